@@ -1,0 +1,1 @@
+//! One event text → an event.

@@ -1,0 +1,1 @@
+//! A record → the event texts in it.

@@ -1,0 +1,386 @@
+//! Pictures as the program knows them between the network and the glass.
+//!
+//! A [`PictureRequest`] goes out to `media`, a [`Picture`] comes back; with a [`Fit`] it goes to `graphics`, which
+//! makes it [`Prepared`] for one box and one protocol; `ui` says where it stands ([`Placement`]). All are plain data,
+//! and every answer carries the key of its question, so that a late one is merely kept.
+
+use crate::{
+    event::{AssetId, Offset, PictureKind, PictureUrl},
+    text::Safe,
+};
+use ratatui::layout::{Rect, Size};
+use std::{fmt, sync::Arc, time::Duration};
+
+/// One event in the catalog: pictures of an earlier run are other pictures than those of a re-run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunKey(pub u32);
+
+/// One picture: its event, its list, its place there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PictureKey {
+    /// The event that names it.
+    pub run: RunKey,
+    /// Which list.
+    pub kind: PictureKind,
+    /// Place in that list, from 0.
+    pub index: u32,
+}
+
+/// A picture that is wanted, the most urgent first in its list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PictureRequest {
+    /// Which.
+    pub key: PictureKey,
+    /// Whose, for the cache.
+    pub asset: AssetId,
+    /// Where in the video, for the cache.
+    pub offset: Offset,
+    /// Where to fetch it.
+    pub url: PictureUrl,
+}
+
+/// Width and height in pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PixelSize {
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+}
+
+impl PixelSize {
+    /// The largest size of the same shape that lies within `bounds`, at least 1x1; never larger than `self`.
+    #[must_use]
+    pub fn shrink_into(self, bounds: Self) -> Self {
+        let (w, h) = (u64::from(self.width.max(1)), u64::from(self.height.max(1)));
+        let (bw, bh) = (u64::from(bounds.width.max(1)), u64::from(bounds.height.max(1)));
+        if w <= bw && h <= bh {
+            return Self { width: self.width.max(1), height: self.height.max(1) };
+        }
+        let (width, height) = if w * bh >= h * bw { (bw, h * bw / w) } else { (w * bh / h, bh) };
+        let side = |v: u64| u32::try_from(v.max(1)).unwrap_or(u32::MAX);
+        Self { width: side(width), height: side(height) }
+    }
+}
+
+impl fmt::Display for PixelSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}x{}", self.width, self.height))
+    }
+}
+
+/// A terminal cell in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CellSize {
+    /// Pixels across.
+    pub width: u16,
+    /// Pixels down.
+    pub height: u16,
+}
+
+impl Default for CellSize {
+    /// What is assumed where the terminal does not say.
+    fn default() -> Self {
+        Self { width: 10, height: 20 }
+    }
+}
+
+/// The cells that a picture of `size` takes when it fills as much of `bounds` as its shape allows.
+///
+/// A picture may be scaled up to fill the box; pixels are sent at most once each, so that costs no bytes.
+pub fn fit(size: PixelSize, bounds: Size, cell: CellSize) -> Size {
+    let (w, h) = (u64::from(size.width.max(1)), u64::from(size.height.max(1)));
+    let (cw, ch) = (u64::from(cell.width.max(1)), u64::from(cell.height.max(1)));
+    let (bw, bh) = (u64::from(bounds.width), u64::from(bounds.height));
+    if bw == 0 || bh == 0 {
+        return Size::ZERO;
+    }
+    let (pixels_w, pixels_h) = (bw * cw, bh * ch);
+    // Rounded to the nearest cell, so that a picture is at most half a cell off its shape.
+    let (cols, rows) = if w * pixels_h >= h * pixels_w {
+        (bw, (h * pixels_w / w + ch / 2) / ch)
+    } else {
+        ((w * pixels_h / h + cw / 2) / cw, bh)
+    };
+    let clamped = |v: u64, max: u64| u16::try_from(v.clamp(1, max)).unwrap_or(u16::MAX);
+    Size { width: clamped(cols, bw), height: clamped(rows, bh) }
+}
+
+/// How pictures are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// kitty's graphics protocol: sent once, placed by id.
+    Kitty,
+    /// iTerm2's inline images: the JPEG itself.
+    Iterm2,
+    /// DEC sixel graphics.
+    Sixel,
+    /// Half and quadrant blocks in the terminal's cells. Works everywhere.
+    #[default]
+    Blocks,
+    /// No pictures, only what is known of them.
+    None,
+}
+
+impl Protocol {
+    /// All, in the order in which the key `P` cycles.
+    pub const ALL: [Self; 5] = [Self::Kitty, Self::Iterm2, Self::Sixel, Self::Blocks, Self::None];
+
+    /// The word on the command line and the screen.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Kitty => "kitty",
+            Self::Iterm2 => "iterm2",
+            Self::Sixel => "sixel",
+            Self::Blocks => "blocks",
+            Self::None => "none",
+        }
+    }
+}
+
+/// How many colours a cell can have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Colours {
+    /// 24 bits.
+    #[default]
+    True,
+    /// The 256 of xterm.
+    Indexed,
+}
+
+/// What stands between the program and the terminal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Multiplexer {
+    /// Nothing.
+    #[default]
+    None,
+    /// tmux.
+    Tmux,
+    /// GNU screen.
+    Screen,
+}
+
+/// What the terminal was found to be able to show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Canvas {
+    /// The protocol in use.
+    pub protocol: Protocol,
+    /// The protocols that the terminal answered for, best first; blocks and none always belong to it.
+    pub offered: Vec<Protocol>,
+    /// Colours of a cell.
+    pub colours: Colours,
+    /// A cell in pixels.
+    pub cell: CellSize,
+    /// tmux, screen or nothing.
+    pub multiplexer: Multiplexer,
+    /// Whether the terminal's background is light, where it said so.
+    pub light: Option<bool>,
+    /// One line for the operator where something better could be had.
+    pub hint: Option<Safe>,
+}
+
+/// How much care a preparation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Quality {
+    /// While keys repeat: few bytes, at once.
+    Preview,
+    /// What the box can show.
+    Full,
+}
+
+/// The box, the protocol and the care for which a picture is prepared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fit {
+    /// The cells that the picture will take; see [`fit()`].
+    pub cells: Size,
+    /// A cell in pixels.
+    pub cell: CellSize,
+    /// How it is drawn.
+    pub protocol: Protocol,
+    /// Colours of a cell, for blocks.
+    pub colours: Colours,
+    /// Preview or full.
+    pub quality: Quality,
+    /// What stands in between; changes the bytes of kitty and sixel.
+    pub multiplexer: Multiplexer,
+}
+
+/// A decoded picture and what is known of how it came.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Width and height after EXIF orientation.
+    pub size: PixelSize,
+    /// Three bytes a pixel, row by row.
+    pub rgb: Arc<[u8]>,
+    /// The body as it was fetched.
+    pub jpeg: Arc<[u8]>,
+    /// How it came.
+    pub fetched: Fetched,
+    /// `truncated: 12 of 38 KB` and the like: shown with the picture, which is then never taken for healthy.
+    pub damage: Option<Safe>,
+}
+
+impl fmt::Debug for Picture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Picture({}, {} bytes)", self.size, self.jpeg.len())
+    }
+}
+
+impl Picture {
+    /// Bytes that keeping it costs.
+    pub fn cost(&self) -> usize {
+        self.rgb.len() + self.jpeg.len()
+    }
+
+    /// Mean luma (BT.601) of the pixels, 0 to 255. Below 8 a picture is as good as black.
+    pub fn mean_luma(&self) -> u8 {
+        let pixels = self.rgb.len() / 3;
+        if pixels == 0 {
+            return 0;
+        }
+        let sum: u64 = self
+            .rgb
+            .chunks_exact(3)
+            .map(|p| u64::from(p[0]) * 299 + u64::from(p[1]) * 587 + u64::from(p[2]) * 114)
+            .sum();
+        u8::try_from(sum / 1000 / pixels as u64).unwrap_or(u8::MAX)
+    }
+}
+
+/// How a picture came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fetched {
+    /// HTTP status; `None` from the cache.
+    pub status: Option<u16>,
+    /// `Content-Type` as the server said it.
+    pub content_type: Option<Safe>,
+    /// From the first byte sent to the last byte read.
+    pub took: Duration,
+    /// Whether the disk had it.
+    pub from_cache: bool,
+    /// `HTTP/2` and the like.
+    pub version: Option<&'static str>,
+}
+
+/// Why there is no picture, in words for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What happened: `HTTP 403`, `no answer for 10 s`, `not a JPEG: text/html`.
+    pub what: Safe,
+    /// Likely causes and what can be done, one a line.
+    pub advice: Vec<Safe>,
+    /// `HOST:PORT` that the key `a` would allow, where the policy refused it and may allow it.
+    pub allow: Option<Safe>,
+}
+
+/// What `media` and `graphics` tell of a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PictureUpdate {
+    /// Its fetch has begun.
+    Started(PictureKey),
+    /// Nobody wanted it any longer before it came.
+    Dropped(PictureKey),
+    /// It is here.
+    Loaded(PictureKey, Arc<Picture>),
+    /// It will not come.
+    Failed(PictureKey, Trouble),
+    /// It is ready for one box.
+    Prepared(PictureKey, Fit, Arc<Prepared>),
+}
+
+/// A picture made ready for one box and one protocol.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Prepared {
+    /// Cells that ratatui draws.
+    Blocks(BlockGrid),
+    /// Bytes that the painter sends; what they mean is the protocol's affair.
+    Bytes {
+        /// What to send the first time. For kitty the transmission, for the others the drawing itself.
+        bytes: Arc<[u8]>,
+        /// Pixels that were sent.
+        size: PixelSize,
+    },
+}
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Blocks(grid) => write!(f, "Blocks({}x{})", grid.size.width, grid.size.height),
+            Self::Bytes { bytes, size } => write!(f, "Bytes({} for {size})", bytes.len()),
+        }
+    }
+}
+
+impl Prepared {
+    /// Bytes that keeping it costs.
+    pub fn cost(&self) -> usize {
+        match self {
+            Self::Blocks(grid) => grid.cells.len() * size_of::<Block>(),
+            Self::Bytes { bytes, .. } => bytes.len(),
+        }
+    }
+}
+
+/// A picture in cells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockGrid {
+    /// Columns and rows.
+    pub size: Size,
+    /// Row by row.
+    pub cells: Vec<Block>,
+}
+
+/// One cell of a picture: a glyph whose ink has one colour and whose ground has another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// A half or quadrant block, or a space.
+    pub glyph: char,
+    /// Red, green and blue of the glyph.
+    pub ink: [u8; 3],
+    /// Red, green and blue behind it.
+    pub ground: [u8; 3],
+}
+
+/// Where a prepared picture stands on the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placement {
+    /// Which.
+    pub key: PictureKey,
+    /// The cells that it takes.
+    pub area: Rect,
+    /// Its box and protocol.
+    pub fit: Fit,
+    /// What is sent.
+    pub prepared: Arc<Prepared>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fits_into_cells_and_keeps_its_shape() {
+        let check = |(width, height), (cols, rows), expected| {
+            let size = fit(PixelSize { width, height }, Size::new(cols, rows), CellSize::default());
+            assert_eq!((size.width, size.height), expected, "{width}x{height} in {cols}x{rows}");
+        };
+        check((480, 270), (80, 40), (80, 23));
+        check((480, 270), (200, 10), (36, 10));
+        check((270, 480), (80, 24), (27, 24));
+        check((1, 65500), (80, 24), (1, 24));
+        check((65500, 1), (80, 24), (80, 1));
+        check((480, 270), (0, 10), (0, 0));
+        check((0, 0), (10, 10), (10, 5));
+    }
+
+    #[test]
+    fn shrinks_and_never_grows() {
+        let check = |(w, h), (bw, bh), expected| {
+            let size = PixelSize { width: w, height: h }.shrink_into(PixelSize { width: bw, height: bh });
+            assert_eq!((size.width, size.height), expected);
+        };
+        check((1280, 720), (800, 460), (800, 450));
+        check((480, 270), (800, 460), (480, 270));
+        check((1, 65500), (100, 100), (1, 100));
+    }
+}
