@@ -158,7 +158,7 @@ pub struct Time(i64);
 
 impl Time {
     /// From microseconds since 1970 UTC.
-    pub fn from_micros(micros: i64) -> Self {
+    pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 

@@ -34,6 +34,7 @@
 //! - Nothing that was read is dropped without a count and a place on the screen.
 //! - Only `runtime` knows all rooms; who may import whom is kept by `tests/architecture.rs`.
 
+pub mod app;
 pub mod catalog;
 pub mod event;
 pub mod picture;

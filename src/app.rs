@@ -1,0 +1,563 @@
+//! The state of the screen, and all that can happen to it.
+//!
+//! Two enums say everything: a [`Message`] goes in, [`Effect`]s come out, and [`App::update`] is the only mutation.
+//! No IO, no clock, no async: time comes in as [`Message::Tick`], and what must be done outside is returned as data
+//! for `runtime` to perform. What a key does is in `act`, what to fetch and to prepare in `wants`.
+
+mod act;
+pub mod album;
+pub mod assets;
+pub mod codes;
+pub mod filter;
+pub mod journal;
+pub mod keymap;
+pub mod panes;
+pub mod prompt;
+pub mod sources;
+pub mod timeline;
+mod wants;
+
+pub use wants::Exhibit;
+
+use crate::{
+    catalog::{Asset, AssetKey, Catalog},
+    event::{EventKind, LogEvent, LogUpdate, Origin, PictureUrl, Time},
+    picture::{Canvas, Fit, Picture, PictureKey, PictureRequest, PictureUpdate, Protocol, RunKey},
+    text::Safe,
+};
+use album::Album;
+use assets::Assets;
+use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
+use filter::Filter;
+use journal::Journal;
+use panes::{Layout, Panes, View};
+use prompt::Prompt;
+use ratatui::layout::Size;
+use sources::Sources;
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use timeline::Timeline;
+
+/// How long a toast stands.
+const TOAST: Duration = Duration::from_secs(4);
+/// A list of more rows than this is settled at most every [`SETTLE`] while its log is being loaded.
+const MANY_ROWS: usize = 5_000;
+const SETTLE: Duration = Duration::from_millis(250);
+
+/// A moment, by both clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Since the program began; never jumps.
+    pub mono: Duration,
+    /// The wall clock.
+    pub wall: Time,
+}
+
+/// What can happen.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// A key.
+    Key(KeyEvent),
+    /// The mouse, where it is on.
+    Mouse(MouseEvent),
+    /// Pasted text.
+    Paste(String),
+    /// The screen has another size.
+    Resize(Size),
+    /// A source says something.
+    Log(LogUpdate),
+    /// A picture came, or did not.
+    Picture(PictureUpdate),
+    /// More is known of the terminal.
+    Canvas(Canvas),
+    /// The text of an event was read again.
+    Raw(Origin, RawPurpose, Result<Vec<u8>, Safe>),
+    /// Something to tell the operator.
+    Toast(Safe),
+    /// Time went on.
+    Tick(Now),
+}
+
+/// What is to be done outside.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// The pictures that are wanted now, the most urgent first; replaces the list before.
+    Want(Vec<PictureRequest>),
+    /// The pictures to prepare now, the most urgent first; replaces the list before.
+    Prepare(Vec<Preparation>),
+    /// Fetch from this `HOST:PORT` for the rest of the session.
+    Allow(Safe),
+    /// Follow the files, or stop.
+    Follow(Following),
+    /// Read an event's text again.
+    ReadRaw(Origin, RawPurpose),
+    /// Put text into the terminal's clipboard (OSC 52).
+    Copy(String),
+    /// Open a URL in a browser.
+    Open(PictureUrl),
+    /// Draw pictures otherwise.
+    SetProtocol(Protocol),
+    /// Have the mouse reported, or not.
+    SetMouse(MouseUse),
+    /// Clear the screen and draw it whole.
+    Redraw,
+    /// Give the terminal back until the program is continued.
+    Suspend,
+    /// End the program.
+    Quit,
+}
+
+/// A picture to prepare for a box.
+#[derive(Clone, Debug)]
+pub struct Preparation {
+    /// Which.
+    pub key: PictureKey,
+    /// The picture itself.
+    pub picture: Arc<Picture>,
+    /// The box.
+    pub fit: Fit,
+}
+
+/// What an event's text is read again for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RawPurpose {
+    /// To show it.
+    Show,
+    /// To copy it.
+    Copy,
+}
+
+/// Whether files are followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Following {
+    /// Lines that are appended appear.
+    On,
+    /// The files were read once.
+    #[default]
+    Off,
+}
+
+/// Whether the mouse is reported to the program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MouseUse {
+    /// It clicks and scrolls here.
+    On,
+    /// It belongs to the terminal, which selects text with it.
+    #[default]
+    Off,
+}
+
+/// How the screen is coloured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// By the terminal's background, where it tells.
+    #[default]
+    Auto,
+    /// For a dark background.
+    Dark,
+    /// For a light background.
+    Light,
+    /// Without colours.
+    Mono,
+}
+
+/// Which glyphs may be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Glyphs {
+    /// Boxes, circles, marks.
+    #[default]
+    Unicode,
+    /// ASCII alone.
+    Ascii,
+}
+
+/// Which pictures are fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fetching {
+    /// What is looked at, and what is likely to be looked at next.
+    #[default]
+    Ahead,
+    /// What is looked at.
+    Looked,
+    /// Nothing.
+    Nothing,
+}
+
+/// How a session begins.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Names of the sources.
+    pub sources: Vec<Safe>,
+    /// Whether they are followed.
+    pub following: Following,
+    /// A badge that stands in the header all the time, such as `DEMO`.
+    pub badge: Option<Safe>,
+    /// The filter to begin with.
+    pub filter: Filter,
+    /// Colours.
+    pub theme: Theme,
+    /// Glyphs.
+    pub glyphs: Glyphs,
+    /// What is fetched.
+    pub fetching: Fetching,
+    /// Whether the mouse is on.
+    pub mouse: MouseUse,
+    /// The zone in which times are shown.
+    pub zone: Option<jiff::tz::TimeZone>,
+}
+
+/// A box that covers part of the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overlay {
+    /// What it shows.
+    pub kind: OverlayKind,
+    /// The selected row, or the first line that is shown.
+    pub at: usize,
+}
+
+/// What an overlay shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OverlayKind {
+    /// The keys.
+    Help,
+    /// What is known of the picture.
+    Info,
+    /// Error codes.
+    Codes(Vec<codes::CodeRow>),
+    /// The asset's events, newest first.
+    History(Vec<RunKey>),
+    /// The event as logged; `None` until it was read.
+    Raw(Option<Result<Vec<Safe>, Safe>>),
+    /// Unparsed lines and notices.
+    Journal,
+}
+
+#[derive(Clone, Debug)]
+struct Toast {
+    text: Safe,
+    until: Duration,
+}
+
+/// The state of the screen.
+#[derive(Debug)]
+pub struct App {
+    catalog: Catalog,
+    assets: Assets,
+    timeline: Timeline,
+    album: Album,
+    sources: Sources,
+    journal: Journal,
+    canvas: Canvas,
+    size: Size,
+    layout: Layout,
+    view: View,
+    overlay: Option<Overlay>,
+    prompt: Option<Prompt>,
+    toast: Option<Toast>,
+    options: Options,
+    now: Now,
+    loaded: bool,
+    settled: Duration,
+    /// The asset on the timeline, and the run of it that was chosen in the history.
+    shown: Option<AssetKey>,
+    pinned: Option<RunKey>,
+    /// Where the cursor was when another asset was selected.
+    places: HashMap<AssetKey, PictureKey>,
+    pace: wants::Pace,
+    wanted: Vec<PictureKey>,
+    preparing: Vec<(PictureKey, Fit)>,
+    pulse: String,
+    dirty: bool,
+}
+
+impl App {
+    /// A session that has read nothing yet.
+    pub fn new(options: Options, size: Size, canvas: Canvas, now: Now) -> Self {
+        let mut app = Self {
+            catalog: Catalog::default(),
+            assets: Assets::default(),
+            timeline: Timeline::default(),
+            album: Album::default(),
+            sources: Sources::new(options.sources.clone()),
+            journal: Journal::default(),
+            canvas,
+            size,
+            layout: Layout::default(),
+            view: View::default(),
+            overlay: None,
+            prompt: None,
+            toast: None,
+            now,
+            loaded: false,
+            settled: Duration::ZERO,
+            shown: None,
+            pinned: None,
+            places: HashMap::new(),
+            pace: wants::Pace::default(),
+            wanted: Vec::new(),
+            preparing: Vec::new(),
+            pulse: String::new(),
+            dirty: true,
+            options,
+        };
+        app.assets.set_filter(app.options.filter.clone(), &app.catalog, now.wall);
+        app.measure();
+        app
+    }
+
+    /// Takes what happened; returns what is to be done outside.
+    pub fn update(&mut self, message: Message) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.dirty |= !matches!(message, Message::Tick(_));
+        match message {
+            Message::Key(key) if key.kind == KeyEventKind::Release => {}
+            Message::Key(key) => self.key(key, &mut effects),
+            Message::Mouse(mouse) => self.mouse(mouse),
+            Message::Paste(text) => {
+                if let Some(prompt) = &mut self.prompt {
+                    prompt.insert(&text);
+                }
+            }
+            Message::Resize(size) => {
+                self.size = size;
+                self.measure();
+            }
+            Message::Log(update) => self.log(update),
+            Message::Picture(update) => self.album.take(update),
+            Message::Canvas(canvas) => self.set_canvas(canvas),
+            Message::Raw(_, purpose, text) => self.raw(purpose, text, &mut effects),
+            Message::Toast(text) => self.say(text),
+            Message::Tick(now) => self.tick(now),
+        }
+        self.settle();
+        self.follow_selection();
+        self.want(&mut effects);
+        effects
+    }
+
+    /// Whether something on the screen may have changed since the last call.
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+
+    /// Whether ticks are needed at the frame rate.
+    pub fn is_animating(&self) -> bool {
+        self.timeline.is_playing() || self.pace.is_settling(self.now.mono) || self.assets.is_unsettled()
+    }
+
+    /// The assets and events.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The list pane.
+    pub fn assets(&self) -> &Assets {
+        &self.assets
+    }
+
+    /// The scrub cursor.
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// The pictures.
+    pub fn album(&self) -> &Album {
+        &self.album
+    }
+
+    /// The sources.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// Unparsed lines and notices.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// What the terminal can show.
+    pub fn canvas(&self) -> &Canvas {
+        &self.canvas
+    }
+
+    /// The screen in cells.
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// What fills the body.
+    pub fn view(&self) -> View {
+        self.view
+    }
+
+    /// The box over the screen.
+    pub fn overlay(&self) -> Option<&Overlay> {
+        self.overlay.as_ref()
+    }
+
+    /// The line being typed.
+    pub fn prompt(&self) -> Option<&Prompt> {
+        self.prompt.as_ref()
+    }
+
+    /// What was last said to the operator, while it stands.
+    pub fn toast(&self) -> Option<&Safe> {
+        self.toast.as_ref().map(|toast| &toast.text)
+    }
+
+    /// How the session began, and what was changed since.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The time of the last tick.
+    pub fn now(&self) -> Now {
+        self.now
+    }
+
+    /// Whether the first reading is over.
+    pub fn is_loaded(&self) -> bool {
+        self.loaded
+    }
+
+    /// The boxes of the screen.
+    pub fn panes(&self) -> Panes {
+        Panes::new(self.size, self.layout, self.view)
+    }
+
+    /// The selected asset.
+    pub fn selected(&self) -> Option<Asset<'_>> {
+        self.catalog.asset(self.assets.selected()?)
+    }
+
+    /// The snapshot run on the timeline: the one chosen in the history, else the newest successful one.
+    pub fn run(&self) -> Option<RunKey> {
+        self.pinned.or_else(|| self.selected()?.run())
+    }
+
+    fn log(&mut self, update: LogUpdate) {
+        match update {
+            LogUpdate::Opened { file, name, .. } => {
+                self.sources.name(file.rank, Safe::new(&name));
+                self.catalog.open(file, name);
+            }
+            LogUpdate::Batch { events, rejected, counts } => {
+                self.catalog.count(counts);
+                let mut thumbnails = 0;
+                for event in events {
+                    thumbnails += u64::from(event.kind == EventKind::Thumbnail);
+                    self.take_event(event);
+                }
+                if self.loaded {
+                    self.sources.count(thumbnails, self.now.mono);
+                }
+                rejected.into_iter().for_each(|rejected| self.journal.reject(rejected));
+            }
+            LogUpdate::Health { rank, health } => self.sources.set(rank, health),
+            LogUpdate::Notice(notice) => {
+                self.say(notice.text.clone());
+                self.journal.notice(notice);
+            }
+            LogUpdate::Loaded => self.loaded = true,
+            LogUpdate::Finished => self.sources.finish(),
+        }
+    }
+
+    fn take_event(&mut self, event: LogEvent) {
+        let thumbnail = (event.kind == EventKind::Thumbnail).then(|| event.status.clone());
+        if let Some(key) = self.catalog.apply(event) {
+            self.assets.changed(key);
+            if let Some(status) = thumbnail.filter(|_| self.loaded) {
+                self.assets.count_unread(&status);
+            }
+        }
+    }
+
+    fn set_canvas(&mut self, canvas: Canvas) {
+        if let Some(hint) = canvas.hint.clone().filter(|_| canvas.hint != self.canvas.hint) {
+            self.say(hint);
+        }
+        self.canvas = canvas;
+    }
+
+    fn tick(&mut self, now: Now) {
+        self.now = now;
+        self.sources.tick(now.mono);
+        if self.toast.as_ref().is_some_and(|toast| toast.until <= now.mono) {
+            self.toast = None;
+            self.dirty = true;
+        }
+        let ready = self
+            .timeline
+            .current_key()
+            .is_none_or(|key| !matches!(self.album.state(key), album::State::Absent | album::State::Loading));
+        self.dirty |= self.timeline.advance(now.mono, ready);
+        self.dirty |= self.pace.settled(now.mono);
+        let pulse = self.pulse();
+        self.dirty |= pulse != self.pulse;
+        self.pulse = pulse;
+    }
+
+    /// What of the header depends on the time alone.
+    pub fn pulse(&self) -> String {
+        let age = self.sources.last_event().map(|at| sources::age(self.now.mono.saturating_sub(at)));
+        let rate = self.sources.per_minute(self.now.mono);
+        match (age, rate) {
+            (None, _) => String::new(),
+            (Some(age), 0) => format!("last {age}"),
+            (Some(age), rate) => format!("{age}  {rate}/min"),
+        }
+    }
+
+    fn settle(&mut self) {
+        let hurry = self.assets.rows().len() < MANY_ROWS || self.loaded;
+        if self.assets.is_unsettled() && (hurry || self.now.mono.saturating_sub(self.settled) >= SETTLE) {
+            self.settled = self.now.mono;
+            self.assets.settle(&self.catalog, self.now.wall);
+            self.dirty = true;
+        }
+    }
+
+    /// Puts the selected asset on the timeline, the cursor where it was when it was last seen.
+    fn follow_selection(&mut self) {
+        let selected = self.assets.selected();
+        if selected != self.shown {
+            if let (Some(left), Some(key)) = (self.shown, self.timeline.current_key()) {
+                self.places.insert(left, key);
+            }
+            self.shown = selected;
+            self.pinned = None;
+        }
+        let Some(asset) = selected.and_then(|key| self.catalog.asset(key)) else {
+            self.timeline.show(&[], None);
+            return;
+        };
+        let run = self.pinned.or_else(|| asset.run());
+        let cover = asset.history().find(|run| {
+            let event = self.catalog.event(*run);
+            event.kind == EventKind::Cover && !event.pictures.is_empty()
+        });
+        let runs: Vec<(RunKey, &LogEvent)> =
+            run.into_iter().chain(cover).map(|run| (run, self.catalog.event(run))).collect();
+        let before = self.timeline.run();
+        self.timeline.show(&runs, asset.duration());
+        if self.timeline.run() != before {
+            if let Some(at) = self
+                .places
+                .get(&asset.key())
+                .and_then(|place| self.timeline.marks().iter().position(|mark| mark.key == *place))
+            {
+                self.timeline.go_to(at);
+            }
+        }
+    }
+
+    /// Says something to the operator for a while.
+    fn say(&mut self, text: Safe) {
+        self.toast = Some(Toast { text, until: self.now.mono + TOAST });
+    }
+
+    /// Tells the list how many rows it has.
+    fn measure(&mut self) {
+        self.assets.set_height(self.panes().list_rows());
+    }
+}

@@ -1,0 +1,498 @@
+//! What keys and the mouse do.
+
+use super::{
+    App, Effect, Following, MouseUse, Overlay, OverlayKind, RawPurpose, Theme,
+    assets::Stick,
+    codes::tabulate,
+    filter::{Filter, Search},
+    keymap::{self, Action, Move, Scrub},
+    panes::{Layout, View},
+    prompt::{Prompt, Purpose, Typed},
+};
+use crate::{
+    catalog::AssetKey,
+    event::{AssetId, Offset, Status},
+    picture::Protocol,
+    text::Safe,
+};
+use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::{Position, Rect};
+
+/// Bytes of a raw event that are shown.
+const RAW_MAX: usize = 1 << 20;
+/// Bytes that are put into the clipboard; terminals take no more in one OSC 52.
+const COPY_MAX: usize = 74_000;
+
+impl App {
+    pub(super) fn key(&mut self, key: KeyEvent, effects: &mut Vec<Effect>) {
+        if self.prompt.is_some() {
+            self.type_key(key);
+        } else if let Some(action) = keymap::action(key) {
+            self.act(action, effects);
+        }
+    }
+
+    fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        match action {
+            Action::Move(step) => self.step(step),
+            Action::Scrub(scrub) => self.scrub(scrub),
+            Action::Play => self.timeline.toggle(self.now.mono),
+            Action::Slower => self.set_pace(0.5),
+            Action::Faster => self.set_pace(2.0),
+            Action::NextFailure | Action::PreviousFailure => self.find_failure(action == Action::NextFailure),
+            Action::NextHit | Action::PreviousHit => self.find_hit(action == Action::NextHit),
+            Action::Search => self.prompt = Some(Prompt::new(Purpose::Search, String::new())),
+            Action::Filter => self.prompt = Some(Prompt::new(Purpose::Filter, self.assets.filter().to_string())),
+            Action::GoTo => self.prompt = Some(Prompt::new(Purpose::GoTo, String::new())),
+            Action::StatusTab => self.assets.set_tab(self.assets.tab().next(), &self.catalog, self.now.wall),
+            Action::Sort => self.sort(),
+            Action::Back => self.back(),
+            Action::Enter => self.enter(),
+            Action::Layout => self.next_layout(),
+            Action::Sheet => self.toggle_view(View::Sheet),
+            Action::Help => self.toggle(OverlayKind::Help),
+            Action::Info => self.toggle(OverlayKind::Info),
+            Action::Journal => self.toggle(OverlayKind::Journal),
+            Action::Codes => self.toggle(OverlayKind::Codes(tabulate(self.catalog.assets()))),
+            Action::History => self.toggle_history(),
+            Action::Raw => self.toggle_raw(effects),
+            Action::CopyId | Action::CopyUrl | Action::CopyEvent | Action::Open => self.hand_on(action, effects),
+            Action::Allow => self.allow(effects),
+            Action::Retry => self.retry(),
+            Action::RetryAll => self.retry_all(),
+            Action::Follow | Action::Protocol | Action::Theme | Action::Mouse => self.switch(action, effects),
+            Action::Redraw => effects.push(Effect::Redraw),
+            Action::Suspend => effects.push(Effect::Suspend),
+            Action::Quit if self.overlay.is_some() || self.view != View::Panes => self.back(),
+            Action::Quit | Action::QuitNow => effects.push(Effect::Quit),
+        }
+    }
+
+    /// Up and down: in the overlay, in the sheet, else in the list.
+    fn step(&mut self, step: Move) {
+        let page = isize::try_from(self.page()).unwrap_or(isize::MAX);
+        let by = match step {
+            Move::Down => 1,
+            Move::Up => -1,
+            Move::HalfDown => (page / 2).max(1),
+            Move::HalfUp => -(page / 2).max(1),
+            Move::PageDown => page,
+            Move::PageUp => -page,
+            Move::Top => isize::MIN,
+            Move::Bottom => isize::MAX,
+        };
+        let rows = self.overlay_rows();
+        if let Some(overlay) = &mut self.overlay {
+            overlay.at = overlay.at.saturating_add_signed(by).min(rows.saturating_sub(1));
+        } else if let Some((grid, _)) = self.sheet() {
+            let columns = isize::try_from(grid.columns).unwrap_or(1);
+            let at = self.timeline.cursor().saturating_add_signed(by.saturating_mul(columns));
+            self.pace.step(self.now.mono);
+            self.timeline.go_to(at);
+        } else {
+            self.assets.step(by);
+        }
+    }
+
+    /// Rows that a page has.
+    fn page(&self) -> usize {
+        if self.overlay.is_some() {
+            return usize::from(self.size.height.saturating_sub(6)).max(1);
+        }
+        self.sheet().map_or_else(|| self.assets.height(), |(grid, _)| grid.rows).max(1)
+    }
+
+    /// Rows through which the overlay can be stepped.
+    fn overlay_rows(&self) -> usize {
+        match self.overlay.as_ref().map(|overlay| &overlay.kind) {
+            None | Some(OverlayKind::Info | OverlayKind::Raw(None | Some(Err(_)))) => 0,
+            Some(OverlayKind::Help) => keymap::TABLE.len(),
+            Some(OverlayKind::Codes(rows)) => rows.len(),
+            Some(OverlayKind::History(rows)) => rows.len(),
+            Some(OverlayKind::Raw(Some(Ok(lines)))) => lines.len(),
+            Some(OverlayKind::Journal) => self.journal.rejected().len() + self.journal.notices().len(),
+        }
+    }
+
+    fn scrub(&mut self, scrub: Scrub) {
+        self.pace.step(self.now.mono);
+        match scrub {
+            Scrub::Step(by) => self.timeline.step(by),
+            Scrub::Tenth(tenth) => self.timeline.tenth(tenth),
+            Scrub::First => self.timeline.go_to(0),
+            Scrub::Last => self.timeline.go_to(usize::MAX),
+        }
+        if let Some(key) = self.timeline.current_key() {
+            self.album.touch(key);
+        }
+    }
+
+    fn set_pace(&mut self, factor: f32) {
+        self.timeline.pace(factor);
+        self.say(Safe::new(&format!("{} pictures a second", self.timeline.fps())));
+    }
+
+    fn find_failure(&mut self, on: bool) {
+        let catalog = &self.catalog;
+        let failed = |key: AssetKey| catalog.asset(key).is_some_and(|asset| *asset.status() == Status::Failed);
+        let found = self.assets.find(on, failed);
+        self.say(match found {
+            Some((number, count)) => Safe::new(&format!("FAILED {number}/{count}")),
+            None => "no FAILED asset is listed".into(),
+        });
+    }
+
+    fn find_hit(&mut self, on: bool) {
+        let Some((search, _)) = self.assets.search().cloned() else {
+            self.say("nothing was searched for: / searches".into());
+            return;
+        };
+        let catalog = &self.catalog;
+        let found = self.assets.find(on, |key| catalog.asset(key).is_some_and(|asset| search.matches(&asset)));
+        self.say(match found {
+            Some((number, count)) => Safe::new(&format!("hit {number}/{count}")),
+            None => Safe::new(&format!("no hit for {}", search.pattern())),
+        });
+    }
+
+    fn sort(&mut self) {
+        let order = self.assets.order().next();
+        self.assets.set_order(order, &self.catalog, self.now.wall);
+        self.say(Safe::new(&format!("sorted by {}", order.as_str())));
+    }
+
+    /// Closes or clears one thing: overlay, view, playing, search, filter, tab.
+    fn back(&mut self) {
+        let (catalog, wall) = (&self.catalog, self.now.wall);
+        if self.overlay.take().is_some() {
+        } else if self.view != View::Panes {
+            self.set_view(View::Panes);
+        } else if self.timeline.is_playing() {
+            self.timeline.toggle(self.now.mono);
+        } else if self.assets.search().is_some() {
+            self.assets.set_search(None, catalog);
+        } else if !self.assets.filter().is_empty() {
+            self.assets.set_filter(Filter::default(), catalog, wall);
+        } else if self.pinned.take().is_none() {
+            self.assets.set_tab(Default::default(), catalog, wall);
+        }
+    }
+
+    fn enter(&mut self) {
+        let Some(overlay) = self.overlay.take() else {
+            self.toggle_view(if self.view == View::Panes { View::Full } else { self.view });
+            return;
+        };
+        match overlay.kind {
+            OverlayKind::Codes(rows) => {
+                let Some(row) = rows.get(overlay.at) else { return };
+                let text = format!("status:failed code:{}", regex::escape(row.code.as_str()));
+                self.set_filter(&text);
+            }
+            OverlayKind::History(runs) => {
+                let chosen = runs.get(overlay.at).copied();
+                let has_pictures = |run| !self.catalog.event(run).pictures.is_empty();
+                match chosen.filter(|run| has_pictures(*run)) {
+                    Some(run) => self.pinned = Some(run),
+                    None => self.say("this event holds no pictures".into()),
+                }
+            }
+            OverlayKind::Help | OverlayKind::Info | OverlayKind::Raw(_) | OverlayKind::Journal => {}
+        }
+    }
+
+    fn next_layout(&mut self) {
+        // Where one pane fills the screen, Tab goes between the list and the picture.
+        let small = self.panes().picture.is_none() && self.layout == Layout::Both;
+        self.layout = if small { Layout::Picture } else { self.layout.next() };
+        self.set_view(View::Panes);
+    }
+
+    fn set_view(&mut self, view: View) {
+        self.view = view;
+        self.measure();
+    }
+
+    fn toggle_view(&mut self, view: View) {
+        self.set_view(if self.view == view { View::Panes } else { view });
+    }
+
+    fn toggle(&mut self, kind: OverlayKind) {
+        let same = self
+            .overlay
+            .as_ref()
+            .is_some_and(|open| std::mem::discriminant(&open.kind) == std::mem::discriminant(&kind));
+        self.overlay = (!same).then_some(Overlay { kind, at: 0 });
+    }
+
+    fn toggle_history(&mut self) {
+        match self.selected().map(|asset| asset.history().collect()) {
+            Some(runs) => self.toggle(OverlayKind::History(runs)),
+            None => self.say("no asset is selected".into()),
+        }
+    }
+
+    fn toggle_raw(&mut self, effects: &mut Vec<Effect>) {
+        let Some(origin) = self.shown_event().map(|event| event.origin) else {
+            self.say("no asset is selected".into());
+            return;
+        };
+        self.toggle(OverlayKind::Raw(None));
+        if self.overlay.is_some() {
+            effects.push(Effect::ReadRaw(origin, RawPurpose::Show));
+        }
+    }
+
+    /// The event that `J` and `Y` mean: the run chosen in the history, else the asset's newest.
+    fn shown_event(&self) -> Option<&crate::event::LogEvent> {
+        let run = self.pinned.or_else(|| Some(self.selected()?.newest_run()))?;
+        Some(self.catalog.event(run))
+    }
+
+    pub(super) fn raw(&mut self, purpose: RawPurpose, text: Result<Vec<u8>, Safe>, effects: &mut Vec<Effect>) {
+        match (purpose, text) {
+            (RawPurpose::Show, text) => {
+                if let Some(Overlay { kind: OverlayKind::Raw(shown), .. }) = &mut self.overlay {
+                    *shown = Some(text.map(|bytes| pretty(&bytes)));
+                }
+            }
+            (RawPurpose::Copy, Ok(bytes)) => {
+                self.copy("event", String::from_utf8_lossy(&bytes).into_owned(), effects);
+            }
+            (RawPurpose::Copy, Err(why)) => self.say(why),
+        }
+    }
+
+    fn hand_on(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        let url = self.timeline.url().cloned();
+        let id = self.selected().map(|asset| asset.id().to_string());
+        let origin = self.shown_event().map(|event| event.origin);
+        match (action, id, url, origin) {
+            (Action::CopyId, Some(id), ..) => self.copy("asset id", id, effects),
+            (Action::CopyUrl, _, Some(url), _) => self.copy("URL", url.reveal().to_owned(), effects),
+            (Action::Open, _, Some(url), _) => effects.push(Effect::Open(url)),
+            (Action::CopyEvent, .., Some(origin)) => effects.push(Effect::ReadRaw(origin, RawPurpose::Copy)),
+            (Action::CopyId | Action::CopyEvent, ..) => self.say("no asset is selected".into()),
+            _ => self.say("no picture is selected".into()),
+        }
+    }
+
+    fn copy(&mut self, what: &str, text: String, effects: &mut Vec<Effect>) {
+        if text.len() > COPY_MAX {
+            let kib = text.len() / 1024;
+            self.say(Safe::new(&format!("not copied: {what} of {kib} KiB is too long for the terminal's clipboard")));
+            return;
+        }
+        self.say(Safe::new(&format!("{what} copied (OSC 52)")));
+        effects.push(Effect::Copy(text));
+    }
+
+    fn allow(&mut self, effects: &mut Vec<Effect>) {
+        let key = self.timeline.current_key();
+        let trouble = key.and_then(|key| match self.album.state(key) {
+            super::album::State::Failed(trouble) => trouble.allow.clone(),
+            _ => None,
+        });
+        let Some(host) = trouble else {
+            self.say("nothing here waits to be allowed".into());
+            return;
+        };
+        self.say(Safe::new(&format!("{host} is allowed for this session")));
+        effects.push(Effect::Allow(host));
+        self.album.retry_all();
+    }
+
+    fn retry(&mut self) {
+        let retried = self.timeline.current_key().is_some_and(|key| self.album.retry(key));
+        self.say(if retried { "trying again".into() } else { "this picture did not fail".into() });
+    }
+
+    fn retry_all(&mut self) {
+        let count = self.album.retry_all();
+        self.say(Safe::new(&format!("{count} failed pictures will be tried again when looked at")));
+    }
+
+    fn switch(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        match action {
+            Action::Follow => {
+                let following = match self.options.following {
+                    Following::On => Following::Off,
+                    Following::Off => Following::On,
+                };
+                self.options.following = following;
+                self.say(if following == Following::On { "following".into() } else { "not following".into() });
+                effects.push(Effect::Follow(following));
+            }
+            Action::Protocol => {
+                let protocol = self.next_protocol();
+                self.say(Safe::new(&format!("pictures: {}", protocol.as_str())));
+                effects.push(Effect::SetProtocol(protocol));
+            }
+            Action::Theme => {
+                let (theme, name) = match self.options.theme {
+                    Theme::Auto => (Theme::Dark, "dark"),
+                    Theme::Dark => (Theme::Light, "light"),
+                    Theme::Light => (Theme::Mono, "mono"),
+                    Theme::Mono => (Theme::Auto, "auto"),
+                };
+                self.options.theme = theme;
+                self.say(Safe::new(&format!("theme: {name}")));
+            }
+            _ => {
+                let mouse = match self.options.mouse {
+                    MouseUse::On => MouseUse::Off,
+                    MouseUse::Off => MouseUse::On,
+                };
+                self.options.mouse = mouse;
+                self.say(if mouse == MouseUse::On { "mouse: on".into() } else { "mouse: off".into() });
+                effects.push(Effect::SetMouse(mouse));
+            }
+        }
+    }
+
+    /// The protocol after the present one among those that the terminal offers.
+    fn next_protocol(&self) -> Protocol {
+        let mut offered = self.canvas.offered.clone();
+        for always in [Protocol::Blocks, Protocol::None] {
+            if !offered.contains(&always) {
+                offered.push(always);
+            }
+        }
+        let at = offered.iter().position(|protocol| *protocol == self.canvas.protocol).map_or(0, |at| at + 1);
+        offered[at % offered.len()]
+    }
+
+    fn type_key(&mut self, key: KeyEvent) {
+        let Some(prompt) = &mut self.prompt else { return };
+        match prompt.key(key) {
+            Typed::Cancelled => self.prompt = None,
+            Typed::Done => {
+                let (purpose, text) = (prompt.purpose, prompt.text());
+                self.prompt = None;
+                match purpose {
+                    Purpose::Search => self.search(&text),
+                    Purpose::Filter => self.set_filter(&text),
+                    Purpose::GoTo => self.go_to(text.trim()),
+                }
+            }
+            // A filter shows what it does while it is typed; a half-typed term that means nothing yet changes nothing.
+            Typed::Edited if prompt.purpose == Purpose::Filter => {
+                if let Ok(filter) = Filter::parse(&prompt.text()) {
+                    self.assets.set_filter(filter, &self.catalog, self.now.wall);
+                }
+            }
+            Typed::Edited | Typed::Ignored => {}
+        }
+    }
+
+    fn search(&mut self, text: &str) {
+        if text.is_empty() {
+            self.assets.set_search(None, &self.catalog);
+            return;
+        }
+        match Search::new(text) {
+            Ok(search) => {
+                let hits = self.assets.set_search(Some(search), &self.catalog);
+                self.say(Safe::new(&format!("{hits} hits for {text}")));
+            }
+            Err(error) => self.say(Safe::new(&error.to_string())),
+        }
+    }
+
+    fn set_filter(&mut self, text: &str) {
+        match Filter::parse(text) {
+            Ok(filter) => self.assets.set_filter(filter, &self.catalog, self.now.wall),
+            Err(error) => self.say(Safe::new(&error.to_string())),
+        }
+    }
+
+    /// `1:30`, `90`, `#12`, `@id`.
+    fn go_to(&mut self, text: &str) {
+        let went = if let Some(number) = text.strip_prefix('#') {
+            number.parse::<usize>().ok().map(|number| self.timeline.go_to(number.saturating_sub(1)))
+        } else if let Some(id) = text.strip_prefix('@') {
+            AssetId::new(id)
+                .and_then(|id| self.catalog.find(&id).map(|asset| asset.key()))
+                .and_then(|key| self.assets.select(key).then_some(()))
+        } else {
+            parse_offset(text).map(|offset| self.timeline.seek(offset))
+        };
+        if went.is_none() {
+            self.say(Safe::new(&format!("{text}: go to 1:30, 90, #12 or @id")));
+        }
+    }
+
+    pub(super) fn mouse(&mut self, mouse: MouseEvent) {
+        let at = Position::new(mouse.column, mouse.row);
+        let panes = self.panes();
+        let over = |area: Option<Rect>| area.filter(|area| area.contains(at));
+        match mouse.kind {
+            MouseEventKind::ScrollDown if over(panes.timeline.or(panes.picture)).is_some() => {
+                self.scrub(Scrub::Step(1))
+            }
+            MouseEventKind::ScrollUp if over(panes.timeline.or(panes.picture)).is_some() => self.scrub(Scrub::Step(-1)),
+            MouseEventKind::ScrollDown => self.step(Move::Down),
+            MouseEventKind::ScrollUp => self.step(Move::Up),
+            MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left) => {
+                if let Some(area) = over(panes.timeline) {
+                    let (from, to) = self.timeline.span();
+                    let span = to.as_millis() - from.as_millis();
+                    let share = i64::from(at.x - area.x) * span / i64::from(area.width.saturating_sub(1).max(1));
+                    self.pace.step(self.now.mono);
+                    self.timeline.seek(Offset::from_millis(from.as_millis() + share));
+                } else if let Some(area) = over(panes.list).filter(|area| at.y > area.y) {
+                    let row = usize::from(at.y - area.y - 1);
+                    if let Some(key) = self.assets.visible().get(row).copied() {
+                        self.assets.select(key);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the list sticks to its newest row.
+    pub fn sticks(&self) -> bool {
+        self.assets.stick() == Stick::ToNewest
+    }
+}
+
+/// Seconds, `M:SS` or `H:MM:SS`.
+fn parse_offset(text: &str) -> Option<Offset> {
+    let mut seconds = 0.0;
+    for part in text.split(':') {
+        let value: f64 = part.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0)?;
+        seconds = seconds * 60.0 + value;
+    }
+    Offset::from_seconds(seconds)
+}
+
+/// An event's text, pretty-printed where it is JSON, as safe lines.
+fn pretty(bytes: &[u8]) -> Vec<Safe> {
+    let bytes = bytes.get(..RAW_MAX).unwrap_or(bytes);
+    let printed = serde_json::from_slice::<serde_json::Value>(bytes)
+        .ok()
+        .and_then(|value| serde_json::to_string_pretty(&value).ok());
+    match printed {
+        Some(text) => text.lines().map(Safe::new).collect(),
+        None => bytes.split(|byte| *byte == b'\n').map(Safe::from_bytes).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_offsets_as_people_write_them() {
+        let check = |text: &str, seconds: Option<f64>| {
+            assert_eq!(parse_offset(text).map(Offset::as_seconds), seconds, "{text}");
+        };
+        check("90", Some(90.0));
+        check("1:30", Some(90.0));
+        check("1:02:03.5", Some(3723.5));
+        check("", None);
+        check("x", None);
+        check("-5", None);
+    }
+}

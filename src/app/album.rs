@@ -1,0 +1,205 @@
+//! The pictures that are here, on their way, or not to be had.
+//!
+//! Keeps decoded pictures and what was prepared of them within a budget of bytes, the least recently looked at going
+//! first. What to want next is decided in `app.rs`; this only knows what became of each wish.
+
+use crate::picture::{Fit, Picture, PictureKey, PictureUpdate, Prepared, Trouble};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// Bytes of decoded and prepared pictures that are kept.
+pub const BUDGET: usize = 192 << 20;
+
+/// What became of a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub enum State {
+    /// Not asked for, or asked for and not begun.
+    Absent,
+    /// Being fetched.
+    Loading,
+    /// Here.
+    Ready(Arc<Picture>),
+    /// Not to be had.
+    Failed(Trouble),
+}
+
+#[derive(Clone, Debug)]
+struct Slot {
+    state: State,
+    prepared: Vec<(Fit, Arc<Prepared>)>,
+    used: u64,
+}
+
+/// All pictures of the session.
+#[derive(Clone, Debug)]
+pub struct Album {
+    slots: HashMap<PictureKey, Slot>,
+    by_use: BTreeMap<u64, PictureKey>,
+    clock: u64,
+    cost: usize,
+    budget: usize,
+}
+
+impl Default for Album {
+    fn default() -> Self {
+        Self::new(BUDGET)
+    }
+}
+
+impl Album {
+    /// An album that keeps at most `budget` bytes, and always the picture taken last.
+    pub fn new(budget: usize) -> Self {
+        Self { slots: HashMap::new(), by_use: BTreeMap::new(), clock: 0, cost: 0, budget }
+    }
+
+    /// Takes what `media` and `graphics` say.
+    pub fn take(&mut self, update: PictureUpdate) {
+        match update {
+            PictureUpdate::Started(key) => self.set(key, State::Loading),
+            PictureUpdate::Dropped(key) => self.forget(key),
+            PictureUpdate::Loaded(key, picture) => self.set(key, State::Ready(picture)),
+            PictureUpdate::Failed(key, trouble) => self.set(key, State::Failed(trouble)),
+            PictureUpdate::Prepared(key, fit, prepared) => self.add_prepared(key, fit, prepared),
+        }
+        self.shrink();
+    }
+
+    /// What became of a picture.
+    pub fn state(&self, key: PictureKey) -> &State {
+        self.slots.get(&key).map_or(&State::Absent, |slot| &slot.state)
+    }
+
+    /// The picture, where it is here.
+    pub fn picture(&self, key: PictureKey) -> Option<&Arc<Picture>> {
+        match self.state(key) {
+            State::Ready(picture) => Some(picture),
+            State::Absent | State::Loading | State::Failed(_) => None,
+        }
+    }
+
+    /// What was prepared for just this box.
+    pub fn prepared(&self, key: PictureKey, fit: Fit) -> Option<&Arc<Prepared>> {
+        self.slots.get(&key)?.prepared.iter().find(|(known, _)| *known == fit).map(|(_, prepared)| prepared)
+    }
+
+    /// Marks a picture as looked at, so that it stays longest.
+    pub fn touch(&mut self, key: PictureKey) {
+        if let Some(slot) = self.slots.get_mut(&key) {
+            self.by_use.remove(&slot.used);
+            self.clock += 1;
+            slot.used = self.clock;
+            self.by_use.insert(self.clock, key);
+        }
+    }
+
+    /// Forgets that a picture failed; returns whether it had.
+    pub fn retry(&mut self, key: PictureKey) -> bool {
+        let failed = matches!(self.state(key), State::Failed(_));
+        if failed {
+            self.forget(key);
+        }
+        failed
+    }
+
+    /// Forgets all failures; returns how many there were.
+    pub fn retry_all(&mut self) -> usize {
+        let failed: Vec<PictureKey> =
+            self.slots.iter().filter(|(_, slot)| matches!(slot.state, State::Failed(_))).map(|(key, _)| *key).collect();
+        failed.iter().for_each(|key| self.forget(*key));
+        failed.len()
+    }
+
+    fn set(&mut self, key: PictureKey, state: State) {
+        self.forget(key);
+        self.clock += 1;
+        let slot = Slot { state, prepared: Vec::new(), used: self.clock };
+        self.cost += slot.cost();
+        self.by_use.insert(self.clock, key);
+        self.slots.insert(key, slot);
+    }
+
+    fn forget(&mut self, key: PictureKey) {
+        if let Some(slot) = self.slots.remove(&key) {
+            self.cost -= slot.cost();
+            self.by_use.remove(&slot.used);
+        }
+    }
+
+    fn add_prepared(&mut self, key: PictureKey, fit: Fit, prepared: Arc<Prepared>) {
+        if let Some(slot) = self.slots.get_mut(&key) {
+            self.cost -= slot.cost();
+            slot.prepared.retain(|(known, _)| *known != fit);
+            // One box, one thumbnail, a preview of each and a box before a resize; more are not looked at again.
+            if slot.prepared.len() >= 5 {
+                slot.prepared.remove(0);
+            }
+            slot.prepared.push((fit, prepared));
+            self.cost += slot.cost();
+        }
+    }
+
+    fn shrink(&mut self) {
+        while self.cost > self.budget && self.slots.len() > 1 {
+            let Some((_, oldest)) = self.by_use.first_key_value() else { return };
+            self.forget(*oldest);
+        }
+    }
+}
+
+impl Slot {
+    fn cost(&self) -> usize {
+        let picture = match &self.state {
+            State::Ready(picture) => picture.cost(),
+            State::Absent | State::Loading | State::Failed(_) => 0,
+        };
+        picture + self.prepared.iter().map(|(_, prepared)| prepared.cost()).sum::<usize>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        event::PictureKind,
+        picture::{Fetched, PixelSize, RunKey},
+    };
+
+    fn key(index: u32) -> PictureKey {
+        PictureKey { run: RunKey(0), kind: PictureKind::Sample, index }
+    }
+
+    fn picture() -> Arc<Picture> {
+        let size = PixelSize { width: 10, height: 1 };
+        Arc::new(Picture {
+            size,
+            rgb: vec![0; 30].into(),
+            jpeg: vec![0; 70].into(),
+            fetched: Fetched::default(),
+            damage: None,
+        })
+    }
+
+    #[test]
+    fn the_least_recently_seen_goes_first() {
+        let mut album = Album::new(250);
+        album.take(PictureUpdate::Loaded(key(0), picture()));
+        album.take(PictureUpdate::Loaded(key(1), picture()));
+        album.touch(key(0));
+        album.take(PictureUpdate::Loaded(key(2), picture()));
+        assert!(album.picture(key(0)).is_some());
+        assert!(album.picture(key(1)).is_none());
+        assert_eq!(album.cost, 200);
+    }
+
+    #[test]
+    fn a_failure_can_be_tried_again() {
+        let mut album = Album::default();
+        let trouble = Trouble { what: "HTTP 403".into(), advice: Vec::new(), allow: None };
+        album.take(PictureUpdate::Failed(key(0), trouble));
+        assert!(album.retry(key(0)));
+        assert!(!album.retry(key(0)));
+        assert_eq!(album.state(key(0)), &State::Absent);
+    }
+}

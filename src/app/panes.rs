@@ -1,0 +1,221 @@
+//! Where the boxes of the screen stand.
+//!
+//! Pure geometry, asked by `update` (how far is a page, how large is the picture's box) and by `ui` (where to draw).
+//!
+//! ```text
+//! ┌ header ─────────────────────────────────┐
+//! │ tabs                                    │
+//! ├ list ─────────┬ picture ────────────────┤
+//! │               │                         │
+//! │               ├ timeline ───────────────┤
+//! │               │ info, bar, labels       │
+//! ├ footer ───────┴─────────────────────────┤
+//! ```
+
+use ratatui::layout::{Rect, Size};
+
+/// Below this size one pane is shown at a time.
+const TWO_PANES: Size = Size { width: 60, height: 15 };
+/// Below this size there is one line that says so.
+const ONE_PANE: Size = Size { width: 20, height: 5 };
+/// Rows of the timeline: what the picture is, the bar, the labels.
+pub const TIMELINE_ROWS: u16 = 3;
+
+/// What is shown side by side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layout {
+    /// List and picture.
+    #[default]
+    Both,
+    /// The picture alone.
+    Picture,
+    /// The list alone.
+    List,
+}
+
+impl Layout {
+    /// The next one, round.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Both => Self::Picture,
+            Self::Picture => Self::List,
+            Self::List => Self::Both,
+        }
+    }
+}
+
+/// What fills the body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// The panes of the layout.
+    #[default]
+    Panes,
+    /// One picture and its timeline, without borders.
+    Full,
+    /// The contact sheet.
+    Sheet,
+}
+
+/// The boxes of one screen; an absent box is not drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Panes {
+    /// Sources and warnings.
+    pub header: Option<Rect>,
+    /// Status tabs and the filter.
+    pub tabs: Option<Rect>,
+    /// The list with its border.
+    pub list: Option<Rect>,
+    /// Picture and timeline with their border, where they have one.
+    pub frame: Option<Rect>,
+    /// Where pictures and reasons stand, or the sheet.
+    pub picture: Option<Rect>,
+    /// Three rows; one where room is scarce.
+    pub timeline: Option<Rect>,
+    /// Hints, prompts and toasts.
+    pub footer: Option<Rect>,
+}
+
+impl Panes {
+    /// Divides a screen.
+    pub fn new(size: Size, layout: Layout, view: View) -> Self {
+        if size.width < ONE_PANE.width || size.height < ONE_PANE.height {
+            return Self::default();
+        }
+        let row = |y| Some(Rect::new(0, y, size.width, 1));
+        let body = Rect::new(0, 2, size.width, size.height - 3);
+        let bars = Self { header: row(0), tabs: row(1), footer: row(size.height - 1), ..Self::default() };
+        let small = size.width < TWO_PANES.width || size.height < TWO_PANES.height;
+        match (view, layout) {
+            (View::Full, _) => Self::full(size),
+            (View::Sheet, _) => Self { picture: Some(body), ..bars },
+            // On a small screen the list is what one starts with.
+            (View::Panes, Layout::List) => Self { list: Some(body), ..bars },
+            (View::Panes, Layout::Both) if small => Self { list: Some(body), ..bars },
+            (View::Panes, Layout::Picture) => bars.with_frame(body),
+            (View::Panes, Layout::Both) => {
+                let list = list_width(size.width);
+                let right = Rect::new(list, body.y, size.width - list, body.height);
+                Self { list: Some(Rect { width: list, ..body }), ..bars }.with_frame(right)
+            }
+        }
+    }
+
+    fn full(size: Size) -> Self {
+        let timeline = if size.height >= 12 { 2 } else { 1 };
+        let height = size.height - timeline;
+        Self {
+            picture: Some(Rect::new(0, 0, size.width, height)),
+            timeline: Some(Rect::new(0, height, size.width, timeline)),
+            ..Self::default()
+        }
+    }
+
+    /// A bordered box with the picture above a rule and the timeline below it.
+    fn with_frame(self, frame: Rect) -> Self {
+        let (width, height) = (frame.width.saturating_sub(2), frame.height.saturating_sub(2));
+        let rows = if height >= 8 { TIMELINE_ROWS } else { 1.min(height) };
+        let rule = u16::from(height >= 8);
+        let picture = height.saturating_sub(rows + rule);
+        Self {
+            frame: Some(frame),
+            picture: Some(Rect::new(frame.x + 1, frame.y + 1, width, picture)),
+            timeline: Some(Rect::new(frame.x + 1, frame.y + 1 + picture + rule, width, rows)),
+            ..self
+        }
+    }
+
+    /// Rows of the list within its border.
+    pub fn list_rows(&self) -> usize {
+        self.list.map_or(0, |list| usize::from(list.height.saturating_sub(2)))
+    }
+}
+
+/// Wide enough for a whole id from 140 columns on, else about a third.
+fn list_width(width: u16) -> u16 {
+    if width >= 140 { 62 } else { (width * 36 / 100).clamp(28, 62) }
+}
+
+/// The grid of a contact sheet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// Pictures in a row.
+    pub columns: usize,
+    /// Rows on a page.
+    pub rows: usize,
+    /// Cells of one picture; its caption takes one row more.
+    pub cell: Size,
+}
+
+impl Grid {
+    /// Cells that a thumbnail should have across.
+    const THUMB: u16 = 24;
+
+    /// Divides `area` for `count` pictures of which `shape` (cells across a picture of `THUMB` columns, and down) is
+    /// typical. Few pictures get larger boxes.
+    pub fn new(area: Rect, count: usize, rows_of: impl Fn(u16) -> u16) -> Self {
+        let fits = |width: u16| {
+            let height = rows_of(width).max(1);
+            let columns = usize::from(area.width / (width + 1)).max(1);
+            let rows = usize::from(area.height / (height + 1)).max(1);
+            Self { columns, rows, cell: Size { width, height: height.min(area.height.saturating_sub(1)).max(1) } }
+        };
+        let smallest = Self::THUMB.min(area.width).max(1);
+        let mut best = fits(smallest);
+        for width in smallest..=(area.width / 2).max(smallest) {
+            let grid = fits(width);
+            if grid.columns * grid.rows >= count {
+                best = grid;
+            }
+        }
+        best
+    }
+
+    /// Pictures on a page.
+    pub fn page(&self) -> usize {
+        self.columns * self.rows
+    }
+
+    /// The box of the picture at a place of its page, and the row of its caption.
+    pub fn place(&self, area: Rect, at: usize) -> (Rect, Rect) {
+        let clamp = |v: usize| u16::try_from(v).unwrap_or(u16::MAX);
+        let (column, row) = (clamp(at % self.columns), clamp(at / self.columns));
+        let x = area.x + column * (self.cell.width + 1);
+        let y = area.y + row * (self.cell.height + 1);
+        let picture = Rect::new(x, y, self.cell.width, self.cell.height).intersection(area);
+        let caption = Rect::new(x, y + self.cell.height, self.cell.width, 1).intersection(area);
+        (picture, caption)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_leaves_the_screen() {
+        for width in 0..220 {
+            for height in 0..70 {
+                let size = Size { width, height };
+                let screen = Rect::new(0, 0, width, height);
+                for layout in [Layout::Both, Layout::Picture, Layout::List] {
+                    for view in [View::Panes, View::Full, View::Sheet] {
+                        let p = Panes::new(size, layout, view);
+                        for area in [p.header, p.tabs, p.list, p.frame, p.picture, p.timeline, p.footer] {
+                            let area = area.unwrap_or_default();
+                            assert_eq!(area.intersection(screen), area, "{size:?} {layout:?} {view:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn few_pictures_get_large_boxes() {
+        let area = Rect::new(0, 2, 100, 27);
+        let rows_of = |columns: u16| columns * 9 / 32;
+        assert_eq!(Grid::new(area, 4, rows_of).cell, Size::new(43, 12));
+        assert_eq!(Grid::new(area, 200, rows_of).columns, 4);
+    }
+}

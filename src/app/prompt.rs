@@ -1,0 +1,134 @@
+//! The line that is typed into: a search, a filter, a place to go to.
+
+use crate::text::Safe;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// The most characters that are taken.
+const MAX: usize = 1024;
+
+/// What the line is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// `/`.
+    Search,
+    /// `f`.
+    Filter,
+    /// `:`.
+    GoTo,
+}
+
+/// A line being typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// What it is for.
+    pub purpose: Purpose,
+    before: String,
+    after: String,
+}
+
+/// What a key did to the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// It was edited, or the cursor moved.
+    Edited,
+    /// Enter.
+    Done,
+    /// Esc, or backspace on an empty line.
+    Cancelled,
+    /// Nothing.
+    Ignored,
+}
+
+impl Prompt {
+    /// A line that begins with `text`.
+    pub fn new(purpose: Purpose, text: String) -> Self {
+        Self { purpose, before: text, after: String::new() }
+    }
+
+    /// All of the line.
+    pub fn text(&self) -> String {
+        format!("{}{}", self.before, self.after)
+    }
+
+    /// What stands before and after the cursor.
+    pub fn parts(&self) -> (Safe, Safe) {
+        (Safe::new(&self.before), Safe::new(&self.after))
+    }
+
+    /// Takes a key.
+    pub fn key(&mut self, key: KeyEvent) -> Typed {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Enter => return Typed::Done,
+            KeyCode::Esc => return Typed::Cancelled,
+            KeyCode::Char('c') if control => return Typed::Cancelled,
+            KeyCode::Char('u') if control => self.before.clear(),
+            KeyCode::Char('w') if control => self.delete_word(),
+            KeyCode::Char('a') if control => self.home(),
+            KeyCode::Char('e') if control => self.end(),
+            KeyCode::Char(c) if !control && !key.modifiers.contains(KeyModifiers::ALT) => {
+                self.insert(c.encode_utf8(&mut [0; 4]));
+            }
+            KeyCode::Backspace if self.before.is_empty() && self.after.is_empty() => return Typed::Cancelled,
+            KeyCode::Backspace => drop(self.before.pop()),
+            KeyCode::Delete => self.after = self.after.chars().skip(1).collect(),
+            KeyCode::Left => {
+                if let Some(c) = self.before.pop() {
+                    self.after.insert(0, c);
+                }
+            }
+            KeyCode::Right => {
+                let mut rest = self.after.chars();
+                self.before.extend(rest.next());
+                self.after = rest.collect();
+            }
+            KeyCode::Home => self.home(),
+            KeyCode::End => self.end(),
+            _ => return Typed::Ignored,
+        }
+        Typed::Edited
+    }
+
+    /// Takes pasted text, its line ends as spaces.
+    pub fn insert(&mut self, text: &str) {
+        for c in text.trim_end_matches(['\r', '\n']).chars() {
+            if self.before.len() + self.after.len() < MAX {
+                self.before.push(if c.is_control() { ' ' } else { c });
+            }
+        }
+    }
+
+    fn home(&mut self) {
+        self.after.insert_str(0, &std::mem::take(&mut self.before));
+    }
+
+    fn end(&mut self) {
+        self.before.push_str(&std::mem::take(&mut self.after));
+    }
+
+    fn delete_word(&mut self) {
+        let kept = self.before.trim_end().rfind(' ').map_or(0, |at| at + 1);
+        self.before.truncate(kept);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edits_as_a_shell_does() {
+        let mut prompt = Prompt::new(Purpose::Search, String::new());
+        prompt.insert("abc def\n");
+        let mut press = |code, modifiers| prompt.key(KeyEvent::new(code, modifiers));
+        press(KeyCode::Left, KeyModifiers::NONE);
+        press(KeyCode::Backspace, KeyModifiers::NONE);
+        press(KeyCode::Char('x'), KeyModifiers::NONE);
+        press(KeyCode::Home, KeyModifiers::NONE);
+        press(KeyCode::Delete, KeyModifiers::NONE);
+        press(KeyCode::End, KeyModifiers::NONE);
+        assert_eq!(prompt.text(), "bc dxf");
+        prompt.key(KeyEvent::new(KeyCode::Char('w'), KeyModifiers::CONTROL));
+        assert_eq!(prompt.text(), "bc ");
+    }
+}

@@ -1,0 +1,296 @@
+//! What to fetch, what to prepare, and what to show meanwhile.
+//!
+//! All three follow from the cursor: its picture first, then those in the direction of travel, then the next asset's.
+//! The lists replace the ones before, so scrubbing needs no queue and nothing has to be called off.
+
+use super::{App, Effect, Fetching, Preparation, album::State, panes::Grid, panes::View};
+use crate::{
+    catalog::Asset,
+    event::Status,
+    picture::{Fit, PictureKey, PictureRequest, Placement, Prepared, Protocol, Quality, Trouble, fit},
+    text::Safe,
+};
+use ratatui::layout::{Rect, Size};
+use std::{sync::Arc, time::Duration};
+
+/// Pictures fetched in the direction of travel, and against it.
+const AHEAD: usize = 4;
+const BEHIND: usize = 2;
+/// An asset of at most so many pictures is fetched whole.
+const SMALL: usize = 24;
+/// Pictures prepared before they are looked at.
+const PREPARED_AHEAD: usize = 3;
+
+/// How fast the cursor moves: while keys repeat, previews do.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pace {
+    last: Option<Duration>,
+    hurried: bool,
+}
+
+impl Pace {
+    /// Two steps within this time are hurried.
+    const REPEAT: Duration = Duration::from_millis(150);
+    /// This long after the last step the full picture is worth its bytes.
+    const REST: Duration = Duration::from_millis(170);
+
+    /// Notes a step.
+    pub(super) fn step(&mut self, now: Duration) {
+        self.hurried = self.last.is_some_and(|last| now.saturating_sub(last) < Self::REPEAT);
+        self.last = Some(now);
+    }
+
+    /// Whether a rest is being waited for.
+    pub(super) fn is_settling(&self, _now: Duration) -> bool {
+        self.hurried
+    }
+
+    /// Ends the hurry once the cursor rests; returns whether it just did.
+    pub(super) fn settled(&mut self, now: Duration) -> bool {
+        let rests = self.hurried && self.last.is_some_and(|last| now.saturating_sub(last) >= Self::REST);
+        self.hurried &= !rests;
+        rests
+    }
+}
+
+/// What the picture's box holds.
+#[derive(Clone, Debug)]
+pub enum Exhibit {
+    /// A picture; not the one under the cursor where `wanted` is not `None`.
+    Picture {
+        /// Which, where, in which form.
+        placement: Placement,
+        /// The picture under the cursor, while another stands in for it.
+        wanted: Option<PictureKey>,
+    },
+    /// The picture under the cursor cannot be had.
+    Trouble(Trouble),
+    /// The picture under the cursor is on its way, and none stands in for it.
+    Loading(PictureKey),
+    /// Words in place of pictures.
+    Words(Vec<Safe>),
+}
+
+impl App {
+    /// The box for pictures, without the rows in which a failure is told.
+    pub fn picture_area(&self) -> Option<Rect> {
+        let area = self.panes().picture?;
+        let banner = self.banner_rows();
+        Some(Rect { y: area.y + banner, height: area.height.saturating_sub(banner), ..area })
+    }
+
+    /// Rows above the picture that tell of a failure after the run whose pictures are shown.
+    pub fn banner_rows(&self) -> u16 {
+        let failed = self.selected().is_some_and(|asset| *asset.status() == Status::Failed);
+        let roomy = self.panes().picture.is_some_and(|area| area.height > 8);
+        if failed && roomy && self.view == View::Panes && !self.timeline.marks().is_empty() { 3 } else { 0 }
+    }
+
+    /// What the picture's box holds.
+    pub fn exhibit(&self) -> Exhibit {
+        let Some(area) = self.picture_area() else { return Exhibit::Words(Vec::new()) };
+        let Some(key) = self.timeline.current_key() else { return Exhibit::Words(self.nothing_to_show()) };
+        if let State::Failed(trouble) = self.album.state(key) {
+            return Exhibit::Trouble(trouble.clone());
+        }
+        if self.canvas.protocol == Protocol::None {
+            return Exhibit::Words(vec!["pictures are off · P turns them on".into()]);
+        }
+        if self.options.fetching == Fetching::Nothing && self.album.picture(key).is_none() {
+            return Exhibit::Words(vec!["not fetched: --no-fetch".into()]);
+        }
+        if let Some(placement) = self.placement(key, area) {
+            return Exhibit::Picture { placement, wanted: None };
+        }
+        match self.stand_in(area) {
+            Some(placement) => Exhibit::Picture { placement, wanted: Some(key) },
+            None => Exhibit::Loading(key),
+        }
+    }
+
+    /// The grid of the contact sheet, and the first mark of its page.
+    pub fn sheet(&self) -> Option<(Grid, usize)> {
+        let area = self.panes().picture.filter(|_| self.view == View::Sheet)?;
+        let shape = self.timeline.marks().iter().find_map(|mark| self.album.picture(mark.key));
+        let size = shape.map_or(crate::picture::PixelSize { width: 16, height: 9 }, |picture| picture.size);
+        let rows_of = |width| fit(size, Size::new(width, 12), self.canvas.cell).height;
+        let grid = Grid::new(area, self.timeline.marks().len(), rows_of);
+        let first = self.timeline.cursor() / grid.page().max(1) * grid.page();
+        Some((grid, first))
+    }
+
+    /// A picture where it is ready for a box: in full, or as a preview.
+    pub fn placement(&self, key: PictureKey, area: Rect) -> Option<Placement> {
+        let full = self.fit_for(key, area, Quality::Full)?;
+        let preview = Fit { quality: Quality::Preview, ..full };
+        let (fit, prepared) =
+            [full, preview].into_iter().find_map(|fit| Some((fit, self.album.prepared(key, fit)?)))?;
+        Some(place(key, fit, prepared, area))
+    }
+
+    /// The picture nearest to the cursor that is ready for the box.
+    fn stand_in(&self, area: Rect) -> Option<Placement> {
+        let marks = self.timeline.marks();
+        let cursor = self.timeline.cursor();
+        let reach = cursor.max(marks.len().saturating_sub(cursor));
+        (1..=reach)
+            .flat_map(|by| [cursor.checked_sub(by), Some(cursor + by)])
+            .flatten()
+            .filter_map(|at| marks.get(at))
+            .find_map(|mark| self.placement(mark.key, area))
+    }
+
+    fn fit_for(&self, key: PictureKey, area: Rect, quality: Quality) -> Option<Fit> {
+        let picture = self.album.picture(key)?;
+        Some(Fit {
+            cells: fit(picture.size, area.as_size(), self.canvas.cell),
+            cell: self.canvas.cell,
+            protocol: self.canvas.protocol,
+            colours: self.canvas.colours,
+            quality,
+            multiplexer: self.canvas.multiplexer,
+        })
+    }
+
+    /// Why the selected asset has no pictures.
+    fn nothing_to_show(&self) -> Vec<Safe> {
+        let Some(asset) = self.selected() else { return self.why_empty() };
+        match asset.status() {
+            Status::Failed => Vec::new(),
+            Status::Succeed | Status::Other(_) => vec!["this event holds no pictures".into()],
+        }
+    }
+
+    fn why_empty(&self) -> Vec<Safe> {
+        let lines = self.catalog.tally().counts.lines;
+        if self.catalog.tally().assets > 0 {
+            return vec!["no asset passes the filter".into(), "Esc clears it".into()];
+        }
+        if !self.loaded {
+            return vec!["reading…".into()];
+        }
+        let mut words = vec![Safe::new(&format!("no snapshot event in {lines} lines"))];
+        if let Some(folded) = self.journal.rejected().last() {
+            words.push(Safe::new(&format!("the nearest miss: {}", folded.latest.reason)));
+            words.push("! shows it".into());
+        }
+        words
+    }
+
+    /// Asks for what the cursor needs, where that is not what was asked for last.
+    pub(super) fn want(&mut self, effects: &mut Vec<Effect>) {
+        let wanted = self.wishes();
+        let keys: Vec<PictureKey> = wanted.iter().map(|request| request.key).collect();
+        if keys != self.wanted {
+            self.wanted = keys;
+            effects.push(Effect::Want(wanted));
+        }
+        let preparations = self.preparations();
+        let keys: Vec<(PictureKey, Fit)> = preparations.iter().map(|job| (job.key, job.fit)).collect();
+        if keys != self.preparing {
+            self.preparing = keys;
+            if !preparations.is_empty() {
+                effects.push(Effect::Prepare(preparations));
+            }
+        }
+    }
+
+    /// Marks whose pictures matter now, the most urgent first.
+    fn interest(&self) -> Vec<usize> {
+        let marks = self.timeline.marks().len();
+        if marks == 0 {
+            return Vec::new();
+        }
+        let cursor = self.timeline.cursor();
+        let mut interest = vec![cursor];
+        if let Some((grid, first)) = self.sheet() {
+            interest.extend((first..marks.min(first + grid.page())).filter(|at| *at != cursor));
+        } else if self.options.fetching == Fetching::Ahead {
+            let near = self.timeline.neighbours(AHEAD, BEHIND);
+            interest.extend(&near);
+            if marks <= SMALL {
+                interest.extend((0..marks).filter(|at| *at != cursor && !near.contains(at)));
+            }
+        }
+        interest
+    }
+
+    fn wishes(&self) -> Vec<PictureRequest> {
+        if self.options.fetching == Fetching::Nothing || self.canvas.protocol == Protocol::None {
+            return Vec::new();
+        }
+        if self.view == View::Panes && self.panes().picture.is_none() {
+            return Vec::new();
+        }
+        let mut wishes: Vec<PictureRequest> =
+            self.interest().into_iter().filter_map(|at| self.timeline.request(at)).collect();
+        if self.options.fetching == Fetching::Ahead {
+            wishes.extend(self.next_assets().filter_map(|asset| first_request(&asset)));
+        }
+        wishes.retain(|wish| matches!(self.album.state(wish.key), State::Absent | State::Loading));
+        wishes
+    }
+
+    /// The assets below and above the selected one.
+    fn next_assets(&self) -> impl Iterator<Item = Asset<'_>> {
+        let (rows, at) = (self.assets.rows(), self.assets.at());
+        [at.checked_sub(1), Some(at + 1)].into_iter().flatten().filter_map(|at| self.catalog.asset(*rows.get(at)?))
+    }
+
+    fn preparations(&self) -> Vec<Preparation> {
+        let Some(area) = self.picture_area().filter(|_| self.canvas.protocol != Protocol::None) else {
+            return Vec::new();
+        };
+        if let Some((grid, _)) = self.sheet() {
+            let thumb = Rect { width: grid.cell.width, height: grid.cell.height, ..area };
+            return self.interest().into_iter().filter_map(|at| self.job(at, thumb, Quality::Full)).take(4).collect();
+        }
+        let quality = if self.pace.hurried { Quality::Preview } else { Quality::Full };
+        let ahead = self.interest().into_iter().take(1 + PREPARED_AHEAD);
+        let mut jobs: Vec<Preparation> = ahead.filter_map(|at| self.job(at, area, quality)).collect();
+        jobs.extend(self.next_assets().filter_map(|asset| {
+            let key = first_request(&asset)?.key;
+            self.prepare(key, area, Quality::Full)
+        }));
+        jobs
+    }
+
+    fn job(&self, at: usize, area: Rect, quality: Quality) -> Option<Preparation> {
+        self.prepare(self.timeline.marks().get(at)?.key, area, quality)
+    }
+
+    fn prepare(&self, key: PictureKey, area: Rect, quality: Quality) -> Option<Preparation> {
+        // Cells cost the same in a hurry; a full picture that is there needs no preview.
+        let cells = self.canvas.protocol == Protocol::Blocks;
+        let quality = if cells { Quality::Full } else { quality };
+        let fit = self.fit_for(key, area, quality)?;
+        let there = |quality| self.album.prepared(key, Fit { quality, ..fit }).is_some();
+        let done = there(Quality::Full) || there(quality);
+        let picture = Arc::clone(self.album.picture(key)?);
+        (!done && fit.cells != Size::ZERO).then_some(Preparation { key, picture, fit })
+    }
+}
+
+/// The request for the first picture of an asset's timeline.
+fn first_request(asset: &Asset<'_>) -> Option<PictureRequest> {
+    let run = asset.run()?;
+    let first = asset.pictures()?.iter(asset.id()).next()?;
+    Some(PictureRequest {
+        key: PictureKey { run, kind: first.kind, index: first.index },
+        asset: asset.id().clone(),
+        offset: first.offset,
+        url: first.url,
+    })
+}
+
+/// A picture in the middle of a box.
+fn place(key: PictureKey, fit: Fit, prepared: &Arc<Prepared>, area: Rect) -> Placement {
+    let Size { width, height } = fit.cells;
+    let area = Rect::new(
+        area.x + area.width.saturating_sub(width) / 2,
+        area.y + area.height.saturating_sub(height) / 2,
+        width.min(area.width),
+        height.min(area.height),
+    );
+    Placement { key, area, fit, prepared: Arc::clone(prepared) }
+}
