@@ -39,3 +39,4 @@ pub mod catalog;
 pub mod event;
 pub mod picture;
 pub mod text;
+pub mod ui;

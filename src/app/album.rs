@@ -12,6 +12,9 @@ use std::{
 /// Bytes of decoded and prepared pictures that are kept.
 pub const BUDGET: usize = 192 << 20;
 
+/// Below this mean luma (0 to 255) a picture is as good as black.
+const BLACK: u8 = 8;
+
 /// What became of a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub enum State {
@@ -29,6 +32,7 @@ pub enum State {
 struct Slot {
     state: State,
     prepared: Vec<(Fit, Arc<Prepared>)>,
+    black: bool,
     used: u64,
 }
 
@@ -79,6 +83,11 @@ impl Album {
         }
     }
 
+    /// Whether a picture is here and as good as black.
+    pub fn is_black(&self, key: PictureKey) -> bool {
+        self.slots.get(&key).is_some_and(|slot| slot.black)
+    }
+
     /// What was prepared for just this box.
     pub fn prepared(&self, key: PictureKey, fit: Fit) -> Option<&Arc<Prepared>> {
         self.slots.get(&key)?.prepared.iter().find(|(known, _)| *known == fit).map(|(_, prepared)| prepared)
@@ -114,7 +123,8 @@ impl Album {
     fn set(&mut self, key: PictureKey, state: State) {
         self.forget(key);
         self.clock += 1;
-        let slot = Slot { state, prepared: Vec::new(), used: self.clock };
+        let black = matches!(&state, State::Ready(picture) if picture.mean_luma() < BLACK);
+        let slot = Slot { state, prepared: Vec::new(), black, used: self.clock };
         self.cost += slot.cost();
         self.by_use.insert(self.clock, key);
         self.slots.insert(key, slot);

@@ -1,0 +1,147 @@
+//! The screen, as a pure function of the state.
+//!
+//! ```text
+//!  thumbview  vod.log  ● live  10 s  220/min           ⚠ 3 unparsed  !      header
+//!  All 1 284 │ FAILED 71 │ SUCCEED 1 201 │ other 12        filter [..]      header
+//! ┌ Assets 4/4 ───────────┐┌ 14d7b2fa…bc3f  ✓ SUCCEED  6 samples ──────┐
+//! │ ✓ c0ffee…001  12  1:00││                                           │    assets, picture
+//! │▶✓ 14d7b2…c3f   6  0:25││                the picture                │
+//! │                       │├───────────────────────────────────────────┤
+//! │                       ││ ●─────────●─────────◆────○─────────○      │    timeline
+//! └───────────────────────┘└───────────────────────────────────────────┘
+//!  j/k asset   h/l scrub   Space play   ? help       ▼ 14 new · End shows    status
+//! ```
+//!
+//! [`draw`] takes `&App` and returns where pictures go that ratatui does not draw. One file a box; colours, glyphs and
+//! spans are made in `theme` alone.
+
+mod assets;
+mod codes;
+mod header;
+mod help;
+mod history;
+mod info;
+mod journal;
+mod picture;
+mod sheet;
+mod status;
+mod theme;
+mod timeline;
+
+use crate::{
+    app::{App, Overlay, OverlayKind, panes::View},
+    picture::Placement,
+};
+use ratatui::{Frame, buffer::Buffer, layout::Rect};
+use theme::{Glyph, Part, Role, Theme, part};
+
+/// Draws a frame; returns the pictures that the painter is to place.
+pub fn draw(frame: &mut Frame<'_>, app: &App) -> Vec<Placement> {
+    let area = frame.area();
+    let theme = Theme::of(app);
+    let panes = app.panes();
+    let overlay = app.overlay().map(|overlay| Popup::new(app, overlay, area, theme));
+    let covered = overlay.as_ref().map(|overlay| overlay.area);
+    let buffer = frame.buffer_mut();
+    if panes == crate::app::panes::Panes::default() {
+        theme.print(buffer, Rect { height: 1.min(area.height), ..area }, &[part("too small", Role::Plain)]);
+        return Vec::new();
+    }
+    if let Some(header) = panes.header {
+        header::draw(buffer, header, app, theme);
+    }
+    if let Some(tabs) = panes.tabs {
+        header::draw_tabs(buffer, tabs, app, theme);
+    }
+    if let Some(list) = panes.list {
+        assets::draw(buffer, list, app, theme);
+    }
+    if let Some(outer) = panes.frame {
+        theme.border(buffer, outer, &picture::title(app, usize::from(outer.width), theme));
+        if let Some(timeline) = panes.timeline.filter(|timeline| timeline.height > 1) {
+            theme.rule(buffer, outer, timeline.y - 1);
+        }
+    }
+    if let Some(timeline) = panes.timeline {
+        timeline::draw(buffer, timeline, app, theme);
+    }
+    let placements = match (app.view(), panes.picture) {
+        (View::Sheet, Some(area)) => sheet::draw(buffer, area, app, theme, covered),
+        (View::Panes | View::Full, Some(_)) => picture::draw(buffer, app, theme, covered),
+        (_, None) => Vec::new(),
+    };
+    if let Some(overlay) = overlay {
+        overlay.draw(buffer, theme);
+    }
+    // In full screen the picture has all rows; what is said and typed still needs one.
+    let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1.min(area.height), ..area };
+    let footer = panes.footer.or((app.prompt().is_some() || app.toast().is_some()).then_some(bottom));
+    let cursor = footer.and_then(|footer| {
+        Theme::blank(buffer, footer);
+        status::draw(buffer, footer, app, theme)
+    });
+    if let Some(position) = cursor {
+        frame.set_cursor_position(position);
+    }
+    placements
+}
+
+/// An overlay, measured.
+struct Popup {
+    area: Rect,
+    title: &'static str,
+    rows: Vec<Vec<Part>>,
+    at: usize,
+    selects: bool,
+}
+
+impl Popup {
+    fn new(app: &App, overlay: &Overlay, screen: Rect, theme: Theme) -> Self {
+        let (title, rows) = match &overlay.kind {
+            OverlayKind::Help => ("Keys", help::rows()),
+            OverlayKind::Info => ("Picture", info::rows(app)),
+            OverlayKind::Codes(codes) => ("Error codes", codes::rows(app, codes)),
+            OverlayKind::History(runs) => ("History, newest first", history::rows(app, runs, theme)),
+            OverlayKind::Journal => ("Unparsed lines and notices", journal::rows(app)),
+            OverlayKind::Raw(None) => ("Event", vec![vec![part(" reading… ", Role::Dim)]]),
+            OverlayKind::Raw(Some(Err(why))) => ("Event", vec![vec![(why.clone(), Role::Warn)]]),
+            OverlayKind::Raw(Some(Ok(lines))) => {
+                ("Event", lines.iter().map(|line| vec![(line.clone(), Role::Plain)]).collect())
+            }
+        };
+        let widest = rows.iter().map(|row| row.iter().map(|(text, _)| text.width()).sum::<usize>()).max().unwrap_or(0);
+        let width = u16::try_from(widest + 3).unwrap_or(u16::MAX).clamp(24, screen.width.max(24)).min(screen.width);
+        let height = u16::try_from(rows.len() + 2).unwrap_or(u16::MAX).min(screen.height.saturating_sub(2));
+        let area = Rect {
+            x: (screen.width - width) / 2,
+            y: 1.min(screen.height) + screen.height.saturating_sub(2 + height) / 2,
+            width,
+            height,
+        }
+        .intersection(screen);
+        let selects = matches!(overlay.kind, OverlayKind::Codes(_) | OverlayKind::History(_));
+        Self { area, title, rows, at: overlay.at, selects }
+    }
+
+    fn draw(&self, buffer: &mut Buffer, theme: Theme) {
+        Theme::blank(buffer, self.area);
+        let height = usize::from(self.area.height.saturating_sub(2));
+        let hidden = self.rows.len() > height;
+        let position = if hidden { format!(" {}/{}", self.at + 1, self.rows.len()) } else { String::new() };
+        let title = [part(self.title, Role::Strong), part(position, Role::Dim)];
+        let inner = theme.border(buffer, self.area, &title);
+        // A selected row is kept in view; a page without one begins at its line.
+        let lowest = self.rows.len().saturating_sub(height);
+        let top = if self.selects { (self.at + 1).saturating_sub(height) } else { self.at.min(lowest) };
+        for (y, (at, row)) in (inner.y..inner.bottom()).zip(self.rows.iter().enumerate().skip(top)) {
+            let marker = if self.selects && at == self.at { theme.glyph(Glyph::Selected) } else { " ".into() };
+            let line = Rect { y, height: 1, ..inner };
+            if self.selects {
+                theme.print(buffer, line, &[(marker, Role::Accent)]);
+            }
+            let shift = u16::from(self.selects);
+            let line = Rect { x: line.x + shift, width: line.width.saturating_sub(shift), ..line };
+            theme.print(buffer, line, row);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The list pane: one row an asset, the oldest on top.
+
+use super::theme::{Glyph, Part, Role, Theme, part, thousands};
+use crate::{
+    app::App,
+    catalog::Asset,
+    event::{PictureKind, Status, Time},
+    text::Safe,
+};
+use jiff::tz::TimeZone;
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// Cells that a name should have before other columns get theirs.
+const NAME: usize = 12;
+
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
+    let assets = app.assets();
+    let rows = assets.rows().len();
+    let position = if rows == 0 { String::new() } else { format!(" {}/{}", assets.at() + 1, thousands(rows as u64)) };
+    let title = [part("Assets", Role::Strong), part(position, Role::Dim)];
+    let inner = theme.border(buffer, area, &title);
+    let visible: Vec<Row> =
+        assets.visible().iter().filter_map(|key| Some(Row::new(&app.catalog().asset(*key)?, app))).collect();
+    let columns = Columns::new(usize::from(inner.width), &visible);
+    for (y, row) in (inner.y..inner.bottom()).zip(&visible) {
+        let selected = assets.visible().get(usize::from(y - inner.y)) == assets.selected().as_ref();
+        let line = Rect { y, height: 1, ..inner };
+        theme.print(buffer, line, &row.parts(&columns, selected, theme));
+    }
+}
+
+/// The texts of one row.
+struct Row {
+    status: Status,
+    name: Safe,
+    pictures: Safe,
+    length: Safe,
+    time: Safe,
+    code: Option<Safe>,
+    runs: usize,
+}
+
+impl Row {
+    fn new(asset: &Asset<'_>, app: &App) -> Self {
+        let pictures = asset.pictures();
+        let count = |kind| pictures.map_or(0, |pictures| pictures.count(kind));
+        let (samples, dots) = (count(PictureKind::Sample), count(PictureKind::Dot));
+        let length = pictures.and_then(|pictures| pictures.last_offset()).or_else(|| asset.duration());
+        let failed = *asset.status() == Status::Failed;
+        Self {
+            status: asset.status().clone(),
+            name: asset.title().unwrap_or_else(|| Safe::new(&asset.id().to_string())),
+            pictures: match (samples, dots) {
+                (0, 0) => Safe::new("–"),
+                (samples, 0) => thousands(samples as u64),
+                (samples, dots) => Safe::new(&format!("{samples}+{dots}")),
+            },
+            length: length.map(|offset| Safe::new(&offset.to_string())).unwrap_or_default(),
+            time: asset.newest().time.map(|time| clock(time, app)).unwrap_or_default(),
+            code: failed.then(|| asset.fault().map(|fault| Safe::new(&fault.code)).unwrap_or_default()),
+            runs: asset.events(),
+        }
+    }
+
+    fn parts(&self, columns: &Columns, selected: bool, theme: Theme) -> Vec<Part> {
+        let (glyph, glyph_role) = status_glyph(&self.status);
+        let marker = if selected { theme.glyph(Glyph::Selected) } else { Safe::new(" ") };
+        let name_role = if selected { Role::Accent } else { Role::Plain };
+        let runs = if self.runs > 1 { format!(" ×{}", self.runs) } else { String::new() };
+        let name = self.name.fit_middle(columns.name.saturating_sub(runs.chars().count()));
+        let pad = columns.name.saturating_sub(name.width() + runs.chars().count());
+        let mut parts = vec![
+            (marker, Role::Accent),
+            (theme.glyph(glyph), glyph_role),
+            part(" ", Role::Plain),
+            (name, name_role),
+            part(runs, Role::Dim),
+            part(" ".repeat(pad), Role::Plain),
+        ];
+        let middle = columns.middle();
+        if let Some(code) = self.code.as_ref().filter(|_| middle > 0) {
+            let code = code.fit(middle - 1);
+            parts.push(part(format!("{:>middle$}", code.as_str()), Role::Bad));
+        } else {
+            for (text, width) in [(&self.pictures, columns.pictures), (&self.length, columns.length)] {
+                if width > 0 {
+                    parts.push(part(format!("{:>width$}", text.as_str()), Role::Plain));
+                }
+            }
+        }
+        if columns.time > 0 {
+            parts.push(part(format!("{:>width$}", self.time.as_str(), width = columns.time), Role::Dim));
+        }
+        parts
+    }
+}
+
+/// The glyph of a status.
+pub(super) fn status_glyph(status: &Status) -> (Glyph, Role) {
+    match status {
+        Status::Succeed => (Glyph::Succeed, Role::Good),
+        Status::Failed => (Glyph::Failed, Role::Bad),
+        Status::Other(_) => (Glyph::Other, Role::Dim),
+    }
+}
+
+/// Widths with the blank before each column; 0 is not shown. Columns give way in the order time, length, pictures.
+struct Columns {
+    name: usize,
+    pictures: usize,
+    length: usize,
+    time: usize,
+}
+
+impl Columns {
+    fn new(width: usize, rows: &[Row]) -> Self {
+        let widest = |text: fn(&Row) -> &Safe| rows.iter().map(|row| text(row).width() + 1).max().unwrap_or(0);
+        let mut columns = Self {
+            name: 0,
+            pictures: widest(|row| &row.pictures).max(5),
+            length: widest(|row| &row.length).max(6),
+            time: widest(|row| &row.time),
+        };
+        // A failure's code stands where pictures and length do.
+        let code = rows.iter().filter_map(|row| row.code.as_ref()).map(|code| code.width() + 1).max().unwrap_or(0);
+        columns.pictures += code.min(16).saturating_sub(columns.middle());
+        let room = width.saturating_sub(3);
+        if room < NAME + columns.middle() + columns.time {
+            columns.time = 0;
+        }
+        if room < NAME + columns.middle() {
+            columns.length = 0;
+        }
+        if room < NAME + columns.middle() {
+            columns.pictures = 0;
+        }
+        columns.name = room.saturating_sub(columns.middle() + columns.time);
+        columns
+    }
+
+    fn middle(&self) -> usize {
+        self.pictures + self.length
+    }
+}
+
+/// `12:01`, or `03-14 12:01` where it is not today's.
+pub(super) fn clock(time: Time, app: &App) -> Safe {
+    let zone = app.options().zone.clone().unwrap_or(TimeZone::UTC);
+    let then = time.timestamp().to_zoned(zone.clone());
+    let today = app.now().wall.timestamp().to_zoned(zone).date();
+    let format = if then.date() == today { "%H:%M" } else { "%m-%d %H:%M" };
+    Safe::new(&then.strftime(format).to_string())
+}

@@ -1,0 +1,118 @@
+//! The two rows on top: how the sources fare, and the status tabs.
+
+use super::theme::{Glyph, Part, Role, Theme, bytes, part, thousands};
+use crate::{
+    app::{App, Following, filter::StatusTab},
+    event::Health,
+    text::Safe,
+};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
+    let mut left = vec![part(" thumbview  ", Role::Strong)];
+    if let Some(badge) = &app.options().badge {
+        left.push(part(format!("{badge}  "), Role::Warn));
+    }
+    left.extend(source(app, theme));
+    if app.sticks() && app.options().following == Following::On && area.width >= 90 {
+        left.push(part("  sticking to newest", Role::Dim));
+    }
+    theme.print_both(buffer, area, &left, &warnings(app, theme));
+}
+
+/// `vod.log  ● live 10 s  220/min`.
+fn source(app: &App, theme: Theme) -> Vec<Part> {
+    let sources = app.sources();
+    let names = sources.names();
+    let name = match names {
+        [] => Safe::new("no source"),
+        [one] => one.fit_middle(40),
+        [first, ..] => Safe::new(&format!("{} +{}", first.fit_middle(30), names.len() - 1)),
+    };
+    let mut parts = vec![(name, Role::Plain), part("  ", Role::Plain)];
+    let Some((troubled, health)) = sources.worst() else {
+        parts.push(part("opening…", Role::Dim));
+        return parts;
+    };
+    let which = if names.len() > 1 { format!("{}: ", troubled.fit_middle(20)) } else { String::new() };
+    match health {
+        Health::Loading { read, total } => {
+            let of = total.map_or_else(String::new, |total| format!(" of {}", bytes(total)));
+            let percent = sources.progress().unwrap_or(0);
+            parts.push(part(format!("reading {percent} %  {}{of}", bytes(*read)), Role::Accent));
+        }
+        Health::Live if app.options().following == Following::Off => parts.push(part("loaded", Role::Dim)),
+        Health::Live => {
+            parts.push((theme.glyph(Glyph::Live), Role::Good));
+            parts.push(part(format!(" live  {}", app.pulse()), Role::Plain));
+        }
+        Health::Loaded => parts.push(part("loaded", Role::Dim)),
+        Health::Ended => parts.push(part("stream ended", Role::Dim)),
+        Health::Waiting(why) => parts.push(part(format!("{which}waiting: {why}"), Role::Warn)),
+        Health::Failed(why) => parts.push(part(format!("{which}{why}"), Role::Bad)),
+    }
+    parts
+}
+
+/// `⚠ 3 unparsed  !`.
+fn warnings(app: &App, theme: Theme) -> Vec<Part> {
+    let unparsed = app.catalog().tally().counts.unparsed;
+    let notices = app.journal().notices().len();
+    let mut words = Vec::new();
+    if unparsed > 0 {
+        words.push(format!("{} unparsed", thousands(unparsed)));
+    }
+    if notices > 0 {
+        words.push(format!("{notices} {}", if notices == 1 { "notice" } else { "notices" }));
+    }
+    if words.is_empty() {
+        return Vec::new();
+    }
+    vec![
+        (theme.glyph(Glyph::Warning), Role::Warn),
+        part(format!(" {}  ", words.join(", ")), Role::Plain),
+        part("! ", Role::Accent),
+    ]
+}
+
+pub(super) fn draw_tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
+    let tally = app.catalog().tally();
+    // The counts may still grow while the history is being read.
+    let about = if app.is_loaded() { "" } else { "~" };
+    let mut left = vec![part(" ", Role::Plain)];
+    for tab in StatusTab::ALL {
+        let (name, count) = match tab {
+            StatusTab::All => ("All", tally.assets),
+            StatusTab::Failed => ("FAILED", tally.failed),
+            StatusTab::Succeed => ("SUCCEED", tally.succeed),
+            StatusTab::Other => ("other", tally.other),
+        };
+        if tab != StatusTab::All {
+            left.push(part(format!(" {} ", theme.glyph(Glyph::Separator)), Role::Dim));
+        }
+        let role = if app.assets().tab() == tab { Role::Accent } else { Role::Plain };
+        left.push(part(format!("{name} {about}{}", thousands(count)), role));
+    }
+    theme.print_both(buffer, area, &left, &filters(app));
+}
+
+/// What hides or marks rows: the filter's terms, the order, the search.
+fn filters(app: &App) -> Vec<Part> {
+    let assets = app.assets();
+    let mut parts = Vec::new();
+    if let Some((search, hits)) = assets.search() {
+        parts.push(part(format!("/{}", search.pattern().fit(24)), Role::Accent));
+        parts.push(part(format!(" {} hits  ", thousands(*hits as u64)), Role::Dim));
+    }
+    if assets.order() != crate::app::assets::Order::Time {
+        parts.push(part(format!("by {}  ", assets.order().as_str()), Role::Dim));
+    }
+    if !assets.filter().is_empty() {
+        parts.push(part("filter ", Role::Dim));
+        for chip in assets.filter().chips() {
+            parts.push(part(format!("[{}] ", chip.fit(24)), Role::Accent));
+        }
+        parts.push(part(format!("{} shown ", thousands(assets.rows().len() as u64)), Role::Dim));
+    }
+    parts
+}

@@ -1,0 +1,21 @@
+//! The keys, from the table that the program obeys.
+
+use super::theme::{Part, Role, part};
+use crate::app::keymap::TABLE;
+
+/// One row a binding.
+pub(super) fn rows() -> Vec<Vec<Part>> {
+    let keys: Vec<String> = TABLE.iter().map(|binding| spell(binding.keys)).collect();
+    let width = keys.iter().map(|keys| keys.chars().count()).max().unwrap_or(0);
+    keys.into_iter()
+        .zip(TABLE)
+        .map(|(keys, binding)| {
+            vec![part(format!(" {keys:<width$}  "), Role::Accent), part(format!("{} ", binding.help), Role::Plain)]
+        })
+        .collect()
+}
+
+/// `j k ↓ ↑`; the ten digits as `0…9`.
+fn spell(keys: &[&str]) -> String {
+    if keys.len() == 10 { format!("{}…{}", keys[0], keys[9]) } else { keys.join(" ") }
+}

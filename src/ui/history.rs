@@ -1,0 +1,66 @@
+//! All events of the selected asset, newest first.
+
+use super::{
+    assets::{clock, status_glyph},
+    theme::{Part, Role, Theme, part},
+};
+use crate::{app::App, event::EventKind, picture::RunKey, text::Safe};
+
+/// One row an event: when, what, how it ended, what it brought, where it stands.
+pub(super) fn rows(app: &App, runs: &[RunKey], theme: Theme) -> Vec<Vec<Part>> {
+    runs.iter().map(|run| row(app, *run, theme)).collect()
+}
+
+fn row(app: &App, run: RunKey, theme: Theme) -> Vec<Part> {
+    let event = app.catalog().event(run);
+    let time = event.time.map_or_else(|| Safe::new("–"), |time| clock(time, app));
+    let (glyph, role) = status_glyph(&event.status);
+    let mut brought = Vec::new();
+    if !event.pictures.is_empty() {
+        brought.push(format!("{} pictures", event.pictures.len()));
+    }
+    if let Some(fault) = &event.fault {
+        brought.push(format!("{} {}", fault.code, fault.message));
+    }
+    if let Some(facts) = &event.facts {
+        brought.extend(facts.title.as_ref().map(|title| title.to_string()));
+        brought.extend(facts.duration.map(|duration| format!("length {duration}")));
+        brought.extend(facts.verdict.as_ref().map(|verdict| format!("review: {verdict}")));
+    }
+    let odd = event.oddities;
+    for (count, what) in [
+        (odd.missing, "without offset"),
+        (odd.negative, "negative"),
+        (odd.unsorted, "unsorted"),
+        (odd.duplicate, "doubled"),
+    ] {
+        if count > 0 {
+            brought.push(format!("{count} {what}"));
+        }
+    }
+    let line = event.origin.line.map_or_else(String::new, |line| format!(":{line}"));
+    let shown = if app.run() == Some(run) { Role::Accent } else { Role::Plain };
+    vec![
+        part(format!(" {time:>11}  "), Role::Dim),
+        (theme.glyph(glyph), role),
+        part(format!(" {:<16} ", kind(&event.kind)), shown),
+        part(format!("{:<10} ", event.status.as_str()), Role::Plain),
+        part(format!("{}  ", brought.join(" · ")), Role::Plain),
+        part(format!("{}{line} ", app.catalog().file_name(event.origin.file)), Role::Dim),
+    ]
+}
+
+fn kind(kind: &EventKind) -> Safe {
+    match kind {
+        EventKind::Thumbnail => "snapshots".into(),
+        EventKind::Create => "created".into(),
+        EventKind::Parse => "parsed".into(),
+        EventKind::Transcode => "transcoded".into(),
+        EventKind::Cover => "cover".into(),
+        EventKind::Review => "reviewed".into(),
+        EventKind::AudioExtract => "audio".into(),
+        EventKind::Details => "API answer".into(),
+        EventKind::Template => "notice text".into(),
+        EventKind::Other(name) => Safe::new(name).fit(16),
+    }
+}

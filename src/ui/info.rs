@@ -1,0 +1,48 @@
+//! What is known of the picture under the cursor.
+
+use super::theme::{Part, Role, bytes, part};
+use crate::{
+    app::{App, album::State},
+    text::Safe,
+};
+
+/// One row a fact.
+pub(super) fn rows(app: &App) -> Vec<Vec<Part>> {
+    let Some(mark) = app.timeline().current() else {
+        return vec![vec![part(" no picture is selected ", Role::Dim)]];
+    };
+    let mut facts: Vec<(&str, Safe)> = vec![
+        ("picture", Safe::new(&format!("{} #{} at {}", mark.key.kind.as_str(), mark.key.index + 1, mark.offset))),
+        ("URL", Safe::new(&mark.url.to_string())),
+    ];
+    match app.album().state(mark.key) {
+        State::Absent => facts.push(("state", "not fetched yet".into())),
+        State::Loading => facts.push(("state", "loading".into())),
+        State::Failed(trouble) => {
+            facts.push(("state", trouble.what.clone()));
+            facts.extend(trouble.advice.iter().map(|advice| ("", advice.clone())));
+        }
+        State::Ready(picture) => {
+            let fetched = &picture.fetched;
+            let status = fetched.status.map_or_else(|| "–".to_owned(), |status| status.to_string());
+            let version = fetched.version.unwrap_or_default();
+            facts.push(("HTTP", Safe::new(format!("{status} {version}").trim())));
+            facts.push(("type", fetched.content_type.clone().unwrap_or_else(|| "not said".into())));
+            facts.push(("bytes", bytes(picture.jpeg.len() as u64)));
+            facts.push(("pixels", Safe::new(&picture.size.to_string())));
+            let cached = if fetched.from_cache { "from the disk cache".into() } else { "fetched".into() };
+            facts.push(("came", cached));
+            facts.push(("took", Safe::new(&format!("{} ms", fetched.took.as_millis()))));
+            facts.extend(picture.damage.clone().map(|damage| ("damage", damage)));
+        }
+    }
+    let canvas = app.canvas();
+    facts.push(("protocol", canvas.protocol.as_str().into()));
+    facts.push(("cell", Safe::new(&format!("{}x{} px", canvas.cell.width, canvas.cell.height))));
+    facts
+        .into_iter()
+        .map(|(name, value)| {
+            vec![part(format!(" {name:<9} "), Role::Dim), (value, Role::Plain), part(" ", Role::Plain)]
+        })
+        .collect()
+}

@@ -1,0 +1,109 @@
+//! The footer: a prompt, else what was last said, else hints that fit; on the right what is new below.
+
+use super::theme::{Glyph, Part, Role, Theme, part, thousands};
+use crate::{
+    app::{
+        App, OverlayKind,
+        panes::View,
+        prompt::{Prompt, Purpose},
+    },
+    event::Status,
+};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
+
+/// Draws the row; returns where the cursor stands while something is typed.
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) -> Option<Position> {
+    if let Some(prompt) = app.prompt() {
+        return Some(draw_prompt(buffer, area, prompt, theme));
+    }
+    if let Some(text) = app.toast() {
+        theme.print_both(buffer, area, &[part(" ", Role::Plain), (text.clone(), Role::Strong)], &news(app, theme));
+        return None;
+    }
+    let right = news(app, theme);
+    let room =
+        usize::from(area.width) - right.iter().map(|(text, _)| text.width()).sum::<usize>().min(area.width.into());
+    theme.print_both(buffer, area, &hints(app, room), &right);
+    None
+}
+
+fn draw_prompt(buffer: &mut Buffer, area: Rect, prompt: &Prompt, theme: Theme) -> Position {
+    let label = match prompt.purpose {
+        Purpose::Search => " /",
+        Purpose::Filter => " filter ",
+        Purpose::GoTo => " go to ",
+    };
+    let (before, after) = prompt.parts();
+    // A long line shows the end that is being typed.
+    let room = usize::from(area.width).saturating_sub(label.len() + 1);
+    let hidden = before.width().saturating_sub(room);
+    let shown: String = before.as_str().chars().skip(hidden).collect();
+    let shown = crate::text::Safe::new(&shown);
+    let x = area.x + u16::try_from(label.len() + shown.width()).unwrap_or(0);
+    theme.print(buffer, area, &[part(label, Role::Accent), (shown, Role::Plain), (after, Role::Plain)]);
+    Position { x: x.min(area.right().saturating_sub(1)), y: area.y }
+}
+
+/// As many hints as fit: a key, what it does.
+fn hints(app: &App, room: usize) -> Vec<Part> {
+    let mut parts = vec![part(" ", Role::Plain)];
+    let mut used = 1;
+    for (key, what) in wanted_hints(app) {
+        let width = key.len() + what.len() + 4;
+        if used + width > room {
+            break;
+        }
+        used += width;
+        parts.push(part(*key, Role::Accent));
+        parts.push(part(format!(" {what}   "), Role::Dim));
+    }
+    parts
+}
+
+/// Hints by what is on the screen, the most useful first.
+fn wanted_hints(app: &App) -> &'static [(&'static str, &'static str)] {
+    match app.overlay().map(|overlay| &overlay.kind) {
+        Some(OverlayKind::Codes(_)) => return &[("Enter", "filter by code"), ("j/k", "move"), ("Esc", "close")],
+        Some(OverlayKind::History(_)) => return &[("Enter", "show this run"), ("j/k", "move"), ("Esc", "close")],
+        Some(_) => return &[("j/k", "scroll"), ("Esc", "close")],
+        None => {}
+    }
+    if app.view() == View::Sheet {
+        return &[("hjkl", "move"), ("t", "close"), ("Space", "play"), ("?", "help")];
+    }
+    let failed = app.selected().is_some_and(|asset| *asset.status() == Status::Failed);
+    if failed && app.timeline().marks().is_empty() {
+        return &[("j/k", "asset"), ("e", "failure"), ("c", "codes"), ("J", "event"), ("?", "help"), ("q", "quit")];
+    }
+    &[
+        ("j/k", "asset"),
+        ("h/l", "scrub"),
+        ("Space", "play"),
+        ("e", "failure"),
+        ("t", "sheet"),
+        ("?", "help"),
+        ("f", "filter"),
+        ("s", "status"),
+        ("c", "codes"),
+        ("q", "quit"),
+    ]
+}
+
+/// `▼ 14 new, 3 FAILED · End shows`.
+fn news(app: &App, theme: Theme) -> Vec<Part> {
+    let unread = app.assets().unread();
+    if unread.new == 0 {
+        return Vec::new();
+    }
+    let failed =
+        if unread.failed > 0 { format!(", {} FAILED", thousands(unread.failed as u64)) } else { String::new() };
+    vec![
+        (theme.glyph(Glyph::Below), Role::Accent),
+        part(format!(" {} new{failed} · ", thousands(unread.new as u64)), Role::Plain),
+        part("End", Role::Accent),
+        part(" shows ", Role::Dim),
+    ]
+}

@@ -1,0 +1,302 @@
+//! Colours, glyphs and spans: the only place that makes any of them.
+//!
+//! The chrome uses the terminal's own sixteen colours and paints no background, so that it reads on dark and light
+//! alike. What is selected, failed or fine is also told by a glyph or by bold, never by colour alone.
+
+use crate::{
+    app::{App, Glyphs, Theme as Choice},
+    picture::{Block as PictureBlock, Colours},
+    text::Safe,
+};
+use ratatui::{
+    buffer::{Buffer, Cell, CellDiffOption},
+    layout::Rect,
+    style::{Color, Modifier, Style},
+    widgets::{Block, BorderType, Clear, Widget as _},
+};
+
+/// What a piece of text is, which says how it looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Ordinary text.
+    Plain,
+    /// Borders, units, secondary text.
+    Dim,
+    /// Headings and what matters.
+    Strong,
+    /// What is selected.
+    Accent,
+    /// The glyph of a success.
+    Good,
+    /// The glyph and the code of a failure.
+    Bad,
+    /// What the operator should look at.
+    Warn,
+}
+
+/// A piece of text and what it is.
+pub(super) type Part = (Safe, Role);
+
+/// Makes a [`Part`].
+pub(super) fn part(text: impl Into<Safe>, role: Role) -> Part {
+    (text.into(), role)
+}
+
+/// How the screen looks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Theme {
+    choice: Choice,
+    glyphs: Glyphs,
+    colours: Colours,
+}
+
+/// Glyphs that stand for something, in Unicode and in ASCII.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Glyph {
+    Succeed,
+    Failed,
+    Other,
+    Selected,
+    SampleReady,
+    SampleAbsent,
+    DotReady,
+    DotAbsent,
+    Cover,
+    Loading,
+    Broken,
+    Suspect,
+    Rule,
+    Gap,
+    Cursor,
+    Live,
+    Warning,
+    Below,
+    Separator,
+}
+
+impl Theme {
+    /// The theme of a session.
+    pub(super) fn of(app: &App) -> Self {
+        let options = app.options();
+        let light = app.canvas().light == Some(true);
+        let choice = match options.theme {
+            Choice::Auto if light => Choice::Light,
+            Choice::Auto => Choice::Dark,
+            chosen => chosen,
+        };
+        Self { choice, glyphs: options.glyphs, colours: app.canvas().colours }
+    }
+
+    fn style(self, role: Role) -> Style {
+        let plain = Style::new();
+        let colour = |colour| if self.choice == Choice::Mono { plain } else { plain.fg(colour) };
+        let light = self.choice == Choice::Light;
+        match role {
+            Role::Plain => plain,
+            Role::Dim => plain.add_modifier(Modifier::DIM),
+            Role::Strong => plain.add_modifier(Modifier::BOLD),
+            Role::Accent => colour(if light { Color::Blue } else { Color::Cyan }).add_modifier(Modifier::BOLD),
+            Role::Good => colour(Color::Green),
+            Role::Bad => colour(Color::Red).add_modifier(Modifier::BOLD),
+            Role::Warn => colour(if light { Color::Magenta } else { Color::Yellow }).add_modifier(Modifier::BOLD),
+        }
+    }
+
+    /// A glyph as text.
+    pub(super) fn glyph(self, glyph: Glyph) -> Safe {
+        let (unicode, ascii) = match glyph {
+            Glyph::Succeed => ("✓", "+"),
+            Glyph::Failed => ("✗", "x"),
+            Glyph::Other => ("○", "?"),
+            Glyph::Selected => ("▶", ">"),
+            Glyph::SampleReady => ("●", "O"),
+            Glyph::SampleAbsent => ("○", "o"),
+            Glyph::DotReady => ("◆", "D"),
+            Glyph::DotAbsent => ("◇", "d"),
+            Glyph::Cover => ("▣", "C"),
+            Glyph::Loading => ("◐", "~"),
+            Glyph::Broken => ("✗", "x"),
+            Glyph::Suspect => ("■", "B"),
+            Glyph::Rule => ("─", "-"),
+            Glyph::Gap => ("╌", "."),
+            Glyph::Cursor => ("▲", "^"),
+            Glyph::Live => ("●", "*"),
+            Glyph::Warning => ("⚠", "!"),
+            Glyph::Below => ("▼", "v"),
+            Glyph::Separator => ("│", "|"),
+        };
+        Safe::new(if self.glyphs == Glyphs::Ascii { ascii } else { unicode })
+    }
+
+    /// Prints parts from the left; what does not fit ends in `…`. Returns the cells used.
+    pub(super) fn print(self, buffer: &mut Buffer, area: Rect, parts: &[Part]) -> u16 {
+        let area = area.intersection(buffer.area);
+        if area.is_empty() {
+            return 0;
+        }
+        let mut x = area.x;
+        for (text, role) in parts {
+            let room = area.right() - x;
+            let text = text.fit(usize::from(room));
+            (x, _) = buffer.set_stringn(x, area.y, text.as_str(), usize::from(room), self.style(*role));
+            if x >= area.right() {
+                break;
+            }
+        }
+        x - area.x
+    }
+
+    /// Prints parts so that they end at the right; nothing where they do not fit. Returns the cells used.
+    pub(super) fn print_right(self, buffer: &mut Buffer, area: Rect, parts: &[Part]) -> u16 {
+        let width = u16::try_from(parts.iter().map(|(text, _)| text.width()).sum::<usize>()).unwrap_or(u16::MAX);
+        if width > area.width {
+            return 0;
+        }
+        self.print(buffer, Rect { x: area.right() - width, width, ..area }, parts)
+    }
+
+    /// Prints parts on the left and on the right of one row; the left gives way.
+    pub(super) fn print_both(self, buffer: &mut Buffer, area: Rect, left: &[Part], right: &[Part]) {
+        let used = self.print_right(buffer, area, right);
+        let gap = u16::from(used > 0);
+        self.print(buffer, Rect { width: area.width.saturating_sub(used + gap), ..area }, left);
+    }
+
+    /// Prints parts in the middle of a row.
+    pub(super) fn print_centred(self, buffer: &mut Buffer, area: Rect, parts: &[Part]) {
+        let width = u16::try_from(parts.iter().map(|(text, _)| text.width()).sum::<usize>()).unwrap_or(u16::MAX);
+        let x = area.x + area.width.saturating_sub(width) / 2;
+        self.print(buffer, Rect { x, width: area.right() - x, ..area }, parts);
+    }
+
+    /// Draws a border with a title, and returns the box within.
+    pub(super) fn border(self, buffer: &mut Buffer, area: Rect, title: &[Part]) -> Rect {
+        let set = match self.glyphs {
+            Glyphs::Unicode => BorderType::Plain.to_border_set(),
+            Glyphs::Ascii => ratatui::symbols::border::Set {
+                top_left: "+",
+                top_right: "+",
+                bottom_left: "+",
+                bottom_right: "+",
+                vertical_left: "|",
+                vertical_right: "|",
+                horizontal_top: "-",
+                horizontal_bottom: "-",
+            },
+        };
+        let block = Block::bordered().border_set(set).border_style(self.style(Role::Dim));
+        let inner = block.inner(area);
+        block.render(area, buffer);
+        if area.width > 4 && !title.is_empty() {
+            let room = Rect { x: area.x + 1, width: area.width - 2, height: 1, ..area };
+            let mut padded = vec![part(" ", Role::Plain)];
+            padded.extend_from_slice(title);
+            padded.push(part(" ", Role::Plain));
+            self.print(buffer, room, &padded);
+        }
+        inner
+    }
+
+    /// A rule across a bordered box.
+    pub(super) fn rule(self, buffer: &mut Buffer, frame: Rect, y: u16) {
+        let (left, right) = if self.glyphs == Glyphs::Ascii { ("+", "+") } else { ("├", "┤") };
+        let middle = self.glyph(Glyph::Rule).as_str().repeat(usize::from(frame.width.saturating_sub(2)));
+        let row = Rect { y, height: 1, ..frame };
+        self.print(buffer, row, &[part(format!("{left}{middle}{right}"), Role::Dim)]);
+    }
+
+    /// Blanks a box that other things were drawn into.
+    pub(super) fn blank(buffer: &mut Buffer, area: Rect) {
+        Clear.render(area, buffer);
+    }
+
+    /// Draws one cell of a picture.
+    pub(super) fn paint(self, cell: &mut Cell, block: PictureBlock) {
+        cell.set_char(block.glyph);
+        cell.set_style(Style::new().fg(self.colour(block.ink)).bg(self.colour(block.ground)));
+    }
+
+    /// Leaves a cell to a picture that is drawn by other means.
+    pub(super) fn leave(cell: &mut Cell) {
+        cell.set_diff_option(CellDiffOption::Skip);
+    }
+
+    fn colour(self, [r, g, b]: [u8; 3]) -> Color {
+        match self.colours {
+            Colours::True => Color::Rgb(r, g, b),
+            Colours::Indexed => Color::Indexed(nearest_indexed([r, g, b])),
+        }
+    }
+}
+
+/// The nearest of xterm's 6x6x6 cube and its 24 greys.
+fn nearest_indexed(rgb: [u8; 3]) -> u8 {
+    const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+    let level = |v: u8| (0u8..6).min_by_key(|i| LEVELS[usize::from(*i)].abs_diff(v)).unwrap_or(0);
+    let distance = |a: [u8; 3]| -> u32 { a.iter().zip(rgb).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum() };
+    let cube = rgb.map(level);
+    let mean = u16::from(rgb[0]) + u16::from(rgb[1]) + u16::from(rgb[2]);
+    let grey = u8::try_from((mean / 3).saturating_sub(3) / 10).unwrap_or(23).min(23);
+    let grey_value = 8 + grey * 10;
+    if distance([grey_value; 3]) < distance(cube.map(|i| LEVELS[usize::from(i)])) {
+        232 + grey
+    } else {
+        16 + 36 * cube[0] + 6 * cube[1] + cube[2]
+    }
+}
+
+/// A number with its thousands set apart: `1 284`.
+pub(super) fn thousands(number: u64) -> Safe {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    Safe::new(&out)
+}
+
+/// A number of bytes with its unit: `812 B`, `38 KB`, `1.2 MB` (1 KB is 1000 bytes, as disks and pages count).
+pub(super) fn bytes(count: u64) -> Safe {
+    let tenths = |unit: u64| (count * 10 / unit / 10, count * 10 / unit % 10);
+    Safe::new(&match count {
+        0..1000 => format!("{count} B"),
+        1000..1_000_000 => format!("{} KB", count / 1000),
+        1_000_000..10_000_000 => format!("{}.{} MB", tenths(1_000_000).0, tenths(1_000_000).1),
+        10_000_000..1_000_000_000 => format!("{} MB", count / 1_000_000),
+        _ => format!("{}.{} GB", tenths(1_000_000_000).0, tenths(1_000_000_000).1),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_thousands_apart() {
+        let check = |number, expected: &str| assert_eq!(thousands(number).as_str(), expected);
+        check(7, "7");
+        check(999, "999");
+        check(1284, "1 284");
+        check(1_000_000, "1 000 000");
+    }
+
+    #[test]
+    fn gives_bytes_a_unit() {
+        let check = |count, expected: &str| assert_eq!(bytes(count).as_str(), expected);
+        check(999, "999 B");
+        check(38_400, "38 KB");
+        check(1_250_000, "1.2 MB");
+        check(3_100_000_000, "3.1 GB");
+    }
+
+    #[test]
+    fn finds_the_nearest_of_256_colours() {
+        assert_eq!(nearest_indexed([0, 0, 0]), 16);
+        assert_eq!(nearest_indexed([255, 255, 255]), 231);
+        assert_eq!(nearest_indexed([255, 0, 0]), 196);
+        assert_eq!(nearest_indexed([118, 118, 118]), 243);
+    }
+}

@@ -1,0 +1,209 @@
+//! The timeline: what is under the cursor, a bar scaled by seconds with a glyph a picture, and its labels.
+
+use super::theme::{Glyph, Part, Role, Theme, bytes, part};
+use crate::{
+    app::{App, album::State, timeline::Mark},
+    event::{Offset, PictureKind},
+    picture::Protocol,
+    text::Safe,
+};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// Steps that labels may stand apart, in seconds.
+const STEPS: [i64; 16] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 36_000];
+
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
+    let row = |y| Rect { y: area.y + y, height: 1, ..area };
+    let bar = |area: Rect| Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    match area.height {
+        0 => {}
+        1 => draw_bar(buffer, bar(row(0)), app, theme),
+        2 => {
+            draw_info(buffer, row(0), app, theme);
+            draw_bar(buffer, bar(row(1)), app, theme);
+        }
+        _ => {
+            draw_info(buffer, row(0), app, theme);
+            draw_bar(buffer, bar(row(1)), app, theme);
+            draw_labels(buffer, bar(row(2)), app, theme);
+        }
+    }
+}
+
+/// `0:15  #5 of 7   480x270   38 KB   fetched 41 ms   kitty`.
+fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
+    let timeline = app.timeline();
+    let Some(mark) = timeline.current() else { return };
+    let mut parts = vec![
+        part(format!(" {}", mark.offset), Role::Accent),
+        part(format!("  #{} of {}", timeline.cursor() + 1, timeline.marks().len()), Role::Plain),
+    ];
+    if mark.key.kind != PictureKind::Sample {
+        parts.push(part(format!("  {}", mark.key.kind.as_str()), Role::Plain));
+    }
+    if timeline.is_playing() {
+        parts.push(part(format!("  playing {}/s", timeline.fps()), Role::Accent));
+    }
+    if let State::Ready(picture) = app.album().state(mark.key) {
+        parts.extend(facts(picture, app.canvas().protocol));
+        if app.album().is_black(mark.key) {
+            parts.push(part("   black", Role::Warn));
+        }
+    }
+    let cells = usize::from(area.width.saturating_sub(2)).max(1);
+    let crowd = timeline.marks().len().div_ceil(cells);
+    let gaps = timeline.gaps().len();
+    let mut right = Vec::new();
+    if gaps > 0 {
+        right.push(part(format!("{gaps} {} ", if gaps == 1 { "gap" } else { "gaps" }), Role::Warn));
+    }
+    if crowd > 1 {
+        right.push(part(format!("{crowd} pictures a cell "), Role::Dim));
+    }
+    theme.print_both(buffer, area, &parts, &right);
+}
+
+fn facts(picture: &crate::picture::Picture, protocol: Protocol) -> Vec<Part> {
+    let came = match (picture.fetched.from_cache, picture.fetched.took.as_millis()) {
+        (true, _) => "from cache".to_owned(),
+        (false, millis) => format!("fetched {millis} ms"),
+    };
+    let mut parts = vec![part(
+        format!("   {}   {}   {came}   {}", picture.size, bytes(picture.jpeg.len() as u64), protocol.as_str()),
+        Role::Dim,
+    )];
+    if let Some(damage) = &picture.damage {
+        parts.push(part(format!("   {damage}"), Role::Bad));
+    }
+    parts
+}
+
+/// The cell of an offset on a bar of `width` cells.
+fn cell_of(offset: Offset, span: (Offset, Offset), width: u16) -> u16 {
+    let (from, to) = (span.0.as_millis(), span.1.as_millis());
+    let last = i64::from(width.saturating_sub(1));
+    let at = (offset.as_millis() - from) * last;
+    let length = (to - from).max(1);
+    u16::try_from((at + length / 2) / length).unwrap_or(0).min(width.saturating_sub(1))
+}
+
+fn draw_bar(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
+    let timeline = app.timeline();
+    if timeline.marks().is_empty() || area.is_empty() {
+        return;
+    }
+    let span = timeline.span();
+    let width = usize::from(area.width);
+    let mut glyphs = vec![(Glyph::Rule, Role::Dim); width];
+    for (from, to) in timeline.gaps() {
+        let cells = usize::from(cell_of(from, span, area.width))..=usize::from(cell_of(to, span, area.width));
+        glyphs[cells].fill((Glyph::Gap, Role::Warn));
+    }
+    let mut rank = vec![0; width];
+    for mark in timeline.marks() {
+        let at = usize::from(cell_of(mark.offset, span, area.width));
+        let (badness, glyph, role) = state_glyph(app, mark);
+        // Of several pictures in one cell the worst is shown.
+        if badness >= rank[at] {
+            rank[at] = badness;
+            glyphs[at] = (glyph, role);
+        }
+    }
+    if let Some(mark) = timeline.current() {
+        let at = usize::from(cell_of(mark.offset, span, area.width));
+        glyphs[at].1 = Role::Accent;
+    }
+    let parts: Vec<Part> = glyphs.iter().map(|(glyph, role)| (theme.glyph(*glyph), *role)).collect();
+    theme.print(buffer, area, &parts);
+}
+
+/// How bad a picture's state is, its glyph and its role.
+fn state_glyph(app: &App, mark: &Mark) -> (u8, Glyph, Role) {
+    let (ready, absent) = match mark.key.kind {
+        PictureKind::Sample => (Glyph::SampleReady, Glyph::SampleAbsent),
+        PictureKind::Dot => (Glyph::DotReady, Glyph::DotAbsent),
+        PictureKind::Cover => (Glyph::Cover, Glyph::Cover),
+    };
+    match app.album().state(mark.key) {
+        State::Ready(picture) if picture.damage.is_some() => (4, Glyph::Broken, Role::Bad),
+        State::Ready(_) if app.album().is_black(mark.key) => (3, Glyph::Suspect, Role::Warn),
+        State::Ready(_) => (1, ready, Role::Plain),
+        State::Loading => (3, Glyph::Loading, Role::Plain),
+        State::Absent => (2, absent, Role::Dim),
+        State::Failed(_) => (5, Glyph::Broken, Role::Bad),
+    }
+}
+
+/// `0:00      0:05      0:10      ▲0:15`: the cursor's offset, then both ends, then round steps where there is room.
+fn draw_labels(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
+    let timeline = app.timeline();
+    let Some(mark) = timeline.current() else { return };
+    let span = timeline.span();
+    let mut labels: Vec<(u16, Safe, Role)> = Vec::new();
+    let cursor = Safe::new(&format!("{}{}", theme.glyph(Glyph::Cursor), mark.offset));
+    place(&mut labels, area.width, cell_of(mark.offset, span, area.width), cursor, Role::Accent);
+    for end in [span.0, span.1] {
+        let text = Safe::new(&end.to_string());
+        place(&mut labels, area.width, cell_of(end, span, area.width), text, Role::Dim);
+    }
+    let length = (span.1.as_millis() - span.0.as_millis()) / 1000;
+    let most = i64::from(area.width / 10).max(1);
+    if let Some(step) = STEPS.iter().find(|step| length / **step <= most) {
+        let first = span.0.as_millis().div_euclid(step * 1000) * step * 1000;
+        for nth in 1..=length / step {
+            let offset = Offset::from_millis(first + nth * step * 1000);
+            let text = Safe::new(&offset.to_string());
+            place(&mut labels, area.width, cell_of(offset, span, area.width), text, Role::Dim);
+        }
+    }
+    for (x, text, role) in labels {
+        let width = u16::try_from(text.width()).unwrap_or(0);
+        theme.print(buffer, Rect { x: area.x + x, width, ..area }, &[(text, role)]);
+    }
+}
+
+/// Adds a label that begins under its cell, or ends at the edge; leaves it out where it would touch another.
+fn place(labels: &mut Vec<(u16, Safe, Role)>, width: u16, at: u16, text: Safe, role: Role) {
+    let length = u16::try_from(text.width()).unwrap_or(u16::MAX);
+    if length > width {
+        return;
+    }
+    let x = at.min(width - length);
+    let clear = labels.iter().all(|(other, label, _)| {
+        let end = other + u16::try_from(label.width()).unwrap_or(0);
+        x + length < *other || x > end
+    });
+    if clear {
+        labels.push((x, text, role));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_fall_into_cells_by_their_seconds() {
+        let offset = |s: i64| Offset::from_millis(s * 1000);
+        let check = |at, to, width, expected| {
+            assert_eq!(cell_of(offset(at), (offset(0), offset(to)), width), expected, "{at} of {to} in {width}");
+        };
+        check(0, 25, 51, 0);
+        check(25, 25, 51, 50);
+        check(5, 25, 51, 10);
+        check(0, 0, 10, 0);
+        check(7, 7, 1, 0);
+        check(0, 0, 0, 0);
+    }
+
+    #[test]
+    fn labels_do_not_touch() {
+        let mut labels = Vec::new();
+        place(&mut labels, 20, 10, "▲0:15".into(), Role::Accent);
+        place(&mut labels, 20, 14, "0:20".into(), Role::Dim);
+        place(&mut labels, 20, 19, "0:25".into(), Role::Dim);
+        place(&mut labels, 20, 0, "0:00".into(), Role::Dim);
+        let at: Vec<u16> = labels.iter().map(|(x, ..)| *x).collect();
+        assert_eq!(at, [10, 16, 0]);
+    }
+}
