@@ -1,0 +1,220 @@
+//! The shell: runs a command to its end and gives its exit code.
+//!
+//! It alone knows all rooms. What is full-screen is in `session`, what is printed in `print`; what an effect means
+//! outside is in `perform`.
+
+mod perform;
+mod prepare;
+mod print;
+mod session;
+
+use crate::{
+    app::{self, Following, filter::Filter},
+    cli::{self, Cli, Command, Input, Lines, Look, Output},
+    demo::{self, Demo},
+    report::Format,
+    source::{self, Mode, Start},
+    text::Safe,
+};
+use anyhow::{Context as _, Result};
+use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal as _, Write as _},
+    process::ExitCode,
+};
+
+/// Something that the user got wrong on the command line: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// Runs the program. Whatever goes wrong is an error whose chain says what, for which file, and what to do.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let outcome = match cli.command() {
+        Command::Tail(tail) => run_tail(tail),
+        Command::Open(open) => run_open(open),
+        Command::List(list) => print::list(&with_stdin(list.input)?, list.summary),
+        Command::Demo(demo) => run_demo(&demo),
+    };
+    match outcome {
+        Err(error) if error.is::<Usage>() => {
+            complain(&error);
+            Ok(ExitCode::from(2))
+        }
+        // A reader that has seen enough, such as `head`, is no failure.
+        Err(error) if is_closed_pipe(&error) => Ok(ExitCode::SUCCESS),
+        outcome => outcome,
+    }
+}
+
+/// Prints an error with all its causes to stderr, fit for a terminal.
+pub fn complain(error: &anyhow::Error) {
+    // Where stderr is gone, nobody can be told.
+    drop(writeln!(io::stderr(), "thumbview: {}", Safe::new(&format!("{error:#}"))));
+}
+
+/// What clap has to say: help and version are fine, everything else is code 2.
+fn usage(error: &clap::Error) -> Result<ExitCode> {
+    match error.print() {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+        Ok(()) | Err(_) => {}
+    }
+    let fine = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let csv = cause.downcast_ref::<csv::Error>().map(csv::Error::kind);
+        let inner = if let Some(csv::ErrorKind::Io(error)) = csv { Some(error) } else { None };
+        cause.downcast_ref::<io::Error>().or(inner).is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}
+
+/// Reads stdin where no file was named and stdin is no terminal.
+fn with_stdin(mut input: Input) -> Result<Input> {
+    if input.files.is_empty() {
+        if io::stdin().is_terminal() {
+            return Err(Usage("which FILE? `thumbview --help` has examples, `thumbview demo` needs none".into()).into());
+        }
+        input.files.push("-".into());
+    }
+    Ok(input)
+}
+
+fn run_tail(tail: cli::Tail) -> Result<ExitCode> {
+    let input = with_stdin(tail.input)?;
+    let stream = input.files.iter().all(|file| file == "-");
+    let mode = if stream { Mode::Once } else { Mode::Follow };
+    if is_full_screen(input.output) {
+        return session(&input, &tail.look, mode, Following::On);
+    }
+    let start = match tail.lines {
+        None => Start::Last(10),
+        Some(Lines::Last(count)) => Start::Last(count),
+        Some(Lines::All) => Start::All,
+    };
+    // A pipe is read from where it is: there is no history to skip.
+    let start = if stream { Start::All } else { start };
+    print::events(&input, mode, start)
+}
+
+fn run_open(open: cli::Open) -> Result<ExitCode> {
+    if open.input.files.is_empty() && io::stdin().is_terminal() {
+        Cli::command().print_help()?;
+        return Ok(ExitCode::from(2));
+    }
+    let input = with_stdin(open.input)?;
+    if is_full_screen(input.output) {
+        return session(&input, &open.look, Mode::Once, Following::Off);
+    }
+    match format_of(input.output, Format::Jsonl) {
+        Format::Jsonl => print::events(&input, Mode::Once, Start::All),
+        Format::Table | Format::Json | Format::Csv => print::list(&input, false),
+    }
+}
+
+fn session(input: &Input, look: &Look, mode: Mode, following: Following) -> Result<ExitCode> {
+    let filter = input.filter().map_err(|error| Usage(error.to_string()))?;
+    let options = app::Options { following, filter, ..options(look, input.zone()) };
+    let plan = session::Plan {
+        source: input.source(mode, Start::All),
+        media: look.media().map_err(Usage)?,
+        forced: look.forced(),
+        options,
+        limit: None,
+    };
+    async_runtime()?.block_on(session::run(plan))
+}
+
+fn run_demo(args: &cli::Demo) -> Result<ExitCode> {
+    let config = demo::Config { scenario: scenario(args.scenario), seed: args.seed, speed: args.speed };
+    if let Some(folder) = &args.write {
+        return print::write_demo(folder, &config);
+    }
+    let runtime = async_runtime()?;
+    if let Some(folder) = &args.serve {
+        let shown = Safe::new(&folder.display().to_string());
+        print::say(&format!("serving {shown} on 127.0.0.1:{}; Ctrl-C ends it", args.port))?;
+        runtime.block_on(demo::serve(folder, args.port)).with_context(|| format!("cannot serve {shown}"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    runtime.block_on(async {
+        let demo = demo::start(config).await.context("the demo cannot start")?;
+        let outcome = play(args, &demo).await;
+        drop(demo);
+        outcome
+    })
+}
+
+async fn play(args: &cli::Demo, demo: &Demo) -> Result<ExitCode> {
+    let source = source::Config {
+        files: vec![demo.log().display().to_string()],
+        mode: Mode::Follow,
+        start: Start::All,
+        zone: jiff::tz::TimeZone::system(),
+    };
+    if !is_full_screen(args.output) {
+        let limit = args.duration.unwrap_or(std::time::Duration::from_secs(30));
+        return print::events_for(source, limit).await;
+    }
+    let mut media = args.look.media().map_err(Usage)?;
+    media.policy.allow(demo.host().parse()?)?;
+    let options = app::Options {
+        following: Following::On,
+        badge: Some("DEMO".into()),
+        ..options(&args.look, jiff::tz::TimeZone::system())
+    };
+    session::run(session::Plan { source, media, forced: args.look.forced(), options, limit: args.duration }).await
+}
+
+fn options(look: &Look, zone: jiff::tz::TimeZone) -> app::Options {
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    app::Options { zone: Some(zone), ..look.options(no_color) }
+}
+
+fn scenario(scenario: cli::Scenario) -> demo::Scenario {
+    match scenario {
+        cli::Scenario::Tour => demo::Scenario::Tour,
+        cli::Scenario::Storm => demo::Scenario::Storm,
+        cli::Scenario::Rotate => demo::Scenario::Rotate,
+        cli::Scenario::Failures => demo::Scenario::Failures,
+        cli::Scenario::Slow => demo::Scenario::Slow,
+    }
+}
+
+fn is_full_screen(output: Output) -> bool {
+    match output {
+        Output::Auto => io::stdout().is_terminal(),
+        Output::Tui => true,
+        Output::Table | Output::Json | Output::Jsonl | Output::Csv => false,
+    }
+}
+
+fn format_of(output: Output, auto: Format) -> Format {
+    match output {
+        Output::Auto | Output::Tui => auto,
+        Output::Table => Format::Table,
+        Output::Json => Format::Json,
+        Output::Jsonl => Format::Jsonl,
+        Output::Csv => Format::Csv,
+    }
+}
+
+fn async_runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("the async runtime cannot start")
+}
+
+/// Filters that a printed list obeys.
+fn filter_of(input: &Input) -> Result<Filter> {
+    Ok(input.filter().map_err(|error| Usage(error.to_string()))?)
+}

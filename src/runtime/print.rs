@@ -1,0 +1,205 @@
+//! What is printed instead of shown: lists, events as JSON lines, and what a demo wrote.
+//!
+//! stdout carries results alone; every diagnostic goes to stderr.
+
+use super::{filter_of, format_of};
+use crate::{
+    app::filter::Filter,
+    catalog::Catalog,
+    cli::Input,
+    demo,
+    event::{EventKind, Health, LogUpdate, Rejected, Time},
+    report::{self, Format, Reveal},
+    source::{self, Mode, Source, Start},
+    text::Safe,
+};
+use anyhow::{Context as _, Result};
+use std::{
+    io::{self, BufWriter, Write},
+    path::Path,
+    process::ExitCode,
+    time::Duration,
+};
+use tokio::sync::mpsc::Receiver;
+
+/// Read to the end, but neither a snapshot event nor an asset in it.
+const NOTHING: u8 = 3;
+
+/// Prints one line of ours to stdout.
+pub(super) fn say(text: &str) -> io::Result<()> {
+    writeln!(io::stdout(), "{text}")
+}
+
+/// Tells the operator something on stderr; where that is gone, nobody can be told.
+fn tell(text: &str) {
+    drop(writeln!(io::stderr(), "thumbview: {}", Safe::new(text)));
+}
+
+/// What went by while the sources were read.
+#[derive(Debug, Default)]
+struct Reading {
+    catalog: Catalog,
+    failed: bool,
+    nearest: Option<Rejected>,
+    /// The health that was told last, so that a wait is told once.
+    told: Option<Safe>,
+}
+
+impl Reading {
+    /// Takes what a source says, but events: those are the caller's.
+    fn take(&mut self, update: LogUpdate, mut event: impl FnMut(&mut Catalog, crate::event::LogEvent)) {
+        match update {
+            LogUpdate::Opened { file, name, .. } => self.catalog.open(file, name),
+            LogUpdate::Batch { events, rejected, counts } => {
+                self.catalog.count(counts);
+                if self.nearest.is_none() {
+                    self.nearest = rejected.into_iter().next();
+                }
+                for each in events {
+                    event(&mut self.catalog, each);
+                }
+            }
+            LogUpdate::Health { health: Health::Failed(why), .. } => {
+                tell(why.as_str());
+                self.failed = true;
+            }
+            LogUpdate::Health { health: Health::Waiting(why), .. } => {
+                if self.told.as_ref() != Some(&why) {
+                    tell(&format!("{why}; waiting"));
+                    self.told = Some(why);
+                }
+            }
+            LogUpdate::Health { .. } => self.told = None,
+            LogUpdate::Notice(notice) => tell(notice.text.as_str()),
+            LogUpdate::Loaded | LogUpdate::Finished => {}
+        }
+    }
+
+    /// The exit code after all was read; says why nothing was found.
+    fn outcome(&self) -> ExitCode {
+        let tally = self.catalog.tally();
+        if self.failed {
+            return ExitCode::FAILURE;
+        }
+        if tally.assets == 0 && tally.events == 0 {
+            tell(&self.why_nothing());
+            return ExitCode::from(NOTHING);
+        }
+        ExitCode::SUCCESS
+    }
+
+    fn why_nothing(&self) -> String {
+        let lines = self.catalog.tally().counts.lines;
+        match &self.nearest {
+            Some(rejected) => {
+                let line = rejected.origin.line.map_or_else(String::new, |line| format!(" line {line}"));
+                let file = self.catalog.file_name(rejected.origin.file);
+                format!("no snapshot event in {lines} lines; the nearest is {file}{line}: {}", rejected.reason)
+            }
+            None => format!("none of the {lines} lines holds a snapshot event"),
+        }
+    }
+}
+
+/// `list`: reads everything, then prints the assets, newest first.
+pub(super) fn list(input: &Input, summary: bool) -> Result<ExitCode> {
+    let filter = filter_of(input)?;
+    let (source, mut updates) = source::spawn(input.source(Mode::Once, Start::All));
+    let mut reading = Reading::default();
+    while let Some(update) = updates.blocking_recv() {
+        let finished = update == LogUpdate::Finished;
+        reading.take(update, |catalog, event| {
+            catalog.apply(event);
+        });
+        if finished {
+            break;
+        }
+    }
+    drop(source);
+    let mut out = BufWriter::new(io::stdout().lock());
+    let format = format_of(input.output, Format::Table);
+    if summary {
+        report::summary(&mut out, &reading.catalog, format)?;
+    } else {
+        let now = Time::from(jiff::Timestamp::now());
+        let mut keys = report::newest_first(&reading.catalog);
+        if !filter.is_empty() {
+            keys.retain(|key| reading.catalog.asset(*key).is_some_and(|asset| filter.matches(&asset, now)));
+        }
+        report::list(&mut out, &reading.catalog, &keys, format)?;
+    }
+    out.flush()?;
+    Ok(reading.outcome())
+}
+
+/// `tail -o jsonl` and `open -o jsonl`: one event a line, flushed per line.
+pub(super) fn events(input: &Input, mode: Mode, start: Start) -> Result<ExitCode> {
+    let filter = filter_of(input)?;
+    let reveal = if input.reveal { Reveal::Show } else { Reveal::Hide };
+    let (source, mut updates) = source::spawn(input.source(mode, start));
+    let mut printer = Printer::new(filter, reveal);
+    while let Some(update) = updates.blocking_recv() {
+        if !printer.take(update)? {
+            break;
+        }
+    }
+    drop(source);
+    Ok(printer.reading.outcome())
+}
+
+/// The same for a limited time, as the demo does without a terminal.
+pub(super) async fn events_for(config: source::Config, limit: Duration) -> Result<ExitCode> {
+    let (source, mut updates): (Source, Receiver<LogUpdate>) = source::spawn(config);
+    let mut printer = Printer::new(Filter::default(), Reveal::Hide);
+    let deadline = tokio::time::Instant::now() + limit;
+    while let Ok(Some(update)) = tokio::time::timeout_at(deadline, updates.recv()).await {
+        if !printer.take(update)? {
+            break;
+        }
+    }
+    drop(source);
+    Ok(ExitCode::SUCCESS)
+}
+
+struct Printer {
+    reading: Reading,
+    filter: Filter,
+    reveal: Reveal,
+}
+
+impl Printer {
+    fn new(filter: Filter, reveal: Reveal) -> Self {
+        Self { reading: Reading::default(), filter, reveal }
+    }
+
+    /// Prints what an update holds; returns whether more may come.
+    fn take(&mut self, update: LogUpdate) -> io::Result<bool> {
+        let more = update != LogUpdate::Finished;
+        let (filter, reveal) = (&self.filter, self.reveal);
+        let now = Time::from(jiff::Timestamp::now());
+        let mut out = io::stdout().lock();
+        let mut outcome = Ok(());
+        self.reading.take(update, |catalog, event| {
+            let thumbnail = event.kind == EventKind::Thumbnail;
+            let passed = catalog.apply(event.clone()).and_then(|key| catalog.asset(key)).filter(|asset| {
+                // The filter speaks of assets; an event passes when its asset does.
+                thumbnail && (filter.is_empty() || filter.matches(asset, now))
+            });
+            if passed.is_some() && outcome.is_ok() {
+                outcome = report::event_line(&mut out, catalog, &event, reveal).and_then(|()| out.flush());
+            }
+        });
+        outcome.map(|()| more)
+    }
+}
+
+/// `demo --write`: leaves log and pictures, and says what to try.
+pub(super) fn write_demo(folder: &Path, config: &demo::Config) -> Result<ExitCode> {
+    let shown = Safe::new(&folder.display().to_string());
+    let written = demo::write(folder, config).with_context(|| format!("cannot write the demo to {shown}"))?;
+    let log = Safe::new(&written.log.display().to_string());
+    say(&format!("wrote {log} and {} pictures; in two terminals, try:", written.pictures))?;
+    say(&format!("  thumbview demo --serve {shown}"))?;
+    say(&format!("  thumbview tail --allow-host 127.0.0.1:8787 {log}"))?;
+    Ok(ExitCode::SUCCESS)
+}

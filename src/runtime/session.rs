@@ -1,0 +1,345 @@
+//! The full screen: one loop that takes what happens, updates the state, and draws when something changed.
+//!
+//! No work is done here but update and draw. A frame is drawn at most every [`FRAME`], and only when the frame before
+//! is out; the last change is always drawn. What is ready is drained before drawing, up to a cap, so that neither a
+//! flood of events nor a flood of keys starves the other.
+
+use super::{perform::Next, prepare::Preparer};
+use crate::{
+    app::{App, Message, Now, Options},
+    event::{LogUpdate, Time},
+    graphics::{Environment, Painter, Probe},
+    media::{self, Media},
+    picture::{Canvas, PictureUpdate, PixelSize, Protocol},
+    source::{self, Source},
+    terminal::{self, Input, Reader, Screen, Signal, TerminalError, Tty, Written},
+    text::Safe,
+    ui,
+};
+use anyhow::Result;
+use ratatui::layout::Size;
+use std::{
+    collections::VecDeque,
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::mpsc::{Receiver, Sender, channel},
+    time::{MissedTickBehavior, interval, sleep_until},
+};
+
+/// The least time between two frames.
+const FRAME: Duration = Duration::from_millis(16);
+/// Messages that are taken before a frame is drawn, and the time they may take.
+const DRAIN: usize = 64;
+const DRAIN_TIME: Duration = Duration::from_millis(8);
+
+/// What a session needs.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// Where events come from.
+    pub(super) source: source::Config,
+    /// What may be fetched, and how.
+    pub(super) media: media::Config,
+    /// The protocol that was forced.
+    pub(super) forced: Option<Protocol>,
+    /// How the screen begins.
+    pub(super) options: Options,
+    /// When to end by itself.
+    pub(super) limit: Option<Duration>,
+}
+
+/// All that a running session holds.
+pub(super) struct Session {
+    pub(super) app: App,
+    pub(super) screen: Screen,
+    pub(super) painter: Painter,
+    pub(super) probe: Probe,
+    pub(super) source: Arc<Source>,
+    pub(super) media: Media,
+    pub(super) preparer: Preparer,
+    pub(super) messages: Sender<Message>,
+    posted: VecDeque<Message>,
+    tty: Tty,
+    begun: Instant,
+    canvas: Canvas,
+    dirty: bool,
+    last_frame: Option<Instant>,
+    // Ends the reader's thread with the session.
+    _reader: Reader,
+}
+
+/// What the loop listens to besides the session's own parts.
+struct Channels {
+    inputs: Receiver<Input>,
+    written: Receiver<Written>,
+    signals: Receiver<Signal>,
+    log: Receiver<LogUpdate>,
+    pictures: Receiver<PictureUpdate>,
+    prepared: Receiver<PictureUpdate>,
+    messages: Receiver<Message>,
+}
+
+/// One thing that happened.
+enum Happening {
+    Input(Input),
+    Written,
+    Signal(Signal),
+    Message(Message),
+    Tick,
+    Draw,
+    End,
+}
+
+/// Runs a session to its end. The first frame is drawn before anything is read, asked or fetched.
+pub(super) async fn run(plan: Plan) -> Result<ExitCode> {
+    terminal::install_panic_hook();
+    let signals = terminal::signals()?;
+    let tty = Tty::open()?;
+    let (mut session, mut channels) = Session::open(tty, plan.options, plan.forced, plan.source, plan.media, signals)?;
+    let end = plan.limit.map(|limit| tokio::time::Instant::now() + limit);
+    let outcome = session.cycle(&mut channels, end).await;
+    session.close(outcome)
+}
+
+impl Session {
+    fn open(
+        tty: Tty,
+        mut options: Options,
+        forced: Option<Protocol>,
+        source: source::Config,
+        media: media::Config,
+        signals: Receiver<Signal>,
+    ) -> Result<(Self, Channels), TerminalError> {
+        let begun = Instant::now();
+        let mut probe = Probe::new(Environment::from_process(), forced);
+        let size = tty.size();
+        probe.window(size, pixels(&tty));
+        let canvas = probe.canvas();
+        options.sources = source.files.iter().map(|file| Safe::new(if file == "-" { "stdin" } else { file })).collect();
+        let mouse = match options.mouse {
+            crate::app::MouseUse::On => terminal::Mouse::On,
+            crate::app::MouseUse::Off => terminal::Mouse::Off,
+        };
+        let app = App::new(options, size, canvas.clone(), now(begun));
+        let (mut screen, written) = Screen::open(&tty, terminal::Options { mouse })?;
+        screen.draw(|frame| drop(ui::draw(frame, &app)), |(), _| {})?;
+        // Only now, with a frame on its way, what takes time: threads, queries, channels.
+        let (input, inputs) = channel(64);
+        let reader = terminal::read(&tty, input);
+        screen.send(probe.query());
+        let (source, log) = source::spawn(source);
+        let (media, pictures) = media::spawn(media);
+        let (preparer, prepared) = Preparer::start();
+        let (sender, messages) = channel(16);
+        let session = Self {
+            app,
+            screen,
+            painter: Painter::new(),
+            probe,
+            source: Arc::new(source),
+            media,
+            preparer,
+            messages: sender,
+            posted: VecDeque::new(),
+            tty,
+            begun,
+            canvas,
+            dirty: true,
+            last_frame: None,
+            _reader: reader,
+        };
+        Ok((session, Channels { inputs, written, signals, log, pictures, prepared, messages }))
+    }
+
+    async fn cycle(
+        &mut self,
+        channels: &mut Channels,
+        end: Option<tokio::time::Instant>,
+    ) -> Result<ExitCode, TerminalError> {
+        let mut second = interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            let may_draw = self.dirty && self.screen.is_ready();
+            let frame_at = self.last_frame.map_or_else(Instant::now, |last| last + FRAME);
+            let animating = self.app.is_animating();
+            let animation_at = Instant::now() + 2 * FRAME;
+            let end_at = end.unwrap_or_else(|| tokio::time::Instant::now() + Duration::from_secs(3600));
+            let happening = tokio::select! {
+                happening = channels.next() => happening,
+                _ = second.tick() => Happening::Tick,
+                () = sleep_until(frame_at.into()), if may_draw => Happening::Draw,
+                () = sleep_until(animation_at.into()), if animating => Happening::Tick,
+                () = sleep_until(end_at), if end.is_some() => Happening::End,
+            };
+            if let Some(code) = self.take(happening)? {
+                return Ok(code);
+            }
+            let begun = Instant::now();
+            for _ in 0..DRAIN {
+                let Some(happening) = channels.ready() else { break };
+                if let Some(code) = self.take(happening)? {
+                    return Ok(code);
+                }
+                if begun.elapsed() > DRAIN_TIME {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Takes one thing that happened; returns the exit code where it ends the session.
+    fn take(&mut self, happening: Happening) -> Result<Option<ExitCode>, TerminalError> {
+        match happening {
+            Happening::Input(Input::Key(key)) => return self.update(Message::Key(key)),
+            Happening::Input(Input::Mouse(mouse)) => return self.update(Message::Mouse(mouse)),
+            Happening::Input(Input::Paste(text)) => return self.update(Message::Paste(text)),
+            Happening::Input(Input::Reply(bytes)) => {
+                if !self.screen.reply(&bytes) && self.probe.reply(&bytes) {
+                    self.canvas_changed();
+                }
+            }
+            Happening::Input(Input::HungUp) => return Err(TerminalError::HungUp),
+            Happening::Written => {}
+            Happening::Signal(Signal::Resized | Signal::Continued) => self.resized(),
+            Happening::Signal(Signal::Quit(signal)) => {
+                return Ok(Some(ExitCode::from(u8::try_from(128 + signal).unwrap_or(1))));
+            }
+            Happening::Message(message) => return self.update(message),
+            Happening::Tick => {
+                self.screen.tick(self.begun.elapsed());
+                return self.update(Message::Tick(now(self.begun)));
+            }
+            Happening::Draw => self.draw()?,
+            Happening::End => return Ok(Some(ExitCode::SUCCESS)),
+        }
+        self.drain_posted()
+    }
+
+    /// Hands a message to the state and performs what it asks for.
+    fn update(&mut self, message: Message) -> Result<Option<ExitCode>, TerminalError> {
+        if matches!(message, Message::Key(_)) {
+            // Keys are dated, so that a hurry is known as one.
+            let effects = self.app.update(Message::Tick(now(self.begun)));
+            self.perform(effects)?;
+        }
+        let effects = self.app.update(message);
+        self.dirty |= self.app.take_dirty();
+        match self.perform(effects)? {
+            Next::Quit => Ok(Some(ExitCode::SUCCESS)),
+            Next::On => self.drain_posted(),
+        }
+    }
+
+    fn drain_posted(&mut self) -> Result<Option<ExitCode>, TerminalError> {
+        match self.posted.pop_front() {
+            Some(message) => self.update(message),
+            None => Ok(None),
+        }
+    }
+
+    /// Has a message taken after the present one.
+    pub(super) fn post(&mut self, message: Message) {
+        self.posted.push_back(message);
+    }
+
+    /// Tells the state what is now known of the terminal.
+    pub(super) fn canvas_changed(&mut self) {
+        let canvas = self.probe.canvas();
+        if canvas != self.canvas {
+            self.canvas = canvas.clone();
+            self.post(Message::Canvas(canvas));
+        }
+    }
+
+    fn resized(&mut self) {
+        let size = self.tty.size();
+        if size == self.app.size() {
+            return;
+        }
+        self.probe.window(size, pixels(&self.tty));
+        self.painter.forget();
+        self.screen.resize(size);
+        self.post(Message::Resize(size));
+        self.canvas_changed();
+    }
+
+    /// Gives the terminal to the shell until the program is continued.
+    pub(super) fn suspend(&mut self) -> Result<(), TerminalError> {
+        let mut bytes = Vec::new();
+        self.painter.clear(&mut bytes);
+        self.screen.send(bytes);
+        self.screen.suspend()?;
+        self.painter.forget();
+        self.dirty = true;
+        self.resized();
+        Ok(())
+    }
+
+    fn draw(&mut self) -> Result<(), TerminalError> {
+        let (app, painter) = (&self.app, &mut self.painter);
+        let size: Size = app.size();
+        self.screen.draw(
+            |frame| ui::draw(frame, app),
+            |placements, out| painter.reconcile(&placements, size, out),
+        )?;
+        self.screen.farewell(self.painter.farewell());
+        self.dirty = false;
+        self.last_frame = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Gives the terminal back; a terminal that is gone is no failure of ours.
+    fn close(mut self, outcome: Result<ExitCode, TerminalError>) -> Result<ExitCode> {
+        let mut bytes = Vec::new();
+        self.painter.clear(&mut bytes);
+        if !bytes.is_empty() && !matches!(outcome, Err(TerminalError::HungUp)) {
+            self.screen.send(bytes);
+        }
+        let closed = self.screen.close();
+        match (outcome, closed) {
+            (Err(TerminalError::HungUp), _) => Ok(ExitCode::from(129)),
+            (outcome, _) => Ok(outcome?),
+        }
+    }
+}
+
+impl Channels {
+    /// The next thing that happens.
+    async fn next(&mut self) -> Happening {
+        loop {
+            tokio::select! {
+                Some(input) = self.inputs.recv() => return Happening::Input(input),
+                Some(_) = self.written.recv() => return Happening::Written,
+                Some(signal) = self.signals.recv() => return Happening::Signal(signal),
+                Some(update) = self.log.recv() => return Happening::Message(Message::Log(update)),
+                Some(update) = self.pictures.recv() => return Happening::Message(Message::Picture(update)),
+                Some(update) = self.prepared.recv() => return Happening::Message(Message::Picture(update)),
+                Some(message) = self.messages.recv() => return Happening::Message(message),
+                // All are closed: nothing can happen but time.
+                else => std::future::pending().await,
+            }
+        }
+    }
+
+    /// What has happened already, keys before all else.
+    fn ready(&mut self) -> Option<Happening> {
+        None.or_else(|| self.inputs.try_recv().ok().map(Happening::Input))
+            .or_else(|| self.signals.try_recv().ok().map(Happening::Signal))
+            .or_else(|| self.pictures.try_recv().ok().map(Message::Picture).map(Happening::Message))
+            .or_else(|| self.prepared.try_recv().ok().map(Message::Picture).map(Happening::Message))
+            .or_else(|| self.messages.try_recv().ok().map(Happening::Message))
+            .or_else(|| self.log.try_recv().ok().map(Message::Log).map(Happening::Message))
+    }
+}
+
+/// The moment, by both clocks.
+fn now(begun: Instant) -> Now {
+    Now { mono: begun.elapsed(), wall: Time::from(jiff::Timestamp::now()) }
+}
+
+fn pixels(tty: &Tty) -> PixelSize {
+    let (width, height) = tty.pixels();
+    PixelSize { width, height }
+}
