@@ -26,6 +26,16 @@
 //! - [`event`]: the words of the log. `event/envelope` finds event texts in records, `event/decode` reads one.
 //! - [`picture`]: pictures between the network and the glass, as plain data.
 //! - [`catalog`]: the assets, their history, the counts.
+//! - [`app`]: the state of the screen and all that can happen to it.
+//! - [`ui`]: the screen as a function of that state, one file a box.
+//!
+//! The edges deal with one outside thing each. They know events and pictures, never each other.
+//! - [`source`]: bytes to events: loading, following, streams, compression.
+//! - [`media`]: where we may connect, GET, JPEG to pixels, the cache.
+//! - [`graphics`]: what the terminal can show; pixels to cells and to the bytes of each protocol.
+//! - [`terminal`]: modes, the only reader of the tty, the writer that paces itself, and the way back to the shell.
+//! - [`cli`], [`report`], [`demo`]: the command line, printed lists, and the offline demo.
+//! - [`runtime`]: the shell around all of it: one loop, and what each effect means outside.
 //!
 //! # What always holds
 //!
@@ -34,9 +44,30 @@
 //! - Nothing that was read is dropped without a count and a place on the screen.
 //! - Only `runtime` knows all rooms; who may import whom is kept by `tests/architecture.rs`.
 
-pub mod app;
-pub mod catalog;
-pub mod event;
-pub mod picture;
 pub mod text;
+
+pub mod event;
+
+pub mod picture;
+
+pub mod catalog;
+
+pub mod app;
+
 pub mod ui;
+
+pub mod source;
+
+pub mod media;
+
+pub mod graphics;
+
+pub mod terminal;
+
+pub mod cli;
+
+pub mod report;
+
+pub mod demo;
+
+pub mod runtime;
