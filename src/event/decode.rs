@@ -1,6 +1,6 @@
 //! One event text → an event.
 
-use crate::event::{AssetId, EventKind, Fault, LogEvent, Offset, Oddities, Origin, PictureKind, Status, Templates};
+use crate::event::{AssetId, EventKind, Fault, LogEvent, Oddities, Offset, Origin, PictureKind, Status, Templates};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

@@ -75,8 +75,13 @@ impl Reader {
         found.counts.lines += 1;
         found.counts.bytes += len;
         if memchr::memmem::find(head, b"event_type").is_some() {
-            let origin =
-                Origin { file: self.file, byte, len: u32::try_from(len).unwrap_or(u32::MAX), line, ..Origin::default() };
+            let origin = Origin {
+                file: self.file,
+                byte,
+                len: u32::try_from(len).unwrap_or(u32::MAX),
+                line,
+                ..Origin::default()
+            };
             reject(head, origin, 1, &format!("line of {len} bytes: longer than 16 MiB"), found);
         }
     }

@@ -66,7 +66,7 @@ impl Lines {
             };
             let (end, next) = chunk.split_at(end + 1);
             self.hold(end);
-            self.emit(&mut each)?;
+            self.emit(1, &mut each)?;
             chunk = next;
         }
         let whole = memchr::memrchr(b'\n', chunk).map_or(0, |end| end + 1);
@@ -97,7 +97,7 @@ impl Lines {
 
     /// Hands on a last line that has no newline: the file is at its end for good.
     pub fn finish<E>(&mut self, mut each: impl FnMut(Piece<'_>) -> Result<(), E>) -> Result<(), E> {
-        if self.rest.is_empty() { Ok(()) } else { self.emit(&mut each) }
+        if self.rest.is_empty() { Ok(()) } else { self.emit(0, &mut each) }
     }
 
     /// The line that still lacks its newline, or the head of it.
@@ -129,15 +129,15 @@ impl Lines {
         }
     }
 
-    /// Hands on the held line; `rest` is empty afterwards.
-    fn emit<E>(&mut self, each: &mut impl FnMut(Piece<'_>) -> Result<(), E>) -> Result<(), E> {
+    /// Hands on the held line, which has `newlines` (0 or 1); `rest` is empty afterwards.
+    fn emit<E>(&mut self, newlines: u32, each: &mut impl FnMut(Piece<'_>) -> Result<(), E>) -> Result<(), E> {
         let mut rest = std::mem::take(&mut self.rest);
         match self.overlong.take() {
             Some(len) => {
-                // A chunk that completes a line ends with its newline; only the file's end leaves it without one.
-                each(Piece::Overlong { head: &rest, byte: self.byte, len: len - 1, line: self.line })?;
-                self.byte += len;
-                self.line = self.line.and_then(|line| line.checked_add(1));
+                let len = len - u64::from(newlines);
+                each(Piece::Overlong { head: &rest, byte: self.byte, len, line: self.line })?;
+                self.byte += len + u64::from(newlines);
+                self.line = self.line.and_then(|line| line.checked_add(newlines));
             }
             None => {
                 each(Piece::Whole { bytes: &rest, byte: self.byte, line: self.line })?;
@@ -192,12 +192,10 @@ mod tests {
     #[test]
     fn a_line_ends_at_its_newline() {
         let line = |byte, number, text: &str| (byte, Some(number), text.as_bytes().to_vec());
-        assert_eq!(split(&[b"a\nb", b"c\n\nd"]), [
-            line(0, 1, "a\n"),
-            line(2, 2, "bc\n"),
-            line(5, 3, "\n"),
-            line(6, 4, "d")
-        ]);
+        assert_eq!(
+            split(&[b"a\nb", b"c\n\nd"]),
+            [line(0, 1, "a\n"), line(2, 2, "bc\n"), line(5, 3, "\n"), line(6, 4, "d")]
+        );
         assert_eq!(split(&[]), []);
         assert_eq!(split(&[b"\0\0\0", b"\0a\n\0\0"]), [line(4, 1, "a\n")]);
         assert_eq!(split(&["é".as_bytes().first_chunk::<1>().unwrap(), b"\xa9\n"]), [line(0, 1, "é\n")]);
@@ -210,11 +208,14 @@ mod tests {
         chunks.extend(std::iter::repeat_n(block.as_slice(), 20));
         chunks.push(b"\nb\n");
         let long = 20 << 20;
-        assert_eq!(split(&chunks), [
-            (0, Some(1), b"a\n".to_vec()),
-            (2, Some(2), format!("{HEAD} of {long}").into()),
-            (3 + long, Some(3), b"b\n".to_vec())
-        ]);
+        assert_eq!(
+            split(&chunks),
+            [
+                (0, Some(1), b"a\n".to_vec()),
+                (2, Some(2), format!("{HEAD} of {long}").into()),
+                (3 + long, Some(3), b"b\n".to_vec())
+            ]
+        );
     }
 
     #[test]
