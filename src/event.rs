@@ -502,6 +502,20 @@ pub enum LogUpdate {
         /// The new state.
         health: Health,
     },
+    /// A last line has lacked its newline for 5 s: its head, at most 4 KiB. `None` once it is whole or gone.
+    Incomplete {
+        /// Place among the arguments.
+        rank: u16,
+        /// What there is of the line.
+        head: Option<Safe>,
+    },
+    /// Numbers of lines that could not be counted yet when their events were sent: the end of a file comes first.
+    Lines {
+        /// Which file.
+        file: FileId,
+        /// The byte of an [`Origin`] and its line, in the order of the file.
+        lines: Vec<(u64, NonZeroU32)>,
+    },
     /// Something to remember.
     Notice(Notice),
     /// Every source was read to the end that it had at the start; following may go on.

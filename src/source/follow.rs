@@ -1,0 +1,574 @@
+//! Following a name through anything.
+//!
+//! A [`Follower`] reads what a name stands for, and goes on when that changes: renamed and created anew, copied and
+//! truncated, rewritten, deleted, linked elsewhere, locked. `stat` is the truth and is asked at every
+//! [`Follower::poll`]; whatever wakes the caller sooner is only that. It hands lines to a [`Sink`] and knows no events.
+//! The invariant: a line that stood on disk at two looks comes out exactly once, and every restart or gap is a notice.
+
+pub mod anchor;
+pub mod look;
+mod relatives;
+
+use crate::{
+    event::Health,
+    source::{
+        Stopped,
+        lines::{Lines, Piece},
+        unpack::{MAGIC, Packing},
+    },
+    text::Safe,
+};
+use anchor::{Anchor, TAIL, Taken, TakenFile};
+use look::{Inode, Known, Look, Stamp, Step, decide, look, look_at, reason};
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    num::NonZeroU32,
+    os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+/// How long a file that lost its name is read on for late writers.
+pub const GRACE: Duration = Duration::from_secs(5);
+
+/// How long a last line may lack its newline before it is shown as incomplete.
+pub const INCOMPLETE: Duration = Duration::from_secs(5);
+
+/// How long an archive must have been left alone before it is read: it may still be written.
+const SETTLED: Duration = Duration::from_secs(1);
+
+const CHUNK: usize = 1 << 20;
+
+/// The most chunks that one poll reads, so that other files have their turn.
+const CHUNKS_MAX: usize = 64;
+
+/// What takes what a [`Follower`] finds. Every method may say that nobody listens any more.
+pub trait Sink {
+    /// The name begins anew; lines of this generation follow. `modified` is in seconds since 1970.
+    fn begin(&mut self, generation: u16, size: Option<u64>, modified: i64) -> Result<(), Stopped>;
+
+    /// Offers the whole of a file that just began. A sink that takes it says where to go on.
+    fn load(&mut self, _generation: u16, _file: &File, _size: u64) -> Result<Option<Resume>, Stopped> {
+        Ok(None)
+    }
+
+    /// Takes lines.
+    fn piece(&mut self, generation: u16, piece: Piece<'_>) -> Result<(), Stopped>;
+
+    /// All that could be read for now was handed over.
+    fn flush(&mut self) -> Result<(), Stopped>;
+
+    /// Nothing more comes of this generation.
+    fn end(&mut self, generation: u16) -> Result<(), Stopped>;
+
+    /// A last line has lacked its newline for [`INCOMPLETE`]; `None` once it has it.
+    fn incomplete(&mut self, head: Option<&[u8]>) -> Result<(), Stopped>;
+
+    /// Something happened that an operator would want to know of later.
+    fn notice(&mut self, text: String) -> Result<(), Stopped>;
+
+    /// How the name fares; told when it changes.
+    fn health(&mut self, health: Health) -> Result<(), Stopped>;
+}
+
+/// Where to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resume {
+    /// The byte where the next line begins.
+    pub offset: u64,
+    /// That line's number.
+    pub line: Option<NonZeroU32>,
+}
+
+/// When a name was found, which tells whether its content may have been read under another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// At the start: two files with the same content are two logs.
+    AtStart,
+    /// Later: it may be a rotated log.
+    Later,
+}
+
+/// Follows one name.
+#[derive(Debug)]
+pub struct Follower {
+    path: PathBuf,
+    rank: u16,
+    found: Found,
+    next_generation: u16,
+    open: Option<Incarnation>,
+    late: Vec<Late>,
+    health: Option<Health>,
+    /// When the name was last looked at, by the clock that files bear.
+    looked: Option<SystemTime>,
+    /// The incomplete last line: where it begins, since when, and whether it was shown.
+    incomplete: Option<(u64, Duration, bool)>,
+}
+
+/// One file that the name stood for.
+#[derive(Debug)]
+struct Incarnation {
+    file: File,
+    id: Inode,
+    generation: u16,
+    packed: bool,
+    anchor: Anchor,
+    lines: Lines,
+    stamp: Option<Stamp>,
+}
+
+/// A file that lost its name.
+#[derive(Debug)]
+struct Late {
+    was: Incarnation,
+    since: Duration,
+    /// When it last grew.
+    grown: Duration,
+}
+
+/// Whether there is more to read at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// All was read.
+    Idle,
+    /// Poll again without waiting.
+    More,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    UpToDate,
+    More,
+    /// The bytes that were read are no longer there.
+    Changed,
+}
+
+/// Why a step was not finished.
+#[derive(Debug)]
+enum Trouble {
+    Stopped,
+    Io(io::Error),
+}
+
+impl From<Stopped> for Trouble {
+    fn from(Stopped: Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Follower {
+    /// Follows `path`; nothing is opened before the first poll.
+    pub fn new(path: PathBuf, rank: u16, found: Found) -> Self {
+        Self {
+            path,
+            rank,
+            found,
+            next_generation: 0,
+            open: None,
+            late: Vec::new(),
+            health: None,
+            looked: None,
+            incomplete: None,
+        }
+    }
+
+    /// The name that is followed.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Looks at the name, reads what is new. `now` is any clock that never goes back.
+    pub fn poll(&mut self, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<Pace, Stopped> {
+        self.poll_late(now, taken, sink)?;
+        let looked = SystemTime::now();
+        let result = self.step(now, taken, sink);
+        self.looked = Some(looked);
+        sink.flush()?;
+        match result {
+            Ok(pace) => {
+                self.watch_incomplete(now, sink)?;
+                Ok(pace)
+            }
+            Err(Trouble::Stopped) => Err(Stopped),
+            Err(Trouble::Io(error)) => {
+                self.tell(Health::Waiting(Safe::new(&reason(&error))), sink)?;
+                Ok(Pace::Idle)
+            }
+        }
+    }
+
+    /// The last line as it stands now, whole or not, for a file that is read once.
+    pub fn pending(&self) -> Option<(u16, Lines)> {
+        self.open.as_ref().map(|open| (open.generation, open.lines.clone()))
+    }
+
+    /// Which generation is being read, and which file it is.
+    pub fn reading(&self) -> Option<(u16, Inode)> {
+        self.open.as_ref().map(|open| (open.generation, open.id))
+    }
+
+    fn step(&mut self, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<Pace, Trouble> {
+        let mut seen = look(&self.path);
+        let mut step = decide(self.known(), &seen);
+        if let (Step::Keep(why), Some(open)) = (&step, &self.open) {
+            let why = Health::Waiting(Safe::new(&format!("{why}; the open file is read on")));
+            seen = look_at(&open.file)?;
+            step = decide(self.known(), &seen);
+            self.tell(why, sink)?;
+        } else if self.open.is_some() && matches!(seen, Look::File(..)) {
+            self.tell(Health::Live, sink)?;
+        }
+        let stamp = if let Look::File(_, stamp) = seen { Some(stamp) } else { None };
+        match step {
+            Step::Rest | Step::Keep(_) => Ok(Pace::Idle),
+            Step::Read => self.read(stamp, now, taken, sink),
+            Step::Truncated => {
+                let was = self.known().map_or(0, |known| known.offset);
+                let size = stamp.map_or(0, |stamp| stamp.size);
+                let why = format!("truncated to {size} bytes after {was} had been read");
+                self.restart(&why, now, taken, sink)
+            }
+            Step::Rewritten => self.restart("written anew", now, taken, sink),
+            Step::Replace => {
+                self.leave(now, taken, sink)?;
+                let link = self.path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+                let what = if link { "the link points to another file now" } else { "rotated" };
+                sink.notice(format!("{what}; the old file is read to its end, then the new one"))?;
+                self.read_missed(now, taken, sink)?;
+                self.open(now, taken, sink)
+            }
+            Step::Open => self.open(now, taken, sink),
+            Step::Leave => {
+                self.leave(now, taken, sink)?;
+                sink.notice("gone; waiting for it to come back".into())?;
+                self.tell(Health::Waiting(Safe::new("gone")), sink)?;
+                Ok(Pace::Idle)
+            }
+            Step::Wait(why) => {
+                self.leave(now, taken, sink)?;
+                if !matches!(&self.health, Some(Health::Waiting(old)) if old.as_str() == "gone" && seen == Look::Absent)
+                {
+                    self.tell(Health::Waiting(Safe::new(&why)), sink)?;
+                }
+                Ok(Pace::Idle)
+            }
+        }
+    }
+
+    fn known(&self) -> Option<Known> {
+        self.open.as_ref().map(Incarnation::known)
+    }
+
+    fn tell(&mut self, health: Health, sink: &mut impl Sink) -> Result<(), Stopped> {
+        if self.health.as_ref() != Some(&health) {
+            self.health = Some(health.clone());
+            sink.health(health)?;
+        }
+        Ok(())
+    }
+
+    /// Opens what the name stands for, unless it is being read under another name.
+    fn open(&mut self, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<Pace, Trouble> {
+        let file = open_file(&self.path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Ok(Pace::Idle);
+        }
+        let id = Inode::of(&metadata);
+        if taken.is_held_beside(id, self.rank) {
+            if self.health != Some(Health::Live) {
+                sink.notice("the same file is being read under another name".into())?;
+            }
+            self.tell(Health::Live, sink)?;
+            return Ok(Pace::Idle);
+        }
+        if self.found == Found::Later && is_packed(&file)? && !is_settled(&metadata) {
+            return Ok(Pace::Idle);
+        }
+        let waited = matches!(self.health, Some(Health::Waiting(_)));
+        let known = if self.found == Found::Later { taken.find(&file, id)?.cloned() } else { None };
+        self.found = Found::Later;
+        if waited {
+            sink.notice("is there now".into())?;
+        }
+        if let Some(known) = &known {
+            let bytes = known.anchor.offset();
+            sink.notice(format!("its first {bytes} bytes were read before; going on from there"))?;
+        }
+        self.start(file, known, sink)?;
+        self.tell(Health::Live, sink)?;
+        self.read(Some(Stamp::of(&metadata)), now, taken, sink)
+    }
+
+    /// Makes an open file the one that is read: from its beginning, or from where it was left.
+    fn start(&mut self, file: File, known: Option<TakenFile>, sink: &mut impl Sink) -> Result<(), Trouble> {
+        let metadata = file.metadata()?;
+        let generation = self.next_generation;
+        self.next_generation = generation.wrapping_add(1);
+        sink.begin(generation, Some(metadata.len()), metadata.mtime())?;
+        let packed = is_packed(&file)?;
+        let resume = match &known {
+            Some(known) => Some(Resume { offset: known.anchor.offset(), line: known.line }),
+            None if packed => None,
+            None => sink.load(generation, &file, metadata.len())?,
+        };
+        let Resume { offset, line } = resume.unwrap_or(Resume { offset: 0, line: Some(NonZeroU32::MIN) });
+        let anchor = known.map_or_else(|| Anchor::at(&file, offset), |known| Ok(known.anchor))?;
+        let lines = Lines::new(offset, line);
+        let id = Inode::of(&metadata);
+        self.open = Some(Incarnation { file, id, generation, packed, anchor, lines, stamp: None });
+        Ok(())
+    }
+
+    /// Reads on, or begins anew where what was read is no longer there.
+    fn read(
+        &mut self,
+        stamp: Option<Stamp>,
+        now: Duration,
+        taken: &mut Taken,
+        sink: &mut impl Sink,
+    ) -> Result<Pace, Trouble> {
+        let Some(open) = &mut self.open else { return Ok(Pace::Idle) };
+        let grown = open.stamp.map(|old| old.size) != stamp.map(|new| new.size);
+        let outcome = if open.packed { open.read_packed(taken, sink)? } else { open.read_on(grown, sink)? };
+        taken.note(open.taken(self.rank));
+        open.stamp = if outcome == Outcome::UpToDate { stamp } else { None };
+        match outcome {
+            Outcome::UpToDate => Ok(Pace::Idle),
+            Outcome::More => Ok(Pace::More),
+            Outcome::Changed => self.restart("rewritten in place", now, taken, sink),
+        }
+    }
+
+    /// The same file holds something else now.
+    fn restart(&mut self, why: &str, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<Pace, Trouble> {
+        let Some(mut old) = self.open.take() else { return Ok(Pace::Idle) };
+        let file = old.file.try_clone()?;
+        let rescued = if old.packed { None } else { self.read_copy(&mut old, taken, sink)? };
+        old.finish(sink)?;
+        taken.note(old.taken(self.rank));
+        taken.release((self.rank, old.generation));
+        let lost = match rescued {
+            Some(0) => "nothing was lost".into(),
+            Some(bytes) => format!("{bytes} unread bytes were taken from its copy"),
+            None => "what was written since the last look may be lost".into(),
+        };
+        sink.notice(format!("{why}; reading from its beginning; {lost}"))?;
+        self.start(file, None, sink)?;
+        let stamp = match &self.open {
+            Some(open) => Some(Stamp::of(&open.file.metadata()?)),
+            None => None,
+        };
+        self.read(stamp, now, taken, sink)
+    }
+
+    /// Lets go of the file that lost the name; it is read on for late writers.
+    fn leave(&mut self, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<(), Trouble> {
+        let Some(mut was) = self.open.take() else { return Ok(()) };
+        if was.packed {
+            was.finish(sink)?;
+            taken.release((self.rank, was.generation));
+            return Ok(());
+        }
+        let stamp = Stamp::of(&was.file.metadata()?);
+        let outcome = was.read_on(true, sink)?;
+        was.stamp = (outcome == Outcome::UpToDate).then_some(stamp);
+        taken.note(was.taken(self.rank));
+        self.late.push(Late { was, since: now, grown: now });
+        Ok(())
+    }
+
+    fn poll_late(&mut self, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<(), Stopped> {
+        for mut late in std::mem::take(&mut self.late) {
+            let more = late.poll(now, sink);
+            taken.note(late.was.taken(self.rank));
+            match more {
+                Ok(true) => self.late.push(late),
+                Err(Trouble::Stopped) => return Err(Stopped),
+                Ok(false) | Err(Trouble::Io(_)) => {
+                    late.was.finish(sink)?;
+                    taken.release((self.rank, late.was.generation));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn watch_incomplete(&mut self, now: Duration, sink: &mut impl Sink) -> Result<(), Stopped> {
+        let pending = self.open.as_ref().map(|open| (open.anchor.offset(), open.lines.pending()));
+        let Some((end, head)) = pending.filter(|(_, head)| !head.is_empty()) else {
+            let shown = matches!(self.incomplete.take(), Some((_, _, true)));
+            return if shown { sink.incomplete(None) } else { Ok(()) };
+        };
+        match &mut self.incomplete {
+            Some((at, since, shown)) if *at == end => {
+                if !*shown && now.saturating_sub(*since) >= INCOMPLETE {
+                    *shown = true;
+                    sink.incomplete(Some(head))?;
+                }
+            }
+            Some((_, _, true)) => {
+                self.incomplete = Some((end, now, false));
+                sink.incomplete(None)?;
+            }
+            Some(_) | None => self.incomplete = Some((end, now, false)),
+        }
+        Ok(())
+    }
+}
+
+impl Late {
+    /// Reads on; `false` once nobody writes any more.
+    fn poll(&mut self, now: Duration, sink: &mut impl Sink) -> Result<bool, Trouble> {
+        let metadata = self.was.file.metadata()?;
+        let stamp = Stamp::of(&metadata);
+        if self.was.stamp != Some(stamp) {
+            let before = self.was.anchor.offset();
+            let outcome = self.was.read_on(true, sink)?;
+            if outcome == Outcome::Changed {
+                return Ok(false);
+            }
+            self.was.stamp = (outcome == Outcome::UpToDate).then_some(stamp);
+            if self.was.anchor.offset() > before {
+                self.grown = now;
+            }
+        }
+        // A deleted file that is held open keeps its room on the disk.
+        let from = if metadata.nlink() == 0 { self.since } else { self.grown };
+        Ok(now.saturating_sub(from) < GRACE || self.was.stamp.is_none())
+    }
+}
+
+impl Incarnation {
+    fn known(&self) -> Known {
+        Known { id: self.id, offset: self.anchor.offset(), stamp: self.stamp, packed: self.packed }
+    }
+
+    fn taken(&self, rank: u16) -> TakenFile {
+        let by = (rank, self.generation);
+        TakenFile { id: self.id, anchor: self.anchor.clone(), line: self.lines.line(), by, held: true }
+    }
+
+    /// Reads what was appended. Each chunk is read together with the bytes before it, so that a file that was
+    /// truncated and grew again between the look and the reading is noticed as well.
+    fn read_on(&mut self, grown: bool, sink: &mut impl Sink) -> Result<Outcome, Trouble> {
+        if !self.anchor.head_holds(&self.file)? {
+            return Ok(Outcome::Changed);
+        }
+        let more = self.file.metadata()?.len().saturating_sub(self.anchor.offset());
+        let room = usize::try_from(more).unwrap_or(CHUNK).clamp(4096, CHUNK) + TAIL;
+        let mut chunk = vec![0; room];
+        // NULs that were read and may stand for what is not written yet.
+        let mut nuls = 0;
+        let mut chunks = 0;
+        while chunks < CHUNKS_MAX {
+            let tail = if nuls == 0 { self.anchor.tail() } else { &[] };
+            let from = self.anchor.offset() + nuls - tail.len() as u64;
+            let count = self.file.read_at(&mut chunk, from)?;
+            let Some(bytes) = chunk.get(..count).and_then(|bytes| bytes.strip_prefix(tail)) else {
+                return Ok(Outcome::Changed);
+            };
+            let body = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            let (body, zeros) = bytes.split_at(body);
+            if bytes.is_empty() || body.is_empty() && !grown {
+                return Ok(Outcome::UpToDate);
+            }
+            if !body.is_empty() {
+                chunks += 1;
+                self.anchor.push_nuls(nuls);
+                self.lines.push_nuls(nuls);
+                self.anchor.push(body);
+                nuls = 0;
+                self.lines.push(body, |piece| sink.piece(self.generation, piece))?;
+            }
+            nuls += zeros.len() as u64;
+        }
+        Ok(Outcome::More)
+    }
+
+    /// Reads an archive from its beginning, without what was read of the same log under another name.
+    fn read_packed(&mut self, taken: &Taken, sink: &mut impl Sink) -> Result<Outcome, Trouble> {
+        let mut head = vec![0; MAGIC];
+        let count = self.file.read_at(&mut head, 0)?;
+        let Some(packing) = Packing::of(head.get(..count).unwrap_or_default()) else { return Ok(Outcome::Changed) };
+        let text = || packing.unpack(ReadAt { file: &self.file, at: 0 });
+        let known = relatives::read_before(text, taken);
+        let mut text = text();
+        if let Some(known) = &known {
+            io::copy(&mut (&mut text).take(known.anchor.offset()), &mut io::sink())?;
+            self.anchor = known.anchor.clone();
+            self.lines = Lines::new(known.anchor.offset(), known.line);
+            sink.notice(format!("its first {} bytes were read before it was packed", known.anchor.offset()))?;
+        }
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            match text.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(count) => {
+                    let bytes = chunk.get(..count).unwrap_or_default();
+                    self.anchor.push(bytes);
+                    self.lines.push(bytes, |piece| sink.piece(self.generation, piece))?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let name = packing.name();
+                    let byte = self.anchor.offset();
+                    sink.notice(format!(
+                        "the {name} archive is damaged or cut off after {byte} bytes of text: {error}"
+                    ))?;
+                    break;
+                }
+            }
+        }
+        self.lines.finish(|piece| sink.piece(self.generation, piece))?;
+        Ok(Outcome::UpToDate)
+    }
+
+    /// The file is at its end for good: a last line is a line without its newline, too.
+    fn finish(&mut self, sink: &mut impl Sink) -> Result<(), Stopped> {
+        self.lines.finish(|piece| sink.piece(self.generation, piece))?;
+        sink.end(self.generation)
+    }
+}
+
+/// Reads a file from a place of its own, whoever else reads it.
+struct ReadAt<'a> {
+    file: &'a File,
+    at: u64,
+}
+
+impl io::Read for ReadAt<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(out, self.at)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+/// The files that a log was rotated to, as far as their names tell: the log's with a number or a date.
+pub fn rotated(path: &Path) -> Vec<PathBuf> {
+    relatives::relatives(path).into_iter().map(|(path, _)| path).collect()
+}
+
+/// Opens a file for reading without waiting, should it have become a FIFO meanwhile.
+fn open_file(path: &Path) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
+    File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)
+}
+
+fn is_packed(file: &File) -> io::Result<bool> {
+    let mut head = [0; MAGIC];
+    let count = file.read_at(&mut head, 0)?;
+    Ok(Packing::of(head.get(..count).unwrap_or_default()).is_some())
+}
+
+fn is_settled(metadata: &std::fs::Metadata) -> bool {
+    metadata.modified().ok().and_then(|time| time.elapsed().ok()).is_none_or(|age| age >= SETTLED)
+}

@@ -1,0 +1,127 @@
+//! Rotated relatives of a log: where bytes went that could not be read in time.
+//!
+//! Between two looks a log may be rotated twice, or be copied and truncated. What was not read then stands in a file
+//! beside it whose name is the log's with a number or a date. Only files that prove their kinship are read: a copy holds
+//! what was read of the log, and a missed file was created since the last look.
+
+use crate::source::follow::{
+    Follower, Incarnation, Late, Outcome, Sink, Trouble,
+    anchor::{Anchor, TAIL, Taken, TakenFile},
+    look::Inode,
+    open_file,
+};
+use std::{
+    fs::{self, File, Metadata},
+    io::{self, Read},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+/// How far the clock that files bear may lie behind the system's.
+const CLOCK_GRAIN: Duration = Duration::from_millis(20);
+
+impl Follower {
+    /// After a truncation: reads from the log's copy what was not read of the log. Tells how many bytes that were;
+    /// `None` where there is no copy.
+    pub(super) fn read_copy(
+        &self,
+        old: &mut Incarnation,
+        taken: &Taken,
+        sink: &mut impl Sink,
+    ) -> Result<Option<u64>, Trouble> {
+        let offset = old.anchor.offset();
+        for (path, metadata) in relatives(&self.path) {
+            let id = Inode::of(&metadata);
+            let sure = offset >= TAIL as u64 || self.is_new(&metadata);
+            if metadata.len() < offset || !sure || taken.is_held_beside(id, self.rank) {
+                continue;
+            }
+            let Ok(copy) = open_file(&path) else { continue };
+            if id == old.id || !old.anchor.holds(&copy)? {
+                continue;
+            }
+            old.file = copy;
+            old.id = id;
+            while old.read_on(true, sink)? == Outcome::More {}
+            return Ok(Some(old.anchor.offset() - offset));
+        }
+        Ok(None)
+    }
+
+    /// After a rotation: takes up files that had the name between two looks, oldest first.
+    pub(super) fn read_missed(
+        &mut self,
+        now: Duration,
+        taken: &mut Taken,
+        sink: &mut impl Sink,
+    ) -> Result<(), Trouble> {
+        let mut missed: Vec<(PathBuf, Metadata)> = relatives(&self.path);
+        missed.retain(|(_, metadata)| self.is_new(metadata) && !taken.knows(Inode::of(metadata)));
+        missed.sort_by_key(|(_, metadata)| metadata.modified().ok());
+        for (path, metadata) in missed {
+            let file = open_file(&path)?;
+            let id = Inode::of(&metadata);
+            // A copy of what was read already is no missed file.
+            if id != Inode::of(&file.metadata()?) || taken.find(&file, id)?.is_some() {
+                continue;
+            }
+            self.take_up(file, now, taken, sink)?;
+            let name = path.file_name().unwrap_or_default().display().to_string();
+            sink.notice(format!("rotated twice between two looks; {name} is read as well"))?;
+        }
+        Ok(())
+    }
+
+    fn take_up(&mut self, file: File, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<(), Trouble> {
+        self.start(file, None, sink)?;
+        let Some(mut was) = self.open.take() else { return Ok(()) };
+        if was.packed {
+            was.read_packed(taken, sink)?;
+        } else {
+            was.read_on(true, sink)?;
+        }
+        taken.note(was.taken(self.rank));
+        self.late.push(Late { was, since: now, grown: now });
+        Ok(())
+    }
+
+    /// Whether a file was created since the last look at the name; where files bear no such time, it was not.
+    fn is_new(&self, metadata: &Metadata) -> bool {
+        let since = self.looked.and_then(|looked: SystemTime| looked.checked_sub(CLOCK_GRAIN));
+        metadata.created().ok().zip(since).is_some_and(|(created, since)| created >= since)
+    }
+}
+
+/// The files beside a log whose names are the log's with a number or a date.
+pub(super) fn relatives(path: &Path) -> Vec<(PathBuf, Metadata)> {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let related = |other: &[u8]| {
+        let suffix = other.strip_prefix(name.as_encoded_bytes()).unwrap_or_default();
+        let date = |byte: &u8| byte.is_ascii_digit() || b".-_:T".contains(byte);
+        matches!(suffix, [b'.' | b'-' | b'_', rest @ ..] if rest.iter().any(u8::is_ascii_digit) && rest.iter().all(date))
+    };
+    entries
+        .filter_map(Result::ok)
+        .filter(|entry| related(entry.file_name().as_encoded_bytes()))
+        .filter_map(|entry| Some((entry.path(), entry.metadata().ok().filter(Metadata::is_file)?)))
+        .collect()
+}
+
+/// What was read before of the log that an archive holds.
+pub(super) fn read_before<R: Read>(text: impl Fn() -> R, taken: &Taken) -> Option<TakenFile> {
+    let mut head = Vec::new();
+    text().take(4 * TAIL as u64).read_to_end(&mut head).ok()?;
+    taken.with_head(&head).into_iter().find(|file| holds(&file.anchor, text()).unwrap_or(false)).cloned()
+}
+
+/// Whether a text holds, at its place, what was read last.
+fn holds(anchor: &Anchor, mut text: impl Read) -> io::Result<bool> {
+    let skip = anchor.offset() - anchor.tail().len() as u64;
+    let skipped = io::copy(&mut text.by_ref().take(skip), &mut io::sink())?;
+    let mut tail = vec![0; anchor.tail().len()];
+    text.read_exact(&mut tail)?;
+    Ok(skipped == skip && tail == anchor.tail())
+}
