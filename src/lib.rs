@@ -27,6 +27,9 @@
 //! - [`picture`]: pictures between the network and the glass, as plain data.
 //! - [`catalog`]: the assets, their history, the counts.
 //!
+//! The edges touch one outside thing each and know nothing of each other.
+//! - [`media`]: fetches and decodes what the log names, under a policy, or says why not.
+//!
 //! # What always holds
 //!
 //! - Log text reaches a terminal as [`text::Safe`] alone. Spans are made in `ui/theme` alone.
@@ -36,5 +39,6 @@
 
 pub mod catalog;
 pub mod event;
+pub mod media;
 pub mod picture;
 pub mod text;
