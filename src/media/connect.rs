@@ -1,0 +1,141 @@
+//! The HTTP clients, and the one place where a name becomes addresses.
+//!
+//! Each client filters what the resolver gives by the policy, so that the connection uses an address that was judged,
+//! with no second look-up. There are two of them, one for hosts that the operator named and one for all others: a
+//! connection that one of them keeps is never used by the other. Neither follows redirects, sends a Referer, or reads
+//! the environment's proxy.
+
+use super::{
+    Config,
+    fetch::FetchError,
+    policy::{Class, Policy, Trust},
+};
+use reqwest::{
+    Certificate, Client, Proxy,
+    dns::{Addrs, Name, Resolve, Resolving},
+    redirect,
+};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+/// What servers see of us.
+const USER_AGENT: &str = concat!("thumbview/", env!("CARGO_PKG_VERSION"));
+
+/// Builds a client. Takes some milliseconds and reads files, so it runs on a blocking thread.
+pub(super) fn client(config: &Config, trust: Trust) -> Result<Client, FetchError> {
+    let connecting = config.silence / 2;
+    let builder = Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .no_proxy()
+        .connect_timeout(connecting)
+        .pool_max_idle_per_host(config.jobs)
+        .tls_certs_merge(extra_roots(config.ca_file.as_deref())?);
+    let builder = match &config.proxy {
+        // The proxy is the operator's word and does the look-up; only literal addresses are still judged.
+        Some(proxy) => builder.proxy(Proxy::all(proxy.clone()).map_err(|error| setup(&error.without_url()))?),
+        None => builder.dns_resolver(Arc::new(Judged {
+            policy: config.policy.clone(),
+            trust,
+            // Less than connecting may take, so that the operator learns which of the two took too long.
+            limit: connecting * 4 / 5,
+        })),
+    };
+    builder.build().map_err(|error| setup(&error.without_url()))
+}
+
+fn setup(error: &dyn std::error::Error) -> FetchError {
+    FetchError::Setup(super::fetch::chain(error))
+}
+
+fn extra_roots(file: Option<&Path>) -> Result<Vec<Certificate>, FetchError> {
+    let Some(file) = file else { return Ok(Vec::new()) };
+    let unusable = |why: String| FetchError::Setup(format!("--ca-file {}: {why}", file.display()));
+    let pem = std::fs::read(file).map_err(|error| unusable(error.to_string()))?;
+    let roots = Certificate::from_pem_bundle(&pem).map_err(|error| unusable(error.to_string()))?;
+    if roots.is_empty() {
+        return Err(unusable("holds no certificate".to_owned()));
+    }
+    Ok(roots)
+}
+
+/// The system's resolver, less the addresses that the policy refuses.
+struct Judged {
+    policy: Policy,
+    trust: Trust,
+    limit: Duration,
+}
+
+impl Resolve for Judged {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (policy, trust, limit) = (self.policy.clone(), self.trust, self.limit);
+        Box::pin(async move {
+            let found = tokio::time::timeout(limit, tokio::net::lookup_host((name.as_str(), 0)))
+                .await
+                .map_err(|_elapsed| LookupError::Slow(limit))?
+                .map_err(LookupError::System)?;
+            let good = sift(&policy, trust, found)?;
+            Ok(Box::new(good.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Why a name gave no address to connect to. Found again in the chain of the client's error.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LookupError {
+    #[error("the name look-up took more than {0:?}")]
+    Slow(Duration),
+    #[error("{0}")]
+    System(io::Error),
+    #[error("{ip} is {class}")]
+    Refused { ip: IpAddr, class: Class },
+    #[error("the name has no address")]
+    Nothing,
+}
+
+/// Keeps the addresses that the policy admits. Where none is left, the first refusal says why.
+fn sift(
+    policy: &Policy,
+    trust: Trust,
+    found: impl Iterator<Item = SocketAddr>,
+) -> Result<Vec<SocketAddr>, LookupError> {
+    let mut refused = None;
+    let mut good = Vec::new();
+    for address in found {
+        match policy.admit(trust, address.ip()) {
+            Ok(()) => good.push(address),
+            Err(class) => refused = refused.or(Some(LookupError::Refused { ip: address.ip(), class })),
+        }
+    }
+    if good.is_empty() { Err(refused.unwrap_or(LookupError::Nothing)) } else { Ok(good) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sifted(trust: Trust, ips: &[&str]) -> Result<usize, String> {
+        let found = ips.iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), 0));
+        sift(&Policy::default(), trust, found).map(|good| good.len()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_address_is_judged() {
+        let check = |trust, ips: &[&str], expected: Result<usize, &str>| {
+            assert_eq!(sifted(trust, ips), expected.map_err(str::to_owned), "{ips:?}");
+        };
+        check(Trust::Unlisted, &["1.1.1.1", "2606:4700::1111"], Ok(2));
+        check(Trust::Unlisted, &["127.0.0.1", "1.1.1.1"], Ok(1));
+        check(Trust::Unlisted, &["127.0.0.1", "10.0.0.1"], Err("127.0.0.1 is a loopback address"));
+        check(Trust::Listed, &["127.0.0.1", "10.0.0.1"], Ok(2));
+        check(Trust::Listed, &["169.254.169.254"], Err("169.254.169.254 is a cloud's metadata service"));
+        check(Trust::Listed, &["::ffff:169.254.1.1"], Err("::ffff:169.254.1.1 is a link-local address"));
+        check(Trust::Unlisted, &[], Err("the name has no address"));
+    }
+}
