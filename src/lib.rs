@@ -27,6 +27,9 @@
 //! - [`picture`]: pictures between the network and the glass, as plain data.
 //! - [`catalog`]: the assets, their history, the counts.
 //!
+//! The edges know one outside thing each, and never each other.
+//! - [`graphics`]: pixels to what a terminal can show, and what stands on the glass.
+//!
 //! # What always holds
 //!
 //! - Log text reaches a terminal as [`text::Safe`] alone. Spans are made in `ui/theme` alone.
@@ -36,5 +39,6 @@
 
 pub mod catalog;
 pub mod event;
+pub mod graphics;
 pub mod picture;
 pub mod text;
