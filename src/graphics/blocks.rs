@@ -1,0 +1,151 @@
+//! Pictures in cells: the half or quadrant block that fits best, and two colours.
+//!
+//! viuer shrinks the picture to two by two pixels a cell; which of them are ink and which are ground is decided here.
+//! Colours keep five bits, so that neighbours agree more often and frames differ less; agreement is what saves bytes.
+
+use super::scale::scale;
+use crate::picture::{Block, BlockGrid, Colours, Fit, Picture, PixelSize, xterm_colour, xterm_index};
+use image::{DynamicImage, RgbImage};
+
+/// The glyph whose ink covers upper left (1), upper right (2), lower left (4), lower right (8).
+const GLYPHS: [char; 16] = [' ', '▘', '▝', '▀', '▖', '▌', '▞', '▛', '▗', '▚', '▐', '▜', '▄', '▙', '▟', '█'];
+
+/// The ways to part four pixels in two; halves first, because every font has them.
+const PARTITIONS: [usize; 7] = [3, 5, 1, 2, 4, 7, 6];
+
+/// Turns a picture into the cells of its box.
+pub(super) fn grid(picture: &Picture, fit: Fit) -> BlockGrid {
+    let pixels = shrink(picture, fit);
+    let row_of = |y: u32| (0..pixels.width() / 2).map(move |x| (x * 2, y * 2));
+    let cells = (0..pixels.height() / 2)
+        .flat_map(row_of)
+        .map(|(x, y)| {
+            let quad = [(x, y), (x + 1, y), (x, y + 1), (x + 1, y + 1)].map(|(x, y)| pixels.get_pixel(x, y).0);
+            cell(quad, fit.colours)
+        })
+        .collect();
+    BlockGrid { size: fit.cells, cells }
+}
+
+/// Two by two pixels a cell, by viuer. Scaling to twice that first makes it ten times as fast, and an even height
+/// keeps viuer from leaving the last row out.
+fn shrink(picture: &Picture, fit: Fit) -> RgbImage {
+    let (columns, rows) = (u32::from(fit.cells.width.max(1)), u32::from(fit.cells.height.max(1)));
+    let even = |side: u32, cells: u32| (side.min(cells * 4).max(2) / 2) * 2;
+    let (width, height) = (even(picture.size.width, columns), even(picture.size.height, rows));
+    let raster = scale(picture, PixelSize { width, height });
+    let image = RgbImage::from_raw(width, height, raster.rgb.into_owned()).unwrap_or_default();
+    viuer::resize(&DynamicImage::ImageRgb8(image), Some(columns * 2), Some(rows)).into_rgb8()
+}
+
+/// Parts the four pixels so that the squared error is least.
+fn cell(quad: [[u8; 3]; 4], colours: Colours) -> Block {
+    let mut best = (0, f32::MAX);
+    for ink in PARTITIONS {
+        let error = scatter(quad, ink) + scatter(quad, 15 - ink);
+        if error < best.1 {
+            best = (ink, error);
+        }
+    }
+    let (mask, _) = best;
+    let ink = reduce(mean(quad, mask), colours);
+    let ground = reduce(mean(quad, 15 - mask), colours);
+    if ink == ground { Block { glyph: GLYPHS[0], ink, ground } } else { Block { glyph: GLYPHS[mask], ink, ground } }
+}
+
+/// The mean of the pixels in `mask`.
+fn mean(quad: [[u8; 3]; 4], mask: usize) -> [f32; 3] {
+    let mut sum = [0.0; 3];
+    let mut count = 0.0;
+    for (at, pixel) in quad.iter().enumerate() {
+        if mask >> at & 1 == 1 {
+            count += 1.0;
+            for (sum, part) in sum.iter_mut().zip(pixel) {
+                *sum += f32::from(*part);
+            }
+        }
+    }
+    sum.map(|part| part / count)
+}
+
+/// The squared distances of the pixels in `mask` from their mean.
+fn scatter(quad: [[u8; 3]; 4], mask: usize) -> f32 {
+    let mean = mean(quad, mask);
+    let chosen = quad.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 1);
+    chosen.flat_map(|(_, pixel)| pixel.iter().zip(mean)).map(|(part, mean)| (f32::from(*part) - mean).powi(2)).sum()
+}
+
+/// Five bits a channel, spread over the whole range so that white stays white; or the nearest of xterm's colours.
+fn reduce(colour: [f32; 3], colours: Colours) -> [u8; 3] {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a mean of bytes lies within 0..=255")]
+    let bytes = colour.map(|part| part.round() as u8);
+    match colours {
+        Colours::True => bytes.map(|part| {
+            let rest = part - (part >> 5);
+            let five = rest.saturating_add(4) >> 3;
+            five << 3 | five >> 2
+        }),
+        Colours::Indexed => xterm_colour(xterm_index(bytes)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::{CellSize, Fetched, Multiplexer, Protocol, Quality};
+    use ratatui::layout::Size;
+
+    const W: [u8; 3] = [255; 3];
+    const K: [u8; 3] = [0; 3];
+
+    fn picture(width: u32, height: u32, rgb: Vec<u8>) -> Picture {
+        let size = PixelSize { width, height };
+        Picture { size, rgb: rgb.into(), jpeg: [].into(), fetched: Fetched::default(), damage: None }
+    }
+
+    fn fit(width: u16, height: u16) -> Fit {
+        Fit {
+            cells: Size { width, height },
+            cell: CellSize::default(),
+            protocol: Protocol::Blocks,
+            colours: Colours::True,
+            quality: Quality::Full,
+            multiplexer: Multiplexer::None,
+        }
+    }
+
+    #[test]
+    fn finds_the_glyph_that_has_the_shape() {
+        let check = |quad: [[u8; 3]; 4], expected: &str| {
+            let block = cell(quad, Colours::True);
+            let (ink, ground) = (block.ink[0], block.ground[0]);
+            assert_eq!(format!("{} {ink} {ground}", block.glyph), expected);
+        };
+        check([W, W, K, K], "▀ 255 0");
+        check([K, W, K, W], "▌ 0 255");
+        check([W, K, K, W], "▞ 0 255");
+        check([K, K, K, W], "▛ 0 255");
+        check([K, W, K, K], "▝ 255 0");
+        check([W, W, W, W], "  255 255");
+        check([[100; 3], [101; 3], [99; 3], [100; 3]], "  99 99");
+    }
+
+    #[test]
+    fn fills_its_box_whatever_the_picture() {
+        for (width, height) in [(1, 1), (1, 300), (300, 1), (7, 5), (480, 270), (481, 271)] {
+            let grey = picture(width, height, vec![128; (width * height * 3) as usize]);
+            let grid = grid(&grey, fit(20, 6));
+            assert_eq!(grid.cells.len(), 120, "{width}x{height}");
+            assert!(grid.cells.iter().all(|block| block.ground == [132; 3]), "{width}x{height}");
+        }
+    }
+
+    #[test]
+    fn indexed_colours_are_those_of_xterm() {
+        let block = cell([[250, 10, 10], [250, 10, 10], [8, 8, 8], [8, 8, 8]], Colours::Indexed);
+        assert_eq!((block.ink, block.ground), ([255, 0, 0], [8, 8, 8]));
+        for index in 16..=255 {
+            assert_eq!(xterm_colour(xterm_index(xterm_colour(index))), xterm_colour(index));
+        }
+    }
+}
