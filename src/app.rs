@@ -457,6 +457,8 @@ impl App {
                 self.say(notice.text.clone());
                 self.journal.notice(notice);
             }
+            LogUpdate::Incomplete { rank, head } => self.sources.set_incomplete(rank, head),
+            LogUpdate::Lines { file, lines } => self.catalog.number(file, &lines),
             LogUpdate::Loaded => self.loaded = true,
             LogUpdate::Finished => self.sources.finish(),
         }

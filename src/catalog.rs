@@ -11,6 +11,7 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    num::NonZeroU32,
     sync::Arc,
 };
 
@@ -108,6 +109,14 @@ impl Catalog {
     /// Notes a file's name.
     pub fn open(&mut self, file: FileId, name: Arc<str>) {
         self.files.insert(file, name);
+    }
+
+    /// Notes line numbers that were not known when the events came: each the byte of an event of `file`, and its line.
+    pub fn number(&mut self, file: FileId, lines: &[(u64, NonZeroU32)]) {
+        let lines: HashMap<u64, NonZeroU32> = lines.iter().copied().collect();
+        for event in self.events.iter_mut().filter(|event| event.origin.file == file && event.origin.line.is_none()) {
+            event.origin.line = lines.get(&event.origin.byte).copied();
+        }
     }
 
     /// Adds what a source counted.

@@ -11,6 +11,7 @@ use crate::{
     text::Safe,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::styling};
+use ipnet::IpNet;
 use std::{path::PathBuf, time::Duration};
 use url::Url;
 
@@ -166,7 +167,7 @@ pub struct Look {
     pub allow_host: Vec<HostPort>,
     /// Fetch from this network although it is private.
     #[arg(long, value_name = "NET", env = "THUMBVIEW_ALLOW_CIDR")]
-    pub allow_cidr: Vec<String>,
+    pub allow_cidr: Vec<IpNet>,
     /// Fetch nothing.
     #[arg(long, env = "THUMBVIEW_NO_FETCH")]
     pub no_fetch: bool,
@@ -352,9 +353,7 @@ impl Look {
         for host in &self.allow_host {
             policy.allow(host.clone()).map_err(|refusal| refusal.to_string())?;
         }
-        for net in &self.allow_cidr {
-            policy.allow_net(net.parse().map_err(|error| format!("--allow-cidr {net}: {error}"))?);
-        }
+        policy.allow_nets.clone_from(&self.allow_cidr);
         let only = if let [only] = &*self.allow_host { Some(only) } else { None };
         let bound = |text: &String, why| format!("{}: {why}", Safe::new(text.split('=').next().unwrap_or_default()));
         let referer = self

@@ -1,7 +1,10 @@
 //! How the sources fare: what the header says of them.
 
 use crate::{event::Health, text::Safe};
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 /// The span over which events are counted for the rate.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -13,6 +16,7 @@ pub struct Sources {
     health: Vec<Health>,
     last_event: Option<Duration>,
     seconds: VecDeque<(u64, u64)>,
+    incomplete: BTreeMap<u16, Safe>,
     finished: bool,
 }
 
@@ -50,6 +54,19 @@ impl Sources {
             Some((second, count)) if *second == now.as_secs() => *count += events,
             _ => self.seconds.push_back((now.as_secs(), events)),
         }
+    }
+
+    /// Notes the head of a last line that lacks its newline, or that there is none any more.
+    pub fn set_incomplete(&mut self, rank: u16, head: Option<Safe>) {
+        match head {
+            Some(head) => self.incomplete.insert(rank, head),
+            None => self.incomplete.remove(&rank),
+        };
+    }
+
+    /// The head of a last line that has lacked its newline for a while.
+    pub fn incomplete(&self) -> Option<&Safe> {
+        self.incomplete.values().next()
     }
 
     /// Notes that nothing more will come.

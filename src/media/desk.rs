@@ -199,10 +199,7 @@ impl Desk {
         let progress = Arc::new(Progress::default());
         let fetch = fetch(self.config.fetch, self.fetcher.clone(), request.url.clone(), progress.clone());
         let task = self.tasks.spawn(fetch_until_left(key, fetch, left, progress.clone())).id();
-        self.jobs.insert(
-            key,
-            Job { request, task, stage: Stage::Fetching, attempt, progress, leave: Some(leave) },
-        );
+        self.jobs.insert(key, Job { request, task, stage: Stage::Fetching, attempt, progress, leave: Some(leave) });
         match attempt {
             Attempt::First => self.say(PictureUpdate::Started(key)).await,
             Attempt::Second => Ok(()),

@@ -9,11 +9,7 @@ use super::{
     connect::{self, LookupError},
     policy::{HostPort, Policy, Refusal, Trust},
 };
-use crate::{
-    event::PictureUrl,
-    picture::Fetched,
-    text::Safe,
-};
+use crate::{event::PictureUrl, picture::Fetched, text::Safe};
 use reqwest::{Client, Response, StatusCode, Version, header};
 use std::{
     error::Error,
@@ -166,10 +162,8 @@ impl Fetcher {
 
     /// Asks, and follows redirects, until an answer comes that is none.
     async fn open(&self, url: &PictureUrl) -> Result<Response, FetchError> {
-        let mut url = Url::parse(url.reveal()).map_err(|error| FetchError::Refused {
-            refusal: Refusal::NotAUrl(error.to_string()),
-            redirected: false,
-        })?;
+        let mut url = Url::parse(url.reveal())
+            .map_err(|error| FetchError::Refused { refusal: Refusal::NotAUrl(error.to_string()), redirected: false })?;
         for hop in 0..=MAX_HOPS {
             let redirected = hop > 0;
             let response = self.ask(&url).await.map_err(|error| match error {

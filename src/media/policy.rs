@@ -75,7 +75,7 @@ impl Policy {
     }
 
     /// Adds a host for this session.
-    pub(super) fn allow(&mut self, host: HostPort) -> Result<(), Refusal> {
+    pub fn allow(&mut self, host: HostPort) -> Result<(), Refusal> {
         if let Some(ip) = host.ip() {
             let class = Class::of(ip);
             if class.verdict() == Verdict::Never {
@@ -216,9 +216,12 @@ impl Refusal {
         match self {
             Self::Port(site) => Some(site),
             Self::Address { site, class, .. } => (class.verdict() == Verdict::OnRequest).then_some(site),
-            Self::NotAHost(_) | Self::NotAUrl(_) | Self::Scheme(_) | Self::UserInfo | Self::NoHost | Self::Downgrade => {
-                None
-            }
+            Self::NotAHost(_)
+            | Self::NotAUrl(_)
+            | Self::Scheme(_)
+            | Self::UserInfo
+            | Self::NoHost
+            | Self::Downgrade => None,
         }
     }
 }
@@ -415,8 +418,18 @@ mod tests {
         check("http://127.0.0.1:8787/", "127.0.0.1:8787 is a loopback address | 127.0.0.1:8787");
         let loopback = "127.0.0.1 is a loopback address | 127.0.0.1";
         for spelling in [
-            "127.0.0.1", "0x7f.1", "2130706433", "0177.0.0.1", "127.1", "①②⑦.0.0.1", "127。0。0。1", "127.0.0.1.",
-            "0x7f000001", "%31%32%37.0.0.1", "12\t7.0.0.1", "12\n7.0.0.1",
+            "127.0.0.1",
+            "0x7f.1",
+            "2130706433",
+            "0177.0.0.1",
+            "127.1",
+            "①②⑦.0.0.1",
+            "127。0。0。1",
+            "127.0.0.1.",
+            "0x7f000001",
+            "%31%32%37.0.0.1",
+            "12\t7.0.0.1",
+            "12\n7.0.0.1",
         ] {
             check(&format!("http://{spelling}/"), loopback);
         }

@@ -71,7 +71,8 @@ impl Reading {
             }
             LogUpdate::Health { .. } => self.told = None,
             LogUpdate::Notice(notice) => tell(notice.text.as_str()),
-            LogUpdate::Loaded | LogUpdate::Finished => {}
+            LogUpdate::Lines { file, lines } => self.catalog.number(file, &lines),
+            LogUpdate::Incomplete { .. } | LogUpdate::Loaded | LogUpdate::Finished => {}
         }
     }
 

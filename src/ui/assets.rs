@@ -19,6 +19,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     let position = if rows == 0 { String::new() } else { format!(" {}/{}", assets.at() + 1, thousands(rows as u64)) };
     let title = [part("Assets", Role::Strong), part(position, Role::Dim)];
     let inner = theme.border(buffer, area, &title);
+    draw_incomplete(buffer, area, app, theme);
     let visible: Vec<Row> =
         assets.visible().iter().filter_map(|key| Some(Row::new(&app.catalog().asset(*key)?, app))).collect();
     let columns = Columns::new(usize::from(inner.width), &visible);
@@ -26,6 +27,14 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         let selected = assets.visible().get(usize::from(y - inner.y)) == assets.selected().as_ref();
         let line = Rect { y, height: 1, ..inner };
         theme.print(buffer, line, &row.parts(&columns, selected, theme));
+    }
+}
+
+/// Shows a last line that waits for its newline, dimmed, on the lower border.
+fn draw_incomplete(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
+    if let Some(head) = app.sources().incomplete() {
+        let row = Rect::new(area.x + 1, area.bottom().saturating_sub(1), area.width.saturating_sub(2), 1);
+        theme.print(buffer, row, &[part(format!(" unfinished: {head}"), Role::Dim)]);
     }
 }
 

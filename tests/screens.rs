@@ -1,0 +1,101 @@
+//! Screens as reviewed files: the state drawn at the sizes that people have, and at those that nobody should have.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+#[path = "support/stage.rs"]
+mod stage;
+
+use proptest::prelude::*;
+use stage::Stage;
+use thumbview::{app::Message, picture::Trouble};
+
+fn shot(name: &str, stage: &Stage) {
+    insta::assert_snapshot!(name, stage.screen());
+}
+
+#[test]
+fn the_main_screen_at_every_size() {
+    for (width, height) in [(200, 50), (140, 40), (100, 30), (80, 24), (60, 15), (40, 12), (20, 5), (1, 1)] {
+        let mut stage = Stage::filled(width, height);
+        stage.serve();
+        shot(&format!("main_{width}x{height}"), &stage);
+    }
+}
+
+#[test]
+fn a_session_that_has_read_nothing() {
+    shot("empty_80x24", &Stage::new(80, 24));
+}
+
+#[test]
+fn failures_in_plain_words() {
+    let mut stage = Stage::filled(100, 30);
+    stage.serve();
+    stage.keys("e");
+    shot("failed_100x30", &stage);
+    stage.keys("e");
+    stage.serve();
+    shot("failed_after_success_100x30", &stage);
+}
+
+#[test]
+fn a_picture_that_is_not_to_be_had() {
+    let mut stage = Stage::filled(80, 24);
+    stage.refuse(&Trouble {
+        what: "127.0.0.1:8787 is a loopback address".into(),
+        advice: vec!["--allow-host 127.0.0.1:8787 allows it always".into()],
+        allow: Some("127.0.0.1:8787".into()),
+    });
+    shot("refused_80x24", &stage);
+}
+
+#[test]
+fn every_overlay() {
+    for (width, height) in [(100, 30), (80, 24)] {
+        for (name, keys) in
+            [("help", "?"), ("codes", "c"), ("info", "i"), ("journal", "!"), ("history", "v"), ("raw", "J"), ("sheet", "t")]
+        {
+            let mut stage = Stage::filled(width, height);
+            stage.serve();
+            stage.keys(keys);
+            stage.serve();
+            shot(&format!("{name}_{width}x{height}"), &stage);
+        }
+    }
+}
+
+#[test]
+fn full_screen_and_layouts() {
+    for (name, keys) in [("full", "z"), ("picture", "Tab"), ("list", "Tab Tab"), ("filter", "f \"status:failed\"")] {
+        let mut stage = Stage::filled(80, 24);
+        stage.keys(keys);
+        stage.serve();
+        shot(&format!("{name}_80x24"), &stage);
+    }
+}
+
+#[test]
+fn a_stand_in_is_marked() {
+    let mut stage = Stage::filled(80, 24);
+    stage.serve();
+    stage.keys("k k");
+    stage.serve();
+    stage.keys("k");
+    stage.keys("l l l");
+    // The asset is small, so its first picture came with its neighbour's; the one under the cursor did not.
+    shot("stand_in_80x24", &stage);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn no_size_and_no_keys_panic(width in 0u16..120, height in 0u16..60, keys in "[a-zA-Z0-9!?:/^$ ]{0,40}") {
+        let mut stage = Stage::filled(width, height);
+        let spaced: Vec<String> = keys.chars().filter(|c| !c.is_whitespace()).map(String::from).collect();
+        for key in spaced {
+            stage.keys(&key);
+            stage.screen();
+        }
+        stage.serve();
+        stage.screen();
+    }
+}

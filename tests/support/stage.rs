@@ -1,0 +1,248 @@
+//! A session without a terminal: events and keys in, screens and effects out.
+#![expect(dead_code, reason = "each test file uses its part")]
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::{Terminal, backend::TestBackend, layout::Size};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
+use thumbview::{
+    app::{App, Effect, Following, Message, Now, Options},
+    event::{
+        AssetId, Counts, EventKind, Facts, Fault, FileId, Health, LogEvent, LogUpdate, Oddities, Offset, Origin,
+        PictureKind, Rejected, Status, Templates, Time,
+    },
+    graphics,
+    picture::{Canvas, Fetched, Picture, PictureKey, PictureUpdate, PixelSize, Trouble},
+    ui,
+};
+
+/// 2026-03-14 12:01 UTC.
+const NOON: i64 = 1_773_489_660;
+
+/// A session that is fed by hand.
+pub(crate) struct Stage {
+    pub(crate) app: App,
+    pub(crate) effects: Vec<Effect>,
+    byte: u64,
+    mono: Duration,
+}
+
+/// What one event says.
+#[derive(Clone, Debug)]
+pub(crate) struct Said<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) status: &'a str,
+    pub(crate) samples: &'a [i64],
+    pub(crate) dots: &'a [i64],
+    pub(crate) fault: Option<(&'a str, &'a str)>,
+    pub(crate) title: Option<&'a str>,
+}
+
+impl Default for Said<'_> {
+    fn default() -> Self {
+        Self { id: "", status: "SUCCEED", samples: &[], dots: &[], fault: None, title: None }
+    }
+}
+
+impl Stage {
+    pub(crate) fn new(width: u16, height: u16) -> Self {
+        Self::with(width, height, Options::default())
+    }
+
+    pub(crate) fn with(width: u16, height: u16, options: Options) -> Self {
+        let options = Options { sources: vec!["vod.log".into()], following: Following::On, ..options };
+        let now = Now { mono: Duration::ZERO, wall: Time::from_micros(NOON * 1_000_000) };
+        let app = App::new(options, Size::new(width, height), Canvas::default(), now);
+        let mut stage = Self { app, effects: Vec::new(), byte: 0, mono: Duration::ZERO };
+        let file = FileId::default();
+        stage.send(Message::Log(LogUpdate::Opened { file, name: "vod.log".into(), size: Some(9000) }));
+        stage.send(Message::Log(LogUpdate::Health { rank: 0, health: Health::Live }));
+        stage
+    }
+
+    /// Six assets in the states that matter.
+    pub(crate) fn filled(width: u16, height: u16) -> Self {
+        let mut stage = Self::new(width, height);
+        let minute: Vec<i64> = (0..12).map(|n| n * 5).collect();
+        stage.say(&Said { id: "c0ffee00c0ffee00c0ffee00c0ffee01", samples: &minute, ..Said::default() });
+        let failed = Said {
+            id: "9e107d9d372bb6826bd81d3542a419d6",
+            status: "FAILED",
+            fault: Some(("VOD.10104", "截图任务失败")),
+            ..Said::default()
+        };
+        stage.say(&failed);
+        stage.say(&Said { id: "e3b0c44298fc1c149afbf4c8996fb924", status: "PROCESSING", ..Said::default() });
+        let titled = Said {
+            id: "5f1c9a7be20d4c6f8a3b1d2e4f607182",
+            samples: &[0, 5, 10, 15, 20, 25],
+            dots: &[12],
+            title: Some("新品发布会_终版"),
+            ..Said::default()
+        };
+        stage.say(&titled);
+        stage.say(&Said { id: "deadbeefdeadbeefdeadbeefdeadbeef", samples: &[0, 3, 6], ..Said::default() });
+        stage.say(&Said { id: "deadbeefdeadbeefdeadbeefdeadbeef", ..failed });
+        let six = [0, 5, 10, 15, 20, 25];
+        stage.say(&Said { id: "14d7b2faba0dddd6b4e8936272d6bc3f", samples: &six, ..Said::default() });
+        let rejected = Rejected {
+            origin: Origin { line: std::num::NonZeroU32::new(17), ..Origin::default() },
+            column: 41,
+            reason: "the JSON ends too early".into(),
+            raw: "{\"event_type\":\"thumbnailComplete\",\u{1b}[2J".into(),
+        };
+        let counts = Counts { lines: 20, bytes: 9000, unparsed: 1, ..Counts::default() };
+        stage.send(Message::Log(LogUpdate::Batch { events: Vec::new(), rejected: vec![rejected], counts }));
+        stage.send(Message::Log(LogUpdate::Loaded));
+        stage
+    }
+
+    pub(crate) fn send(&mut self, message: Message) {
+        let effects = self.app.update(message);
+        self.effects.extend(effects);
+    }
+
+    /// An event a minute later than the one before.
+    pub(crate) fn say(&mut self, said: &Said<'_>) {
+        let event = self.event(said);
+        let batch = LogUpdate::Batch { events: vec![event], rejected: Vec::new(), counts: Counts::default() };
+        self.send(Message::Log(batch));
+    }
+
+    fn event(&mut self, said: &Said<'_>) -> LogEvent {
+        self.byte += 1;
+        let asset = AssetId::new(said.id).unwrap();
+        let list = |kind: PictureKind, offsets: &[i64]| -> Vec<(PictureKind, Offset, String)> {
+            let url = |s| format!("https://cdn.example/asset/{}/snapshot/{}/{s}.jpg", said.id, kind.as_str());
+            offsets.iter().map(|s| (kind, Offset::from_millis(s * 1000), url(*s))).collect()
+        };
+        let all = [list(PictureKind::Sample, said.samples), list(PictureKind::Dot, said.dots)].concat();
+        let facts = said.title.map(|title| Box::new(Facts { title: Some(title.into()), ..Facts::default() }));
+        let fault = said.fault.map(|(code, text)| Box::new(Fault { code: code.into(), message: text.into() }));
+        LogEvent {
+            kind: EventKind::Thumbnail,
+            pictures: Templates::default().pictures(&asset, all.iter().map(|(k, o, u)| (*k, *o, u.as_str()))),
+            asset,
+            status: Status::new(said.status),
+            time: Some(Time::from_micros((NOON - 600 + i64::try_from(self.byte).unwrap() * 60) * 1_000_000)),
+            origin: Origin { byte: self.byte, ..Origin::default() },
+            delivery: None,
+            fault,
+            facts,
+            oddities: Oddities::default(),
+        }
+    }
+
+    /// Presses keys: `j`, `Enter`, `Esc`, `Tab`, `Space`, `C-d`, and `"text"` typed as it is.
+    pub(crate) fn keys(&mut self, keys: &str) {
+        for name in keys.split_whitespace() {
+            if let Some(text) = name.strip_prefix('"') {
+                for c in text.trim_end_matches('"').chars() {
+                    self.press(KeyCode::Char(c), KeyModifiers::NONE);
+                }
+                continue;
+            }
+            let (modifiers, name) =
+                name.strip_prefix("C-").map_or((KeyModifiers::NONE, name), |name| (KeyModifiers::CONTROL, name));
+            let code = match name {
+                "Enter" => KeyCode::Enter,
+                "Esc" => KeyCode::Esc,
+                "Tab" => KeyCode::Tab,
+                "Space" => KeyCode::Char(' '),
+                "Down" => KeyCode::Down,
+                "Up" => KeyCode::Up,
+                "Left" => KeyCode::Left,
+                "Right" => KeyCode::Right,
+                "Home" => KeyCode::Home,
+                "End" => KeyCode::End,
+                "PgDn" => KeyCode::PageDown,
+                "PgUp" => KeyCode::PageUp,
+                "F1" => KeyCode::F(1),
+                _ => KeyCode::Char(name.chars().next().unwrap()),
+            };
+            self.press(code, modifiers);
+        }
+    }
+
+    fn press(&mut self, code: KeyCode, modifiers: KeyModifiers) {
+        self.send(Message::Key(KeyEvent::new(code, modifiers)));
+    }
+
+    /// Lets time pass.
+    pub(crate) fn wait(&mut self, time: Duration) {
+        self.mono += time;
+        let micros = i64::try_from(self.mono.as_micros()).unwrap();
+        self.send(Message::Tick(Now { mono: self.mono, wall: Time::from_micros(NOON * 1_000_000 + micros) }));
+    }
+
+    /// The keys of the pictures that are wanted now.
+    pub(crate) fn wanted(&self) -> Vec<PictureKey> {
+        let last = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Want(requests) => Some(requests.iter().map(|request| request.key).collect()),
+            _ => None,
+        });
+        last.unwrap_or_default()
+    }
+
+    /// Answers all wants with pictures, and prepares them as the session would.
+    pub(crate) fn serve(&mut self) {
+        for key in self.wanted() {
+            self.send(Message::Picture(PictureUpdate::Loaded(key, picture(key))));
+        }
+        self.prepare();
+    }
+
+    /// Fails all wants.
+    pub(crate) fn refuse(&mut self, trouble: &Trouble) {
+        for key in self.wanted() {
+            self.send(Message::Picture(PictureUpdate::Failed(key, trouble.clone())));
+        }
+    }
+
+    pub(crate) fn prepare(&mut self) {
+        while let Some(at) = self.effects.iter().position(|effect| matches!(effect, Effect::Prepare(_))) {
+            let Effect::Prepare(jobs) = self.effects.remove(at) else { unreachable!("just matched") };
+            for job in jobs {
+                let prepared = Arc::new(graphics::prepare(&job.picture, job.fit));
+                self.send(Message::Picture(PictureUpdate::Prepared(job.key, job.fit, prepared)));
+            }
+        }
+    }
+
+    /// The screen as text. Cells of pictures show as `░`, so that snapshots tell where they stand.
+    pub(crate) fn screen(&self) -> String {
+        let Size { width, height } = self.app.size();
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| drop(ui::draw(frame, &self.app))).unwrap();
+        let buffer = terminal.backend().buffer();
+        let mut text = String::new();
+        for y in 0..height {
+            let mut skip = 0;
+            let mut row = String::new();
+            for x in 0..width {
+                let cell = &buffer[(x, y)];
+                if skip > 0 {
+                    skip -= 1;
+                    continue;
+                }
+                let symbol = if matches!(cell.bg, ratatui::style::Color::Rgb(..)) { "░" } else { cell.symbol() };
+                skip = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
+                row.push_str(symbol);
+            }
+            writeln!(text, "{}", row.trim_end()).unwrap();
+        }
+        text
+    }
+}
+
+/// A picture of one colour, another for each index.
+fn picture(key: PictureKey) -> Arc<Picture> {
+    let size = PixelSize { width: 48, height: 27 };
+    let shade = u8::try_from(key.index * 37 % 200).unwrap() + 40;
+    Arc::new(Picture {
+        size,
+        rgb: vec![shade; 48 * 27 * 3].into(),
+        jpeg: vec![0; 38_000].into(),
+        fetched: Fetched { status: Some(200), took: Duration::from_millis(41), ..Fetched::default() },
+        damage: None,
+    })
+}
