@@ -66,8 +66,8 @@ pub mod terminal;
 
 pub mod cli;
 
-//pub mod report;
+pub mod report;
 
-//pub mod demo;
+pub mod demo;
 
-//pub mod runtime;
+pub mod runtime;
