@@ -27,6 +27,9 @@
 //! - [`picture`]: pictures between the network and the glass, as plain data.
 //! - [`catalog`]: the assets, their history, the counts.
 //!
+//! The edges know one outside thing each.
+//! - [`demo`]: scenarios, drawn pictures and a loopback server: a session that needs nothing else.
+//!
 //! # What always holds
 //!
 //! - Log text reaches a terminal as [`text::Safe`] alone. Spans are made in `ui/theme` alone.
@@ -35,6 +38,7 @@
 //! - Only `runtime` knows all rooms; who may import whom is kept by `tests/architecture.rs`.
 
 pub mod catalog;
+pub mod demo;
 pub mod event;
 pub mod picture;
 pub mod text;
