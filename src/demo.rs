@@ -1,0 +1,272 @@
+//! The demo: a session that needs no log, no network and no configuration.
+//!
+//! It makes up its own events ([`Scenario`]), writes them to a log in a temporary folder as time goes by, and draws the
+//! pictures that they name behind a server on the loopback interface. What follows the log, fetches and shows is the
+//! program itself; nothing here is known to it but a path and an address. The same seed gives the same session.
+
+mod asset;
+mod codes;
+mod font;
+mod scene;
+mod script;
+mod server;
+mod wire;
+mod writer;
+
+use crate::text::Safe;
+use asset::{Answer, Shot};
+use jiff::Timestamp;
+use script::Script;
+use server::Content;
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    fmt, fs, io,
+    net::SocketAddr,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    str::FromStr,
+    thread,
+};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use writer::{LogFile, Writer};
+
+/// The port for which [`write()`] writes its addresses, and on which [`serve`] is best started.
+pub const PORT: u16 = 8787;
+
+/// The name of the log in a demo's folder.
+const LOG: &str = "vod.log";
+
+/// When the events of [`write()`] happen: 2026-03-14 01:15:00 UTC.
+const WRITTEN_AT: i64 = 1_773_450_900;
+
+/// The slowest and the fastest that a demo runs.
+const SPEEDS: std::ops::RangeInclusive<f64> = 0.01..=1000.0;
+
+/// What a demo shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scenario {
+    /// Of everything something.
+    #[default]
+    Tour,
+    /// More events than anyone can read.
+    Storm,
+    /// A log that is rotated in every way.
+    Rotate,
+    /// Every error code.
+    Failures,
+    /// Pictures that come late, broken or never.
+    Slow,
+}
+
+impl Scenario {
+    /// All, in the order of the help.
+    pub const ALL: [Self; 5] = [Self::Tour, Self::Storm, Self::Rotate, Self::Failures, Self::Slow];
+
+    /// The word on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tour => "tour",
+            Self::Storm => "storm",
+            Self::Rotate => "rotate",
+            Self::Failures => "failures",
+            Self::Slow => "slow",
+        }
+    }
+
+    /// One line for the help.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Tour => "an event every second or so: titles, failures, a re-run, missing pictures, a two-hour video",
+            Self::Storm => "2 000 events a minute",
+            Self::Rotate => "the log is renamed, copied, truncated, rewritten, deleted and linked while events go on",
+            Self::Failures => "each error code, with good assets between",
+            Self::Slow => "pictures take 0.2 to 3 s; some come with 403, 404 or 429, truncated, or never",
+        }
+    }
+}
+
+impl fmt::Display for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A word that names no scenario.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no scenario {0}; there are tour, storm, rotate, failures and slow")]
+pub struct UnknownScenario(Safe);
+
+impl FromStr for Scenario {
+    type Err = UnknownScenario;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|scenario| scenario.as_str() == word).ok_or_else(|| UnknownScenario(Safe::new(word)))
+    }
+}
+
+/// Which demo.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Config {
+    /// What happens.
+    pub scenario: Scenario,
+    /// Decides all that is left to chance.
+    pub seed: u64,
+    /// How fast the scenario goes, 1.0 as written; from 0.01 to 1000.
+    pub speed: f64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { scenario: Scenario::default(), seed: 7, speed: 1.0 }
+    }
+}
+
+impl Config {
+    /// # Errors
+    ///
+    /// `InvalidInput` where the speed is out of range or no number.
+    fn check(&self) -> io::Result<()> {
+        if SPEEDS.contains(&self.speed) {
+            return Ok(());
+        }
+        let words = format!("a demo runs at a speed from {} to {}", SPEEDS.start(), SPEEDS.end());
+        Err(io::Error::new(io::ErrorKind::InvalidInput, words))
+    }
+}
+
+/// A running demo. Dropping it ends its server and its writer and removes its folder.
+#[derive(Debug)]
+pub struct Demo {
+    log: PathBuf,
+    address: SocketAddr,
+    writer: Writer,
+    // Dropped after the writer, in this order.
+    _server: Server,
+    _folder: TempDir,
+}
+
+/// A server that ends when it is dropped.
+#[derive(Debug)]
+struct Server(JoinHandle<Infallible>);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Starts a demo. Its log holds what happened before, so that there is something to see at once.
+///
+/// # Errors
+///
+/// Where the temporary folder, the port or the log cannot be had, and for a speed out of range.
+pub async fn start(config: Config) -> io::Result<Demo> {
+    config.check()?;
+    let listener = server::bind(0).await?;
+    let address = listener.local_addr()?;
+    let server = Server(tokio::spawn(server::run(listener, Content::drawn(config))));
+    let folder = tempfile::Builder::new().prefix("thumbview-demo-").tempdir()?;
+    let log = folder.path().join(LOG);
+    let script = Script::new(config, &format!("http://{address}"), Timestamp::now());
+    let writer = Writer::start(&log, script)?;
+    Ok(Demo { log, address, writer, _server: server, _folder: folder })
+}
+
+impl Demo {
+    /// The log to follow.
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// The only address to fetch from, as `127.0.0.1:PORT`.
+    pub fn host(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// Why the log is no longer written, where that is so; a full disk, most likely.
+    pub fn fault(&self) -> Option<&Safe> {
+        self.writer.fault()
+    }
+}
+
+/// What [`write()`] has left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The log.
+    pub log: PathBuf,
+    /// How many pictures lie beside it.
+    pub pictures: usize,
+}
+
+/// Leaves what a scenario begins with, log and JPEGs, in `dir`. The addresses in the log are those of [`serve`] at
+/// [`PORT`]. The same configuration leaves the same bytes.
+///
+/// # Errors
+///
+/// `AlreadyExists` where `dir` has something in it; else what writing meets.
+pub fn write(dir: &Path, config: &Config) -> io::Result<Written> {
+    config.check()?;
+    fs::create_dir_all(dir)?;
+    if fs::read_dir(dir)?.next().is_some() {
+        let words = format!("{} is not empty", Safe::from_bytes(dir.as_os_str().as_encoded_bytes()));
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, words));
+    }
+    let start = Timestamp::new(WRITTEN_AT, 0).map_err(io::Error::other)?;
+    let mut script = Script::new(*config, &format!("http://127.0.0.1:{PORT}"), start);
+    let log = dir.join(LOG);
+    let mut file = LogFile::new(&log);
+    let mut shots = BTreeMap::new();
+    for step in script.take_backlog() {
+        file.perform(&step.act)?;
+        shots.extend(step.act.records().iter().flat_map(|record| &record.shots).map(|shot| (shot.path(), *shot)));
+    }
+    let pictures = draw_all(dir, config, &shots.into_iter().collect::<Vec<_>>())?;
+    Ok(Written { log, pictures })
+}
+
+/// Draws pictures into files on all processors. Returns how many there were to draw.
+fn draw_all(dir: &Path, config: &Config, shots: &[(String, Shot)]) -> io::Result<usize> {
+    let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let share = shots.len().div_ceil(workers).max(1);
+    thread::scope(|scope| {
+        let workers: Vec<_> = shots
+            .chunks(share)
+            .map(|shots| {
+                scope.spawn(|| {
+                    shots.iter().map(|(path, shot)| draw_one(dir, config, path, *shot)).sum::<io::Result<usize>>()
+                })
+            })
+            .collect();
+        workers.into_iter().map(|worker| worker.join().expect("drawing does not panic")).sum()
+    })
+}
+
+/// Draws a picture into a file, in the state in which the server would give it out; 1 where there is one.
+fn draw_one(dir: &Path, config: &Config, path: &str, shot: Shot) -> io::Result<usize> {
+    let mut jpeg = match shot.asset.answer(config, shot.offset) {
+        Answer::Missing | Answer::Forbidden | Answer::Silent => return Ok(0),
+        Answer::Whole | Answer::Limited | Answer::Truncated => scene::jpeg(config.seed, shot.asset, shot.offset),
+    };
+    if shot.asset.answer(config, shot.offset) == Answer::Truncated {
+        jpeg.truncate(jpeg.len() * 3 / 5);
+    }
+    let file = dir.join(path.trim_start_matches('/'));
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(file, jpeg)?;
+    Ok(1)
+}
+
+/// Serves the files of `dir` on 127.0.0.1 until it is dropped.
+///
+/// # Errors
+///
+/// Where `dir` is no folder or the port is taken.
+pub async fn serve(dir: &Path, port: u16) -> io::Result<Infallible> {
+    let content = Content::folder(dir)?;
+    let listener = server::bind(port).await?;
+    Ok(server::run(listener, content).await)
+}

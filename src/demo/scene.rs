@@ -1,0 +1,85 @@
+//! The pictures of the demo: scenes that move with the offset, the asset's id and the timecode burnt in.
+//!
+//! Everything is painted by code and follows from seed, asset and offset, so that a wrong or stale picture is seen at
+//! once and the same picture is the same bytes. Nothing here does IO.
+
+#![expect(clippy::unreadable_literal, reason = "colours are written as the six digits that everyone knows")]
+#![expect(clippy::many_single_char_names, reason = "x, y, t, u and v are the words of geometry")]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "places on a canvas are small, lattice indices far below 2^24, and casts of floats saturate"
+)]
+
+mod aurora;
+mod balloons;
+mod canvas;
+mod city;
+mod hall;
+mod mountains;
+mod pitch;
+mod sea;
+
+use super::asset::{Asset, Motif};
+use crate::event::Offset;
+use canvas::{Canvas, Rgb};
+use image::{ExtendedColorType, codecs::jpeg::JpegEncoder};
+
+/// JPEG quality: 480x270 pixels become 15 to 40 KB, as the service's own pictures do.
+const QUALITY: u8 = 82;
+
+/// Draws the picture of `asset` at `offset` seconds as a JPEG.
+pub(super) fn jpeg(seed: u64, asset: Asset, offset: u32) -> Vec<u8> {
+    let (width, height) = asset.shape().size();
+    let rgb = rgb(seed, asset, offset);
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
+        .encode(&rgb, width, height, ExtendedColorType::Rgb8)
+        .expect("three bytes a pixel of a size that JPEG allows, written to memory");
+    jpeg
+}
+
+/// Draws the picture as three bytes a pixel.
+fn rgb(seed: u64, asset: Asset, offset: u32) -> Vec<u8> {
+    let (width, height) = asset.shape().size();
+    let mut canvas = Canvas::new(width as usize, height as usize);
+    let look = asset.look(seed);
+    let time = offset as f32;
+    match asset.motif() {
+        Motif::Sea => sea::paint(&mut canvas, look, time),
+        Motif::City => city::paint(&mut canvas, look, time),
+        Motif::Mountains => mountains::paint(&mut canvas, look, time),
+        Motif::Pitch => pitch::paint(&mut canvas, look, time),
+        Motif::Lecture => hall::paint(&mut canvas, look, time),
+        Motif::Aurora => aurora::paint(&mut canvas, look, time),
+        Motif::Balloons => balloons::paint(&mut canvas, look, time),
+    }
+    burn_in(&mut canvas, asset, offset, (width as usize, height as usize));
+    canvas.into_rgb()
+}
+
+/// Darkens the rims and writes the id above the timecode, both in the lower left.
+fn burn_in(canvas: &mut Canvas, asset: Asset, offset: u32, (width, height): (usize, usize)) {
+    let centre = canvas.aspect() / 2.0;
+    canvas.shade(0.0, 1.0, |x, y, old| {
+        let rim = ((x - centre) / centre).powi(2) + (y * 2.0 - 1.0).powi(2);
+        old.scale(1.0 - 0.12 * rim)
+    });
+    canvas.shade(0.7, 1.0, |x, y, old| {
+        let corner = (1.15 - x * 0.9).clamp(0.0, 1.0) * canvas::smooth(0.7, 0.95, y);
+        old.scale(1.0 - 0.5 * corner)
+    });
+    // A dot of the timecode is as large as a half block in a pane of 80 columns.
+    let dot = width.min(height) / 45;
+    let id_dot = dot / 3;
+    let left = dot * 2;
+    let top = height - dot * 9;
+    let id_top = top - id_dot * 10;
+    let timecode = Offset::from_millis(i64::from(offset) * 1000).to_string();
+    let id = asset.to_string();
+    for (shift, colour, alpha) in [(1, Rgb(0.0, 0.0, 0.0), 0.55), (0, Rgb(1.0, 0.98, 0.93), 0.97)] {
+        canvas.text(&id, (left + shift, id_top + shift), id_dot.min(width / 200), colour, alpha);
+        canvas.text(&timecode, (left + shift * id_dot, top + shift * id_dot), dot, colour, alpha);
+    }
+}

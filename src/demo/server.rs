@@ -1,0 +1,238 @@
+//! An HTTP server on the loopback interface, for the demo's pictures alone.
+//!
+//! It speaks as much HTTP/1.1 as a picture needs: GET and HEAD, kept-alive connections, no bodies in requests. It
+//! listens on 127.0.0.1 only, answers to no other host name (so that no web page can reach it by a name of its own),
+//! and gives out drawn pictures or the files of one folder, nothing else.
+
+mod request;
+
+use super::{
+    Config,
+    asset::{Answer, Shot},
+    scene,
+};
+use request::{Method, Request};
+use std::{
+    collections::HashSet,
+    convert::Infallible,
+    fs,
+    io::{self, Read as _},
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncWriteExt as _, BufReader},
+    net::{TcpListener, TcpStream},
+    task::{JoinSet, spawn_blocking},
+    time::{sleep, timeout},
+};
+
+/// Connections at a time; more wait to be accepted.
+const CONNECTIONS: usize = 64;
+/// How long a connection may stay idle, or a picture stay silent.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// The largest file that is given out.
+const FILE_LIMIT: u64 = 64 << 20;
+
+/// What a server gives out.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// Pictures, drawn when they are asked for.
+    Drawn {
+        /// Says how they look and what goes wrong with them.
+        config: Config,
+        /// Paths that were refused once for being asked for too often.
+        refused: Mutex<HashSet<String>>,
+    },
+    /// The files of a folder.
+    Folder(PathBuf),
+}
+
+impl Content {
+    pub(super) fn drawn(config: Config) -> Self {
+        Self::Drawn { config, refused: Mutex::default() }
+    }
+
+    pub(super) fn folder(folder: &Path) -> io::Result<Self> {
+        let root = folder.canonicalize()?;
+        if !root.is_dir() {
+            return Err(io::Error::from(io::ErrorKind::NotADirectory));
+        }
+        Ok(Self::Folder(root))
+    }
+}
+
+/// Takes a port of 127.0.0.1; 0 is any free one.
+pub(super) async fn bind(port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
+}
+
+/// Serves until it is dropped; its connections end with it.
+pub(super) async fn run(listener: TcpListener, content: Content) -> Infallible {
+    let content = Arc::new(content);
+    let port = listener.local_addr().map_or(0, |address| address.port());
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept(), if connections.len() < CONNECTIONS => match accepted {
+                Ok((stream, _)) => {
+                    let content = Arc::clone(&content);
+                    connections.spawn(async move {
+                        // A peer that goes away is no event.
+                        converse(stream, port, &content).await.ok();
+                    });
+                }
+                // No descriptors left, most likely: they come back as connections end.
+                Err(_) => sleep(Duration::from_millis(50)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// Answers the requests of one connection.
+async fn converse(stream: TcpStream, port: u16, content: &Arc<Content>) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut stream = BufReader::new(stream);
+    loop {
+        let Ok(request) = timeout(PATIENCE, request::read(&mut stream)).await else {
+            return Ok(());
+        };
+        let (request, response) = match request? {
+            request::Read::Request(request) => {
+                let response = respond(&request, port, content).await;
+                (request, response)
+            }
+            request::Read::Malformed => (Request::malformed(), Response::plain(400, "Bad Request")),
+            request::Read::End => return Ok(()),
+        };
+        let stay = request.keep_alive && response.sent == response.body.len();
+        stream.write_all(response.bytes(request.method, stay).as_slice()).await?;
+        if !stay {
+            return stream.shutdown().await;
+        }
+    }
+}
+
+async fn respond(request: &Request, port: u16, content: &Arc<Content>) -> Response {
+    let named = [format!("127.0.0.1:{port}"), format!("localhost:{port}")].contains(&request.host);
+    if !named {
+        return Response::plain(421, "Misdirected Request");
+    }
+    if request.method == Method::Other {
+        return Response::plain(405, "Method Not Allowed").with("Allow: GET, HEAD\r\n");
+    }
+    match &**content {
+        Content::Drawn { config, refused } => draw(&request.path, *config, refused).await,
+        Content::Folder(root) => {
+            let (root, path) = (root.clone(), request.path.clone());
+            off_the_loop(move || read_file(&root, &path)).await
+        }
+    }
+}
+
+/// Answers with a drawn picture, or with what goes wrong there.
+async fn draw(path: &str, config: Config, refused: &Mutex<HashSet<String>>) -> Response {
+    let Some(shot) = Shot::parse(path) else {
+        return Response::plain(404, "Not Found");
+    };
+    sleep(shot.asset.delay(&config, shot.offset)).await;
+    let whole = || off_the_loop(move || Response::jpeg(scene::jpeg(config.seed, shot.asset, shot.offset)));
+    match shot.asset.answer(&config, shot.offset) {
+        Answer::Whole => whole().await,
+        Answer::Missing => Response::plain(404, "Not Found"),
+        Answer::Forbidden => Response::plain(403, "Forbidden"),
+        Answer::Limited => {
+            let first = refused.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+            if first { Response::plain(429, "Too Many Requests").with("Retry-After: 45\r\n") } else { whole().await }
+        }
+        Answer::Truncated => {
+            let mut response = whole().await;
+            response.sent = response.body.len() * 3 / 5;
+            response
+        }
+        Answer::Silent => {
+            sleep(PATIENCE).await;
+            Response { sent: 0, ..Response::plain(504, "Gateway Timeout") }
+        }
+    }
+}
+
+/// Reads a file below `root`. Names that could lead elsewhere do not exist, links that do neither.
+fn read_file(root: &Path, path: &str) -> Response {
+    let plain = |name: &str| {
+        !name.is_empty()
+            && !name.starts_with('.')
+            && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_'))
+    };
+    let missing = || Response::plain(404, "Not Found");
+    let Some(names) = path.strip_prefix('/').filter(|names| names.split('/').all(plain)) else {
+        return missing();
+    };
+    let Some(file) = root.join(names).canonicalize().ok().filter(|file| file.starts_with(root) && file.is_file())
+    else {
+        return missing();
+    };
+    let mut body = Vec::new();
+    let read = fs::File::open(&file).and_then(|opened| opened.take(FILE_LIMIT + 1).read_to_end(&mut body));
+    match (read, file.extension().and_then(|extension| extension.to_str())) {
+        (Err(_), _) => missing(),
+        (Ok(_), _) if body.len() as u64 > FILE_LIMIT => Response::plain(403, "Forbidden"),
+        (Ok(_), Some("jpg")) => Response::jpeg(body),
+        (Ok(_), _) => Response::new(200, "OK", "text/plain; charset=utf-8", body),
+    }
+}
+
+/// Runs what would hold up the loop.
+async fn off_the_loop(work: impl FnOnce() -> Response + Send + 'static) -> Response {
+    spawn_blocking(work).await.unwrap_or_else(|_| Response::plain(500, "Internal Server Error"))
+}
+
+/// An answer.
+#[derive(Debug)]
+struct Response {
+    status: u16,
+    reason: &'static str,
+    kind: &'static str,
+    /// More header lines, each with its line end.
+    headers: &'static str,
+    body: Vec<u8>,
+    /// Bytes of the body that are sent.
+    sent: usize,
+}
+
+impl Response {
+    fn new(status: u16, reason: &'static str, kind: &'static str, body: Vec<u8>) -> Self {
+        Self { status, reason, kind, headers: "", sent: body.len(), body }
+    }
+
+    fn jpeg(body: Vec<u8>) -> Self {
+        Self::new(200, "OK", "image/jpeg", body)
+    }
+
+    fn plain(status: u16, reason: &'static str) -> Self {
+        Self::new(status, reason, "text/plain", format!("{status} {reason}\n").into_bytes())
+    }
+
+    fn with(mut self, headers: &'static str) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// The answer on the wire.
+    fn bytes(&self, method: Method, stay: bool) -> Vec<u8> {
+        let Self { status, reason, kind, headers, .. } = self;
+        let connection = if stay { "keep-alive" } else { "close" };
+        let head = format!(
+            "HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{headers}Connection: {connection}\r\n\r\n",
+            self.body.len()
+        );
+        let mut bytes = head.into_bytes();
+        if method != Method::Head {
+            bytes.extend(&self.body[..self.sent]);
+        }
+        bytes
+    }
+}
