@@ -104,10 +104,10 @@ pub struct HostBound<T> {
 impl<T: FromStr> HostBound<T> {
     /// Reads `HOST=VALUE`, or `VALUE` where `only` names the one host that it can mean; else says what is wrong.
     pub fn parse(text: &str, only: Option<&HostPort>) -> Result<Self, &'static str> {
-        if let Some((host, value)) = text.split_once('=') {
-            if let (Ok(host), Ok(value)) = (host.parse(), value.parse()) {
-                return Ok(Self { host, value });
-            }
+        if let Some((host, value)) = text.split_once('=')
+            && let (Ok(host), Ok(value)) = (host.parse(), value.parse())
+        {
+            return Ok(Self { host, value });
         }
         let value = text.parse().map_err(|_unreadable| "neither HOST=VALUE nor a value")?;
         let host = only.cloned().ok_or("which host is it for? HOST=VALUE, or exactly one --allow-host")?;

@@ -129,10 +129,8 @@ fn frame(segment: &[u8]) -> Result<Outline, JpegFault> {
     let [_precision, h1, h0, w1, w0, components, ..] = *segment else {
         return Err(JpegFault::Corrupt("its frame header is too short".to_owned()));
     };
-    let size = PixelSize {
-        width: u32::from(u16::from_be_bytes([w1, w0])),
-        height: u32::from(u16::from_be_bytes([h1, h0])),
-    };
+    let size =
+        PixelSize { width: u32::from(u16::from_be_bytes([w1, w0])), height: u32::from(u16::from_be_bytes([h1, h0])) };
     let outline = Outline { size, components, complete: false };
     if size.width == 0 || size.height == 0 {
         return Err(JpegFault::Corrupt(format!("it says that it is {size} pixels")));

@@ -5,15 +5,11 @@
 //! quoted before the URL's own secrets were taken out of it.
 
 use super::{
-    fetch::{CutBy, Denial, Body, FetchError, Other, TlsFault},
+    fetch::{Body, CutBy, Denial, FetchError, Other, TlsFault},
     jpeg::{JpegFault, Outline},
     policy::Refusal,
 };
-use crate::{
-    event::PictureUrl,
-    picture::Trouble,
-    text::Safe,
-};
+use crate::{event::PictureUrl, picture::Trouble, text::Safe};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use std::{borrow::Cow, time::Duration};
 use url::Url;
@@ -35,25 +31,35 @@ impl Context<'_> {
     pub(super) fn fetch(self, error: &FetchError) -> Trouble {
         let (what, mut advice) = match error {
             FetchError::Refused { refusal, redirected } => return self.refused(refusal, *redirected),
-            FetchError::Off => ("not fetched".to_owned(), vec!["--no-fetch is on, and the cache does not have it".to_owned()]),
-            FetchError::Setup(why) => (format!("the HTTP client cannot be set up: {why}"), Vec::new()),
-            FetchError::Lookup { host, why } => {
-                (format!("DNS knows no {host}"), vec![why.clone(), "does this host reach the CDN? ssh HOST tail -F LOG | thumbview - runs where it is reached".to_owned()])
+            FetchError::Off => {
+                ("not fetched".to_owned(), vec!["--no-fetch is on, and the cache does not have it".to_owned()])
             }
+            FetchError::Setup(why) => (format!("the HTTP client cannot be set up: {why}"), Vec::new()),
+            FetchError::Lookup { host, why } => (
+                format!("DNS knows no {host}"),
+                vec![
+                    why.clone(),
+                    "does this host reach the CDN? ssh HOST tail -F LOG | thumbview - runs where it is reached"
+                        .to_owned(),
+                ],
+            ),
             FetchError::SlowLookup { host, after } => {
                 (format!("no answer from DNS for {}", seconds(*after)), vec![format!("while looking up {host}")])
             }
             FetchError::Connect { host, why } => (format!("no connection to {host}"), vec![why.clone()]),
-            FetchError::SlowConnect { host, after } => {
-                (format!("no connection to {host} within {}", seconds(*after)), vec!["firewall? --timeout waits longer".to_owned()])
-            }
+            FetchError::SlowConnect { host, after } => (
+                format!("no connection to {host} within {}", seconds(*after)),
+                vec!["firewall? --timeout waits longer".to_owned()],
+            ),
             FetchError::Tls { host, fault } => tls(host, fault),
-            FetchError::Silence(after) => {
-                (format!("no answer for {}", seconds(*after)), vec!["the server took the request and is silent · --timeout waits longer".to_owned()])
-            }
-            FetchError::Slow(after) => {
-                (format!("not here after {}", seconds(*after)), vec!["it came too slowly · --timeout waits longer".to_owned()])
-            }
+            FetchError::Silence(after) => (
+                format!("no answer for {}", seconds(*after)),
+                vec!["the server took the request and is silent · --timeout waits longer".to_owned()],
+            ),
+            FetchError::Slow(after) => (
+                format!("not here after {}", seconds(*after)),
+                vec!["it came too slowly · --timeout waits longer".to_owned()],
+            ),
             FetchError::Broken(why) => ("the server hung up".to_owned(), vec![why.clone()]),
             FetchError::Redirects => (error.to_string(), vec!["a loop?".to_owned()]),
             FetchError::Status(denial) => (error.to_string(), self.denied(denial)),
@@ -184,7 +190,8 @@ fn not_a_jpeg(other: &Other) -> (String, Vec<String>) {
 /// What makes a decoded picture not a healthy one: `truncated: 12 of 38 KB`.
 pub(super) fn damage(outline: Outline, body: &Body) -> Option<Safe> {
     let cut = truncation(body.bytes.len(), body);
-    let open = || (!outline.complete).then(|| format!("truncated: no end marker after {}", size(body.bytes.len() as u64)));
+    let open =
+        || (!outline.complete).then(|| format!("truncated: no end marker after {}", size(body.bytes.len() as u64)));
     cut.or_else(open).map(Safe::from)
 }
 
@@ -244,7 +251,8 @@ enum Signed {
 /// links of OBS and S3 hold both; types B (whose zone is not documented) and D (encrypted) do not tell.
 fn signature(url: &PictureUrl, now: Timestamp) -> Signed {
     let Ok(url) = Url::parse(url.reveal()) else { return Signed::Not };
-    let query = |key: &str| url.query_pairs().find(|(k, _)| k.eq_ignore_ascii_case(key)).map(|(_, value)| value.into_owned());
+    let query =
+        |key: &str| url.query_pairs().find(|(k, _)| k.eq_ignore_ascii_case(key)).map(|(_, value)| value.into_owned());
     let since = |unix: i64| Timestamp::from_second(unix).ok().map(|then| now.duration_since(then));
     let ago = |unix: i64| since(unix).and_then(|age| age.try_into().ok()).map_or(Signed::Sometime, Signed::Ago);
     let expired = |unix: i64| since(unix).and_then(|age| age.try_into().ok()).map_or(Signed::Sometime, Signed::Expired);
