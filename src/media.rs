@@ -18,6 +18,7 @@ mod jpeg;
 mod policy;
 mod reason;
 
+pub use decoder::{DECODE_ARGUMENT, decode_main};
 pub use policy::{Class, HostPort, Policy, Refusal};
 
 use crate::picture::{PictureKey, PictureRequest, PictureUpdate};
@@ -87,6 +88,8 @@ pub enum FetchMode {
 /// Where pictures are decoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Decoder {
+    /// In child processes of this program, which is `thumbview` itself: it is called with [`DECODE_ARGUMENT`].
+    Process(PathBuf),
     /// On a thread of this process. A decoder's bug may then end the program.
     #[default]
     InProcess,

@@ -102,7 +102,7 @@ impl Desk {
         let set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         Self {
             fetcher: Arc::new(Fetcher::new(config.clone(), policy)),
-            workers: Arc::new(Workers::new(&config.decoder)),
+            workers: Arc::new(Workers::new(config.decoder.clone())),
             unused_proxy: PROXY_VARIABLES.into_iter().find(set).filter(|_| config.proxy.is_none()),
             config,
             updates,
