@@ -200,7 +200,8 @@ mod tests {
         let greys: Vec<u8> = pixels
             .chunks_exact(3)
             .flat_map(|p| {
-                let luma = (u32::from(p[0]) * 299 + u32::from(p[1]) * 587 + u32::from(p[2]) * 114) / 1000;
+                // Rec. 709, with which ImageMagick greyed the file.
+                let luma = (u32::from(p[0]) * 2126 + u32::from(p[1]) * 7152 + u32::from(p[2]) * 722) / 10_000;
                 [u8::try_from(luma).unwrap(); 3]
             })
             .collect();
