@@ -18,6 +18,7 @@ mod jpeg;
 mod policy;
 mod reason;
 
+pub use decoder::{DECODE_ARGUMENT, decode_main};
 pub use policy::{Class, HostPort, Policy, Refusal};
 
 use crate::picture::{PictureKey, PictureRequest, PictureUpdate};
@@ -87,6 +88,8 @@ pub enum FetchMode {
 /// Where pictures are decoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Decoder {
+    /// In child processes of this program, which is `thumbview` itself: it is called with [`DECODE_ARGUMENT`].
+    Process(PathBuf),
     /// On a thread of this process. A decoder's bug may then end the program.
     #[default]
     InProcess,
@@ -104,10 +107,10 @@ pub struct HostBound<T> {
 impl<T: FromStr> HostBound<T> {
     /// Reads `HOST=VALUE`, or `VALUE` where `only` names the one host that it can mean; else says what is wrong.
     pub fn parse(text: &str, only: Option<&HostPort>) -> Result<Self, &'static str> {
-        if let Some((host, value)) = text.split_once('=') {
-            if let (Ok(host), Ok(value)) = (host.parse(), value.parse()) {
-                return Ok(Self { host, value });
-            }
+        if let Some((host, value)) = text.split_once('=')
+            && let (Ok(host), Ok(value)) = (host.parse(), value.parse())
+        {
+            return Ok(Self { host, value });
         }
         let value = text.parse().map_err(|_unreadable| "neither HOST=VALUE nor a value")?;
         let host = only.cloned().ok_or("which host is it for? HOST=VALUE, or exactly one --allow-host")?;

@@ -29,7 +29,7 @@ use tokio::{
 use url::Url;
 
 /// How long a host that answered 429 is asked for little, and how little that is.
-const THROTTLE: Duration = Duration::from_secs(60);
+const THROTTLE: Duration = Duration::from_mins(1);
 const THROTTLED_JOBS: usize = 2;
 
 /// How long a picture that nobody wants any longer may take when it is nearly here.
@@ -71,7 +71,6 @@ struct Job {
     task: Id,
     stage: Stage,
     attempt: Attempt,
-    progress: Arc<Progress>,
     /// Tells the task that nobody wants its picture any longer.
     leave: Option<oneshot::Sender<()>>,
 }
@@ -103,7 +102,7 @@ impl Desk {
         let set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         Self {
             fetcher: Arc::new(Fetcher::new(config.clone(), policy)),
-            workers: Arc::new(Workers::new(&config.decoder)),
+            workers: Arc::new(Workers::new(config.decoder.clone())),
             unused_proxy: PROXY_VARIABLES.into_iter().find(set).filter(|_| config.proxy.is_none()),
             config,
             updates,
@@ -134,7 +133,7 @@ impl Desk {
     }
 
     async fn say(&self, update: PictureUpdate) -> Result<(), Deaf> {
-        self.updates.send(update).await.map_err(|_| Deaf)
+        self.updates.send(update).await.map_err(|_receiver_is_gone| Deaf)
     }
 
     /// Takes a new list, and lets go of what is no longer on it.
@@ -198,8 +197,13 @@ impl Desk {
         let (leave, left) = oneshot::channel();
         let progress = Arc::new(Progress::default());
         let fetch = fetch(self.config.fetch, self.fetcher.clone(), request.url.clone(), progress.clone());
+<<<<<<< HEAD
         let task = self.tasks.spawn(fetch_until_left(key, fetch, left, progress.clone())).id();
         self.jobs.insert(key, Job { request, task, stage: Stage::Fetching, attempt, progress, leave: Some(leave) });
+=======
+        let task = self.tasks.spawn(fetch_until_left(key, fetch, left, progress)).id();
+        self.jobs.insert(key, Job { request, task, stage: Stage::Fetching, attempt, leave: Some(leave) });
+>>>>>>> 0a236d1c38b93eda324c4a3d5913d7bc7318aa7d
         match attempt {
             Attempt::First => self.say(PictureUpdate::Started(key)).await,
             Attempt::Second => Ok(()),
@@ -213,7 +217,10 @@ impl Desk {
                 self.jobs.remove(&key);
                 self.say(PictureUpdate::Dropped(key)).await
             }
-            Ok((_, Step::Fetched(key, Ok(body)))) => self.decode(key, body).await,
+            Ok((_, Step::Fetched(key, Ok(body)))) => {
+                self.decode(key, body);
+                Ok(())
+            }
             Ok((_, Step::Fetched(key, Err(error)))) => self.failed(key, &error).await,
             Ok((_, Step::Decoded(key, Ok(picture)))) => {
                 self.answer(key, PictureUpdate::Loaded(key, Arc::new(picture))).await
@@ -233,12 +240,11 @@ impl Desk {
         }
     }
 
-    async fn decode(&mut self, key: PictureKey, body: Body) -> Result<(), Deaf> {
-        let Some(job) = self.jobs.get_mut(&key) else { return Ok(()) };
+    fn decode(&mut self, key: PictureKey, body: Body) {
+        let Some(job) = self.jobs.get_mut(&key) else { return };
         job.stage = Stage::Decoding;
         let workers = self.workers.clone();
         job.task = self.tasks.spawn(async move { Step::Decoded(key, decode(&workers, body).await) }).id();
-        Ok(())
     }
 
     /// Tries once more where that may help, else says why there is no picture.
@@ -306,10 +312,10 @@ async fn fetch_until_left(
     let mut fetch = std::pin::pin!(fetch);
     select! {
         fetched = &mut fetch => Step::Fetched(key, fetched),
-        _ = left => match progress.nearly_done() {
-            true => timeout(GRACE, fetch).await.map_or(Step::Left(key), |fetched| Step::Fetched(key, fetched)),
-            false => Step::Left(key),
-        },
+        _ = left => {
+            let grace = if progress.nearly_done() { GRACE } else { Duration::ZERO };
+            timeout(grace, fetch).await.map_or(Step::Left(key), |fetched| Step::Fetched(key, fetched))
+        }
     }
 }
 

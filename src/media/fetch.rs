@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{event::PictureUrl, picture::Fetched, text::Safe};
 use reqwest::{Client, Response, StatusCode, Version, header};
+use rustls::CertificateError as Bad;
 use std::{
     error::Error,
     io,
@@ -165,10 +166,11 @@ impl Fetcher {
         let mut url = Url::parse(url.reveal())
             .map_err(|error| FetchError::Refused { refusal: Refusal::NotAUrl(error.to_string()), redirected: false })?;
         for hop in 0..=MAX_HOPS {
-            let redirected = hop > 0;
-            let response = self.ask(&url).await.map_err(|error| match error {
-                FetchError::Refused { refusal, .. } => FetchError::Refused { refusal, redirected },
-                error => error,
+            let response = self.ask(&url).await.map_err(|mut error| {
+                if let FetchError::Refused { redirected, .. } = &mut error {
+                    *redirected = hop > 0;
+                }
+                error
             })?;
             let Some(next) = redirect_of(&response, &url) else { return Ok(response) };
             if url.scheme() == "https" && next.scheme() == "http" {
@@ -394,12 +396,16 @@ pub(super) fn chain(error: &dyn Error) -> String {
 }
 
 fn tls_fault(error: &rustls::Error) -> TlsFault {
-    use rustls::{CertificateError as Bad, Error as Tls};
-    match error {
-        Tls::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => TlsFault::Expired,
-        Tls::InvalidCertificate(Bad::NotValidYet | Bad::NotValidYetContext { .. }) => TlsFault::NotYetValid,
-        Tls::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => TlsFault::WrongHost,
-        Tls::InvalidCertificate(Bad::UnknownIssuer) => TlsFault::UnknownIssuer,
-        other => TlsFault::Other(other.to_string()),
+    let rustls::Error::InvalidCertificate(certificate) = error else { return TlsFault::Other(error.to_string()) };
+    if matches!(certificate, Bad::Expired | Bad::ExpiredContext { .. }) {
+        TlsFault::Expired
+    } else if matches!(certificate, Bad::NotValidYet | Bad::NotValidYetContext { .. }) {
+        TlsFault::NotYetValid
+    } else if matches!(certificate, Bad::NotValidForName | Bad::NotValidForNameContext { .. }) {
+        TlsFault::WrongHost
+    } else if matches!(certificate, Bad::UnknownIssuer) {
+        TlsFault::UnknownIssuer
+    } else {
+        TlsFault::Other(certificate.to_string())
     }
 }

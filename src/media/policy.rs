@@ -43,10 +43,8 @@ impl Policy {
         let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
             return Err(Refusal::NoHost);
         };
-        let trust = match self.allow_hosts.iter().any(|allowed| allowed.covers(&host, port)) {
-            true => Trust::Listed,
-            false => Trust::Unlisted,
-        };
+        let listed = self.allow_hosts.iter().any(|allowed| allowed.covers(&host, port));
+        let trust = if listed { Trust::Listed } else { Trust::Unlisted };
         let site = HostPort::of(&host, port);
         let literal = match host {
             Host::Domain(_) => None,
@@ -150,11 +148,11 @@ impl FromStr for HostPort {
         let not_a_host = || Refusal::NotAHost(text.to_owned());
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => {
-                (host, Some(port.parse().map_err(|_: std::num::ParseIntError| not_a_host())?))
+                (host, Some(port.parse().map_err(|_no_port: std::num::ParseIntError| not_a_host())?))
             }
             Some(_) | None => (text, None),
         };
-        let host = Host::parse(host).map_err(|_: url::ParseError| not_a_host())?;
+        let host = Host::parse(host).map_err(|_no_host: url::ParseError| not_a_host())?;
         Ok(Self { host: undotted(&borrowed(&host)), port })
     }
 }
@@ -330,10 +328,9 @@ impl Class {
             [169, 254, ..] => Self::LinkLocal,
             [192, 0, 0, _] => Self::Protocol,
             [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => Self::Documentation,
-            [192, 88, 99, _] => Self::Reserved,
             [198, 18..=19, ..] => Self::Benchmark,
             [224..=239, ..] => Self::Multicast,
-            [240..=255, ..] => Self::Reserved,
+            [192, 88, 99, _] | [240..=255, ..] => Self::Reserved,
             _ => Self::Public,
         }
     }
@@ -345,15 +342,14 @@ impl Class {
         match ip.segments() {
             [0, 0, 0, 0, 0, 0, 0, 0] => Self::Unspecified,
             [0, 0, 0, 0, 0, 0, 0, 1] => Self::Loopback,
-            // Addresses that only wrap an IPv4 one: that one decides.
-            [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => Self::Public,
             [0x64, 0xff9b, 1, ..] | [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => Self::Private,
             [0xfe80..=0xfebf, ..] => Self::LinkLocal,
             [0xff00..=0xffff, ..] => Self::Multicast,
             [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Self::Documentation,
             // Benchmarks (RFC 5180) and ORCHIDs (RFC 4843, RFC 7343), which are no locators.
             [0x2001, 2, 0, ..] | [0x2001, 0x10..=0x2f, ..] => Self::Reserved,
-            [0x2000..=0x3fff, ..] => Self::Public,
+            // The last two only wrap an IPv4 address, and that one decides.
+            [0x2000..=0x3fff, ..] | [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => Self::Public,
             _ => Self::Reserved,
         }
     }
@@ -367,14 +363,12 @@ fn carried(ip: Ipv6Addr) -> [Option<Ipv4Addr>; 2] {
     };
     match ip.segments() {
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => [None, None],
-        // IPv4-compatible and IPv4-mapped (RFC 4291), NAT64 (RFC 6052, RFC 8215).
+        // IPv4-compatible and IPv4-mapped (RFC 4291), NAT64 (RFC 6052, RFC 8215), ISATAP (RFC 5214), 6to4 (RFC 3056).
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
         | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
         | [0x64, 0xff9b, 1, _, _, _, high, low]
-        // ISATAP (RFC 5214), under any prefix.
-        | [_, _, _, _, 0 | 0x200, 0x5efe, high, low] => [v4(high, low), None],
-        // 6to4 (RFC 3056).
-        [0x2002, high, low, ..] => [v4(high, low), None],
+        | [_, _, _, _, 0 | 0x200, 0x5efe, high, low]
+        | [0x2002, high, low, ..] => [v4(high, low), None],
         // Teredo (RFC 4380): the server, and the client with its bits turned.
         [0x2001, 0, high, low, _, _, client_high, client_low] => [v4(high, low), v4(!client_high, !client_low)],
         _ => [None, None],
@@ -473,7 +467,7 @@ mod tests {
             check(ip, Class::Loopback);
         }
         check("2002:7f00:1::", Class::Loopback);
-        check("2001:0:7f00:1::", Class::Loopback);
+        check("2001:0:7f00:1:0:0:fefe:fefe", Class::Loopback);
         check("2001:0:101:101:0:0:80ff:fffe", Class::Loopback);
         check("2606:4700::5efe:7f00:1", Class::Loopback);
         check("2606:4700::200:5efe:7f00:1", Class::Loopback);
