@@ -21,6 +21,8 @@ mod panic;
 mod screen;
 mod signals;
 mod splitter;
+#[cfg(test)]
+mod tests;
 mod tty;
 mod writer;
 

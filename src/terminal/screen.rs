@@ -205,6 +205,11 @@ impl Screen {
         if self.writer.is_hung_up() { Err(TerminalError::HungUp) } else { Ok(()) }
     }
 
+    #[cfg(test)]
+    pub(super) fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
     /// Waits for bytes to go out and for answers to come in.
     fn settle(&self) {
         let begun = Instant::now();

@@ -1,0 +1,290 @@
+//! The terminal always comes back: real signals, a lost link, a panic, a stop, seen from outside.
+//!
+//! The program of these tests is this test binary itself, started again on a pty with [`program`] alone: a screen that
+//! shows the last key. So what is tested is the terminal's room, whatever the commands make of it.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod support;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::widgets::{Paragraph, Wrap};
+use rustix::process::Signal as Number;
+use std::{process, thread, time::Duration};
+use support::pty::{Answers, Session};
+use thumbview::terminal::{Input, Mouse, Options, Screen, Signal, Tty, install_panic_hook, panicked, read, signals};
+
+const SIZE: (u16, u16) = (60, 12);
+
+#[test]
+#[ignore = "the program of the other tests, which run it on a pty"]
+fn program() {
+    install_panic_hook();
+    let tty = Tty::open().unwrap_or_else(|error| {
+        eprintln!("{error}");
+        process::exit(1)
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    process::exit(runtime.block_on(run(tty)));
+}
+
+async fn run(tty: Tty) -> i32 {
+    let mut signals = signals().unwrap();
+    let (sender, mut inputs) = tokio::sync::mpsc::channel(16);
+    let _reader = read(&tty, sender);
+    let (mut screen, mut written) = Screen::open(&tty, Options { mouse: Mouse::On }).unwrap();
+    screen.send(b"\x1b[c".to_vec());
+    let mut last = "ready".to_owned();
+    let code = loop {
+        if screen.is_ready() {
+            let size = tty.size();
+            let text = format!("{last} {}x{}", size.width, size.height);
+            drop(screen.draw(
+                |frame| frame.render_widget(Paragraph::new(text).wrap(Wrap::default()), frame.area()),
+                |(), _| {},
+            ));
+        }
+        tokio::select! {
+            input = inputs.recv() => match input.unwrap() {
+                Input::HungUp => break 129,
+                Input::Reply(bytes) => last = if screen.reply(&bytes) { last } else { "answered".to_owned() },
+                Input::Key(KeyEvent { code: KeyCode::Char('q'), .. }) => break 0,
+                Input::Key(KeyEvent { code: KeyCode::Char(key), .. }) => last = act(key, &mut screen),
+                Input::Key(_) | Input::Mouse(_) | Input::Paste(_) => {}
+            },
+            signal = signals.recv() => match signal.unwrap() {
+                Signal::Quit(code) => break code,
+                Signal::Resized | Signal::Continued => screen.resize(tty.size()),
+            },
+            _ = written.recv() => {}
+            () = tokio::time::sleep(Duration::from_millis(100)) => {}
+        }
+    };
+    drop(screen.close());
+    code
+}
+
+fn act(key: char, screen: &mut Screen) -> String {
+    match key {
+        'z' => screen.suspend().unwrap(),
+        'p' => panic!("by hand \x1b[2J"),
+        'w' => {
+            assert!(thread::spawn(|| panic!("a worker \x1b[2J")).join().is_err());
+            return panicked().unwrap().to_string();
+        }
+        'h' => thread::sleep(Duration::from_secs(1000)),
+        _ => {}
+    }
+    format!("key {key}")
+}
+
+const PROGRAM: [&str; 5] = ["program", "--exact", "--ignored", "--nocapture", "--quiet"];
+
+fn start(answers: Answers) -> Session {
+    let this = std::env::current_exe().unwrap();
+    let session = Session::run(&[&[this.to_str().unwrap()], PROGRAM.as_slice()].concat(), SIZE, &[], answers);
+    session.wait_for_text("60x12");
+    session
+}
+
+/// The program in a pipeline or as a job: `$0` in the script.
+fn start_script(script: &str) -> Session {
+    let this = std::env::current_exe().unwrap();
+    let command = [&["sh", "-c", script, this.to_str().unwrap()], PROGRAM.as_slice()].concat();
+    Session::run(&command, SIZE, &[], Answers::Plain)
+}
+
+/// The terminal is as it was: settings, screen, cursor, mouse, pastes.
+fn check_restored(session: &Session) {
+    assert_eq!(session.modes(), session.modes_before());
+    session.wait_for("the cursor", |screen| {
+        !screen.alternate_screen()
+            && !screen.hide_cursor()
+            && !screen.bracketed_paste()
+            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+    });
+}
+
+#[test]
+fn what_needs_no_screen_leaves_the_terminal_alone() {
+    let mut session = Session::start(&["--version"], SIZE, &[]);
+    assert_eq!(session.exit_code(), 0);
+    check_restored(&session);
+    assert_eq!(session.count("\x1b"), 0);
+}
+
+#[test]
+fn a_key_quits() {
+    let mut session = start(Answers::Plain);
+    session.wait_for_text("answered");
+    session.wait_for("our modes", |screen| screen.alternate_screen() && screen.hide_cursor());
+    session.type_keys("j");
+    session.wait_for_text("key j");
+    session.type_keys("q");
+    assert_eq!(session.exit_code(), 0);
+    check_restored(&session);
+    assert!(!session.text().contains("key"), "nothing of ours is left");
+}
+
+#[test]
+fn signals_restore() {
+    for (signal, code) in [(Number::TERM, 143), (Number::INT, 130), (Number::QUIT, 131), (Number::HUP, 129)] {
+        let mut session = start(Answers::Plain);
+        session.signal(signal);
+        assert_eq!(session.exit_code(), code);
+        check_restored(&session);
+    }
+}
+
+#[test]
+fn signals_restore_when_the_loop_hangs() {
+    let mut session = start(Answers::Plain);
+    session.type_keys("h");
+    thread::sleep(Duration::from_millis(50));
+    session.signal(Number::TERM);
+    assert_eq!(session.exit_code(), 143);
+    check_restored(&session);
+}
+
+#[test]
+fn signals_end_us_on_a_dead_link() {
+    let mut session = start(Answers::Mute);
+    session.set_looking(false);
+    session.type_keys("j");
+    session.signal(Number::TERM);
+    assert_eq!(session.exit_code(), 143);
+    assert_eq!(session.modes(), session.modes_before());
+}
+
+#[test]
+fn a_lost_terminal_ends_us() {
+    let mut session = start(Answers::Plain);
+    session.hang_up();
+    assert_eq!(session.exit_code(), 129);
+}
+
+#[test]
+fn a_lost_terminal_ends_us_without_a_signal() {
+    // The shell, not the program, leads the session, ignores the hang-up and is not told of it.
+    let mut session = start_script("trap '' HUP; \"$0\" \"$@\"; exit $?");
+    session.wait_for_text("answered");
+    session.hang_up();
+    assert_eq!(session.exit_code(), 129);
+}
+
+#[test]
+fn a_panic_restores_and_then_tells() {
+    let mut session = start(Answers::Plain);
+    session.type_keys("p");
+    session.wait_for("the message", |screen| !screen.alternate_screen() && screen.contents().contains("by hand ␛[2J"));
+    assert_ne!(session.exit_code(), 0);
+    check_restored(&session);
+}
+
+#[test]
+fn a_workers_panic_is_only_told() {
+    let mut session = start(Answers::Plain);
+    session.type_keys("w");
+    session.wait_for_text("␛[2J");
+    session.wait_for("our modes", vt100::Screen::alternate_screen);
+    session.type_keys("q");
+    assert_eq!(session.exit_code(), 0);
+    assert_eq!(session.count("\x1b[?1049l"), 1);
+    check_restored(&session);
+}
+
+const JOB: &str = "set -m; \"$0\" \"$@\"; echo stopped; read line; fg >/dev/null; echo ended $?";
+
+fn check_stopped(session: &Session) {
+    session.wait_for("the shell", |screen| screen.contents().contains("stopped"));
+    assert_eq!(session.count("\x1b[?1049l"), 1);
+    check_restored(session);
+}
+
+fn go_on(session: &mut Session) {
+    session.resize(50, 10);
+    session.type_keys("\n");
+    session.wait_for("the screen in its new size", |screen| {
+        screen.alternate_screen() && screen.hide_cursor() && screen.contents().contains("50x10")
+    });
+    session.type_keys("j");
+    session.wait_for_text("key j");
+    session.type_keys("q");
+    session.wait_for_text("ended 0");
+    assert_eq!(session.exit_code(), 0);
+    check_restored(session);
+}
+
+#[test]
+fn a_job_stops_and_goes_on() {
+    let mut session = start_script(JOB);
+    session.wait_for_text("answered");
+    session.type_keys("z");
+    check_stopped(&session);
+    go_on(&mut session);
+}
+
+#[test]
+fn a_stop_from_outside_restores_too() {
+    let mut session = start_script(JOB);
+    session.wait_for_text("answered");
+    session.signal(Number::TSTP);
+    check_stopped(&session);
+    go_on(&mut session);
+}
+
+#[test]
+fn a_stop_that_cannot_be_caught_is_made_good() {
+    let mut session = start_script(JOB);
+    session.wait_for_text("answered");
+    session.signal(Number::STOP);
+    session.wait_for_text("stopped");
+    go_on(&mut session);
+}
+
+#[test]
+fn ctrl_z_without_a_shell_does_nothing() {
+    let mut session = start(Answers::Plain);
+    session.type_keys("z");
+    session.wait_for_text("key z");
+    assert_eq!(session.count("\x1b[?1049l"), 0);
+    session.type_keys("q");
+    assert_eq!(session.exit_code(), 0);
+}
+
+#[test]
+fn late_answers_are_never_keys() {
+    for delay in [0, 300, 1500] {
+        let mut session = start(Answers::Late(Duration::from_millis(delay)));
+        session.wait_for_text("answered");
+        session.type_keys("j");
+        session.wait_for_text("key j");
+        session.type_keys("q");
+        assert_eq!(session.exit_code(), 0);
+        check_restored(&session);
+    }
+}
+
+#[test]
+fn many_resizes_end_in_the_last_size() {
+    let mut session = start(Answers::Plain);
+    for step in 0..1000 {
+        session.resize(40 + step % 40, 5 + step % 10);
+    }
+    session.resize(33, 7);
+    session.wait_for_text("33x7");
+    session.type_keys("q");
+    assert_eq!(session.exit_code(), 0);
+    check_restored(&session);
+}
+
+#[test]
+fn places_without_a_terminal_are_named() {
+    for (term, words) in [("dumb", "TERM=dumb"), ("", "TERM is not set")] {
+        let this = std::env::current_exe().unwrap();
+        let command = [&[this.to_str().unwrap()], PROGRAM.as_slice()].concat();
+        let mut session = Session::run(&command, SIZE, &[("TERM", term)], Answers::Plain);
+        session.wait_for_text(words);
+        assert_eq!(session.exit_code(), 1);
+        check_restored(&session);
+    }
+}
