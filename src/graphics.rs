@@ -1,18 +1,43 @@
 //! The pixels' way to the glass.
 //!
 //! [`prepare`] turns a picture into what one protocol sends for one box: work for the CPU, done on the blocking pool.
-//! Nothing here reads or writes a terminal: bytes to send are appended to buffers, and answers are handed in.
+//! The [`Painter`] knows what stands on the glass and makes it what is wanted; the [`Probe`] knows what the terminal
+//! can show. Nothing here reads or writes a terminal: bytes to send are appended to buffers, answers are handed in.
 
 mod blocks;
+mod iterm2;
+mod kitty;
+mod painter;
+mod palette;
+mod probe;
 mod scale;
+mod sixel;
+mod tmux;
+
+pub use painter::Painter;
+pub use probe::{Environment, Probe};
+pub use tmux::Client as TmuxClient;
 
 use crate::picture::{Fit, Picture, Prepared, Protocol};
+use std::{fmt, io::Write as _};
 
 /// Scales, quantises and encodes a picture for one box. Takes milliseconds of CPU.
+///
+/// Where a protocol cannot take the picture, it becomes blocks.
 pub fn prepare(picture: &Picture, fit: Fit) -> Prepared {
-    match fit.protocol {
-        Protocol::Kitty | Protocol::Iterm2 | Protocol::Sixel | Protocol::Blocks | Protocol::None => {
-            Prepared::Blocks(blocks::grid(picture, fit))
-        }
+    let encoded = match fit.protocol {
+        Protocol::Kitty => kitty::encode(picture, fit),
+        Protocol::Iterm2 => iterm2::encode(picture, fit),
+        Protocol::Sixel => sixel::encode(picture, fit),
+        Protocol::Blocks | Protocol::None => None,
+    };
+    match encoded {
+        Some((bytes, size)) => Prepared::Bytes { bytes: bytes.into(), size },
+        None => Prepared::Blocks(blocks::grid(picture, fit)),
     }
+}
+
+/// Formats into a buffer.
+fn put(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
+    out.write_fmt(text).expect("writing into a Vec cannot fail");
 }

@@ -201,8 +201,24 @@ pub struct Canvas {
     pub multiplexer: Multiplexer,
     /// Whether the terminal's background is light, where it said so.
     pub light: Option<bool>,
+    /// The largest sixel drawing that the terminal shows, where it has a limit; see [`Canvas::bounds`].
+    pub most: Option<PixelSize>,
     /// One line for the operator where something better could be had.
     pub hint: Option<Safe>,
+}
+
+impl Canvas {
+    /// The part of a box that a picture may fill: sixel has a largest drawing, beyond which some terminals show nothing.
+    pub fn bounds(&self, bounds: Size) -> Size {
+        let Some(most) = self.most.filter(|_| self.protocol == Protocol::Sixel) else { return bounds };
+        let cells = |cells: u16, pixels: u32, cell: u16| {
+            cells.min(u16::try_from(pixels / u32::from(cell.max(1))).unwrap_or(u16::MAX))
+        };
+        Size {
+            width: cells(bounds.width, most.width, self.cell.width),
+            height: cells(bounds.height, most.height, self.cell.height),
+        }
+    }
 }
 
 /// How much care a preparation takes.
@@ -315,7 +331,8 @@ pub enum Prepared {
     Blocks(BlockGrid),
     /// Bytes that the painter sends; what they mean is the protocol's affair.
     Bytes {
-        /// What to send the first time. For kitty the transmission, for the others the drawing itself.
+        /// What to send. For kitty the base64 of a PNG, which the painter sends once in commands of its own; for the
+        /// others the drawing itself.
         bytes: Arc<[u8]>,
         /// Pixels that were sent.
         size: PixelSize,

@@ -2,7 +2,7 @@
 //!
 //! Everything that the encoders read is a [`Raster`]: three bytes a pixel, row by row, exactly `width * height` of them.
 
-use crate::picture::{Picture, PixelSize};
+use crate::picture::{Fit, Picture, PixelSize};
 use fast_image_resize::{
     FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
     images::{Image, ImageRef},
@@ -12,21 +12,27 @@ use std::borrow::Cow;
 /// Pixels at the size at which they are sent.
 pub(super) struct Raster<'a> {
     /// Width and height.
-    pub size: PixelSize,
+    pub(super) size: PixelSize,
     /// Three bytes a pixel, row by row.
-    pub rgb: Cow<'a, [u8]>,
+    pub(super) rgb: Cow<'a, [u8]>,
 }
 
 impl Raster<'_> {
     /// Pixels across.
-    pub fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         self.size.width as usize
     }
 
     /// The pixels, one after the other.
-    pub fn pixels(&self) -> &[[u8; 3]] {
+    pub(super) fn pixels(&self) -> &[[u8; 3]] {
         self.rgb.as_chunks().0
     }
+}
+
+/// The pixels of a box.
+pub(super) fn pane(fit: Fit) -> PixelSize {
+    let side = |cells: u16, pixels: u16| u32::from(cells.max(1)) * u32::from(pixels.max(1));
+    PixelSize { width: side(fit.cells.width, fit.cell.width), height: side(fit.cells.height, fit.cell.height) }
 }
 
 /// Scales a picture to `size`. One that has that size already is not copied.

@@ -1,0 +1,104 @@
+//! iTerm2's inline images (OSC 1337): the JPEG itself, as it was fetched, where it fits the box.
+//!
+//! `size=` is always given, because xterm.js shows nothing without it; the cursor stays, so that nothing scrolls.
+
+use super::{
+    put,
+    scale::{pane, scale},
+    tmux,
+};
+use crate::picture::{Fit, Multiplexer, Picture, PixelSize, Quality};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use image::{ExtendedColorType, codecs::jpeg::JpegEncoder};
+use std::borrow::Cow;
+
+/// How well a JPEG of ours is encoded, in percent: 37 dB, and 35 for a preview.
+const QUALITY: u8 = 75;
+const QUALITY_PREVIEW: u8 = 60;
+
+/// The most bytes of a JPEG that goes as it came; one of ours would take less than a larger one.
+const MOST_AS_FETCHED: usize = 64 * 1024;
+
+/// Encodes a picture as one whole sequence. `None` if the JPEG cannot be made.
+pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)> {
+    let size = picture.size.shrink_into(pane(fit));
+    let jpeg = if size == picture.size && is_as_fetched(picture) {
+        Cow::Borrowed(&*picture.jpeg)
+    } else {
+        let raster = scale(picture, size);
+        let quality = if fit.quality == Quality::Preview { QUALITY_PREVIEW } else { QUALITY };
+        let mut file = Vec::new();
+        let (width, height) = (size.width, size.height);
+        JpegEncoder::new_with_quality(&mut file, quality)
+            .encode(&raster.rgb, width, height, ExtendedColorType::Rgb8)
+            .ok()?;
+        Cow::Owned(file)
+    };
+    Some((sequence(&jpeg, fit), size))
+}
+
+/// Whether the fetched bytes may go to the terminal as they are: short enough, undamaged, and of a plain kind.
+fn is_as_fetched(picture: &Picture) -> bool {
+    picture.damage.is_none() && picture.jpeg.len() <= MOST_AS_FETCHED && is_plain(&picture.jpeg, picture.size)
+}
+
+/// Whether this is a baseline JPEG in grey or YCbCr of that size, with no EXIF data before that could turn it. The
+/// terminal's decoder is not to meet what ours may only just have borne: progressive files, CMYK, sizes that differ.
+fn is_plain(jpeg: &[u8], size: PixelSize) -> bool {
+    let Some(mut rest) = jpeg.strip_prefix(b"\xff\xd8") else { return false };
+    while let [0xff, marker, high, low, body @ ..] = rest {
+        let length = usize::from(u16::from_be_bytes([*high, *low])).saturating_sub(2);
+        let Some((segment, after)) = body.split_at_checked(length) else { return false };
+        match marker {
+            0xe1 if segment.starts_with(b"Exif") => return false,
+            0xc0 | 0xc1 => {
+                let [_, h1, h0, w1, w0, components, ..] = segment else { return false };
+                let side = |bytes: [u8; 2]| u32::from(u16::from_be_bytes(bytes));
+                let same = size == PixelSize { width: side([*w1, *w0]), height: side([*h1, *h0]) };
+                return same && matches!(components, 1 | 3);
+            }
+            0xc2..=0xcf if *marker != 0xc4 => return false,
+            _ => rest = after,
+        }
+    }
+    false
+}
+
+fn sequence(jpeg: &[u8], fit: Fit) -> Vec<u8> {
+    let (columns, rows) = (fit.cells.width, fit.cells.height);
+    let mut out = Vec::with_capacity(jpeg.len() * 4 / 3 + 128);
+    put(&mut out, format_args!("\x1b]1337;File=inline=1;size={};width={columns};height={rows};", jpeg.len()));
+    put(&mut out, format_args!("preserveAspectRatio=0;doNotMoveCursor=1:{}\x07", STANDARD.encode(jpeg)));
+    match fit.multiplexer {
+        Multiplexer::None | Multiplexer::Screen => out,
+        Multiplexer::Tmux => {
+            let mut wrapped = Vec::with_capacity(out.len() + 16);
+            tmux::wrap(&out, &mut wrapped);
+            wrapped
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_jpegs_go_as_they_came() {
+        let frame = |marker: u8, components: u8| [0xff, marker, 0, 8, 8, 0, 2, 0, 3, components].to_vec();
+        let check = |parts: &[&[u8]], expected: bool| {
+            let jpeg = [b"\xff\xd8", parts.concat().as_slice()].concat();
+            assert_eq!(is_plain(&jpeg, PixelSize { width: 3, height: 2 }), expected, "{parts:?}");
+        };
+        let huffman: &[u8] = &[0xff, 0xc4, 0, 4, 1, 2];
+        let exif: &[u8] = b"\xff\xe1\0\x08Exif\0\0";
+        check(&[&frame(0xc0, 3)], true);
+        check(&[huffman, &frame(0xc1, 1)], true);
+        check(&[exif, &frame(0xc0, 3)], false);
+        check(&[&frame(0xc0, 4)], false);
+        check(&[&frame(0xc2, 3)], false);
+        check(&[b"\xff\xc0\0\x08\x08\0\x09\0\x09\x03"], false);
+        check(&[b"\xff\xe0\xff\xff"], false);
+        check(&[b""], false);
+    }
+}

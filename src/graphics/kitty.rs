@@ -1,0 +1,205 @@
+//! kitty's graphics protocol: a picture is sent once under a number, then placed, hidden and placed again by it.
+//!
+//! What is sent is a PNG with a palette: a quarter of the bytes of the same picture in 24 bits. Errors and answers are
+//! off (`q=2`) in every command, because nobody would read them. In tmux commands go through its passthrough, and a
+//! placement is text: cells of U+10EEEE whose colour and marks name picture, row and column, so that tmux moves and
+//! erases them as it does all text (kitty 0.28, "Unicode placeholders").
+
+use super::{
+    palette::{Indexed, quantise},
+    put,
+    scale::{pane, scale},
+    tmux,
+};
+use crate::picture::{Fit, Multiplexer, Picture, PixelSize, Quality};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use ratatui::layout::Rect;
+
+/// The most pixels of a preview; the terminal makes it fill its box.
+const PREVIEW: PixelSize = PixelSize { width: 400, height: 225 };
+
+/// The most base64 in one command.
+pub(super) const CHUNK: usize = 4096;
+
+/// Encodes a picture, at the size of its box where it is larger: base64 of a PNG.
+///
+/// `None` if the PNG cannot be made, which no picture of 16-bit sides leads to.
+pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)> {
+    let (bounds, tolerance) = match fit.quality {
+        Quality::Preview => (pane(fit).shrink_into(PREVIEW), 100),
+        Quality::Full => (pane(fit), 50),
+    };
+    let raster = scale(picture, picture.size.shrink_into(bounds));
+    let file = png(&quantise(&raster, 256, tolerance), raster.size).ok()?;
+    Some((STANDARD.encode(file).into_bytes(), raster.size))
+}
+
+fn png(indexed: &Indexed, size: PixelSize) -> Result<Vec<u8>, png::EncodingError> {
+    let mut file = Vec::with_capacity(indexed.pixels.len() / 2);
+    let mut encoder = png::Encoder::new(&mut file, size.width, size.height);
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_palette(indexed.colours.concat());
+    // Level 3 is one hundredth larger than the best and takes a third of its time.
+    encoder.set_deflate_compression(png::DeflateCompression::Level(3));
+    encoder.set_filter(png::Filter::NoFilter);
+    encoder.write_header()?.write_image_data(&indexed.pixels)?;
+    Ok(file)
+}
+
+/// Sends one chunk of a picture, of which `from` bytes were sent; returns how many bytes were then.
+pub(super) fn transmit(id: u32, data: &[u8], from: usize, multiplexer: Multiplexer, out: &mut Vec<u8>) -> usize {
+    let to = data.len().min(from + CHUNK);
+    let more = u8::from(to < data.len());
+    let head = if from == 0 { format!("a=t,f=100,i={id},q=2,m={more}") } else { format!("q=2,m={more}") };
+    command(&head, &data[from..to], multiplexer, out);
+    to
+}
+
+/// Ends a transmission that nobody wants any longer. The terminal drops a PNG that it cannot decode.
+pub(super) fn abort(id: u32, multiplexer: Multiplexer, out: &mut Vec<u8>) {
+    command("q=2,m=0", b"", multiplexer, out);
+    free(id, multiplexer, out);
+}
+
+/// Makes a picture that was sent stand in `area`, in front of the text there.
+pub(super) fn place(id: u32, area: Rect, multiplexer: Multiplexer, out: &mut Vec<u8>) {
+    let (columns, rows) = (area.width, area.height);
+    match multiplexer {
+        Multiplexer::None | Multiplexer::Screen => {
+            put(out, format_args!("\x1b[{};{}H", area.y + 1, area.x + 1));
+            let head = format!("a=p,i={id},p={},c={columns},r={rows},C=1,q=2", slot(area));
+            command(&head, b"", multiplexer, out);
+        }
+        Multiplexer::Tmux => {
+            command(&format!("a=p,U=1,i={id},p=1,c={columns},r={rows},q=2"), b"", multiplexer, out);
+            placeholders(id, area, out);
+        }
+    }
+}
+
+/// Takes away what [`place`] made; the picture stays in the terminal's memory. In tmux the text that replaces the cells
+/// does that.
+pub(super) fn hide(id: u32, area: Rect, multiplexer: Multiplexer, out: &mut Vec<u8>) {
+    match multiplexer {
+        Multiplexer::None | Multiplexer::Screen => {
+            command(&format!("a=d,d=i,i={id},p={},q=2", slot(area)), b"", multiplexer, out);
+        }
+        Multiplexer::Tmux => {}
+    }
+}
+
+/// Takes a picture and all its placements out of the terminal.
+pub(super) fn free(id: u32, multiplexer: Multiplexer, out: &mut Vec<u8>) {
+    command(&format!("a=d,d=I,i={id},q=2"), b"", multiplexer, out);
+}
+
+/// The number of a placement: its upper left cell, because no two can stand there.
+fn slot(area: Rect) -> u32 {
+    u32::from(area.y) * 1000 + u32::from(area.x) + 1
+}
+
+fn command(head: &str, data: &[u8], multiplexer: Multiplexer, out: &mut Vec<u8>) {
+    let mut sequence = Vec::with_capacity(head.len() + data.len() + 6);
+    put(&mut sequence, format_args!("\x1b_G{head}"));
+    if !data.is_empty() {
+        sequence.push(b';');
+        sequence.extend_from_slice(data);
+    }
+    sequence.extend(b"\x1b\\");
+    match multiplexer {
+        Multiplexer::None | Multiplexer::Screen => out.append(&mut sequence),
+        Multiplexer::Tmux => tmux::wrap(&sequence, out),
+    }
+}
+
+/// The text that stands for a picture. Its number is told by a colour of the 256 (the lowest byte), because tmux may
+/// have to reduce others, and by the third mark (the highest byte). Only the first cell of a row needs the marks.
+fn placeholders(id: u32, area: Rect, out: &mut Vec<u8>) {
+    let [high, .., low] = id.to_be_bytes();
+    put(out, format_args!("\x1b[0;38;5;{low}m"));
+    for row in 0..area.height {
+        let marks = [mark(row), mark(0), mark(u16::from(high))];
+        put(out, format_args!("\x1b[{};{}H", area.y + row + 1, area.x + 1));
+        put(out, format_args!("\u{10eeee}{}{}{}", marks[0], marks[1], marks[2]));
+        for _ in 1..area.width {
+            out.extend("\u{10eeee}".as_bytes());
+        }
+    }
+    out.extend(b"\x1b[m");
+}
+
+/// The combining mark that means a number; 296 is the greatest.
+fn mark(number: u16) -> char {
+    let mut left = u32::from(number);
+    for (first, last) in MARKS {
+        let length = last - first + 1;
+        if left < length {
+            return char::from_u32(first + left).unwrap_or('\u{305}');
+        }
+        left -= length;
+    }
+    '\u{305}'
+}
+
+/// The marks in order, as ranges: class 230 and no decomposition in Unicode 6.0 (`rowcolumn-diacritics.txt` of kitty's
+/// documentation).
+#[rustfmt::skip]
+const MARKS: [(u32, u32); 86] = [
+    (0x305, 0x305), (0x30d, 0x30e), (0x310, 0x310), (0x312, 0x312), (0x33d, 0x33f), (0x346, 0x346), (0x34a, 0x34c),
+    (0x350, 0x352), (0x357, 0x357), (0x35b, 0x35b), (0x363, 0x36f), (0x483, 0x487), (0x592, 0x595), (0x597, 0x599),
+    (0x59c, 0x5a1), (0x5a8, 0x5a9), (0x5ab, 0x5ac), (0x5af, 0x5af), (0x5c4, 0x5c4), (0x610, 0x617), (0x657, 0x65b),
+    (0x65d, 0x65e), (0x6d6, 0x6dc), (0x6df, 0x6e2), (0x6e4, 0x6e4), (0x6e7, 0x6e8), (0x6eb, 0x6ec), (0x730, 0x730),
+    (0x732, 0x733), (0x735, 0x736), (0x73a, 0x73a), (0x73d, 0x73d), (0x73f, 0x741), (0x743, 0x743), (0x745, 0x745),
+    (0x747, 0x747), (0x749, 0x74a), (0x7eb, 0x7f1), (0x7f3, 0x7f3), (0x816, 0x819), (0x81b, 0x823), (0x825, 0x827),
+    (0x829, 0x82d), (0x951, 0x951), (0x953, 0x954), (0xf82, 0xf83), (0xf86, 0xf87), (0x135d, 0x135f),
+    (0x17dd, 0x17dd), (0x193a, 0x193a), (0x1a17, 0x1a17), (0x1a75, 0x1a7c), (0x1b6b, 0x1b6b), (0x1b6d, 0x1b73),
+    (0x1cd0, 0x1cd2), (0x1cda, 0x1cdb), (0x1ce0, 0x1ce0), (0x1dc0, 0x1dc1), (0x1dc3, 0x1dc9), (0x1dcb, 0x1dcc),
+    (0x1dd1, 0x1de6), (0x1dfe, 0x1dfe), (0x20d0, 0x20d1), (0x20d4, 0x20d7), (0x20db, 0x20dc), (0x20e1, 0x20e1),
+    (0x20e7, 0x20e7), (0x20e9, 0x20e9), (0x20f0, 0x20f0), (0x2cef, 0x2cf1), (0x2de0, 0x2dff), (0xa66f, 0xa66f),
+    (0xa67c, 0xa67d), (0xa6f0, 0xa6f1), (0xa8e0, 0xa8f1), (0xaab0, 0xaab0), (0xaab2, 0xaab3), (0xaab7, 0xaab8),
+    (0xaabe, 0xaabf), (0xaac1, 0xaac1), (0xfe20, 0xfe26), (0x10a0f, 0x10a0f), (0x10a38, 0x10a38),
+    (0x1d185, 0x1d189), (0x1d1aa, 0x1d1ad), (0x1d242, 0x1d244),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).unwrap().replace('\x1b', "␛")
+    }
+
+    #[test]
+    fn marks_count_as_kitty_counts() {
+        assert_eq!(MARKS.iter().map(|(first, last)| last - first + 1).sum::<u32>(), 297);
+        assert_eq!([0, 1, 2, 17, 296].map(mark), ['\u{305}', '\u{30d}', '\u{30e}', '\u{363}', '\u{1d244}']);
+    }
+
+    #[test]
+    fn golden_commands() {
+        let area = Rect::new(40, 2, 3, 2);
+        assert_eq!(text(|out| place(7, area, Multiplexer::None, out)), "␛[3;41H␛_Ga=p,i=7,p=2041,c=3,r=2,C=1,q=2␛\\");
+        assert_eq!(text(|out| hide(7, area, Multiplexer::None, out)), "␛_Ga=d,d=i,i=7,p=2041,q=2␛\\");
+        assert_eq!(text(|out| free(7, Multiplexer::Tmux, out)), "␛Ptmux;␛␛_Ga=d,d=I,i=7,q=2␛␛\\␛\\");
+        assert_eq!(
+            text(|out| place(0x0100_0007, area, Multiplexer::Tmux, out)),
+            "␛Ptmux;␛␛_Ga=p,U=1,i=16777223,p=1,c=3,r=2,q=2␛␛\\␛\\␛[0;38;5;7m\
+             ␛[3;41H\u{10eeee}\u{305}\u{305}\u{30d}\u{10eeee}\u{10eeee}\
+             ␛[4;41H\u{10eeee}\u{30d}\u{305}\u{30d}\u{10eeee}\u{10eeee}␛[m"
+        );
+    }
+
+    #[test]
+    fn data_goes_in_chunks() {
+        let data = [b'A'; CHUNK + 1];
+        let mut out = Vec::new();
+        assert_eq!(transmit(5, &data, 0, Multiplexer::None, &mut out), CHUNK);
+        assert!(out.starts_with(b"\x1b_Ga=t,f=100,i=5,q=2,m=1;AAA"));
+        out.clear();
+        assert_eq!(transmit(5, &data, CHUNK, Multiplexer::None, &mut out), CHUNK + 1);
+        assert_eq!(out, b"\x1b_Gq=2,m=0;A\x1b\\");
+    }
+}
