@@ -4,10 +4,19 @@
 //! wrappings to [`envelope`] alone. Nothing here is trusted text: it becomes [`Safe`] where it is shown.
 //! A source hands on [`LogUpdate`]s; nothing that was read is dropped without being counted in one of them.
 
-pub mod decode;
+mod canonical;
+mod container;
+mod decode;
 pub mod envelope;
+mod fields;
+mod fingerprint;
+mod open;
+mod outline;
 mod pictures;
+mod times;
+mod unwrap;
 
+pub use fingerprint::Fingerprint;
 pub use pictures::{Pictures, Snapshot, Templates};
 
 use crate::text::Safe;
@@ -314,8 +323,10 @@ pub struct Origin {
     pub len: u32,
     /// Line in the file, from 1; `None` while the lines before it are not counted.
     pub line: Option<NonZeroU32>,
-    /// Hash of the record's bytes, by which a later reading is known to be the same record.
+    /// [`Fingerprint`] of the record's bytes, by which a later reading is known to be the same record.
     pub hash: u64,
+    /// Which event of its record, from 0: glued objects, or several in one message.
+    pub part: u16,
 }
 
 /// What an event is about: its `event_type` without regard to case.
@@ -391,6 +402,8 @@ pub struct LogEvent {
     pub status: Status,
     /// When, by the innermost envelope that says so.
     pub time: Option<Time>,
+    /// For ordering only: `time`, or without it the time of the nearest earlier timed record that the reader saw.
+    pub clock: Option<Time>,
     /// Where it stands.
     pub origin: Origin,
     /// Hash of the SMN `message_id`: a redelivery bears the same.

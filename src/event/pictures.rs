@@ -1,9 +1,18 @@
 //! The picture list of one event.
 //!
-//! Made for logs with millions of pictures: see [`Templates`]. The list keeps the log's order within a kind, so a
-//! picture is known by its kind and its index there, even where an offset is given twice.
+//! Made for logs with millions of pictures: no picture has a string of its own. A list is a few arithmetic [`Run`]s,
+//! URLs are a [`Template`] (`prefix{id}middle{number}tail`), and [`Templates`] lets equal lists share one allocation.
+//! What follows no rule is spelled out as a template without a number; every URL comes out as it went in. The list
+//! keeps the log's order within a kind, so a picture is known by its kind and its index there.
 
-use crate::event::{AssetId, Offset, PictureKind, PictureUrl};
+use crate::event::{AssetId, Oddities, Offset, PictureKind, PictureUrl};
+use std::{
+    borrow::Borrow,
+    collections::HashSet,
+    fmt::Write as _,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 /// One picture that an event names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,55 +27,457 @@ pub struct Snapshot {
     pub url: PictureUrl,
 }
 
-/// The pictures of one event, without a string for each.
+/// The pictures of one event, without a string for each. Copies share the list.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Pictures {
-    list: Vec<(PictureKind, Offset, PictureUrl)>,
+pub struct Pictures(Option<Arc<Box<[Run]>>>);
+
+/// Pictures of one kind whose offsets and numbers rise by equal steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Run {
+    kind: PictureKind,
+    count: u32,
+    /// In milliseconds, as the step.
+    offset: i64,
+    step: i64,
+    /// What stands in the URL, most often the offset in seconds.
+    number: u64,
+    number_step: i64,
+    url: Arc<Template>,
 }
 
-/// Makes [`Pictures`] and shares what their URLs have in common.
-#[derive(Debug, Default)]
-pub struct Templates;
+/// A URL with holes: `head{id}middle{number}tail`.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Template {
+    head: Box<str>,
+    /// Whether the asset's id follows the head.
+    id: bool,
+    middle: Box<str>,
+    /// Whether a number follows the middle.
+    number: bool,
+    tail: Box<str>,
+}
 
-impl Templates {
-    /// Takes the pictures of one kind after another, each in the log's order.
-    pub fn pictures<'a>(
-        &mut self,
-        _asset: &AssetId,
-        list: impl IntoIterator<Item = (PictureKind, Offset, &'a str)>,
-    ) -> Pictures {
-        Pictures { list: list.into_iter().map(|(kind, offset, url)| (kind, offset, PictureUrl::new(url))).collect() }
-    }
+/// Makes [`Pictures`] and shares what they have in common. It forgets rather than grows: see [`Templates::MAX`].
+#[derive(Debug, Default)]
+pub struct Templates {
+    urls: HashSet<Arc<Template>>,
+    lists: HashSet<Shared>,
+    recent: Option<Arc<Template>>,
+    /// Kept for its room.
+    runs: Vec<Run>,
+}
+
+/// A list as a key of [`Templates::lists`].
+#[derive(Debug, PartialEq, Eq)]
+struct Shared(Arc<Box<[Run]>>);
+
+/// The pictures of one event in the making.
+#[derive(Debug)]
+pub(super) struct List<'a> {
+    templates: &'a mut Templates,
+    id: &'a str,
+    runs: Vec<Run>,
+    last: Option<(PictureKind, Offset)>,
+    oddities: Oddities,
 }
 
 impl Pictures {
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.runs().iter().map(|run| run.count as usize).sum()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.0.is_none()
     }
 
     /// How many of one kind there are.
     pub fn count(&self, kind: PictureKind) -> usize {
-        self.list.iter().filter(|(k, ..)| *k == kind).count()
+        self.runs().iter().filter(|run| run.kind == kind).map(|run| run.count as usize).sum()
     }
 
     /// The greatest offset.
     pub fn last_offset(&self) -> Option<Offset> {
-        self.list.iter().map(|(_, offset, _)| *offset).max()
+        self.runs().iter().flat_map(|run| [run.offset_at(0), run.offset_at(run.count - 1)]).max()
     }
 
-    /// The pictures of `asset`, kind after kind, each in the log's order.
-    pub fn iter<'a>(&'a self, _asset: &'a AssetId) -> impl Iterator<Item = Snapshot> + 'a {
-        self.list.iter().enumerate().map(|(at, (kind, offset, url))| Snapshot {
-            kind: *kind,
-            index: u32::try_from(self.list.iter().take(at).filter(|(k, ..)| k == kind).count()).unwrap_or(u32::MAX),
-            offset: *offset,
-            url: url.clone(),
+    /// The pictures of `asset`, kind after kind, each in the log's order. Each URL is made anew.
+    pub fn iter<'a>(&'a self, asset: &'a AssetId) -> impl Iterator<Item = Snapshot> + 'a {
+        let id = asset.to_string();
+        self.places().map(move |(run, kind, index, at)| Snapshot {
+            kind,
+            index,
+            offset: run.offset_at(at),
+            url: run.url_at(at, &id),
         })
+    }
+
+    /// Kind, index and offset of each picture in the order of [`Self::iter`], without making URLs.
+    pub fn offsets(&self) -> impl Iterator<Item = (PictureKind, u32, Offset)> + '_ {
+        self.places().map(|(run, kind, index, at)| (kind, index, run.offset_at(at)))
+    }
+
+    /// One picture of `asset`.
+    pub fn get(&self, asset: &AssetId, kind: PictureKind, index: u32) -> Option<Snapshot> {
+        let mut at = index;
+        for run in self.runs().iter().filter(|run| run.kind == kind) {
+            if at < run.count {
+                let url = run.url_at(at, &asset.to_string());
+                return Some(Snapshot { kind, index, offset: run.offset_at(at), url });
+            }
+            at -= run.count;
+        }
+        None
+    }
+
+    fn runs(&self) -> &[Run] {
+        self.0.as_deref().map_or(&[], |runs| runs)
+    }
+
+    /// Each picture's run, kind, index in the kind, and index in the run.
+    fn places(&self) -> impl Iterator<Item = (&Run, PictureKind, u32, u32)> + '_ {
+        let mut before: Option<(PictureKind, u32)> = None;
+        self.runs().iter().flat_map(|run| (0..run.count).map(move |at| (run, at))).map(move |(run, at)| {
+            let index = before.filter(|(kind, _)| *kind == run.kind).map_or(0, |(_, index)| index + 1);
+            before = Some((run.kind, index));
+            (run, run.kind, index, at)
+        })
+    }
+}
+
+impl Templates {
+    /// The most URL templates and the most lists that are remembered for sharing. Beyond it, all are forgotten:
+    /// those in use live on with their pictures, new ones are made anew.
+    pub const MAX: usize = 16_384;
+
+    /// Takes the pictures of one kind after another, each in the log's order.
+    pub fn pictures<'a>(
+        &mut self,
+        asset: &AssetId,
+        list: impl IntoIterator<Item = (PictureKind, Offset, &'a str)>,
+    ) -> Pictures {
+        let id = asset.to_string();
+        let mut pictures = self.list(&id);
+        for (kind, offset, url) in list {
+            pictures.push(kind, Some(offset), url);
+        }
+        pictures.finish().0
+    }
+
+    /// Begins a list for the asset of `id`.
+    pub(super) fn list<'a>(&'a mut self, id: &'a str) -> List<'a> {
+        let runs = std::mem::take(&mut self.runs);
+        List { templates: self, id, runs, last: None, oddities: Oddities::default() }
+    }
+
+    /// The shared template of a URL, and the number in it.
+    fn template(&mut self, url: &str, id: &str) -> (Arc<Template>, u64) {
+        let (template, number) = Template::of(url, id);
+        if let Some(known) = self.urls.get(&template) {
+            return (Arc::clone(known), number);
+        }
+        let template = Arc::new(template);
+        // A template without holes is one URL: nothing to share.
+        if template.id || template.number {
+            if self.urls.len() == Self::MAX {
+                self.urls.clear();
+            }
+            self.urls.insert(Arc::clone(&template));
+        }
+        (template, number)
+    }
+
+    fn share(&mut self, runs: &mut Vec<Run>) -> Pictures {
+        if runs.is_empty() {
+            return Pictures::default();
+        }
+        if let Some(known) = self.lists.get(runs.as_slice()) {
+            runs.clear();
+            return Pictures(Some(Arc::clone(&known.0)));
+        }
+        let list = Arc::new(runs.drain(..).collect::<Box<[Run]>>());
+        if list.len() <= 16 {
+            if self.lists.len() == Self::MAX {
+                self.lists.clear();
+            }
+            self.lists.insert(Shared(Arc::clone(&list)));
+        }
+        Pictures(Some(list))
+    }
+}
+
+/// A clone shares nothing: it is for another thread, and what it remembers can be found again.
+impl Clone for Templates {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl List<'_> {
+    /// Takes a picture. Without an offset it stands where the one before it stands.
+    pub(super) fn push(&mut self, kind: PictureKind, offset: Option<Offset>, url: &str) {
+        let offset = self.place(kind, offset);
+        let known = self.runs.last().map(|run| &run.url).or(self.templates.recent.as_ref());
+        let number = known.and_then(|url_template| url_template.number(url.as_bytes(), self.id));
+        let (url, number) = match (known, number) {
+            (Some(known), Some(number)) => (Arc::clone(known), number),
+            _ => self.templates.template(url, self.id),
+        };
+        let continues = |run: &mut Run| (Arc::ptr_eq(&run.url, &url) || run.url == url) && run.take(kind, offset, number);
+        if !self.runs.last_mut().is_some_and(continues) {
+            self.runs.push(Run { kind, count: 1, offset, step: 0, number, number_step: 0, url });
+        }
+    }
+
+    /// Takes a picture where `text` begins with the URL that the picture before lets expect, and a quote; its length.
+    pub(super) fn push_predicted(&mut self, kind: PictureKind, offset: Offset, text: &[u8]) -> Option<usize> {
+        let known = self.runs.last().map(|run| &run.url).or(self.templates.recent.as_ref())?;
+        let (number, len) = known.leading_number(text, self.id)?;
+        if text.get(len) != Some(&b'"') {
+            return None;
+        }
+        let offset = self.place(kind, Some(offset));
+        if !self.runs.last_mut().is_some_and(|run| run.take(kind, offset, number)) {
+            let url = self.runs.last().map(|run| &run.url).or(self.templates.recent.as_ref()).map(Arc::clone)?;
+            self.runs.push(Run { kind, count: 1, offset, step: 0, number, number_step: 0, url });
+        }
+        Some(len)
+    }
+
+    /// Where the next picture stands, in milliseconds; notes what is odd about it.
+    fn place(&mut self, kind: PictureKind, offset: Option<Offset>) -> i64 {
+        let before = self.last.filter(|(k, _)| *k == kind).map(|(_, offset)| offset);
+        match (offset, before) {
+            (None, _) => self.oddities.missing += 1,
+            (Some(offset), Some(before)) if offset < before => self.oddities.unsorted += 1,
+            (Some(offset), Some(before)) if offset == before => self.oddities.duplicate += 1,
+            (Some(_), _) => {}
+        }
+        let offset = offset.or(before).unwrap_or_default();
+        self.oddities.negative += u32::from(offset.as_millis() < 0);
+        self.last = Some((kind, offset));
+        offset.as_millis()
+    }
+
+    /// The list, and what was odd about it.
+    pub(super) fn finish(mut self) -> (Pictures, Oddities) {
+        if let Some(last) = self.runs.last() {
+            self.templates.recent = Some(Arc::clone(&last.url));
+        }
+        let pictures = self.templates.share(&mut self.runs);
+        self.templates.runs = self.runs;
+        if self.oddities.unsorted > 0 {
+            // Only in an unsorted list may equal offsets stand apart.
+            let mut places: Vec<_> = pictures.offsets().map(|(kind, _, offset)| (kind, offset)).collect();
+            let all = places.len();
+            places.sort_unstable();
+            places.dedup();
+            let repeated = u32::try_from(all - places.len()).unwrap_or(u32::MAX);
+            self.oddities.duplicate = repeated.saturating_sub(self.oddities.missing);
+        }
+        (pictures, self.oddities)
+    }
+}
+
+impl Run {
+    /// Takes the next picture, whose URL has the same template, where it continues the run.
+    fn take(&mut self, kind: PictureKind, offset: i64, number: u64) -> bool {
+        if self.kind != kind || self.count == u32::MAX {
+            return false;
+        }
+        if self.count == 1 {
+            let (Ok(before), Ok(now)) = (i64::try_from(self.number), i64::try_from(number)) else { return false };
+            (self.step, self.number_step) = (offset - self.offset, now - before);
+        }
+        let next = (self.offset + i64::from(self.count) * self.step, self.number_at(self.count));
+        let continues = next == (offset, number);
+        self.count += u32::from(continues);
+        continues
+    }
+
+    fn offset_at(&self, at: u32) -> Offset {
+        Offset::from_millis(self.offset + i64::from(at) * self.step)
+    }
+
+    fn number_at(&self, at: u32) -> u64 {
+        self.number.wrapping_add_signed(i64::from(at).wrapping_mul(self.number_step))
+    }
+
+    fn url_at(&self, at: u32, id: &str) -> PictureUrl {
+        PictureUrl::new(&self.url.fill(id, self.number_at(at)))
+    }
+}
+
+impl Template {
+    /// Makes holes where `url` holds `id`, and after it the last number of the path.
+    fn of(url: &str, id: &str) -> (Self, u64) {
+        let (head, rest) = url.split_once(id).map_or(("", url), |(head, rest)| (head, rest));
+        let has_id = !(head.is_empty() && rest.len() == url.len());
+        let path = rest.split(['?', '#']).next().unwrap_or_default();
+        let last = path.rsplit('/').next().unwrap_or_default();
+        let Some((number, tail_len)) = last_number(last) else {
+            return (Self { head: head.into(), id: has_id, middle: rest.into(), number: false, tail: "".into() }, 0);
+        };
+        let digits = number.checked_ilog10().map_or(1, |log| log as usize + 1);
+        let end = path.len() - tail_len;
+        let (middle, tail) = (rest.get(..end - digits).unwrap_or_default(), rest.get(end..).unwrap_or_default());
+        (Self { head: head.into(), id: has_id, middle: middle.into(), number: true, tail: tail.into() }, number)
+    }
+
+    /// The number in `url` where it is this template for `id`.
+    fn number(&self, url: &[u8], id: &str) -> Option<u64> {
+        let (number, len) = self.leading_number(url, id)?;
+        (len == url.len()).then_some(number)
+    }
+
+    /// The number in the URL that `text` begins with, where it is this template for `id`, and the URL's length.
+    fn leading_number(&self, text: &[u8], id: &str) -> Option<(u64, usize)> {
+        let mut rest = text.strip_prefix(self.head.as_bytes())?;
+        if self.id {
+            rest = rest.strip_prefix(id.as_bytes())?;
+        }
+        rest = rest.strip_prefix(self.middle.as_bytes())?;
+        let mut number = 0;
+        if self.number {
+            let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+            number = plain_number(rest.get(..digits)?)?;
+            rest = rest.get(digits..)?;
+        }
+        let rest = rest.strip_prefix(self.tail.as_bytes())?;
+        Some((number, text.len() - rest.len()))
+    }
+
+    fn fill(&self, id: &str, number: u64) -> String {
+        let mut url = String::with_capacity(self.head.len() + id.len() + self.middle.len() + self.tail.len() + 8);
+        url.push_str(&self.head);
+        if self.id {
+            url.push_str(id);
+        }
+        url.push_str(&self.middle);
+        if self.number {
+            // Writing into a String cannot fail.
+            let _ = write!(url, "{number}");
+        }
+        url.push_str(&self.tail);
+        url
+    }
+}
+
+/// The last number of `text` that prints as it was written, and how many bytes follow it.
+fn last_number(text: &str) -> Option<(u64, usize)> {
+    let bytes = text.as_bytes();
+    let end = bytes.iter().rposition(u8::is_ascii_digit)? + 1;
+    let start = bytes.get(..end)?.iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |at| at + 1);
+    Some((plain_number(bytes.get(start..end)?)?, bytes.len() - end))
+}
+
+/// A number without leading zeros and below 10^18.
+fn plain_number(digits: &[u8]) -> Option<u64> {
+    let plain = matches!(digits, [b'0'] | [b'1'..=b'9', ..]) && digits.len() <= 18;
+    if !plain {
+        return None;
+    }
+    digits.iter().try_fold(0, |number, b| b.is_ascii_digit().then(|| number * 10 + u64::from(b - b'0')))
+}
+
+impl Hash for Run {
+    /// Leaves the URL out: its text is long, and lists that differ in nothing else are few.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.kind, self.count, self.offset, self.step, self.number).hash(state);
+    }
+}
+
+impl Hash for Shared {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl Borrow<[Run]> for Shared {
+    fn borrow(&self) -> &[Run] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use PictureKind::{Cover, Dot, Sample};
+    use proptest::prelude::*;
+
+    const ID: &str = "14d7b2faba0dddd6b4e8936272d6bc3f";
+
+    fn url(middle: &str, tail: &str) -> String {
+        format!("https://179.cdn/asset/{ID}/snapshot/{middle}/{tail}")
+    }
+
+    #[test]
+    fn a_regular_list_is_one_run() {
+        let asset = AssetId::new(ID).unwrap();
+        let urls: Vec<String> = (0..240).map(|i| url("sample", &format!("{}.jpg", i * 10))).collect();
+        let list = (0..).zip(&urls).map(|(i, url)| (Sample, Offset::from_millis(i * 10_000), url.as_str()));
+        let mut templates = Templates::default();
+        let pictures = templates.pictures(&asset, list.clone());
+        assert_eq!(pictures.runs().len(), 1);
+        assert_eq!((pictures.len(), pictures.count(Sample), pictures.count(Dot)), (240, 240, 0));
+        assert_eq!(pictures.last_offset(), Some(Offset::from_millis(2_390_000)));
+        let again = templates.pictures(&asset, list);
+        assert!(Arc::ptr_eq(pictures.0.as_ref().unwrap(), again.0.as_ref().unwrap()), "equal lists are one");
+        assert_eq!(pictures.get(&asset, Sample, 3).unwrap().url.reveal(), urls[3]);
+        assert_eq!(pictures.get(&asset, Sample, 240), None);
+    }
+
+    #[test]
+    fn odd_lists_are_flagged_and_kept() {
+        let check = |offsets: &[Option<i64>], expected: [u32; 4]| {
+            let mut templates = Templates::default();
+            let mut list = templates.list(ID);
+            for offset in offsets {
+                list.push(Sample, offset.map(Offset::from_millis), "u");
+            }
+            let (pictures, odd) = list.finish();
+            assert_eq!(pictures.len(), offsets.len());
+            assert_eq!([odd.missing, odd.negative, odd.unsorted, odd.duplicate], expected, "{offsets:?}");
+        };
+        check(&[Some(0), Some(5), Some(9)], [0, 0, 0, 0]);
+        check(&[Some(0), None, Some(9)], [1, 0, 0, 0]);
+        check(&[Some(-5), Some(0)], [0, 1, 0, 0]);
+        check(&[Some(5), Some(5), Some(6)], [0, 0, 0, 1]);
+        check(&[Some(5), Some(1), Some(5)], [0, 0, 1, 1]);
+    }
+
+    fn any_url() -> impl Strategy<Value = String> {
+        prop_oneof![
+            (0..500u32).prop_map(|n| url("sample", &format!("{n}.jpg"))),
+            (0..500u32).prop_map(|n| url("sample", &format!("{n:06}.jpg"))),
+            (0..9u32).prop_map(|n| url("sample", &format!("{n}.5.jpg?auth_key={n}-{n}"))),
+            Just(format!("{ID}{ID}7")),
+            Just(ID.to_owned()),
+            any::<String>(),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn every_picture_comes_out_as_it_went_in(
+            list in prop::collection::vec((0..3u8, -9_000_000..9_000_000i64, any_url()), 0..40),
+            id in prop_oneof![Just(ID.to_owned()), "[a-z0-9]{1,3}"],
+        ) {
+            let asset = AssetId::new(&id).unwrap();
+            let mut list: Vec<_> = list
+                .into_iter()
+                .map(|(kind, offset, url)| ([Sample, Dot, Cover][usize::from(kind)], Offset::from_millis(offset), url))
+                .collect();
+            list.sort_by_key(|(kind, ..)| *kind);
+            let pictures =
+                Templates::default().pictures(&asset, list.iter().map(|(kind, at, url)| (*kind, *at, url.as_str())));
+            let out: Vec<_> = pictures.iter(&asset).collect();
+            prop_assert_eq!(out.len(), list.len());
+            for (snapshot, (kind, offset, url)) in out.iter().zip(&list) {
+                prop_assert_eq!((snapshot.kind, snapshot.offset, snapshot.url.reveal()), (*kind, *offset, url.as_str()));
+                prop_assert_eq!(pictures.get(&asset, *kind, snapshot.index), Some(snapshot.clone()));
+            }
+        }
     }
 }

@@ -1,0 +1,134 @@
+//! Lines as container runtimes write them.
+//!
+//! docker's json-file puts each line into an object, CRI (containerd, CRI-O) puts words before it. Both cut long lines
+//! into pieces and let the pieces of the two streams mix.
+
+use crate::event::{
+    fields::Fields,
+    outline::{Outline, Progress},
+    times::{Clock, Stamp},
+    unwrap::field_stamp,
+};
+use memchr::{memchr, memmem};
+use std::borrow::Cow;
+
+/// What the program in the container wrote to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stream {
+    Out,
+    Err,
+}
+
+/// A line or a part of one.
+#[derive(Debug)]
+pub(super) struct Piece<'a> {
+    pub(super) stream: Stream,
+    pub(super) stamp: Stamp,
+    pub(super) text: Cow<'a, [u8]>,
+    /// Whether the line ends here.
+    pub(super) whole: bool,
+    /// Whether the line may end here although nothing says so: shippers cut off docker's newline.
+    pub(super) maybe_whole: bool,
+}
+
+/// Takes the container off a line; `None` where there is none.
+pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Piece<'a>> {
+    match line.first()? {
+        b'{' => docker(line, clock),
+        b'0'..=b'9' => cri(line, clock),
+        _ => None,
+    }
+}
+
+/// Whether a line is a piece of a longer one, or holds the first line of an object; decided without parsing it.
+pub(super) fn is_cut(line: &[u8]) -> bool {
+    match line.first() {
+        Some(b'{') if line.starts_with(DOCKER) => match memmem::find(line, br#"\n","stream":"#) {
+            Some(at) => matches!(line.get(at - 1), Some(b'{' | b'[' | b',')),
+            None => true,
+        },
+        Some(b'0'..=b'9') => cri_parts(line).is_some_and(|(_, _, tag, _)| tag.starts_with(b"P")),
+        _ => false,
+    }
+}
+
+/// Whether no JSON object goes on behind a piece of a line. Long texts are not asked: those come from docker itself,
+/// which ends the last piece with a newline.
+pub(super) fn is_finished(text: &[u8]) -> bool {
+    let mut from = 0;
+    let mut budget = 4 << 20;
+    while let Some(at) = memchr(b'{', text.get(from..).unwrap_or_default()) {
+        let brace = from + at;
+        let rest = text.get(brace..).unwrap_or_default();
+        from = match Outline::new().take(rest) {
+            Progress::Open | Progress::Cut(_) => return false,
+            Progress::Closed(len) => brace + len,
+            // An object whose quotes are escaped once more.
+            Progress::Broken(_) if rest.get(1) == Some(&b'\\') => return false,
+            Progress::Broken(len) if budget > len => {
+                budget -= len;
+                brace + 1
+            }
+            Progress::Broken(_) => return false,
+        };
+    }
+    text.len() < 1 << 20
+}
+
+/// The time of a line that holds no event.
+pub(super) fn line_stamp(line: &[u8], clock: &Clock) -> Option<Stamp> {
+    if line.first() == Some(&b'{') {
+        return field_stamp(&Fields::read(std::str::from_utf8(line).ok()?).ok()?, clock);
+    }
+    clock.find(line)
+}
+
+/// How docker begins each line.
+const DOCKER: &[u8] = br#"{"log":""#;
+
+/// `{"log":"text\n","stream":"stdout","time":"2026-03-14T01:15:01.000007919Z"}`
+fn docker<'a>(line: &'a [u8], clock: &Clock) -> Option<Piece<'a>> {
+    if !line.starts_with(DOCKER) {
+        return None;
+    }
+    let line = match String::from_utf8_lossy(line) {
+        Cow::Borrowed(line) => line,
+        // Rare, and not worth a borrow of its own.
+        Cow::Owned(line) => return docker(line.as_bytes(), clock).map(Piece::into_owned),
+    };
+    let fields = Fields::read(line).ok()?;
+    let stream = match &*fields.text("stream")? {
+        "stderr" => Stream::Err,
+        _ => Stream::Out,
+    };
+    let stamp = clock.field(&fields.text("time")?)?;
+    let mut text = fields.text("log")?.into_owned().into_bytes();
+    let whole = text.pop_if(|last| *last == b'\n').is_some();
+    text.pop_if(|last| whole && *last == b'\r');
+    Some(Piece { stream, stamp, text: Cow::Owned(text), whole, maybe_whole: true })
+}
+
+/// `2026-03-14T09:15:06.000047514+08:00 stdout F text`, with `P` for all pieces but the last.
+fn cri<'a>(line: &'a [u8], clock: &Clock) -> Option<Piece<'a>> {
+    let (time, stream, tag, text) = cri_parts(line)?;
+    let stamp = clock.find(time)?;
+    Some(Piece { stream, stamp, text: Cow::Borrowed(text), whole: !tag.starts_with(b"P"), maybe_whole: false })
+}
+
+fn cri_parts(line: &[u8]) -> Option<(&[u8], Stream, &[u8], &[u8])> {
+    let (time, rest) = line.split_at(memchr(b' ', line.get(..40.min(line.len()))?)?);
+    let (stream, rest) = match rest.strip_prefix(b" stdout ") {
+        Some(rest) => (Stream::Out, rest),
+        None => (Stream::Err, rest.strip_prefix(b" stderr ")?),
+    };
+    // More tags may follow the first: `P:x`.
+    let tag = rest.get(..memchr(b' ', rest).unwrap_or(rest.len()))?;
+    let known = matches!(tag, [b'P' | b'F'] | [b'P' | b'F', b':', ..]);
+    known.then(|| (time, stream, tag, rest.get(tag.len() + 1..).unwrap_or_default()))
+}
+
+impl Piece<'_> {
+    fn into_owned<'b>(self) -> Piece<'b> {
+        Piece { text: Cow::Owned(self.text.into_owned()), ..self }
+    }
+}

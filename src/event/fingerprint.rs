@@ -1,0 +1,95 @@
+//! A fast hash of a record's bytes.
+//!
+//! Not against attackers: who writes the log may make two records alike. It tells whether bytes that are read again
+//! are those that were read before, at the speed of memory. It is the same on every machine and in every run.
+
+/// What a record is known by when it is read again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fingerprint(u64);
+
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+const BLOCK: usize = 32;
+
+impl Fingerprint {
+    /// The hash of a record: of its lines, however they end, so that a record can be taken line by line.
+    pub fn of(record: &[u8]) -> u64 {
+        let mut all = Self::default();
+        for line in memchr_lines(record) {
+            all.line(line);
+        }
+        all.0
+    }
+
+    /// Takes the next line of a record, without its end.
+    pub(super) fn line(&mut self, line: &[u8]) {
+        self.add(hash(line));
+    }
+
+    /// Takes the next line by its own hash.
+    pub(super) fn add(&mut self, line: u64) {
+        self.0 = mix(self.0.rotate_left(5) ^ line);
+    }
+
+    pub(super) fn value(self) -> u64 {
+        self.0
+    }
+}
+
+/// The lines of a record without their ends.
+fn memchr_lines(record: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(record);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let (line, after) = match memchr::memchr(b'\n', text) {
+            Some(at) => (text.get(..at)?, text.get(at + 1..)),
+            None => (text, None),
+        };
+        rest = after;
+        Some(line.strip_suffix(b"\r").unwrap_or(line))
+    })
+}
+
+/// Four lanes of eight bytes, because one multiplication waits for the one before it.
+pub(super) fn hash(bytes: &[u8]) -> u64 {
+    let mut lanes = [ODD, ODD.rotate_left(16), ODD.rotate_left(32), ODD.rotate_left(48)];
+    let mut take = |block: &[u8; BLOCK]| {
+        for (lane, word) in lanes.iter_mut().zip(block.as_chunks::<8>().0) {
+            *lane = (*lane ^ u64::from_le_bytes(*word)).wrapping_mul(ODD).rotate_left(29);
+        }
+    };
+    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+    blocks.iter().for_each(&mut take);
+    let mut last = [0; BLOCK];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    take(&last);
+    let all = lanes.iter().fold(bytes.len() as u64, |all, lane| mix(all ^ lane));
+    mix(all)
+}
+
+fn mix(word: u64) -> u64 {
+    let word = (word ^ word >> 32).wrapping_mul(ODD);
+    word ^ word >> 29
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn line_ends_do_not_matter() {
+        assert_eq!(Fingerprint::of(b"{\r\n}"), Fingerprint::of(b"{\n}"));
+        assert_ne!(Fingerprint::of(b"{\n}"), Fingerprint::of(b"{}"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_byte_changes_it(bytes in prop::collection::vec(any::<u8>(), 1..100), at in any::<prop::sample::Index>()) {
+            let mut other = bytes.clone();
+            other[at.index(bytes.len())] ^= 0x40;
+            prop_assert_ne!(hash(&bytes), hash(&other));
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! An object that goes over several lines.
+
+use crate::event::{
+    outline::{Outline, Progress},
+    times::Stamp,
+};
+use memchr::memchr;
+use std::num::NonZeroU32;
+
+/// Where a line stands in the file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) byte: u64,
+    /// Where its text ends.
+    pub(super) end: u64,
+    pub(super) number: Option<NonZeroU32>,
+}
+
+/// The lines of an object that has not ended.
+#[derive(Clone, Debug)]
+pub(super) struct Open {
+    text: Vec<u8>,
+    places: Vec<Place>,
+    stamp: Option<Stamp>,
+    outline: Outline,
+}
+
+/// What a line did to an open object.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// It goes on.
+    Open,
+    /// It ended, and perhaps another began on the same line.
+    Closed(Option<Box<Open>>),
+    /// The line is no part of it, and was not taken.
+    Broken,
+}
+
+impl Open {
+    /// The most lines that are carried. A video of two hours, a picture a second, takes 30 000.
+    pub(super) const LINES_MAX: usize = 1 << 18;
+
+    /// Begins where a line ends within an object.
+    pub(super) fn begin(line: &[u8], place: Place, stamp: Option<Stamp>) -> Option<Self> {
+        if !ends_open(line) {
+            return None;
+        }
+        let (_, outline) = opening(line)?;
+        Some(Self { text: line.to_vec(), places: vec![place], stamp, outline })
+    }
+
+    /// Takes the next line.
+    pub(super) fn take(&mut self, line: &[u8], place: Place) -> Step {
+        match self.outline.take(line) {
+            Progress::Open => {
+                self.push(line, place);
+                Step::Open
+            }
+            Progress::Closed(at) => {
+                let rest = line.get(at..).unwrap_or_default();
+                let next = Some(rest).filter(|rest| ends_open(rest)).and_then(opening);
+                let (ends, next) = match next {
+                    Some((brace, outline)) => {
+                        let text = rest.get(brace..).unwrap_or_default().to_vec();
+                        (at + brace, Some(Box::new(Self { text, places: vec![place], stamp: self.stamp, outline })))
+                    }
+                    None => (line.len(), None),
+                };
+                self.push(line.get(..ends).unwrap_or_default(), place);
+                Step::Closed(next)
+            }
+            Progress::Cut(_) | Progress::Broken(_) => Step::Broken,
+        }
+    }
+
+    /// The lines so far.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Where they stand.
+    pub(super) fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// The time that the container gave the first of them.
+    pub(super) fn stamp(&self) -> Option<Stamp> {
+        self.stamp
+    }
+
+    fn push(&mut self, line: &[u8], place: Place) {
+        self.text.push(b'\n');
+        self.text.extend_from_slice(line);
+        self.places.push(place);
+    }
+}
+
+/// Whether a line may end within an object: pretty printers break lines after `{`, `[` and `,`.
+pub(super) fn ends_open(line: &[u8]) -> bool {
+    match line.trim_ascii_end().last() {
+        Some(b'{' | b'[') => true,
+        Some(b',') => memchr(b'{', line).is_some(),
+        _ => false,
+    }
+}
+
+/// The first object that a line begins and does not end: where, and how far it is.
+fn opening(line: &[u8]) -> Option<(usize, Outline)> {
+    let mut from = 0;
+    // Attempts that fail may look at the same bytes again; this bounds how often.
+    let mut budget = line.len().saturating_mul(4) + (64 << 10);
+    while let Some(at) = memchr(b'{', line.get(from..)?).filter(|_| budget > 0) {
+        let brace = from + at;
+        let rest = line.get(brace..)?;
+        let mut outline = Outline::new();
+        from = match outline.take(rest) {
+            Progress::Open => return Some((brace, outline)),
+            Progress::Closed(len) => brace + len,
+            Progress::Cut(len) | Progress::Broken(len) => {
+                budget = budget.saturating_sub(len);
+                brace + 1
+            }
+        };
+    }
+    None
+}

@@ -1,0 +1,208 @@
+//! Where a JSON value ends.
+//!
+//! [`Outline`] follows one value over any number of pieces of text, a line at a time, in constant memory. It knows
+//! the grammar's skeleton only: brackets, keys, commas, and where strings end. What it calls closed may still be
+//! refused by the decoder; what it calls broken is no JSON.
+
+use memchr::memchr3;
+
+/// The deepest nesting that is followed: what serde_json takes.
+pub(super) const DEPTH_MAX: u32 = 127;
+
+/// Follows one JSON value.
+#[derive(Clone, Debug)]
+pub(super) struct Outline {
+    expects: Expects,
+    /// One bit a level: 1 is an object.
+    levels: u128,
+    depth: u32,
+}
+
+/// How far a piece of text came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// The value goes on in the next piece.
+    Open,
+    /// The value ended with this many bytes of the piece.
+    Closed(usize),
+    /// The piece ends within a string that begins at this byte.
+    Cut(usize),
+    /// This byte of the piece fits no JSON.
+    Broken(usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expects {
+    Value,
+    /// A value, or the end of an array.
+    FirstValue,
+    Key,
+    /// A key, or the end of an object.
+    FirstKey,
+    Colon,
+    /// A comma, or the end of what is open.
+    Comma,
+}
+
+impl Outline {
+    pub(super) fn new() -> Self {
+        Self { expects: Expects::Value, levels: 0, depth: 0 }
+    }
+
+    /// Takes the next piece. Strings and numbers must not go over its end: lines are good pieces.
+    pub(super) fn take(&mut self, piece: &[u8]) -> Progress {
+        let mut at = 0;
+        while let Some(&byte) = piece.get(at) {
+            if matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
+                at += 1;
+                continue;
+            }
+            match self.step(byte, piece, at) {
+                Some(next) => at = next,
+                None if byte == b'"' && string_end(piece, at).is_none() && !piece.get(at..).is_some_and(|rest| rest.contains(&b'\n')) => {
+                    return Progress::Cut(at);
+                }
+                None => return Progress::Broken(at),
+            }
+            if self.depth == 0 && self.expects == Expects::Comma {
+                return Progress::Closed(at);
+            }
+        }
+        Progress::Open
+    }
+
+    /// Takes the token that begins with `byte`; where the next one may begin.
+    fn step(&mut self, byte: u8, piece: &[u8], at: usize) -> Option<usize> {
+        match (self.expects, byte) {
+            (Expects::Value | Expects::FirstValue, b'{') => self.open(1),
+            (Expects::Value | Expects::FirstValue, b'[') => self.open(0),
+            (Expects::FirstValue | Expects::Comma, b']') => self.close(0),
+            (Expects::FirstKey | Expects::Comma, b'}') => self.close(1),
+            (Expects::Value | Expects::FirstValue, b'"') => {
+                self.expects = Expects::Comma;
+                return string_end(piece, at);
+            }
+            (Expects::Value | Expects::FirstValue, _) => {
+                self.expects = Expects::Comma;
+                return word_end(piece, at);
+            }
+            (Expects::Key | Expects::FirstKey, b'"') => {
+                self.expects = Expects::Colon;
+                return string_end(piece, at);
+            }
+            (Expects::Colon, b':') => {
+                self.expects = Expects::Value;
+                Some(())
+            }
+            (Expects::Comma, b',') => {
+                self.expects = if self.levels & 1 == 1 { Expects::Key } else { Expects::Value };
+                Some(())
+            }
+            (Expects::Key | Expects::FirstKey | Expects::Colon | Expects::Comma, _) => None,
+        }?;
+        Some(at + 1)
+    }
+
+    fn open(&mut self, level: u128) -> Option<()> {
+        if self.depth == DEPTH_MAX {
+            return None;
+        }
+        self.depth += 1;
+        self.levels = self.levels << 1 | level;
+        self.expects = if level == 1 { Expects::FirstKey } else { Expects::FirstValue };
+        Some(())
+    }
+
+    fn close(&mut self, level: u128) -> Option<()> {
+        if self.depth == 0 || self.levels & 1 != level {
+            return None;
+        }
+        self.depth -= 1;
+        self.levels >>= 1;
+        self.expects = Expects::Comma;
+        Some(())
+    }
+}
+
+/// Where the string that begins at `at` has ended.
+pub(super) fn string_end(text: &[u8], at: usize) -> Option<usize> {
+    let mut at = at + 1;
+    loop {
+        at += memchr3(b'"', b'\\', b'\n', text.get(at..)?)?;
+        match text.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => return None,
+        }
+    }
+}
+
+/// Where a number, `true`, `false` or `null` has ended.
+fn word_end(text: &[u8], at: usize) -> Option<usize> {
+    let rest = text.get(at..)?;
+    let len = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')).count();
+    let word = rest.get(..len)?;
+    let fits = matches!(word, b"true" | b"false" | b"null") || matches!(word.first()?, b'0'..=b'9' | b'-');
+    fits.then_some(at + len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn outline(text: &str) -> Progress {
+        Outline::new().take(text.as_bytes())
+    }
+
+    #[test]
+    fn finds_the_end() {
+        let check = |text, expected| assert_eq!(outline(text), expected, "{text}");
+        check(r#"{"a":[1,{"b":"}\""}],"c":null} tail"#, Progress::Closed(30));
+        check("{} {}", Progress::Closed(2));
+        check(r#"{"a":[]"#, Progress::Open);
+        check(r#"{"a""#, Progress::Open);
+        check(r#"{"a"#, Progress::Cut(1));
+        check("{\"a\n", Progress::Broken(1));
+        check(r#"{"a":oops}"#, Progress::Broken(5));
+        check(r#"{"a":1,}"#, Progress::Broken(7));
+        check("{]", Progress::Broken(1));
+        check(&"[".repeat(200), Progress::Broken(127));
+    }
+
+    fn any_json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<String>().prop_map(Into::into),
+        ];
+        leaf.prop_recursive(5, 40, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(serde_json::Value::from),
+                prop::collection::vec(("[a-c\"]{0,3}", inner), 0..5)
+                    .prop_map(|fields| serde_json::Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn closes_where_the_json_ends_over_any_lines(value in any_json(), tail in any::<String>()) {
+            let text = serde_json::to_string_pretty(&vec![value]).unwrap();
+            let mut outline = Outline::new();
+            let mut taken = 0;
+            for line in format!("{text}{tail}").split_inclusive('\n') {
+                match outline.take(line.as_bytes()) {
+                    Progress::Open => taken += line.len(),
+                    Progress::Closed(at) => {
+                        taken += at;
+                        break;
+                    }
+                    Progress::Broken(at) => prop_assert!(false, "broken at {at} of {line}"),
+                }
+            }
+            prop_assert_eq!(taken, text.len());
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! Text → the events in it, whatever they are wrapped in.
+//!
+//! One mechanism for all forms: [`needle`] finds words that only events have, the object around such a word is an
+//! event or wraps one, and what is wrapped (an object, a list, a string with one more level of escapes) is searched
+//! in the same way, to a bounded depth and with bounded work. What a form needs of its own is a small function at
+//! the end. An event is given the time and the delivery of the innermost wrapping that has one.
+
+use crate::event::{
+    EventKind, Fingerprint,
+    decode::{self, Body, Verdict},
+    fields::{Fields, items, string, unescape},
+    outline::{Outline, Progress, string_end},
+    pictures::Templates,
+    times::{Clock, Stamp},
+};
+use regex::bytes::{Match, Regex};
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+use std::{borrow::Cow, ops::Range, sync::LazyLock};
+
+/// The deepest wrapping that is followed. Real logs have four levels: container, logger, queue, SMN.
+const DEPTH_MAX: u8 = 12;
+
+/// Something that was found.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// An event.
+    Event {
+        /// Its outermost object in the text.
+        at: Range<usize>,
+        body: Box<Body>,
+        stamp: Option<Stamp>,
+        delivery: Option<u64>,
+    },
+    /// What looks like an event and cannot be taken.
+    Refused { at: usize, reason: String },
+    /// An event or a confirmation that belongs to no asset.
+    Other,
+}
+
+/// The words without which no text holds an event: keys of events and API answers, SMN's types of confirmations, the
+/// label of an id in template texts (plain and with the usual escapes), journald messages that are no strings.
+pub(super) fn needle(text: &[u8], from: usize) -> Option<Match<'_>> {
+    static NEEDLES: LazyLock<Regex> = LazyLock::new(|| {
+        let words = [
+            "event_type|eventType|EventType|EVENT_TYPE|Event_Type",
+            "thumbnail_info|thumbnailInfo|thumbnail_result|thumbnailResult|thumbnail_status|thumbnailStatus",
+            "base_info|baseInfo",
+            "SubscriptionConfirmation|UnsubscribeConfirmation|HttpSubscriptionUser",
+            r"视频ID|\\u89c6\\u9891ID|\\u89C6\\u9891ID|\\xE8\\xA7\\x86\\xE9\\xA2\\x91ID",
+            r#""MESSAGE"\s*:\s*(?:null|\[)"#,
+        ];
+        Regex::new(&words.join("|")).expect("the words are a valid pattern")
+    });
+    NEEDLES.find_at(text, from)
+}
+
+/// Finds the events of a text.
+pub(super) fn search(text: &str, stamp: Option<Stamp>, clock: &Clock, templates: &mut Templates) -> Vec<Piece> {
+    // Attempts that fail may look at the same bytes again; this bounds how often.
+    let budget = text.len().saturating_mul(16).saturating_add(64 << 10);
+    let mut search = Search { clock, templates, pieces: Vec::new(), places: Vec::new(), places_made: 0, budget };
+    search.text(text, &Wrapping { stamp, message: None, element: 0, place: 0, depth: 0, root: None });
+    search.pieces
+}
+
+struct Search<'a> {
+    clock: &'a Clock,
+    templates: &'a mut Templates,
+    pieces: Vec<Piece>,
+    /// For each event in `pieces` of the present root object: its index there, its list element, its field.
+    places: Vec<(usize, u32, u32)>,
+    places_made: u32,
+    budget: usize,
+}
+
+/// What is known from outside in.
+#[derive(Clone)]
+struct Wrapping {
+    stamp: Option<Stamp>,
+    /// Fingerprint of the SMN `message_id`.
+    message: Option<u64>,
+    /// Which element of a list this is, over all levels.
+    element: u32,
+    /// Which field of a wrapping object this is.
+    place: u32,
+    depth: u8,
+    root: Option<Range<usize>>,
+}
+
+/// What a `{` turned out to begin.
+enum Candidate<'t> {
+    /// A JSON object up to here.
+    Object(usize),
+    /// An object up to here whose quotes are escaped, and its text without these escapes.
+    Escaped(usize, Cow<'t, str>),
+    /// JSON that is cut off or damaged.
+    Damaged,
+    /// No JSON.
+    Nothing,
+}
+
+impl Search<'_> {
+    fn text(&mut self, text: &str, outside: &Wrapping) {
+        let bytes = text.as_bytes();
+        let (mut at, mut braces) = (0, 0);
+        let (mut damaged, mut refused) = (None, None);
+        'needles: while let Some(needle) = needle(bytes, at) {
+            while let Some(brace) = memchr::memchr(b'{', bytes.get(braces..needle.start()).unwrap_or_default()) {
+                let brace = braces + brace;
+                braces = brace + 1;
+                let end = match self.candidate(text, brace) {
+                    Candidate::Object(end) if end > needle.start() => {
+                        let inside = self.within(text, brace..end, outside);
+                        self.object(text.get(brace..end).unwrap_or_default(), &inside);
+                        end
+                    }
+                    Candidate::Escaped(end, inner) if end > needle.start() => {
+                        let inside = self.within(text, brace..end, outside);
+                        self.deeper(&inside, |search, inside| search.text(&inner, inside));
+                        end
+                    }
+                    Candidate::Object(end) | Candidate::Escaped(end, _) => {
+                        braces = end;
+                        continue;
+                    }
+                    Candidate::Damaged => {
+                        damaged.get_or_insert(brace);
+                        continue;
+                    }
+                    Candidate::Nothing => continue,
+                };
+                (at, braces, damaged) = (end, end, None);
+                continue 'needles;
+            }
+            at = match self.template(text, needle.range(), outside) {
+                Some(end) => end,
+                None => needle.end(),
+            };
+            if names_thumbnail(bytes, needle.range()) && (damaged.is_none() || damaged != refused) {
+                self.refuse(text, damaged, needle.start(), outside);
+                refused = damaged;
+            }
+        }
+    }
+
+    /// What the `{` at `brace` begins.
+    fn candidate<'t>(&mut self, text: &'t str, brace: usize) -> Candidate<'t> {
+        let bytes = text.as_bytes();
+        let rest = bytes.get(brace..).unwrap_or_default();
+        let after = rest.iter().skip(1).position(|b| !b.is_ascii_whitespace()).map_or(rest.len(), |at| at + 1);
+        let Some(next) = rest.get(after).filter(|_| self.budget > 0) else { return Candidate::Nothing };
+        match next {
+            b'"' => match Outline::new().take(rest) {
+                Progress::Closed(len) => Candidate::Object(brace + len),
+                Progress::Broken(len) => {
+                    self.budget = self.budget.saturating_sub(len.max(64));
+                    Candidate::Damaged
+                }
+                Progress::Open | Progress::Cut(_) => {
+                    self.budget = self.budget.saturating_sub(rest.len());
+                    Candidate::Damaged
+                }
+            },
+            b'\\' => {
+                // The string that it stands in ends before the next quote without a backslash.
+                let end = brace.checked_sub(1).and_then(|before| string_end(bytes, before)).map(|end| end - 1);
+                let end = end.unwrap_or(bytes.len());
+                Candidate::Escaped(end, unescape(text.get(brace..end).unwrap_or_default()))
+            }
+            b'#' if rest.get(after..).is_some_and(|rest| rest.starts_with(b"#01")) => {
+                Candidate::Escaped(bytes.len(), Cow::Owned(rsyslog(text.get(brace..).unwrap_or_default())))
+            }
+            _ => Candidate::Nothing,
+        }
+    }
+
+    fn object(&mut self, text: &str, inside: &Wrapping) {
+        let fields = match Fields::read(text) {
+            Ok(fields) => fields,
+            Err(error) => {
+                if looks_like_event(text) {
+                    let column = if inside.depth == 0 { error.column().saturating_sub(1) } else { 0 };
+                    self.push_refused(inside, column, decode::plain(&error));
+                }
+                return;
+            }
+        };
+        let mut inside = inside.clone();
+        inside.stamp = innermost(inside.stamp, field_stamp(&fields, self.clock));
+        if let Some(id) = fields.scalar("message_id") {
+            inside.message = Some(Fingerprint::of(id.as_bytes()));
+        }
+        match decode::read(&fields, self.templates) {
+            Verdict::Event(body) => self.push_event(body, &inside),
+            Verdict::Other => self.pieces.push(Piece::Other),
+            Verdict::Refused(reason) => self.push_refused(&inside, 0, reason),
+            Verdict::Wrapping => self.wrapped(&fields, &inside),
+        }
+    }
+
+    /// Searches the fields of an object that is no event itself.
+    fn wrapped(&mut self, fields: &Fields<'_>, inside: &Wrapping) {
+        if let Some(message) = journal_message(fields) {
+            match message {
+                Ok(text) => self.deeper(inside, |search, inside| search.text(&text, inside)),
+                Err(reason) => self.push_refused(inside, 0, reason.to_owned()),
+            }
+        }
+        for (_, raw) in fields.iter() {
+            if needle(raw.get().as_bytes(), 0).is_some() {
+                self.places_made += 1;
+                let inside = Wrapping { place: self.places_made, ..inside.clone() };
+                self.value(raw, &inside);
+            }
+        }
+    }
+
+    fn value(&mut self, raw: &RawValue, inside: &Wrapping) {
+        match raw.get().as_bytes().first() {
+            Some(b'"') => {
+                let text = string(raw).unwrap_or_default();
+                self.deeper(inside, |search, inside| search.text(&text, inside));
+            }
+            Some(b'{') => self.deeper(inside, |search, inside| search.object(raw.get(), inside)),
+            Some(b'[') => {
+                for (element, raw) in (1u32..).zip(items(raw)) {
+                    if needle(raw.get().as_bytes(), 0).is_some() {
+                        let element = inside.element.wrapping_mul(65_537).wrapping_add(element);
+                        let inside = Wrapping { element, ..inside.clone() };
+                        self.deeper(&inside, |search, inside| search.value(raw, inside));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn deeper(&mut self, inside: &Wrapping, then: impl FnOnce(&mut Self, &Wrapping)) {
+        if inside.depth == DEPTH_MAX {
+            self.push_refused(inside, 0, format!("wrapped more than {DEPTH_MAX} levels deep"));
+        } else {
+            then(self, &Wrapping { depth: inside.depth + 1, ..inside.clone() });
+        }
+    }
+
+    /// What is known inside of an object of `text`: the time before it on its line, and in the outermost text its place.
+    fn within(&mut self, text: &str, at: Range<usize>, outside: &Wrapping) -> Wrapping {
+        let before = text.as_bytes().get(..at.start).unwrap_or_default();
+        let line = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+        let before = before.get(line..).unwrap_or_default();
+        let before = before.get(..memchr::memchr(b'{', before).unwrap_or(before.len())).unwrap_or_default();
+        let mut inside = outside.clone();
+        inside.stamp = innermost(outside.stamp, self.clock.find(before));
+        if outside.root.is_none() {
+            inside.root = Some(at);
+            self.places.clear();
+        }
+        inside
+    }
+
+    fn push_event(&mut self, body: Box<Body>, inside: &Wrapping) {
+        // A shipper may keep an event both as text and decoded: the same thing told twice in one element.
+        let twice = self.places.iter().any(|(index, element, place)| {
+            let same = |known: &Piece| matches!(known, Piece::Event { body: known, .. } if *known == body);
+            *element == inside.element && *place != inside.place && self.pieces.get(*index).is_some_and(same)
+        });
+        if twice {
+            return;
+        }
+        // One message may hold several events: the n-th of a redelivery is the n-th of the first delivery.
+        let delivery = inside.message.map(|id| id.wrapping_add(self.places.len() as u64));
+        self.places.push((self.pieces.len(), inside.element, inside.place));
+        let at = inside.root.clone().unwrap_or_default();
+        self.pieces.push(Piece::Event { at, body, stamp: inside.stamp, delivery });
+    }
+
+    fn push_refused(&mut self, inside: &Wrapping, column: usize, reason: String) {
+        let at = inside.root.as_ref().map_or(0, |root| root.start) + column;
+        self.pieces.push(Piece::Refused { at, reason });
+    }
+
+    /// Refuses an event around `key` that no whole object holds.
+    fn refuse(&mut self, text: &str, damaged: Option<usize>, key: usize, outside: &Wrapping) {
+        let json = damaged.and_then(|brace| text.get(brace..)).unwrap_or_default();
+        let error = serde_json::Deserializer::from_str(json).into_iter::<IgnoredAny>().next().and_then(Result::err);
+        let reason = match (&error, damaged) {
+            (Some(error), _) => decode::plain(error),
+            (None, Some(_)) => "no valid JSON".to_owned(),
+            (None, None) => "event_type names thumbnailComplete, but no JSON object is around it".to_owned(),
+        };
+        let column = error.filter(|error| error.line() == 1).map_or(0, |error| error.column().saturating_sub(1));
+        let at = damaged.map_or(key, |brace| brace + column);
+        self.push_refused(outside, if outside.root.is_none() { at } else { 0 }, reason);
+    }
+
+    /// Takes a template text around its label for the id; where its line ends.
+    fn template(&mut self, text: &str, label: Range<usize>, outside: &Wrapping) -> Option<usize> {
+        let start = text.get(..label.start)?.rfind('\n').map_or(0, |newline| newline + 1);
+        let end = text.get(label.end..)?.find('\n').map_or(text.len(), |newline| label.end + newline);
+        let line = text.get(start..end).filter(|line| line.contains("截图任务"))?;
+        let body = decode::template(line)?;
+        let stamp = innermost(outside.stamp, self.clock.find(line.as_bytes()));
+        let inside = Wrapping { stamp, root: outside.root.clone().or(Some(start..end)), ..outside.clone() };
+        if outside.root.is_none() {
+            self.places.clear();
+        }
+        self.push_event(Box::new(body), &inside);
+        Some(end)
+    }
+}
+
+/// The inner time, unless it lacks a zone and an outer one is there.
+fn innermost(outer: Option<Stamp>, inner: Option<Stamp>) -> Option<Stamp> {
+    match (outer, inner) {
+        (Some(outer), Some(inner)) if outer.zoned && !inner.zoned => Some(outer),
+        (outer, inner) => inner.or(outer),
+    }
+}
+
+/// The time in the fields of an object, by the names that SMN, loggers, shippers and journald use.
+pub(super) fn field_stamp(fields: &Fields<'_>, clock: &Clock) -> Option<Stamp> {
+    let names = ["timestamp", "@timestamp", "time", "ts", "__REALTIME_TIMESTAMP", "event_time", "datetime"];
+    names.iter().find_map(|name| clock.field(&fields.scalar(name)?))
+}
+
+/// Whether the `event_type` at `key` is a key, in any escaping, and its value is `thumbnailComplete` in any spelling.
+fn names_thumbnail(text: &[u8], key: Range<usize>) -> bool {
+    let is_quote = |b: &u8| matches!(b, b'"' | b'\'' | b'\\' | b'x' | b'2');
+    let skip = |text: &'_ [u8], skipped: &dyn Fn(&u8) -> bool| text.iter().take_while(|b| skipped(b)).count();
+    if text.get(key.clone()).is_none_or(|word| !word.to_ascii_lowercase().starts_with(b"event")) {
+        return false;
+    }
+    let rest = text.get(key.end..).unwrap_or_default();
+    let closing = skip(rest, &is_quote);
+    let colon = closing + skip(rest.get(closing..).unwrap_or_default(), &u8::is_ascii_whitespace);
+    if closing == 0 || rest.get(colon) != Some(&b':') {
+        return false;
+    }
+    let rest = rest.get(colon + 1..).unwrap_or_default();
+    let rest = rest.get(skip(rest, &|b| is_quote(b) || b.is_ascii_whitespace())..).unwrap_or_default();
+    let value = rest.iter().take(32).take_while(|b| b.is_ascii_alphabetic() || **b == b'_');
+    decode::kind(&value.map(|b| char::from(*b)).collect::<String>()).0 == EventKind::Thumbnail
+}
+
+/// Whether a text has a key that makes it look like our event.
+pub(super) fn looks_like_event(text: &str) -> bool {
+    let mut at = 0;
+    while let Some(found) = needle(text.as_bytes(), at) {
+        if names_thumbnail(text.as_bytes(), found.range()) {
+            return true;
+        }
+        at = found.end();
+    }
+    false
+}
+
+/// rsyslog writes control characters as `#` and three octal digits.
+fn rsyslog(text: &str) -> String {
+    text.replace("#011", "\t").replace("#012", "\n").replace("#015", "\r")
+}
+
+/// journald's `MESSAGE` where it is no string: a list of byte values, or null where it was too long for journalctl.
+fn journal_message(fields: &Fields<'_>) -> Option<Result<String, &'static str>> {
+    fields.get("__REALTIME_TIMESTAMP").or(fields.get("__CURSOR"))?;
+    let raw = fields.get("MESSAGE")?;
+    if raw.get() == "null" {
+        return Some(Err("the message is too long for journalctl's JSON: use journalctl --all"));
+    }
+    let bytes: Vec<u8> = serde_json::from_str(raw.get()).ok()?;
+    Some(Ok(String::from_utf8_lossy(&bytes).into_owned()))
+}
