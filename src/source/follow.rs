@@ -7,7 +7,7 @@
 
 pub mod anchor;
 pub mod look;
-mod relatives;
+pub(super) mod relatives;
 
 use crate::{
     event::Health,
@@ -102,6 +102,10 @@ pub struct Follower {
     health: Option<Health>,
     /// When the name was last looked at, by the clock that files bear.
     looked: Option<SystemTime>,
+    /// Where the file lay that was opened last, through symbolic links.
+    real: PathBuf,
+    /// The stamps of the folders where rotated files may lie, when they were looked for last.
+    folders: [Option<Stamp>; 3],
     /// The incomplete last line: where it begins, since when, and whether it was shown.
     incomplete: Option<(u64, Duration, bool)>,
 }
@@ -167,6 +171,7 @@ impl Follower {
     /// Follows `path`; nothing is opened before the first poll.
     pub fn new(path: PathBuf, rank: u16, found: Found) -> Self {
         Self {
+            real: path.clone(),
             path,
             rank,
             found,
@@ -175,6 +180,7 @@ impl Follower {
             late: Vec::new(),
             health: None,
             looked: None,
+            folders: [None; 3],
             incomplete: None,
         }
     }
@@ -228,7 +234,13 @@ impl Follower {
         let stamp = if let Look::File(_, stamp) = seen { Some(stamp) } else { None };
         match step {
             Step::Rest | Step::Keep(_) => Ok(Pace::Idle),
-            Step::Read => self.read(stamp, now, taken, sink),
+            Step::Read => {
+                // Of a file of which nothing was read, nothing tells that it was truncated.
+                if self.known().is_some_and(|known| known.offset == 0) {
+                    self.read_missed(now, taken, sink)?;
+                }
+                self.read(stamp, now, taken, sink)
+            }
             Step::Truncated => {
                 let was = self.known().map_or(0, |known| known.offset);
                 let size = stamp.map_or(0, |stamp| stamp.size);
@@ -244,15 +256,20 @@ impl Follower {
                 self.read_missed(now, taken, sink)?;
                 self.open(now, taken, sink)
             }
-            Step::Open => self.open(now, taken, sink),
+            Step::Open => {
+                self.read_missed(now, taken, sink)?;
+                self.open(now, taken, sink)
+            }
             Step::Leave => {
                 self.leave(now, taken, sink)?;
+                self.read_missed(now, taken, sink)?;
                 sink.notice("gone; waiting for it to come back".into())?;
                 self.tell(Health::Waiting(Safe::new("gone")), sink)?;
                 Ok(Pace::Idle)
             }
             Step::Wait(why) => {
                 self.leave(now, taken, sink)?;
+                self.read_missed(now, taken, sink)?;
                 if !matches!(&self.health, Some(Health::Waiting(old)) if old.as_str() == "gone" && seen == Look::Absent)
                 {
                     self.tell(Health::Waiting(Safe::new(&why)), sink)?;
@@ -302,13 +319,20 @@ impl Follower {
             let bytes = known.anchor.offset();
             sink.notice(format!("its first {bytes} bytes were read before; going on from there"))?;
         }
-        self.start(file, known, sink)?;
+        self.real = relatives::resolved(&self.path);
+        self.open = Some(self.start(file, known, taken, sink)?);
         self.tell(Health::Live, sink)?;
         self.read(Some(Stamp::of(&metadata)), now, taken, sink)
     }
 
-    /// Makes an open file the one that is read: from its beginning, or from where it was left.
-    fn start(&mut self, file: File, known: Option<TakenFile>, sink: &mut impl Sink) -> Result<(), Trouble> {
+    /// Begins to read an open file: from its beginning, or from where it was left.
+    fn start(
+        &mut self,
+        file: File,
+        known: Option<TakenFile>,
+        taken: &mut Taken,
+        sink: &mut impl Sink,
+    ) -> Result<Incarnation, Trouble> {
         let metadata = file.metadata()?;
         let generation = self.next_generation;
         self.next_generation = generation.wrapping_add(1);
@@ -323,8 +347,9 @@ impl Follower {
         let anchor = known.map_or_else(|| Anchor::at(&file, offset), |known| Ok(known.anchor))?;
         let lines = Lines::new(offset, line);
         let id = Inode::of(&metadata);
-        self.open = Some(Incarnation { file, id, generation, packed, anchor, lines, stamp: None });
-        Ok(())
+        let begun = Incarnation { file, id, generation, packed, anchor, lines, stamp: None };
+        taken.note(begun.taken(self.rank));
+        Ok(begun)
     }
 
     /// Reads on, or begins anew where what was read is no longer there.
@@ -361,27 +386,20 @@ impl Follower {
             None => "what was written since the last look may be lost".into(),
         };
         sink.notice(format!("{why}; reading from its beginning; {lost}"))?;
-        self.start(file, None, sink)?;
-        let stamp = match &self.open {
-            Some(open) => Some(Stamp::of(&open.file.metadata()?)),
-            None => None,
-        };
-        self.read(stamp, now, taken, sink)
+        let stamp = Stamp::of(&file.metadata()?);
+        self.open = Some(self.start(file, None, taken, sink)?);
+        self.read_missed(now, taken, sink)?;
+        self.read(Some(stamp), now, taken, sink)
     }
 
     /// Lets go of the file that lost the name; it is read on for late writers.
     fn leave(&mut self, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<(), Trouble> {
-        let Some(mut was) = self.open.take() else { return Ok(()) };
-        if was.packed {
-            was.finish(sink)?;
-            taken.release((self.rank, was.generation));
-            return Ok(());
+        let Some(open) = &self.open else { return Ok(()) };
+        if !open.packed {
+            let stamp = Stamp::of(&open.file.metadata()?);
+            self.read(Some(stamp), now, taken, sink)?;
         }
-        let stamp = Stamp::of(&was.file.metadata()?);
-        let outcome = was.read_on(true, sink)?;
-        was.stamp = (outcome == Outcome::UpToDate).then_some(stamp);
-        taken.note(was.taken(self.rank));
-        self.late.push(Late { was, since: now, grown: now });
+        self.late.extend(self.open.take().map(|was| Late { was, since: now, grown: now }));
         Ok(())
     }
 
@@ -427,6 +445,9 @@ impl Follower {
 impl Late {
     /// Reads on; `false` once nobody writes any more.
     fn poll(&mut self, now: Duration, sink: &mut impl Sink) -> Result<bool, Trouble> {
+        if self.was.packed {
+            return Ok(false);
+        }
         let metadata = self.was.file.metadata()?;
         let stamp = Stamp::of(&metadata);
         if self.was.stamp != Some(stamp) {
@@ -554,7 +575,7 @@ impl io::Read for ReadAt<'_> {
 
 /// The files that a log was rotated to, as far as their names tell: the log's with a number or a date.
 pub fn rotated(path: &Path) -> Vec<PathBuf> {
-    relatives::relatives(path).into_iter().map(|(path, _)| path).collect()
+    relatives::relatives(&[path, &relatives::resolved(path)]).into_iter().map(|(path, _)| path).collect()
 }
 
 /// Opens a file for reading without waiting, should it have become a FIFO meanwhile.

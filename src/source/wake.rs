@@ -3,6 +3,7 @@
 //! The operating system tells of changes in the folders of the followed files. Nothing depends on it: it may be absent,
 //! exhausted, or blind to another machine's writes, and then polling alone is slower by a quarter of a second.
 
+use crate::source::follow::{look::Inode, relatives::folder_of};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _, event::AccessKind};
 use std::{
     collections::HashMap,
@@ -10,8 +11,6 @@ use std::{
     path::{Path, PathBuf},
     sync::mpsc::SyncSender,
 };
-
-use crate::source::follow::look::Inode;
 
 /// Watches folders and pokes.
 #[derive(Debug)]
@@ -42,11 +41,7 @@ impl Waker {
     pub(super) fn watch(&mut self, path: &Path) {
         let link = fs::canonicalize(path).ok();
         for file in [Some(path), link.as_deref()].into_iter().flatten() {
-            let folder = match file.parent() {
-                Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
-                Some(folder) => folder,
-                None => continue,
-            };
+            let folder = folder_of(file);
             let Ok(metadata) = fs::metadata(folder) else { continue };
             let id = Inode::of(&metadata);
             let Some(watcher) = &mut self.watcher else { return };

@@ -136,9 +136,9 @@ impl Taken {
         self.files.iter().any(|entry| entry.held && entry.id == id && entry.by.0 != rank)
     }
 
-    /// Whether this file was read, or is being read.
-    pub fn knows(&self, id: Inode) -> bool {
-        self.files.iter().any(|entry| entry.id == id)
+    /// Whether this file is open; only then does its inode prove which file it is.
+    pub fn is_held(&self, id: Inode) -> bool {
+        self.files.iter().any(|entry| entry.held && entry.id == id)
     }
 
     /// The files whose content lies in `file` as well: those with its inode, or else with so much in common that it is

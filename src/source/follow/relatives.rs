@@ -7,7 +7,7 @@
 use crate::source::follow::{
     Follower, Incarnation, Late, Outcome, Sink, Trouble,
     anchor::{Anchor, TAIL, Taken, TakenFile},
-    look::Inode,
+    look::{Inode, Stamp},
     open_file,
 };
 use std::{
@@ -30,7 +30,7 @@ impl Follower {
         sink: &mut impl Sink,
     ) -> Result<Option<u64>, Trouble> {
         let offset = old.anchor.offset();
-        for (path, metadata) in relatives(&self.path) {
+        for (path, metadata) in relatives(&[&self.path, &self.real]) {
             let id = Inode::of(&metadata);
             let sure = offset >= TAIL as u64 || self.is_new(&metadata);
             if metadata.len() < offset || !sure || taken.is_held_beside(id, self.rank) {
@@ -48,15 +48,18 @@ impl Follower {
         Ok(None)
     }
 
-    /// After a rotation: takes up files that had the name between two looks, oldest first.
+    /// Takes up files that had the name between two looks, oldest first.
     pub(super) fn read_missed(
         &mut self,
         now: Duration,
         taken: &mut Taken,
         sink: &mut impl Sink,
     ) -> Result<(), Trouble> {
-        let mut missed: Vec<(PathBuf, Metadata)> = relatives(&self.path);
-        missed.retain(|(_, metadata)| self.is_new(metadata) && !taken.knows(Inode::of(metadata)));
+        if self.looked.is_none() || !self.has_folder_changed() {
+            return Ok(());
+        }
+        let mut missed: Vec<(PathBuf, Metadata)> = relatives(&[&self.path, &self.real, &resolved(&self.path)]);
+        missed.retain(|(_, metadata)| self.is_new(metadata) && !taken.is_held(Inode::of(metadata)));
         missed.sort_by_key(|(_, metadata)| metadata.modified().ok());
         for (path, metadata) in missed {
             let file = open_file(&path)?;
@@ -67,14 +70,20 @@ impl Follower {
             }
             self.take_up(file, now, taken, sink)?;
             let name = path.file_name().unwrap_or_default().display().to_string();
-            sink.notice(format!("rotated twice between two looks; {name} is read as well"))?;
+            sink.notice(format!("{name} came and was rotated between two looks; it is read as well"))?;
         }
         Ok(())
     }
 
+    /// Whether names came or went beside the log since this was asked last.
+    fn has_folder_changed(&mut self) -> bool {
+        let stamp = |path: &Path| folder_of(path).metadata().ok().map(|metadata| Stamp::of(&metadata));
+        let folders = [stamp(&self.path), stamp(&self.real), stamp(&resolved(&self.path))];
+        std::mem::replace(&mut self.folders, folders) != folders
+    }
+
     fn take_up(&mut self, file: File, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<(), Trouble> {
-        self.start(file, None, sink)?;
-        let Some(mut was) = self.open.take() else { return Ok(()) };
+        let mut was = self.start(file, None, taken, sink)?;
         if was.packed {
             was.read_packed(taken, sink)?;
         } else {
@@ -92,22 +101,39 @@ impl Follower {
     }
 }
 
-/// The files beside a log whose names are the log's with a number or a date.
-pub(super) fn relatives(path: &Path) -> Vec<(PathBuf, Metadata)> {
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let related = |other: &[u8]| {
-        let suffix = other.strip_prefix(name.as_encoded_bytes()).unwrap_or_default();
-        let date = |byte: &u8| byte.is_ascii_digit() || b".-_:T".contains(byte);
-        matches!(suffix, [b'.' | b'-' | b'_', rest @ ..] if rest.iter().any(u8::is_ascii_digit) && rest.iter().all(date))
-    };
-    entries
-        .filter_map(Result::ok)
-        .filter(|entry| related(entry.file_name().as_encoded_bytes()))
-        .filter_map(|entry| Some((entry.path(), entry.metadata().ok().filter(Metadata::is_file)?)))
-        .collect()
+/// The files beside these whose names are theirs with a number or a date.
+pub(super) fn relatives(logs: &[&Path]) -> Vec<(PathBuf, Metadata)> {
+    let mut found: Vec<(PathBuf, Metadata)> = Vec::new();
+    for log in logs {
+        let Some(name) = log.file_name() else { continue };
+        let entries = fs::read_dir(folder_of(log)).into_iter().flatten().filter_map(Result::ok);
+        for entry in entries.filter(|entry| is_rotated(name.as_encoded_bytes(), entry.file_name().as_encoded_bytes())) {
+            let Some(metadata) = entry.metadata().ok().filter(Metadata::is_file) else { continue };
+            if found.iter().all(|(_, other)| Inode::of(other) != Inode::of(&metadata)) {
+                found.push((entry.path(), metadata));
+            }
+        }
+    }
+    found
+}
+
+/// Whether a name is a log's with a number or a date: `vod.log.1`, `vod.log-20260314`.
+fn is_rotated(log: &[u8], name: &[u8]) -> bool {
+    let of_date = |byte: &u8| byte.is_ascii_digit() || b".-_:T".contains(byte);
+    match name.strip_prefix(log) {
+        Some([b'.' | b'-' | b'_', rest @ ..]) => rest.iter().any(u8::is_ascii_digit) && rest.iter().all(of_date),
+        Some(_) | None => false,
+    }
+}
+
+/// The path without symbolic links, where it leads anywhere.
+pub(super) fn resolved(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The folder that a path is in.
+pub(in crate::source) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// What was read before of the log that an archive holds.
