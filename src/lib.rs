@@ -27,6 +27,9 @@
 //! - [`picture`]: pictures between the network and the glass, as plain data.
 //! - [`catalog`]: the assets, their history, the counts.
 //!
+//! The edges know one outside thing each.
+//! - [`report`]: machine output, as JSON, CSV and a table.
+//!
 //! # What always holds
 //!
 //! - Log text reaches a terminal as [`text::Safe`] alone. Spans are made in `ui/theme` alone.
@@ -37,4 +40,5 @@
 pub mod catalog;
 pub mod event;
 pub mod picture;
+pub mod report;
 pub mod text;
