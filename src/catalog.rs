@@ -157,6 +157,11 @@ impl Catalog {
         self.files.get(&file).map(|name| Safe::new(name)).unwrap_or_default()
     }
 
+    /// The name of a file as it came, for machine output.
+    pub fn file(&self, file: FileId) -> &str {
+        self.files.get(&file).map_or("", |name| name)
+    }
+
     fn rank(&self, run: RunKey) -> Rank {
         let event = self.event(run);
         Rank { time: event.time, file: event.origin.file, byte: event.origin.byte }
@@ -273,6 +278,11 @@ impl<'a> Asset<'a> {
     /// Its title, from the newest event that gives one.
     pub fn title(&self) -> Option<Safe> {
         self.history().find_map(|run| self.catalog.event(run).facts.as_ref()?.title.as_deref().map(Safe::new))
+    }
+
+    /// [`Self::title`] as it came, for machine output.
+    pub fn title_text(&self) -> Option<&'a str> {
+        self.history().find_map(|run| self.catalog.event(run).facts.as_ref()?.title.as_deref())
     }
 
     /// The video's length, from the newest event that gives one.

@@ -12,6 +12,7 @@ use crate::{
     app::{self, Following, filter::Filter},
     cli::{self, Cli, Command, Input, Lines, Look, Output},
     demo::{self, Demo},
+    media,
     report::Format,
     source::{self, Mode, Start},
     text::Safe,
@@ -31,6 +32,11 @@ struct Usage(String);
 
 /// Runs the program. Whatever goes wrong is an error whose chain says what, for which file, and what to do.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    // The child that decodes pictures for us, under limits of its own.
+    if args.get(1).is_some_and(|argument| argument == media::DECODE_ARGUMENT) {
+        return Ok(media::decode_main());
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),

@@ -5,7 +5,7 @@
 //! and underscores. Nothing is turned into `serde_json::Value`: fields stay raw text until one is wanted.
 
 use crate::event::{
-    AssetId, EventKind, Facts, Fault, Offset, Oddities, PictureKind, Pictures, Status, Templates,
+    AssetId, EventKind, Facts, Fault, Oddities, Offset, PictureKind, Pictures, Status, Templates,
     fields::{Fields, Scalar, Text, is_list, same_name},
     pictures::List,
 };

@@ -228,7 +228,15 @@ impl Reader {
     }
 
     /// Takes a whole line of a lane.
-    fn line(&mut self, lane: usize, text: &[u8], place: Place, stamp: Option<Stamp>, has_needle: bool, found: &mut Found) {
+    fn line(
+        &mut self,
+        lane: usize,
+        text: &[u8],
+        place: Place,
+        stamp: Option<Stamp>,
+        has_needle: bool,
+        found: &mut Found,
+    ) {
         if let Some(mut open) = self.lanes[lane].open.take() {
             match open.take(text, place) {
                 Step::Open if open.text().len() <= CARRY_MAX && open.places().len() <= Open::LINES_MAX => {
@@ -255,7 +263,8 @@ impl Reader {
     fn search(&mut self, text: &[u8], places: &[Place], stamp: Option<Stamp>, found: &mut Found) {
         let text = String::from_utf8_lossy(text);
         // By lines, because what is no UTF-8 has another length now.
-        let line_of = |at: usize| text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count().min(places.len() - 1);
+        let line_of =
+            |at: usize| text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count().min(places.len() - 1);
         for piece in unwrap::search(&text, stamp, &self.clock, &mut self.templates) {
             match piece {
                 Piece::Event { at, body, stamp, delivery } => {
@@ -276,7 +285,8 @@ impl Reader {
 
     fn push(&mut self, body: Body, time: Option<Time>, delivery: Option<u64>, at: [Place; 2], found: &mut Found) {
         let mut origin = self.origin(at);
-        origin.part = self.before.filter(|(byte, _)| *byte == origin.byte).map_or(0, |(_, part)| part.saturating_add(1));
+        origin.part =
+            self.before.filter(|(byte, _)| *byte == origin.byte).map_or(0, |(_, part)| part.saturating_add(1));
         self.before = Some((origin.byte, origin.part));
         self.newest = time.or(self.newest);
         let Body { kind, asset, status, pictures, fault, facts, oddities } = body;

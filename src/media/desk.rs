@@ -197,13 +197,8 @@ impl Desk {
         let (leave, left) = oneshot::channel();
         let progress = Arc::new(Progress::default());
         let fetch = fetch(self.config.fetch, self.fetcher.clone(), request.url.clone(), progress.clone());
-<<<<<<< HEAD
-        let task = self.tasks.spawn(fetch_until_left(key, fetch, left, progress.clone())).id();
-        self.jobs.insert(key, Job { request, task, stage: Stage::Fetching, attempt, progress, leave: Some(leave) });
-=======
         let task = self.tasks.spawn(fetch_until_left(key, fetch, left, progress)).id();
         self.jobs.insert(key, Job { request, task, stage: Stage::Fetching, attempt, leave: Some(leave) });
->>>>>>> 0a236d1c38b93eda324c4a3d5913d7bc7318aa7d
         match attempt {
             Attempt::First => self.say(PictureUpdate::Started(key)).await,
             Attempt::Second => Ok(()),
