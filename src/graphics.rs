@@ -18,7 +18,8 @@ pub use painter::Painter;
 pub use probe::{Environment, Probe};
 pub use tmux::Client as TmuxClient;
 
-use crate::picture::{Fit, Picture, Prepared, Protocol};
+use crate::picture::{Fit, Multiplexer, Picture, Prepared, Protocol};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use std::{fmt, io::Write as _};
 
 /// Scales, quantises and encodes a picture for one box. Takes milliseconds of CPU.
@@ -35,6 +36,17 @@ pub fn prepare(picture: &Picture, fit: Fit) -> Prepared {
         Some((bytes, size)) => Prepared::Bytes { bytes: bytes.into(), size },
         None => Prepared::Blocks(blocks::grid(picture, fit)),
     }
+}
+
+/// The sequence that puts text into the terminal's clipboard (OSC 52), wrapped where tmux stands in between.
+pub fn clipboard(text: &[u8], multiplexer: Multiplexer) -> Vec<u8> {
+    let sequence = format!("\x1b]52;c;{}\x07", BASE64.encode(text));
+    let mut out = Vec::new();
+    match multiplexer {
+        Multiplexer::Tmux => tmux::wrap(sequence.as_bytes(), &mut out),
+        Multiplexer::None | Multiplexer::Screen => out.extend(sequence.as_bytes()),
+    }
+    out
 }
 
 /// Formats into a buffer.

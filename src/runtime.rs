@@ -18,7 +18,7 @@ use crate::{
     text::Safe,
 };
 use anyhow::{Context as _, Result};
-use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
+use clap::{CommandFactory, Parser as _, error::ErrorKind};
 use std::{
     ffi::OsString,
     io::{self, IsTerminal as _, Write as _},
@@ -112,7 +112,7 @@ fn run_tail(tail: cli::Tail) -> Result<ExitCode> {
 
 fn run_open(open: cli::Open) -> Result<ExitCode> {
     if open.input.files.is_empty() && io::stdin().is_terminal() {
-        Cli::command().print_help()?;
+        <Cli as CommandFactory>::command().print_help()?;
         return Ok(ExitCode::from(2));
     }
     let input = with_stdin(open.input)?;

@@ -51,9 +51,15 @@ fn a_picture_that_is_not_to_be_had() {
 #[test]
 fn every_overlay() {
     for (width, height) in [(100, 30), (80, 24)] {
-        for (name, keys) in
-            [("help", "?"), ("codes", "c"), ("info", "i"), ("journal", "!"), ("history", "v"), ("raw", "J"), ("sheet", "t")]
-        {
+        for (name, keys) in [
+            ("help", "?"),
+            ("codes", "c"),
+            ("info", "i"),
+            ("journal", "!"),
+            ("history", "v"),
+            ("raw", "J"),
+            ("sheet", "t"),
+        ] {
             let mut stage = Stage::filled(width, height);
             stage.serve();
             stage.keys(keys);

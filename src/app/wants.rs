@@ -143,7 +143,7 @@ impl App {
     fn fit_for(&self, key: PictureKey, area: Rect, quality: Quality) -> Option<Fit> {
         let picture = self.album.picture(key)?;
         Some(Fit {
-            cells: fit(picture.size, area.as_size(), self.canvas.cell),
+            cells: fit(picture.size, self.canvas.bounds(area.as_size()), self.canvas.cell),
             cell: self.canvas.cell,
             protocol: self.canvas.protocol,
             colours: self.canvas.colours,

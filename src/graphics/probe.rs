@@ -126,6 +126,11 @@ impl Probe {
         }
     }
 
+    /// Draws by this protocol from now on, whatever the terminal offers: the key `P`.
+    pub fn force(&mut self, protocol: Protocol) {
+        self.forced = Some(protocol);
+    }
+
     /// The queries, in one burst: DA1 comes last, because every terminal answers it.
     ///
     /// Within tmux the query for kitty is wrapped, since tmux would take a bare one for the pane's title; outside it

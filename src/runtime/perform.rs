@@ -4,6 +4,7 @@ use super::session::Session;
 use crate::{
     app::{Effect, Following, Message, MouseUse, RawPurpose},
     event::{Origin, PictureUrl},
+    graphics,
     source::Mode,
     terminal::{Mouse, TerminalError},
     text::Safe,
@@ -39,8 +40,10 @@ impl Session {
                     Following::Off => Mode::Once,
                 }),
                 Effect::ReadRaw(origin, purpose) => self.read_raw(origin, purpose),
-                Effect::Copy(text) => self.screen.send(self.probe.clipboard(text.as_bytes())),
-                Effect::Open(url) => self.open(&url),
+                Effect::Copy(text) => {
+                    self.screen.send(graphics::clipboard(text.as_bytes(), self.app.canvas().multiplexer));
+                }
+                Effect::Open(url) => self.browse(&url),
                 Effect::SetProtocol(protocol) => {
                     self.probe.force(protocol);
                     self.canvas_changed();
@@ -71,7 +74,7 @@ impl Session {
     }
 
     /// Opens a URL where a desktop is at hand, else shows it to be copied.
-    fn open(&mut self, url: &PictureUrl) {
+    fn browse(&mut self, url: &PictureUrl) {
         let remote = std::env::var_os("SSH_CONNECTION").is_some() || std::env::var_os("SSH_TTY").is_some();
         let desktop = cfg!(target_os = "macos")
             || std::env::var_os("DISPLAY").is_some()
@@ -82,8 +85,12 @@ impl Session {
             Some(web) if remote || !desktop => Safe::new(&format!("u copies {web}")),
             Some(web) => {
                 let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-                let quiet =
-                    Command::new(opener).arg(web.as_str()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+                let quiet = Command::new(opener)
+                    .arg(web.as_str())
+                    .stdin(Stdio::null())
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::null())
+                    .spawn();
                 match quiet {
                     Ok(mut child) => {
                         // Waited for, so that it leaves no zombie.

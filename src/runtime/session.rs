@@ -34,6 +34,8 @@ const FRAME: Duration = Duration::from_millis(16);
 /// Messages that are taken before a frame is drawn, and the time they may take.
 const DRAIN: usize = 64;
 const DRAIN_TIME: Duration = Duration::from_millis(8);
+/// How often text may come between the slices of a picture on a slow link.
+const SLICES_PER_SECOND: u64 = 8;
 
 /// What a session needs.
 #[derive(Debug)]
@@ -113,27 +115,26 @@ impl Session {
         signals: Receiver<Signal>,
     ) -> Result<(Self, Channels), TerminalError> {
         let begun = Instant::now();
-        let mut probe = Probe::new(Environment::from_process(), forced);
         let size = tty.size();
-        probe.window(size, pixels(&tty));
-        let canvas = probe.canvas();
         options.sources = source.files.iter().map(|file| Safe::new(if file == "-" { "stdin" } else { file })).collect();
         let mouse = match options.mouse {
             crate::app::MouseUse::On => terminal::Mouse::On,
             crate::app::MouseUse::Off => terminal::Mouse::Off,
         };
-        let app = App::new(options, size, canvas.clone(), now(begun));
+        let app = App::new(options, size, Canvas::default(), now(begun));
         let (mut screen, written) = Screen::open(&tty, terminal::Options { mouse })?;
         screen.draw(|frame| drop(ui::draw(frame, &app)), |(), _| {})?;
         // Only now, with a frame on its way, what takes time: threads, queries, channels.
         let (input, inputs) = channel(64);
         let reader = terminal::read(&tty, input);
+        let mut probe = Probe::new(Environment::from_process(), forced);
+        probe.window(size, pixels(&tty));
         screen.send(probe.query());
         let (source, log) = source::spawn(source);
         let (media, pictures) = media::spawn(media);
         let (preparer, prepared) = Preparer::start();
         let (sender, messages) = channel(16);
-        let session = Self {
+        let mut session = Self {
             app,
             screen,
             painter: Painter::new(),
@@ -145,11 +146,12 @@ impl Session {
             posted: VecDeque::new(),
             tty,
             begun,
-            canvas,
+            canvas: Canvas::default(),
             dirty: true,
             last_frame: None,
             _reader: reader,
         };
+        session.canvas_changed();
         Ok((session, Channels { inputs, written, signals, log, pictures, prepared, messages }))
     }
 
@@ -280,12 +282,13 @@ impl Session {
     fn draw(&mut self) -> Result<(), TerminalError> {
         let (app, painter) = (&self.app, &mut self.painter);
         let size: Size = app.size();
-        self.screen.draw(
-            |frame| ui::draw(frame, app),
-            |placements, out| painter.reconcile(&placements, size, out),
-        )?;
+        if let Some(rate) = self.screen.rate() {
+            painter.pace(usize::try_from(rate / SLICES_PER_SECOND).unwrap_or(usize::MAX));
+        }
+        self.screen.draw(|frame| ui::draw(frame, app), |placements, out| painter.reconcile(&placements, size, out))?;
         self.screen.farewell(self.painter.farewell());
-        self.dirty = false;
+        // A picture that is sent in slices has more to come.
+        self.dirty = self.painter.is_sending();
         self.last_frame = Some(Instant::now());
         Ok(())
     }

@@ -5,7 +5,7 @@
 
 use crate::{
     app::{App, Glyphs, Theme as Choice},
-    picture::{Block as PictureBlock, Colours},
+    picture::{Block as PictureBlock, Colours, xterm_index},
     text::Safe,
 };
 use ratatui::{
@@ -224,24 +224,8 @@ impl Theme {
     fn colour(self, [r, g, b]: [u8; 3]) -> Color {
         match self.colours {
             Colours::True => Color::Rgb(r, g, b),
-            Colours::Indexed => Color::Indexed(nearest_indexed([r, g, b])),
+            Colours::Indexed => Color::Indexed(xterm_index([r, g, b])),
         }
-    }
-}
-
-/// The nearest of xterm's 6x6x6 cube and its 24 greys.
-fn nearest_indexed(rgb: [u8; 3]) -> u8 {
-    const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    let level = |v: u8| (0u8..6).min_by_key(|i| LEVELS[usize::from(*i)].abs_diff(v)).unwrap_or(0);
-    let distance = |a: [u8; 3]| -> u32 { a.iter().zip(rgb).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum() };
-    let cube = rgb.map(level);
-    let mean = u16::from(rgb[0]) + u16::from(rgb[1]) + u16::from(rgb[2]);
-    let grey = u8::try_from((mean / 3).saturating_sub(3) / 10).unwrap_or(23).min(23);
-    let grey_value = 8 + grey * 10;
-    if distance([grey_value; 3]) < distance(cube.map(|i| LEVELS[usize::from(i)])) {
-        232 + grey
-    } else {
-        16 + 36 * cube[0] + 6 * cube[1] + cube[2]
     }
 }
 
@@ -290,13 +274,5 @@ mod tests {
         check(38_400, "38 KB");
         check(1_250_000, "1.2 MB");
         check(3_100_000_000, "3.1 GB");
-    }
-
-    #[test]
-    fn finds_the_nearest_of_256_colours() {
-        assert_eq!(nearest_indexed([0, 0, 0]), 16);
-        assert_eq!(nearest_indexed([255, 255, 255]), 231);
-        assert_eq!(nearest_indexed([255, 0, 0]), 196);
-        assert_eq!(nearest_indexed([118, 118, 118]), 243);
     }
 }
