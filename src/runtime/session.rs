@@ -205,8 +205,8 @@ impl Session {
             Happening::Input(Input::HungUp) => return Err(TerminalError::HungUp),
             Happening::Written => {}
             Happening::Signal(Signal::Resized | Signal::Continued) => self.resized(),
-            Happening::Signal(Signal::Quit(signal)) => {
-                return Ok(Some(ExitCode::from(u8::try_from(128 + signal).unwrap_or(1))));
+            Happening::Signal(Signal::Quit(code)) => {
+                return Ok(Some(ExitCode::from(u8::try_from(code).unwrap_or(1))));
             }
             Happening::Message(message) => return self.update(message),
             Happening::Tick => {
