@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
     time::Duration,
@@ -142,28 +142,6 @@ async fn the_log_grows_and_rotates() {
     until("the log is renamed", async || folder.join("vod.log.1").exists()).await;
     until("the log becomes a link", async || demo.log().is_symlink()).await;
     assert_eq!(demo.fault(), None);
-}
-
-#[tokio::test]
-async fn slow_pictures_fail_in_every_way() {
-    let demo = demo::start(Config { scenario: Scenario::Slow, ..Config::default() }).await.unwrap();
-    let host = demo.host();
-    let paths = picture_paths(&fs::read_to_string(demo.log()).unwrap(), &host);
-    let asked = paths.into_iter().take(50).map(|path| {
-        let host = host.clone();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-        async move {
-            // Silent ones are left alone after a while.
-            let Ok((head, body)) = tokio::time::timeout(Duration::from_secs(8), raw(&host, &request)).await else {
-                return "silent".to_owned();
-            };
-            let whole = head.contains(&format!("Content-Length: {}\r\n", body.len()));
-            if whole { status(&head).to_string() } else { "truncated".into() }
-        }
-    });
-    let seen: BTreeSet<String> = futures_util::future::join_all(asked).await.into_iter().collect();
-    let expected = ["200", "403", "404", "429", "silent", "truncated"];
-    assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test]
