@@ -213,17 +213,21 @@ pub fn write(dir: &Path, config: &Config) -> io::Result<Written> {
         let words = format!("{} is not empty", Safe::from_bytes(dir.as_os_str().as_encoded_bytes()));
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, words));
     }
-    let start = Timestamp::new(WRITTEN_AT, 0).map_err(io::Error::other)?;
-    let mut script = Script::new(*config, &format!("http://127.0.0.1:{PORT}"), start);
     let log = dir.join(LOG);
     let mut file = LogFile::new(&log);
     let mut shots = BTreeMap::new();
-    for step in script.take_backlog() {
+    for step in written_script(*config).take_backlog() {
         file.perform(&step.act)?;
         shots.extend(step.act.records().iter().flat_map(|record| &record.shots).map(|shot| (shot.path(), *shot)));
     }
     let pictures = draw_all(dir, config, &shots.into_iter().collect::<Vec<_>>())?;
     Ok(Written { log, pictures })
+}
+
+/// The script that [`write()`] leaves the beginning of.
+fn written_script(config: Config) -> Script {
+    let start = Timestamp::new(WRITTEN_AT, 0).expect("a second of the year 2026");
+    Script::new(config, &format!("http://127.0.0.1:{PORT}"), start)
 }
 
 /// Draws pictures into files on all processors. Returns how many there were to draw.
@@ -269,4 +273,41 @@ pub async fn serve(dir: &Path, port: u16) -> io::Result<Infallible> {
     let content = Content::folder(dir)?;
     let listener = server::bind(port).await?;
     Ok(server::run(listener, content).await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_is_the_log_that_the_tour_writes() {
+        let steps = written_script(Config::default()).take_backlog();
+        let records = steps.iter().flat_map(|step| step.act.records());
+        let log: String = records.map(|record| record.text.as_str()).collect();
+        assert_eq!(log, include_str!("../assets/sample.log"));
+    }
+
+    #[test]
+    fn the_same_picture_is_the_same_bytes_and_no_other_is() {
+        let mut random = asset::Random::new(5);
+        for motif in asset::Motif::ALL {
+            let asset = asset::Asset::new(&mut random, motif, asset::Shape::Default, asset::Care::Whole);
+            let jpeg = scene::jpeg(7, asset, 25);
+            assert_eq!(jpeg, scene::jpeg(7, asset, 25), "{motif:?}");
+            assert_ne!(jpeg, scene::jpeg(7, asset, 30), "{motif:?} moves");
+            assert_ne!(jpeg, scene::jpeg(8, asset, 25), "{motif:?} follows the seed");
+        }
+    }
+
+    #[test]
+    fn pictures_have_the_sizes_of_their_assets() {
+        let mut random = asset::Random::new(6);
+        for shape in [asset::Shape::Default, asset::Shape::Portrait, asset::Shape::Large] {
+            let asset = asset::Asset::new(&mut random, asset::Motif::Pitch, shape, asset::Care::Whole);
+            let jpeg = scene::jpeg(7, asset, 7170);
+            let picture = image::load_from_memory(&jpeg).expect("a whole JPEG");
+            assert_eq!((picture.width(), picture.height()), shape.size());
+            assert!((8_000..250_000).contains(&jpeg.len()), "{} bytes", jpeg.len());
+        }
+    }
 }

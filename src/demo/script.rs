@@ -209,3 +209,6 @@ impl Pen {
         Record { text, says: Says::Chatter, shots: Vec::new() }
     }
 }
+
+#[cfg(test)]
+mod tests;

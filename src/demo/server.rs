@@ -236,3 +236,58 @@ impl Response {
         bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::{
+        Scenario,
+        asset::{Asset, Care, List, Motif, Random, Shape},
+    };
+    use futures_util::future::join_all;
+    use tokio::io::AsyncReadExt as _;
+
+    /// A picture that is answered so.
+    fn shot(config: &Config, answer: Answer) -> Shot {
+        let asset = Asset::new(&mut Random::new(1), Motif::City, Shape::Default, Care::Whole);
+        let found = (0..1000).find(|offset| asset.answer(config, *offset) == answer);
+        let offset = found.unwrap_or_else(|| panic!("nothing is answered with {answer:?}"));
+        Shot { asset, list: List::Sample, offset }
+    }
+
+    /// Asks for a picture; returns the status line, the length that was promised and the body that came.
+    async fn ask(port: u16, shot: Shot) -> io::Result<(String, usize, Vec<u8>)> {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+        let request = format!("GET {} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n", shot.path());
+        stream.write_all(request.as_bytes()).await?;
+        let mut body = Vec::new();
+        stream.read_to_end(&mut body).await?;
+        let end = body.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |at| at + 4);
+        let head = String::from_utf8_lossy(&body.drain(..end).collect::<Vec<_>>()).into_owned();
+        let length = head.split_once("Content-Length: ").and_then(|(_, rest)| rest.lines().next()?.parse().ok());
+        Ok((head.lines().next().unwrap_or_default().to_owned(), length.unwrap_or_default(), body))
+    }
+
+    #[tokio::test]
+    async fn slow_pictures_fail_in_every_way() -> io::Result<()> {
+        let config = Config { scenario: Scenario::Slow, ..Config::default() };
+        let listener = bind(0).await?;
+        let port = listener.local_addr()?.port();
+        let server = tokio::spawn(run(listener, Content::drawn(config)));
+        let answers = [Answer::Whole, Answer::Missing, Answer::Forbidden, Answer::Limited, Answer::Truncated];
+        let heard = join_all(answers.map(|answer| ask(port, shot(&config, answer)))).await;
+        let lines = ["200 OK", "404 Not Found", "403 Forbidden", "429 Too Many Requests", "200 OK"];
+        for ((answer, heard), line) in answers.into_iter().zip(heard).zip(lines) {
+            let (status, promised, body) = heard?;
+            assert_eq!(status, format!("HTTP/1.1 {line}"));
+            assert_eq!(body.len() < promised, answer == Answer::Truncated, "{answer:?}");
+        }
+        let (status, _, body) = ask(port, shot(&config, Answer::Limited)).await?;
+        assert_eq!(status, "HTTP/1.1 200 OK", "the second time it is given out");
+        assert!(body.starts_with(&[0xff, 0xd8, 0xff]));
+        let silent = timeout(Duration::from_secs(5), ask(port, shot(&config, Answer::Silent))).await;
+        assert!(silent.is_err(), "{silent:?}");
+        server.abort();
+        Ok(())
+    }
+}

@@ -44,8 +44,11 @@ impl Curtain {
         let (a, b) = (self.columns[column], self.columns[column + 1]);
         let t = place - column as f32;
         let up = (lerp(a.0, b.0, t) - y) / self.height;
-        let fade = (1.0 - up).clamp(0.0, 1.0);
-        (smooth(-0.05, 0.04, up) * fade * fade * lerp(a.1, b.1, t), up.clamp(0.0, 1.0))
+        if !(-0.05..1.0).contains(&up) {
+            return (0.0, 0.0);
+        }
+        let fade = (1.0 - up).min(1.0);
+        (smooth(-0.05, 0.04, up) * fade * fade * lerp(a.1, b.1, t), up.max(0.0))
     }
 }
 
@@ -56,9 +59,9 @@ pub(super) fn paint(canvas: &mut Canvas, look: u64, time: f32) {
         .map(|(low, height, salt)| Curtain::new(look ^ salt << 8, time, wide, low, height));
     let sky = |x: f32, y: f32| {
         let night = zenith.mix(horizon, smooth(0.0, SHORE, y));
-        curtains.iter().fold(night, |sky, curtain| {
-            let (light, up) = curtain.at(x, y);
-            sky.plus(foot.mix(top, smooth(0.05, 0.75, up)).scale(light * 1.25))
+        curtains.iter().fold(night, |sky, curtain| match curtain.at(x, y) {
+            (0.0, _) => sky,
+            (light, up) => sky.plus(foot.mix(top, smooth(0.05, 0.75, up)).scale(light * 1.25)),
         })
     };
     canvas.shade(0.0, SHORE, |x, y, _| sky(x, y));

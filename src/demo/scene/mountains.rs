@@ -53,20 +53,19 @@ fn paint_ridge(canvas: &mut Canvas, look: u64, time: f32, ridge: u8, [_, horizon
     let rock = far.mix(near, t * t * 0.4 + t * 0.6);
     let snow = Rgb::hex(0xf4f8ff).mix(horizon, 0.25);
     canvas.below(1.0, edge, |x, top| {
-        let slope = ((edge(x + 0.01) - top) * 30.0).clamp(-1.0, 1.0) * (1.0 - t);
-        let lit = rock.scale(1.0 + 0.22 * slope);
-        let snow = snow.scale(0.9 + 0.1 * slope);
-        let snowy = smooth(0.54, 0.36, top) * (1.0 - t * 1.6).max(0.0);
+        let snowy = smooth(0.56, 0.38, top) * (1.0 - t * 1.6).max(0.0);
         move |y| {
             let deep = y - top;
             let mist = smooth(0.0, 0.3, deep) * lerp(0.62, 0.1, t);
-            if snowy == 0.0 || deep > 0.2 {
-                return lit.mix(horizon, mist);
+            if t > 0.6 || deep > 0.24 {
+                return rock.mix(horizon, mist);
             }
-            // Gullies run down and aslant from the crest.
-            let gully = noise(seed ^ 9, (x + pan + deep * slope * 0.8) * 34.0, deep * 9.0);
-            let white = smooth(0.13, 0.05, deep + (gully - 0.5) * 0.15) * snowy * 0.92;
-            lit.mix(snow, white).mix(horizon, mist)
+            // Faces lean left and right of spurs that run down aslant; snow lies longest in their gullies.
+            let spur = noise(seed ^ 9, (x + pan) * 11.0 + deep * 7.0, y * 5.0);
+            let gully = noise(seed ^ 8, (x + pan) * 42.0 - deep * 16.0, y * 24.0);
+            let light = 0.86 + 0.28 * smooth(0.3, 0.7, spur);
+            let white = smooth(0.14, 0.06, deep + (gully - 0.5) * 0.13 + (spur - 0.5) * 0.06) * snowy;
+            rock.mix(snow, white * 0.92).scale(lerp(light, 1.0, t)).mix(horizon, mist)
         }
     });
 }

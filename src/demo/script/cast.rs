@@ -55,16 +55,16 @@ const PROGRAMME: [(Motif, Shape, &str); 14] = [
     (Motif::City, Shape::Default, "城市夜景延时 #"),
     (Motif::Balloons, Shape::Default, "热气球节 开幕式 #"),
     (Motif::Lecture, Shape::Default, "机器学习导论 第#讲"),
-    (Motif::Mountains, Shape::Large, "高原云海 第#集"),
+    (Motif::Mountains, Shape::Default, "高原云海 第#集"),
     (Motif::Pitch, Shape::Default, "春季联赛 第#轮 上半场"),
-    (Motif::Aurora, Shape::Default, "Aurora watch, night #"),
     (Motif::Sea, Shape::Portrait, "竖屏短片_海边#"),
+    (Motif::Aurora, Shape::Default, "Aurora watch, night #"),
     (Motif::Lecture, Shape::Default, "新品发布会_终版#"),
     (Motif::City, Shape::Portrait, "Night train, platform #"),
-    (Motif::Mountains, Shape::Default, "Over the pass, part #"),
-    (Motif::Pitch, Shape::Large, "Cup final, camera #"),
+    (Motif::Mountains, Shape::Large, "Over the pass, part #"),
+    (Motif::Balloons, Shape::Default, "Balloon festival, day #"),
     (Motif::Aurora, Shape::Large, "极光观测 第#夜"),
-    (Motif::Balloons, Shape::Portrait, "Balloon festival #"),
+    (Motif::Pitch, Shape::Large, "Cup final, camera #"),
 ];
 
 /// The id of the service's own example. Its pictures show northern lights.

@@ -114,8 +114,8 @@ impl Script {
                 }
             }
             Scenario::Rotate => {
-                for ago in (1..=10).rev() {
-                    self.ago(ago * 7);
+                for ago in (1..=4).rev() {
+                    self.ago(ago * 17);
                     self.play(Beat::Video(Cut::Six, Form::Prefix));
                 }
             }
