@@ -7,7 +7,10 @@
 mod support;
 
 use crossterm::event::{KeyCode, KeyEvent};
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::{
+    style::Color,
+    widgets::{Paragraph, Wrap},
+};
 use rustix::process::Signal as Number;
 use std::{process, thread, time::Duration};
 use support::pty::{Answers, Session};
@@ -34,22 +37,23 @@ async fn run(tty: Tty) -> i32 {
     let (mut screen, mut written) = Screen::open(&tty, Options { mouse: Mouse::On }).unwrap();
     screen.send(b"\x1b[c".to_vec());
     let mut last = "ready".to_owned();
+    let mut answers = "";
     let code = loop {
         if screen.is_ready() {
             let size = tty.size();
-            let text = format!("{last} {}x{}", size.width, size.height);
-            drop(screen.draw(
-                |frame| frame.render_widget(Paragraph::new(text).wrap(Wrap::default()), frame.area()),
-                |(), _| {},
-            ));
+            let text = format!("{last} {}x{}{answers}", size.width, size.height);
+            let text = Paragraph::new(text).wrap(Wrap::default()).style(Color::Rgb(1, 2, 3));
+            drop(screen.draw(|frame| frame.render_widget(text, frame.area()), |(), _| {}));
         }
         tokio::select! {
             input = inputs.recv() => match input.unwrap() {
                 Input::HungUp => break 129,
-                Input::Reply(bytes) => last = if screen.reply(&bytes) { last } else { "answered".to_owned() },
+                Input::Reply(bytes) if screen.reply(&bytes) => {}
+                Input::Reply(_) => answers = " answered",
                 Input::Key(KeyEvent { code: KeyCode::Char('q'), .. }) => break 0,
                 Input::Key(KeyEvent { code: KeyCode::Char(key), .. }) => last = act(key, &mut screen),
-                Input::Key(_) | Input::Mouse(_) | Input::Paste(_) => {}
+                Input::Key(key) => last = format!("key {:?} {:?}", key.code, key.modifiers),
+                Input::Mouse(_) | Input::Paste(_) => {}
             },
             signal = signals.recv() => match signal.unwrap() {
                 Signal::Quit(code) => break code,
@@ -188,8 +192,8 @@ fn a_workers_panic_is_only_told() {
     session.wait_for("our modes", vt100::Screen::alternate_screen);
     session.type_keys("q");
     assert_eq!(session.exit_code(), 0);
-    assert_eq!(session.count("\x1b[?1049l"), 1);
     check_restored(&session);
+    assert_eq!(session.count("\x1b[?1049l"), 1);
 }
 
 const JOB: &str = "set -m; \"$0\" \"$@\"; echo stopped; read line; fg >/dev/null; echo ended $?";
@@ -249,6 +253,15 @@ fn ctrl_z_without_a_shell_does_nothing() {
     assert_eq!(session.count("\x1b[?1049l"), 0);
     session.type_keys("q");
     assert_eq!(session.exit_code(), 0);
+}
+
+#[test]
+fn no_color_is_the_themes_business() {
+    let this = std::env::current_exe().unwrap();
+    let command = [&[this.to_str().unwrap()], PROGRAM.as_slice()].concat();
+    let session = Session::run(&command, SIZE, &[("NO_COLOR", "1")], Answers::Plain);
+    session.wait_for_text("ready");
+    assert_ne!(session.count("38;2;1;2;3"), 0);
 }
 
 #[test]
