@@ -17,6 +17,7 @@ use support::pty::{Answers, Session};
 use thumbview::terminal::{Input, Mouse, Options, Screen, Signal, Tty, install_panic_hook, panicked, read, signals};
 
 const SIZE: (u16, u16) = (60, 12);
+const TICK: Duration = Duration::from_millis(100);
 
 #[test]
 #[ignore = "the program of the other tests, which run it on a pty"]
@@ -38,10 +39,15 @@ async fn run(tty: Tty) -> i32 {
     screen.send(b"\x1b[c".to_vec());
     let mut last = "ready".to_owned();
     let mut answers = "";
+    let mut fill = None;
+    let mut now = Duration::ZERO;
     let code = loop {
         if screen.is_ready() {
             let size = tty.size();
-            let text = format!("{last} {}x{}{answers}", size.width, size.height);
+            let text = match fill {
+                Some(key) => String::from(key).repeat(usize::from(size.width) * usize::from(size.height)),
+                None => format!("{last} {}x{}{answers}", size.width, size.height),
+            };
             let text = Paragraph::new(text).wrap(Wrap::default()).style(Color::Rgb(1, 2, 3));
             drop(screen.draw(|frame| frame.render_widget(text, frame.area()), |(), _| {}));
         }
@@ -51,6 +57,7 @@ async fn run(tty: Tty) -> i32 {
                 Input::Reply(bytes) if screen.reply(&bytes) => {}
                 Input::Reply(_) => answers = " answered",
                 Input::Key(KeyEvent { code: KeyCode::Char('q'), .. }) => break 0,
+                Input::Key(KeyEvent { code: KeyCode::Char(key), .. }) if key.is_uppercase() => fill = Some(key),
                 Input::Key(KeyEvent { code: KeyCode::Char(key), .. }) => last = act(key, &mut screen),
                 Input::Key(key) => last = format!("key {:?} {:?}", key.code, key.modifiers),
                 Input::Mouse(_) | Input::Paste(_) => {}
@@ -60,7 +67,10 @@ async fn run(tty: Tty) -> i32 {
                 Signal::Resized | Signal::Continued => screen.resize(tty.size()),
             },
             _ = written.recv() => {}
-            () = tokio::time::sleep(Duration::from_millis(100)) => {}
+            () = tokio::time::sleep(TICK) => {
+                now += TICK;
+                screen.tick(now);
+            }
         }
     };
     drop(screen.close());
@@ -157,6 +167,29 @@ fn signals_end_us_on_a_dead_link() {
     session.signal(Number::TERM);
     assert_eq!(session.exit_code(), 143);
     assert_eq!(session.modes(), session.modes_before());
+}
+
+#[test]
+fn a_slow_link_gets_the_latest() {
+    let mut session = start(Answers::Plain);
+    session.resize(200, 60);
+    session.wait_for_text("200x60");
+    session.type_keys("A");
+    session.wait_for_text("AAAA");
+    session.set_looking(false);
+    for key in 'B'..='Z' {
+        session.type_keys(&key.to_string());
+        thread::sleep(Duration::from_millis(5));
+    }
+    session.set_looking(true);
+    session.wait_for("the last key", |screen| {
+        let text = screen.contents();
+        text.starts_with('Z') && text.trim_end().ends_with('Z')
+    });
+    assert!(session.count("\x1b[?2026h") < 20, "most frames were never drawn");
+    session.type_keys("q");
+    assert_eq!(session.exit_code(), 0);
+    check_restored(&session);
 }
 
 #[test]
