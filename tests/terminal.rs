@@ -48,7 +48,7 @@ async fn run(tty: Tty) -> i32 {
                 Some(key) => String::from(key).repeat(usize::from(size.width) * usize::from(size.height)),
                 None => format!("{last} {}x{}{answers}", size.width, size.height),
             };
-            let text = Paragraph::new(text).wrap(Wrap::default()).style(Color::Rgb(1, 2, 3));
+            let text = Paragraph::new(text).wrap(Wrap::default()).style(Color::Rgb(200, 150, 100));
             drop(screen.draw(|frame| frame.render_widget(text, frame.area()), |(), _| {}));
         }
         tokio::select! {
@@ -294,7 +294,7 @@ fn no_color_is_the_themes_business() {
     let command = [&[this.to_str().unwrap()], PROGRAM.as_slice()].concat();
     let session = Session::run(&command, SIZE, &[("NO_COLOR", "1")], Answers::Plain);
     session.wait_for_text("ready");
-    assert_ne!(session.count("38;2;1;2;3"), 0);
+    assert_ne!(session.count("38;2;200;150;100"), 0);
 }
 
 #[test]
