@@ -61,7 +61,7 @@ enum Content {
 }
 
 impl Screen {
-    /// Enters raw mode and the alternate screen, hides the cursor and has pastes marked. [`signals`](super::signals)
+    /// Enters raw mode and the alternate screen, hides the cursor and has pastes marked. [`signals()`](super::signals())
     /// should be listened to before. Each [`Written`] is a reason to look at [`is_ready`](Self::is_ready) again.
     ///
     /// # Errors
