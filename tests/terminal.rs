@@ -7,13 +7,17 @@
 mod support;
 
 use crossterm::event::{KeyCode, KeyEvent};
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::{
+    style::Color,
+    widgets::{Paragraph, Wrap},
+};
 use rustix::process::Signal as Number;
 use std::{process, thread, time::Duration};
 use support::pty::{Answers, Session};
 use thumbview::terminal::{Input, Mouse, Options, Screen, Signal, Tty, install_panic_hook, panicked, read, signals};
 
 const SIZE: (u16, u16) = (60, 12);
+const TICK: Duration = Duration::from_millis(100);
 
 #[test]
 #[ignore = "the program of the other tests, which run it on a pty"]
@@ -34,29 +38,39 @@ async fn run(tty: Tty) -> i32 {
     let (mut screen, mut written) = Screen::open(&tty, Options { mouse: Mouse::On }).unwrap();
     screen.send(b"\x1b[c".to_vec());
     let mut last = "ready".to_owned();
+    let mut answers = "";
+    let mut fill = None;
+    let mut now = Duration::ZERO;
     let code = loop {
         if screen.is_ready() {
             let size = tty.size();
-            let text = format!("{last} {}x{}", size.width, size.height);
-            drop(screen.draw(
-                |frame| frame.render_widget(Paragraph::new(text).wrap(Wrap::default()), frame.area()),
-                |(), _| {},
-            ));
+            let text = match fill {
+                Some(key) => String::from(key).repeat(usize::from(size.width) * usize::from(size.height)),
+                None => format!("{last} {}x{}{answers}", size.width, size.height),
+            };
+            let text = Paragraph::new(text).wrap(Wrap::default()).style(Color::Rgb(200, 150, 100));
+            drop(screen.draw(|frame| frame.render_widget(text, frame.area()), |(), _| {}));
         }
         tokio::select! {
             input = inputs.recv() => match input.unwrap() {
                 Input::HungUp => break 129,
-                Input::Reply(bytes) => last = if screen.reply(&bytes) { last } else { "answered".to_owned() },
+                Input::Reply(bytes) if screen.reply(&bytes) => {}
+                Input::Reply(_) => answers = " answered",
                 Input::Key(KeyEvent { code: KeyCode::Char('q'), .. }) => break 0,
+                Input::Key(KeyEvent { code: KeyCode::Char(key), .. }) if key.is_uppercase() => fill = Some(key),
                 Input::Key(KeyEvent { code: KeyCode::Char(key), .. }) => last = act(key, &mut screen),
-                Input::Key(_) | Input::Mouse(_) | Input::Paste(_) => {}
+                Input::Key(key) => last = format!("key {:?} {:?}", key.code, key.modifiers),
+                Input::Mouse(_) | Input::Paste(_) => {}
             },
             signal = signals.recv() => match signal.unwrap() {
                 Signal::Quit(code) => break code,
                 Signal::Resized | Signal::Continued => screen.resize(tty.size()),
             },
             _ = written.recv() => {}
-            () = tokio::time::sleep(Duration::from_millis(100)) => {}
+            () = tokio::time::sleep(TICK) => {
+                now += TICK;
+                screen.tick(now);
+            }
         }
     };
     drop(screen.close());
@@ -156,6 +170,29 @@ fn signals_end_us_on_a_dead_link() {
 }
 
 #[test]
+fn a_slow_link_gets_the_latest() {
+    let mut session = start(Answers::Plain);
+    session.resize(200, 60);
+    session.wait_for_text("200x60");
+    session.type_keys("A");
+    session.wait_for_text("AAAA");
+    session.set_looking(false);
+    for key in 'B'..='Z' {
+        session.type_keys(&key.to_string());
+        thread::sleep(Duration::from_millis(5));
+    }
+    session.set_looking(true);
+    session.wait_for("the last key", |screen| {
+        let text = screen.contents();
+        text.starts_with('Z') && text.trim_end().ends_with('Z')
+    });
+    assert!(session.count("\x1b[?2026h") < 20, "most frames were never drawn");
+    session.type_keys("q");
+    assert_eq!(session.exit_code(), 0);
+    check_restored(&session);
+}
+
+#[test]
 fn a_lost_terminal_ends_us() {
     let mut session = start(Answers::Plain);
     session.hang_up();
@@ -188,8 +225,8 @@ fn a_workers_panic_is_only_told() {
     session.wait_for("our modes", vt100::Screen::alternate_screen);
     session.type_keys("q");
     assert_eq!(session.exit_code(), 0);
-    assert_eq!(session.count("\x1b[?1049l"), 1);
     check_restored(&session);
+    assert_eq!(session.count("\x1b[?1049l"), 1);
 }
 
 const JOB: &str = "set -m; \"$0\" \"$@\"; echo stopped; read line; fg >/dev/null; echo ended $?";
@@ -249,6 +286,15 @@ fn ctrl_z_without_a_shell_does_nothing() {
     assert_eq!(session.count("\x1b[?1049l"), 0);
     session.type_keys("q");
     assert_eq!(session.exit_code(), 0);
+}
+
+#[test]
+fn no_color_is_the_themes_business() {
+    let this = std::env::current_exe().unwrap();
+    let command = [&[this.to_str().unwrap()], PROGRAM.as_slice()].concat();
+    let session = Session::run(&command, SIZE, &[("NO_COLOR", "1")], Answers::Plain);
+    session.wait_for_text("ready");
+    assert_ne!(session.count("38;2;200;150;100"), 0);
 }
 
 #[test]

@@ -12,10 +12,10 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use rustix::{
     event::{PollFd, PollFlags},
     io::Errno,
-    pipe::{PipeFlags, pipe_with},
 };
 use std::{
-    os::fd::{AsFd as _, OwnedFd},
+    io::{PipeReader, PipeWriter, pipe},
+    os::fd::AsFd as _,
     thread,
 };
 use tokio::sync::mpsc::Sender;
@@ -39,14 +39,14 @@ pub enum Input {
 #[derive(Debug)]
 pub struct Reader {
     /// Its end is the sign to stop.
-    _stop: Option<OwnedFd>,
+    _stop: Option<PipeWriter>,
 }
 
 /// Starts to read. A thread that cannot be started is reported as a hang-up, for without keys there is no way on.
 pub fn read(tty: &Tty, sender: Sender<Input>) -> Reader {
     let hung_up = sender.clone();
-    let start = || -> std::io::Result<OwnedFd> {
-        let (stopped, stop) = pipe_with(PipeFlags::CLOEXEC)?;
+    let start = || -> std::io::Result<PipeWriter> {
+        let (stopped, stop) = pipe()?;
         let tty = tty.clone();
         thread::Builder::new().name("keys".to_owned()).spawn(move || run(&tty, &stopped, &sender))?;
         Ok(stop)
@@ -59,7 +59,7 @@ pub fn read(tty: &Tty, sender: Sender<Input>) -> Reader {
     Reader { _stop: stop }
 }
 
-fn run(tty: &Tty, stopped: &OwnedFd, sender: &Sender<Input>) {
+fn run(tty: &Tty, stopped: &PipeReader, sender: &Sender<Input>) {
     let mut splitter = Splitter::default();
     let mut bytes = [0; 4096];
     let mut inputs = Vec::new();
@@ -93,7 +93,7 @@ enum Event {
     Stopped,
 }
 
-fn wait(tty: &Tty, stopped: &OwnedFd, splitter: &Splitter) -> Event {
+fn wait(tty: &Tty, stopped: &PipeReader, splitter: &Splitter) -> Event {
     let device = tty.as_fd();
     let mut fds = [PollFd::from_borrowed_fd(device, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
     loop {

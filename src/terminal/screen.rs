@@ -34,6 +34,9 @@ const CLEAR: &[u8] = b"\x1b[0m\x1b[2J";
 /// The question that ends a probe (DA1).
 const ATTRIBUTES: &[u8] = b"\x1b[c";
 
+/// When an answer is not waited for any more; the terminal is mute to that question then.
+const LATE: Duration = Duration::from_secs(5);
+
 /// How long leaving waits for bytes to go out and for answers to come in.
 const SETTLE: Duration = Duration::from_millis(250);
 
@@ -46,6 +49,7 @@ pub struct Screen {
     terminal: Terminal<Canvas>,
     pace: Pace,
     last_frame: Instant,
+    last_question: Instant,
     content: Content,
 }
 
@@ -57,7 +61,7 @@ enum Content {
 }
 
 impl Screen {
-    /// Enters raw mode and the alternate screen, hides the cursor and has pastes marked. [`signals`](super::signals)
+    /// Enters raw mode and the alternate screen, hides the cursor and has pastes marked. [`signals()`](super::signals())
     /// should be listened to before. Each [`Written`] is a reason to look at [`is_ready`](Self::is_ready) again.
     ///
     /// # Errors
@@ -76,6 +80,7 @@ impl Screen {
             writer,
             pace: Pace::default(),
             last_frame: Instant::now(),
+            last_question: Instant::now(),
             content: Content::Uncertain,
         };
         Ok((screen, wake))
@@ -123,7 +128,7 @@ impl Screen {
         frame.extend_from_slice(END_FRAME);
         if self.pace.sent(frame.len()) {
             frame.extend_from_slice(QUESTION);
-            self.tty.asked(1);
+            self.asked(1);
         }
         self.last_frame = Instant::now();
         let bytes = frame.len();
@@ -133,7 +138,7 @@ impl Screen {
 
     /// Sends bytes that are no frame (a probe, a copy, the bell), in order with the frames.
     pub fn send(&mut self, bytes: Vec<u8>) {
-        self.tty.asked(bytes.windows(ATTRIBUTES.len()).filter(|part| *part == ATTRIBUTES).count());
+        self.asked(bytes.windows(ATTRIBUTES.len()).filter(|part| *part == ATTRIBUTES).count());
         self.writer.push(bytes);
     }
 
@@ -210,11 +215,21 @@ impl Screen {
         &self.guard
     }
 
+    fn asked(&mut self, questions: usize) {
+        if questions > 0 {
+            self.tty.asked(questions);
+            self.last_question = Instant::now();
+        }
+    }
+
     /// Waits for bytes to go out and for answers to come in.
     fn settle(&self) {
         let begun = Instant::now();
-        while !self.writer.is_hung_up() && (!self.writer.is_idle() || self.tty.is_asking()) && begun.elapsed() < SETTLE
-        {
+        let answers_may_come = self.last_question.elapsed() < LATE;
+        while begun.elapsed() < SETTLE && !self.writer.is_hung_up() {
+            if self.writer.is_idle() && !(answers_may_come && self.tty.is_asking()) {
+                return;
+            }
             thread::sleep(Duration::from_millis(1));
         }
     }
