@@ -341,7 +341,7 @@ impl App {
 
     /// Whether ticks are needed at the frame rate.
     pub fn is_animating(&self) -> bool {
-        self.timeline.is_playing() || self.pace.is_settling(self.now.mono) || self.assets.is_unsettled()
+        self.timeline.is_playing() || self.pace.is_settling() || self.assets.is_unsettled()
     }
 
     /// The assets and events.
@@ -450,7 +450,9 @@ impl App {
                 if self.loaded {
                     self.sources.count(thumbnails, self.now.mono);
                 }
-                rejected.into_iter().for_each(|rejected| self.journal.reject(rejected));
+                for rejected in rejected {
+                    self.journal.reject(rejected);
+                }
             }
             LogUpdate::Health { rank, health } => self.sources.set(rank, health),
             LogUpdate::Notice(notice) => {
@@ -501,12 +503,13 @@ impl App {
 
     /// What of the header depends on the time alone.
     pub fn pulse(&self) -> String {
+        // `live` itself says that the last event is new.
         let age = self.sources.last_event().map(|at| sources::age(self.now.mono.saturating_sub(at)));
         let rate = self.sources.per_minute(self.now.mono);
         match (age, rate) {
             (None, _) => String::new(),
-            (Some(age), 0) => format!("last {age}"),
-            (Some(age), rate) => format!("{age}  {rate}/min"),
+            (Some(age), 0) => format!(" {age}"),
+            (Some(age), rate) => format!(" {age}  {rate}/min"),
         }
     }
 
@@ -542,14 +545,10 @@ impl App {
             run.into_iter().chain(cover).map(|run| (run, self.catalog.event(run))).collect();
         let before = self.timeline.run();
         self.timeline.show(&runs, asset.duration());
-        if self.timeline.run() != before {
-            if let Some(at) = self
-                .places
-                .get(&asset.key())
-                .and_then(|place| self.timeline.marks().iter().position(|mark| mark.key == *place))
-            {
-                self.timeline.go_to(at);
-            }
+        let place = self.places.get(&asset.key()).filter(|_| self.timeline.run() != before);
+        let marks = self.timeline.marks();
+        if let Some(at) = place.and_then(|place| marks.iter().position(|mark| mark.key == *place)) {
+            self.timeline.go_to(at);
         }
     }
 

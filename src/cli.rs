@@ -158,6 +158,7 @@ pub struct Input {
 
 /// How it looks, and what may be fetched.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
 pub struct Look {
     /// How pictures are drawn.
     #[arg(short, long, value_enum, default_value_t, env = "THUMBVIEW_PROTOCOL")]
@@ -447,11 +448,11 @@ fn parse_speed(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
+    use clap::CommandFactory;
 
     #[test]
     fn the_definition_is_sound() {
-        Cli::command().debug_assert();
+        <Cli as CommandFactory>::command().debug_assert();
     }
 
     #[test]

@@ -83,13 +83,12 @@ impl Timeline {
         self.asset = runs.first().map(|(_, event)| event.asset.clone());
         self.marks = runs.iter().flat_map(|(run, event)| marks(*run, event)).collect();
         self.marks.sort_by_key(|mark| (mark.offset, mark.key.kind, mark.key.index));
-        match self.marks.iter().position(|mark| Some(mark.key) == current) {
-            Some(at) => self.cursor = at,
-            None => {
-                self.cursor = 0;
-                self.direction = Direction::On;
-                self.playing = None;
-            }
+        if let Some(at) = self.marks.iter().position(|mark| Some(mark.key) == current) {
+            self.cursor = at;
+        } else {
+            self.cursor = 0;
+            self.direction = Direction::On;
+            self.playing = None;
         }
     }
 
@@ -246,7 +245,7 @@ fn marks(run: RunKey, event: &LogEvent) -> Vec<Mark> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{AssetId, EventKind, Oddities, Origin, Status, Templates};
+    use crate::event::{EventKind, Oddities, Origin, Status, Templates};
 
     fn timeline(samples: &[i64], dots: &[i64]) -> Timeline {
         let asset = AssetId::new("a").unwrap();
@@ -264,6 +263,7 @@ mod tests {
             time: None,
             origin: Origin::default(),
             delivery: None,
+            clock: None,
             pictures,
             fault: None,
             facts: None,

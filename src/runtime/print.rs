@@ -15,7 +15,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use std::{
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter, Write as _},
     path::Path,
     process::ExitCode,
     time::Duration,

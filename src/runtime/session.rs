@@ -132,7 +132,7 @@ impl Session {
         screen.send(probe.query());
         let (source, log) = source::spawn(source);
         let (media, pictures) = media::spawn(media);
-        let (preparer, prepared) = Preparer::start();
+        let (preparer, ready) = Preparer::start();
         let (sender, messages) = channel(16);
         let mut session = Self {
             app,
@@ -152,7 +152,7 @@ impl Session {
             _reader: reader,
         };
         session.canvas_changed();
-        Ok((session, Channels { inputs, written, signals, log, pictures, prepared, messages }))
+        Ok((session, Channels { inputs, written, signals, log, pictures, prepared: ready, messages }))
     }
 
     async fn cycle(
@@ -167,7 +167,7 @@ impl Session {
             let frame_at = self.last_frame.map_or_else(Instant::now, |last| last + FRAME);
             let animating = self.app.is_animating();
             let animation_at = Instant::now() + 2 * FRAME;
-            let end_at = end.unwrap_or_else(|| tokio::time::Instant::now() + Duration::from_secs(3600));
+            let end_at = end.unwrap_or_else(|| tokio::time::Instant::now() + Duration::from_hours(1));
             let happening = tokio::select! {
                 happening = channels.next() => happening,
                 _ = second.tick() => Happening::Tick,

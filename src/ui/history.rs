@@ -23,7 +23,7 @@ fn row(app: &App, run: RunKey, theme: Theme) -> Vec<Part> {
         brought.push(format!("{} {}", fault.code, fault.message));
     }
     if let Some(facts) = &event.facts {
-        brought.extend(facts.title.as_ref().map(|title| title.to_string()));
+        brought.extend(facts.title.as_ref().map(ToString::to_string));
         brought.extend(facts.duration.map(|duration| format!("length {duration}")));
         brought.extend(facts.verdict.as_ref().map(|verdict| format!("review: {verdict}")));
     }

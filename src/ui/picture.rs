@@ -4,7 +4,7 @@ use super::theme::{Part, Role, Theme, part};
 use crate::{
     app::{App, Exhibit, codes::meaning},
     catalog::Asset,
-    event::{Fault, PictureKind, Status},
+    event::{Fault, PictureKind, Pictures, Status},
     picture::{PictureKey, Placement, Prepared, Trouble},
     text::Safe,
 };
@@ -152,7 +152,7 @@ pub(super) fn title(app: &App, width: usize, theme: Theme) -> Vec<Part> {
         1 => format!("  1 {one}"),
         count => format!("  {count} {many}"),
     };
-    let end = pictures.and_then(|pictures| pictures.last_offset()).map_or_else(String::new, |end| format!("  {end}"));
+    let end = pictures.and_then(Pictures::last_offset).map_or_else(String::new, |end| format!("  {end}"));
     let facts = format!(
         "{}{}{end}",
         number(count(PictureKind::Sample), "sample", "samples"),
