@@ -9,6 +9,7 @@ use crate::{event::PictureUrl, picture::PictureRequest, text::Safe};
 use aws_lc_rs::digest::{SHA256, digest};
 use rustix::{fs::OFlags, process::geteuid};
 use std::{
+    fmt::Write as _,
     fs::{self, DirBuilder, DirEntry, File, OpenOptions, Permissions},
     io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
@@ -182,7 +183,12 @@ fn trim(folder: &Path, capacity: u64) -> io::Result<()> {
 fn name(request: &PictureRequest) -> String {
     let millis = request.offset.as_millis();
     let text = format!("{}\0{}\0{millis}\0{}", request.asset, request.key.kind.as_str(), lasting(&request.url));
-    digest(&SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut name = String::with_capacity(2 * HASH);
+    for byte in digest(&SHA256, text.as_bytes()).as_ref() {
+        // Writing into a String cannot fail.
+        let _ = write!(name, "{byte:02x}");
+    }
+    name
 }
 
 /// Keys of a query that belong to a signature: hotlink keys, OBS, S3 and their kin.
