@@ -10,6 +10,7 @@
 //!                                    └─► reason ─► PictureUpdate::Failed
 //! ```
 
+mod address;
 mod cache;
 mod connect;
 mod decoder;
@@ -19,9 +20,10 @@ mod jpeg;
 mod policy;
 mod reason;
 
+pub use address::Class;
 pub use cache::clear_cache;
 pub use decoder::{DECODE_ARGUMENT, decode_main};
-pub use policy::{Class, HostPort, Policy, Refusal};
+pub use policy::{HostPort, Policy, Refusal};
 
 use crate::{
     picture::{PictureKey, PictureRequest, PictureUpdate},

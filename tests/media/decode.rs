@@ -100,7 +100,7 @@ async fn hostile_pictures_in_process() {
     }
 }
 
-fn child_decoder() -> Decoder {
+pub(crate) fn child_decoder() -> Decoder {
     Decoder::Process(env!("CARGO_BIN_EXE_thumbview").into())
 }
 

@@ -236,7 +236,7 @@ async fn a_second_look_is_taken_where_it_may_help() {
     assert_eq!(server.requests().len(), 2);
 }
 
-async fn all_answers(media: &Media, updates: &mut Receiver<PictureUpdate>, urls: &[String]) -> usize {
+pub(crate) async fn all_answers(media: &Media, updates: &mut Receiver<PictureUpdate>, urls: &[String]) -> usize {
     let wanted = urls.iter().zip(0..).map(|(url, index)| request(index, url)).collect();
     media.want(wanted);
     let mut loaded = 0;

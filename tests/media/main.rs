@@ -7,7 +7,9 @@ mod server;
 mod decode;
 mod disk;
 mod fetch;
+mod figures;
 mod isolation;
+mod nginx;
 mod tls;
 
 use server::{Act, ImageServer, answer, picture, redirect};
