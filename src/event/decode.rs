@@ -120,7 +120,8 @@ fn event(name: &str, fields: &Fields<'_>, templates: &mut Templates) -> Verdict 
     let status = info.text("status").or_else(|| fields.text("status"));
     let status = status.map_or_else(Status::unknown, |word| Status::new(&word));
     let (pictures, oddities) = lists.pictures(&id.to_string(), templates);
-    let facts = facts(&info, &kind);
+    // The track taken out of a video has a title and a length of its own.
+    let facts = if kind == EventKind::AudioExtract { None } else { facts(&info, &kind) };
     Verdict::Event(Box::new(Body { kind, asset: id, status, pictures, fault: fault(&info), facts, oddities }))
 }
 
