@@ -2,15 +2,20 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::Write as _,
+    num::NonZeroU32,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 use thumbview::{
-    event::{Counts, Health, LogEvent, LogUpdate},
+    event::{
+        Counts, FileId, Health, LogEvent, LogUpdate, Origin,
+        envelope::{Found, Reader},
+    },
     source::{self, Config, Mode, Source, Start},
 };
 use tokio::sync::mpsc::Receiver;
@@ -72,7 +77,7 @@ impl Heard {
     }
 
     fn lines(&self) -> Vec<Option<u32>> {
-        self.events().map(|event| event.origin.line.map(std::num::NonZeroU32::get)).collect()
+        self.events().map(|event| event.origin.line.map(NonZeroU32::get)).collect()
     }
 
     fn counts(&self) -> Counts {
@@ -186,4 +191,88 @@ fn following_can_be_turned_on_later() {
     append(&path, &log(2..3));
     heard.source.set_follow(Mode::Follow);
     heard.until_ids(&ids(0..3));
+}
+
+/// What the sequential reading of a text gives: the truth for the parallel one.
+fn read_in_order(text: &str) -> Vec<(String, u64, Option<u32>, u64)> {
+    let mut reader = Reader::new(FileId::default());
+    let mut found = Found::default();
+    reader.read(text.as_bytes(), 0, NonZeroU32::new(1), &mut found);
+    reader.finish(&mut found);
+    found.events.iter().map(|event| place(event, &BTreeMap::new())).collect()
+}
+
+fn place(event: &LogEvent, lines: &BTreeMap<u64, NonZeroU32>) -> (String, u64, Option<u32>, u64) {
+    let Origin { byte, line, hash, .. } = event.origin;
+    let line = line.or_else(|| lines.get(&byte).copied());
+    (event.asset.to_string(), byte, line.map(NonZeroU32::get), hash)
+}
+
+impl Heard {
+    /// Every event's place, with the lines that were told later, in the order of the file.
+    fn places(&self) -> Vec<(String, u64, Option<u32>, u64)> {
+        let told = self.all.iter().flat_map(|update| match update {
+            LogUpdate::Lines { lines, .. } => lines.as_slice(),
+            _ => &[],
+        });
+        let told: BTreeMap<u64, NonZeroU32> = told.copied().collect();
+        let mut places: Vec<_> = self.events().map(|event| place(event, &told)).collect();
+        places.sort_by_key(|(_, byte, ..)| *byte);
+        places
+    }
+}
+
+/// A log of some size whose records are lines, pretty-printed objects, or both.
+fn big_log(size: usize, pretty_every: u32) -> String {
+    let mut text = String::new();
+    let mut number = 0;
+    while text.len() < size {
+        number += 1;
+        let event = event(&format!("asset-{number}"));
+        if pretty_every > 0 && number % pretty_every == 0 {
+            let value: serde_json::Value = serde_json::from_str(&event).unwrap();
+            text.push_str(&serde_json::to_string_pretty(&value).unwrap());
+            text.push('\n');
+        } else {
+            text.push_str(&format!("2026-03-14 09:15:00 INFO {event}"));
+        }
+        text.push_str("some noise without an event in it, as logs have it\n");
+    }
+    text
+}
+
+#[test]
+fn parallel_loading_gives_what_reading_in_order_gives() {
+    let folder = Folder::new();
+    for (name, size, pretty_every) in [("lines", 9 << 20, 0), ("mixed", 9 << 20, 20), ("pretty", 3 << 20, 1)] {
+        let path = folder.path(name);
+        let text = big_log(size + 1000, pretty_every);
+        fs::write(&path, &text).unwrap();
+        let mut heard = Heard::new(&[&path], Mode::Once);
+        heard.until_finished();
+        let (expected, places) = (read_in_order(&text), heard.places());
+        assert_eq!(places.len(), expected.len(), "{name}");
+        let wrong = places.iter().zip(&expected).find(|(place, expected)| place != expected);
+        assert_eq!(wrong, None, "{name}");
+        assert_eq!(heard.counts().lines, text.lines().count() as u64, "{name}");
+        assert_eq!(heard.counts().bytes, text.len() as u64, "{name}");
+        assert_eq!(heard.counts().unparsed, 0, "{name}");
+        let end_first = heard.events().next().unwrap().origin.byte > 1 << 20;
+        assert_eq!(end_first, name != "pretty", "{name}: whether the end of the file comes first");
+    }
+}
+
+#[test]
+fn a_record_that_the_load_left_open_is_finished_by_following() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    let text = big_log(2 << 20, 7);
+    let cut = text.len() - 120;
+    fs::write(&path, text.get(..cut).unwrap()).unwrap();
+    let mut heard = Heard::new(&[&path], Mode::Follow);
+    heard.until_loaded();
+    append(&path, text.get(cut..).unwrap());
+    let expected = read_in_order(&text);
+    heard.until("all", |heard| heard.events().count() == expected.len());
+    assert_eq!(heard.places().last(), expected.last());
 }

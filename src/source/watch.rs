@@ -6,7 +6,7 @@
 use crate::{
     event::{Health, LogUpdate},
     source::{
-        Config, Mode, Shared, Shelved, Stopped, Text,
+        Config, Mode, Shared, Shelved, Start, Stopped, Text,
         follow::{Follower, Found, Pace, Sink as _, anchor::Taken},
         intake::{Intake, Outlet},
         places::{Place, Places},
@@ -43,6 +43,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 pub(super) struct Watch {
     places: Places,
     zone: TimeZone,
+    start: Start,
     outlet: Outlet,
     shared: Arc<Shared>,
     pokes: Receiver<()>,
@@ -70,6 +71,7 @@ impl Watch {
         Self {
             places: Places::new(config.files),
             zone: config.zone,
+            start: config.start,
             shared: Arc::clone(&outlet.shared),
             outlet,
             pokes,
@@ -224,7 +226,8 @@ impl Watch {
         }
         let empty = self.slots.iter().position(|slot| matches!(slot, Slot::Empty(of) if *of == argument));
         let Some(rank) = self.shelve(empty, &name, Text::File(path.clone()))? else { return Ok(()) };
-        let intake = Intake::new(rank, name, self.zone.clone(), self.outlet.clone());
+        let start = if found == Found::AtStart { self.start } else { Start::All };
+        let intake = Intake::new(rank, name, self.zone.clone(), start, self.outlet.clone());
         let slot = Slot::File(Box::new((Follower::new(path, rank, found), intake)));
         match empty {
             Some(at) => self.slots[at] = slot,
@@ -240,14 +243,14 @@ impl Watch {
         let name: Arc<str> = self.places.argument(argument).into();
         let Some(rank) = self.shelve(None, &name, Text::File(PathBuf::new()))? else { return Ok(()) };
         self.slots.push(Slot::Empty(argument));
-        let mut intake = Intake::new(rank, name, self.zone.clone(), self.outlet.clone());
+        let mut intake = Intake::new(rank, name, self.zone.clone(), Start::All, self.outlet.clone());
         intake.health(Health::Waiting(Safe::new(why)))
     }
 
     fn add_stream(&mut self, input: Input, name: Arc<str>) -> Result<(), Stopped> {
         let tape = Arc::new(Mutex::new(Tape::default()));
         let Some(rank) = self.shelve(None, &name, Text::Stream(Arc::clone(&tape)))? else { return Ok(()) };
-        let intake = Intake::new(rank, name, self.zone.clone(), self.outlet.clone());
+        let intake = Intake::new(rank, name, self.zone.clone(), Start::All, self.outlet.clone());
         let shared = Arc::clone(&self.shared);
         shared.streams.fetch_add(1, Ordering::Relaxed);
         self.slots.push(Slot::Stream);
