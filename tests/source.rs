@@ -16,7 +16,7 @@ use thumbview::{
         Counts, FileId, Health, LogEvent, LogUpdate, Origin,
         envelope::{Found, Reader},
     },
-    source::{self, Config, Mode, Source, Start},
+    source::{self, Config, Mode, RawError, Source, Start},
 };
 use tokio::sync::mpsc::Receiver;
 
@@ -132,6 +132,189 @@ impl Folder {
     }
 }
 
+/// Runs a command, or says that the test is skipped where it is absent.
+fn pack(command: &str, text: &str) -> Option<Vec<u8>> {
+    let Ok(mut child) = Command::new(command).arg("-c").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() else {
+        eprintln!("skipped: {command} is not installed");
+        return None;
+    };
+    let mut stdin = child.stdin.take().unwrap();
+    let text = text.to_owned();
+    let writer = thread::spawn(move || stdin.write_all(text.as_bytes()));
+    let out = child.wait_with_output().unwrap().stdout;
+    writer.join().unwrap().unwrap();
+    Some(out)
+}
+
+#[test]
+fn archives_are_known_by_content_and_read_to_the_last_member() {
+    let folder = Folder::new();
+    for command in ["gzip", "zstd"] {
+        let (Some(one), Some(two)) = (pack(command, &log(0..500)), pack(command, &log(500..1000))) else { continue };
+        let path = folder.path("archive.log");
+        fs::write(&path, [one.clone(), two.clone()].concat()).unwrap();
+        let mut heard = Heard::new(&[&path], Mode::Once);
+        heard.until_finished();
+        assert_eq!(heard.ids(), ids(0..1000), "{command}");
+        assert_eq!(heard.lines().last(), Some(&Some(1000)));
+        let origin = heard.events().last().unwrap().origin;
+        let raw = String::from_utf8(heard.source.read_raw(origin).unwrap()).unwrap();
+        assert_eq!(raw.trim_end(), event("asset-999").trim_end(), "the raw text is unpacked again");
+
+        fs::write(&path, [one.as_slice(), two.get(..two.len() / 2).unwrap()].concat()).unwrap();
+        let mut heard = Heard::new(&[&path], Mode::Once);
+        heard.until_finished();
+        assert!(heard.ids().len() >= 500 && heard.ids() == ids(0..u32::try_from(heard.ids().len()).unwrap()));
+        let warnings = heard.all.iter().filter(|update| matches!(update, LogUpdate::Notice(_))).count();
+        assert_eq!(warnings, 1, "{command}: {:?}", heard.all);
+        assert!(heard.noticed("cut off"));
+    }
+}
+
+#[test]
+fn globs_and_directories_find_new_files_and_know_rotated_ones() {
+    let folder = Folder::new();
+    let (log_path, glob) = (folder.path("vod.log"), folder.path("vod.log*"));
+    fs::write(&log_path, log(0..20)).unwrap();
+    let mut heard = Heard::new(&[&glob], Mode::Follow);
+    heard.until_loaded();
+    fs::rename(&log_path, folder.path("vod.log.1")).unwrap();
+    append(&log_path, &log(20..25));
+    append(&folder.path("vod.log.other"), &log(25..26));
+    heard.until("the other file", |heard| heard.ids().contains(&"asset-25".to_owned()));
+    fs::copy(folder.path("vod.log.1"), folder.path("vod.log.copy")).unwrap();
+    let first = fs::read_to_string(folder.path("vod.log.1")).unwrap();
+    if let Some(packed) = pack("gzip", &first) {
+        fs::write(folder.path("vod.log.1.gz"), packed).unwrap();
+        heard.until("the archive", |heard| heard.noticed("before it was packed"));
+    }
+    heard.until("the copy", |heard| heard.noticed("were read before; going on from there"));
+    let mut found = heard.ids();
+    found.sort_by_key(|id| id.split_once('-').unwrap().1.parse::<u32>().unwrap());
+    assert_eq!(found, ids(0..26), "nothing is taken twice");
+    assert_eq!(heard.counts().replayed, 0);
+}
+
+#[test]
+fn an_empty_glob_waits_and_the_first_match_takes_its_rank() {
+    let folder = Folder::new();
+    let glob = folder.path("*.log");
+    let mut heard = Heard::new(&[&glob], Mode::Follow);
+    heard.until_loaded();
+    assert!(matches!(heard.health(0), Some(Health::Waiting(why)) if why.as_str() == "no file matches"));
+    fs::write(folder.path("a.log"), log(0..1)).unwrap();
+    heard.until_ids(&ids(0..1));
+    let names: Vec<String> = heard.source.names().iter().map(ToString::to_string).collect();
+    assert_eq!(names, [folder.path("a.log").to_str().unwrap()]);
+}
+
+#[test]
+fn the_last_events_come_with_their_lines_and_what_follows() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, log(0..3000)).unwrap();
+    for count in [0, 1, 10, 2999, 5000] {
+        let mut heard = Heard::start(&[&path], Mode::Follow, Start::Last(count.into()));
+        heard.until_loaded();
+        assert_eq!(heard.ids(), ids(3000 - count.min(3000)..3000), "the last {count}");
+        assert!(count == 0 || heard.lines().last() == Some(&Some(3000)), "{:?}", heard.lines().last());
+    }
+    let mut heard = Heard::start(&[&path], Mode::Follow, Start::Last(1));
+    heard.until_loaded();
+    append(&path, &log(3000..3001));
+    heard.until_ids(&ids(2999..3001));
+    assert_eq!(heard.lines(), [Some(3000), Some(3001)]);
+}
+
+#[test]
+fn a_restarted_file_does_not_repeat_what_was_taken() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, log(0..3) + &event("asset-2")).unwrap();
+    let mut heard = Heard::new(&[&path], Mode::Follow);
+    heard.until_loaded();
+    assert_eq!(heard.ids().len(), 4, "without a restart equal lines are two events");
+    fs::write(&path, log(1..4) + "noise\n").unwrap();
+    heard.until("the new event", |heard| heard.ids().last().is_some_and(|id| id == "asset-3"));
+    heard.until("the counts", |heard| heard.counts().replayed == 2);
+    assert_eq!(heard.ids().len(), 5);
+    assert_eq!(heard.events().last().unwrap().origin.file, FileId { rank: 0, generation: 1 });
+    assert!(heard.noticed("reading from its beginning"));
+}
+
+#[test]
+fn a_fifo_without_a_writer_holds_nothing_up_and_is_read_when_one_comes() {
+    let folder = Folder::new();
+    let (fifo, file) = (folder.path("pipe"), folder.path("a.log"));
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    fs::write(&file, log(0..1)).unwrap();
+    let mut heard = Heard::new(&[&fifo, &file], Mode::Follow);
+    heard.until_loaded();
+    assert_eq!(heard.ids(), ids(0..1));
+    for number in 1..3 {
+        fs::write(&fifo, log(number..number + 1)).unwrap();
+        heard.until_ids(&ids(0..number + 1));
+    }
+    let origin = heard.events().last().unwrap().origin;
+    let raw = heard.source.read_raw(origin).unwrap();
+    assert_eq!(String::from_utf8(raw).unwrap().trim_end(), event("asset-2").trim_end());
+}
+
+#[test]
+fn what_is_no_file_fails_with_a_sentence() {
+    let mut heard = Heard::new(&[Path::new("/dev/null")], Mode::Once);
+    heard.until_finished();
+    assert!(matches!(heard.health(0), Some(Health::Failed(why)) if why.as_str() == "is a device"));
+}
+
+#[test]
+fn raw_text_is_proved_and_found_after_a_rotation() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, log(0..3)).unwrap();
+    let mut heard = Heard::new(&[&path], Mode::Once);
+    heard.until_finished();
+    let origin = heard.events().nth(1).unwrap().origin;
+    let raw =
+        |heard: &Heard| heard.source.read_raw(origin).map(|raw| String::from_utf8(raw).unwrap().trim_end().to_owned());
+    assert_eq!(raw(&heard).unwrap(), event("asset-1").trim_end());
+    fs::rename(&path, folder.path("a.log.1")).unwrap();
+    assert_eq!(raw(&heard).unwrap(), event("asset-1").trim_end());
+    fs::write(&path, log(5..9)).unwrap();
+    assert_eq!(raw(&heard).unwrap(), event("asset-1").trim_end());
+    fs::remove_file(folder.path("a.log.1")).unwrap();
+    assert!(matches!(raw(&heard), Err(RawError::Changed { .. })));
+    fs::remove_file(&path).unwrap();
+    assert!(matches!(raw(&heard), Err(RawError::Unreadable { .. })));
+}
+
+#[test]
+fn a_sparse_file_without_a_newline_takes_no_memory() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    append(&path, &log(0..1));
+    append(&path, "x");
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(3 << 30).unwrap();
+    let blocks = std::os::unix::fs::MetadataExt::blocks(&file.metadata().unwrap());
+    if blocks > 1 << 20 {
+        eprintln!("skipped: this file system has no sparse files");
+        return;
+    }
+    append(&path, "\n");
+    append(&path, &log(1..2));
+    let mut heard = Heard::new(&[&path], Mode::Once);
+    heard.until_finished();
+    let places: Vec<_> = heard.places().into_iter().map(|(id, _, line, _)| (id, line)).collect();
+    assert_eq!(places, [("asset-0".to_owned(), Some(1)), ("asset-1".to_owned(), Some(3))]);
+    assert_eq!(heard.counts().lines, 3);
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    if let Some(peak) = status.lines().find_map(|line| line.strip_prefix("VmHWM:")) {
+        let kilobytes: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+        assert!(kilobytes < 400 << 10, "{kilobytes} kB at the peak of all tests together");
+    }
+}
+
 #[test]
 fn reads_a_file_once_with_its_last_unfinished_line() {
     let folder = Folder::new();
@@ -236,7 +419,8 @@ fn big_log(size: usize, pretty_every: u32) -> String {
         } else {
             text.push_str(&format!("2026-03-14 09:15:00 INFO {event}"));
         }
-        text.push_str("some noise without an event in it, as logs have it\n");
+        text.push_str(&"noise without an event in it, as logs have it; ".repeat(40));
+        text.push('\n');
     }
     text
 }

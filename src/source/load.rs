@@ -31,6 +31,8 @@ use std::{
 /// What is read at a time.
 pub(super) const BLOCK: u64 = 1 << 20;
 
+const BLOCK_LEN: usize = 1 << 20;
+
 /// How many blocks of the end come first.
 const TAIL_BLOCKS: u64 = 4;
 
@@ -70,9 +72,15 @@ pub(super) struct Loaded {
 struct Block {
     found: Found,
     reader: Reader,
-    /// Where its last whole line ends; `None` where no line begins in the block.
-    end: Option<u64>,
+    /// Where its first line begins and its last whole one ends; `None` where no line begins in the block.
+    span: Option<(u64, u64)>,
     lines: u64,
+}
+
+impl Block {
+    fn end(&self) -> Option<u64> {
+        self.span.map(|(_, end)| end)
+    }
 }
 
 /// The blocks that were read first, from `begin` on.
@@ -105,7 +113,7 @@ pub(super) fn load(
     let numbers = tail.sent.iter().filter_map(|(byte, line)| Some((*byte, number(joined.lines + line)?)));
     taker.lines(numbers.collect())?;
     let clean = Resume { offset: tail.begin, line: number(joined.lines + 1) };
-    let end = tail.block.end.unwrap_or(tail.begin);
+    let end = tail.block.end().unwrap_or(tail.begin);
     let reader = settle(file, tail.block.reader, clean, end, fresh)?;
     Ok(Loaded { resume: Resume { offset: end, line: number(joined.lines + tail.block.lines + 1) }, reader })
 }
@@ -136,11 +144,11 @@ pub(super) fn load_last(
         block.found.events.retain(|event| event.origin.byte >= begin);
         block.found.rejected.retain(|rejected| rejected.origin.byte >= begin);
         block.found.counts.unparsed = block.found.rejected.len() as u64;
-        let before = if from <= COUNT_MAX { Some(count_lines(file, from)?) } else { None };
+        let (first, offset) = block.span.unwrap_or((from, from));
+        let before = if first <= COUNT_MAX { Some(count_lines(file, first)?) } else { None };
         shift(&mut block.found, before);
         taker.found(block.found, size)?;
         let line = before.and_then(|before| number(before + block.lines + 1));
-        let offset = block.end.unwrap_or(from);
         return Ok(Loaded { resume: Resume { offset, line }, reader: block.reader });
     }
 }
@@ -180,7 +188,7 @@ struct Joined<'a> {
 
 impl Joined<'_> {
     fn push(&mut self, from: u64, to: u64, mut block: Block, taker: &mut impl Taker) -> Result<(), Trouble> {
-        let Some(mut end) = block.end else { return Ok(()) };
+        let Some(mut end) = block.end() else { return Ok(()) };
         let timeless = self.timed && block.found.events.iter().any(|event| event.clock.is_none());
         if !self.reader.is_carrying() {
             self.clean = Resume { offset: self.end, line: number(self.lines + 1) };
@@ -188,7 +196,7 @@ impl Joined<'_> {
         if self.reader.is_carrying() || timeless {
             let line = number(self.lines - self.base + 1);
             block = read_block(self.file, from, to, self.reader.clone(), line)?;
-            end = block.end.unwrap_or(end);
+            end = block.end().unwrap_or(end);
         } else {
             self.base = self.lines;
         }
@@ -308,7 +316,7 @@ fn settle(
 
 /// Reads the lines that begin in a range, block by block.
 fn read_range(file: &File, from: u64, to: u64, reader: Reader, line: Option<NonZeroU32>) -> io::Result<Block> {
-    let mut all = Block { found: Found::default(), reader, end: None, lines: 0 };
+    let mut all = Block { found: Found::default(), reader, span: None, lines: 0 };
     let mut at = from;
     while at < to {
         let next = (at + BLOCK).min(to);
@@ -319,7 +327,10 @@ fn read_range(file: &File, from: u64, to: u64, reader: Reader, line: Option<NonZ
         all.found.rejected.append(&mut block.found.rejected);
         all.found.counts += block.found.counts;
         all.lines += block.lines;
-        all.end = block.end.or(all.end);
+        all.span = match (all.span, block.span) {
+            (Some((begin, _)), Some((_, end))) => Some((begin, end)),
+            (all, block) => all.or(block),
+        };
         at = next;
     }
     Ok(all)
@@ -339,7 +350,7 @@ fn read_block(file: &File, from: u64, to: u64, mut reader: Reader, line: Option<
     };
     let mut found = Found::default();
     let Some(skip) = skip.filter(|_| !inside.is_empty()) else {
-        return Ok(Block { found, reader, end: None, lines: 0 });
+        return Ok(Block { found, reader, span: None, lines: 0 });
     };
     if !reader.is_carrying() && skip == 0 {
         let whole = memchr::memchr(b'\n', before).map_or(before.len(), |newline| newline + 1);
@@ -351,7 +362,7 @@ fn read_block(file: &File, from: u64, to: u64, mut reader: Reader, line: Option<
     let mut block = inside.get(skip..).unwrap_or_default();
     let mut end = begin;
     let mut at = begin;
-    let mut rest;
+    let mut rest = Vec::new();
     loop {
         let Ok(()) = lines.push(block, |piece| take(&mut reader, piece, &mut found));
         end = memchr::memrchr(b'\n', block).map_or(end, |newline| at + newline as u64 + 1);
@@ -360,13 +371,13 @@ fn read_block(file: &File, from: u64, to: u64, mut reader: Reader, line: Option<
         if end >= to || block.is_empty() {
             break;
         }
-        // The last line goes on behind the block.
-        rest = vec![0; PORTION];
+        // The last line goes on behind the block: mostly not far, but it may be any length.
+        rest.resize(if rest.is_empty() { PORTION } else { BLOCK_LEN }, 0);
         let count = file.read_at(&mut rest, at)?;
-        rest.truncate(memchr::memchr(b'\n', rest.get(..count).unwrap_or_default()).map_or(count, |end| end + 1));
-        block = &rest;
+        block = rest.get(..count).unwrap_or_default();
+        block = memchr::memchr(b'\n', block).and_then(|newline| block.get(..=newline)).unwrap_or(block);
     }
-    Ok(Block { found, reader, end: Some(end), lines: newlines })
+    Ok(Block { found, reader, span: Some((begin, end)), lines: newlines })
 }
 
 fn take(reader: &mut Reader, piece: Piece<'_>, found: &mut Found) -> Result<(), Infallible> {
@@ -390,7 +401,7 @@ fn number(line: u64) -> Option<NonZeroU32> {
 }
 
 fn count_lines(file: &File, end: u64) -> io::Result<u64> {
-    let mut block = vec![0; usize::try_from(BLOCK).unwrap_or(PORTION)];
+    let mut block = vec![0; BLOCK_LEN];
     let (mut at, mut lines) = (0, 0);
     while at < end {
         let count = file.read_at(&mut block, at)?;
