@@ -460,3 +460,81 @@ fn a_record_that_the_load_left_open_is_finished_by_following() {
     heard.until("all", |heard| heard.events().count() == expected.len());
     assert_eq!(heard.places().last(), expected.last());
 }
+
+/// A small generator of numbers, so that a failure can be run again.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+/// Writes numbered events, and rotates the log in every way between them. Where bytes are destroyed, they have stood
+/// on the disk for a second before.
+fn write_and_rotate(path: &Path, events: u32, rotations: u32, seed: u64) {
+    let mut dice = Dice(seed);
+    let mut writer = fs::File::options().append(true).create(true).open(path).unwrap();
+    for rotation in 0..rotations {
+        let numbers = events * rotation / rotations..events * (rotation + 1) / rotations;
+        let late = numbers.end - numbers.end.min(3);
+        for number in numbers.start..late {
+            writer.write_all(event(&format!("asset-{number}")).as_bytes()).unwrap();
+            if dice.roll(40) == 0 {
+                thread::sleep(Duration::from_millis(dice.roll(20)));
+            }
+        }
+        let rotated = path.with_file_name(format!("vod.log.{}", rotation + 1));
+        let kind = dice.roll(10);
+        if kind < 4 {
+            fs::rename(path, &rotated).unwrap();
+        } else if kind < 5 {
+            fs::write(path.with_file_name("new"), "").unwrap();
+            fs::hard_link(path, &rotated).unwrap();
+            fs::rename(path.with_file_name("new"), path).unwrap();
+        }
+        writer.write_all(log(late..numbers.end).as_bytes()).unwrap();
+        match kind {
+            0..=4 => {}
+            5..=7 => {
+                fs::copy(path, &rotated).unwrap();
+                writer.set_len(0).unwrap();
+            }
+            8 => {
+                thread::sleep(Duration::from_secs(1));
+                writer.set_len(0).unwrap();
+            }
+            _ => {
+                thread::sleep(Duration::from_secs(1));
+                fs::remove_file(path).unwrap();
+            }
+        }
+        writer = fs::File::options().append(true).create(true).open(path).unwrap();
+    }
+}
+
+#[test]
+fn ten_thousand_events_over_fifty_rotations_come_once_each() {
+    let folder = Folder::new();
+    let path = folder.path("vod.log");
+    let mut heard = Heard::new(&[&path], Mode::Follow);
+    heard.until_loaded();
+    let writer = thread::spawn(move || write_and_rotate(&path, 10_000, 50, 7));
+    let mut times = BTreeMap::<String, u32>::new();
+    let mut seen = 0;
+    heard.until("10 000 events", |heard| {
+        let new = heard.all.get(seen..).unwrap();
+        for update in new {
+            if let LogUpdate::Batch { events, .. } = update {
+                events.iter().for_each(|event| *times.entry(event.asset.to_string()).or_default() += 1);
+            }
+        }
+        seen += new.len();
+        times.len() == 10_000
+    });
+    writer.join().unwrap();
+    let twice: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+    assert!(heard.noticed("rotated") && heard.noticed("truncated"));
+}
