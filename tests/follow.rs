@@ -340,6 +340,14 @@ fn a_huge_line_ends_and_the_next_one_is_read() {
 }
 
 #[test]
+fn utf16_is_told() {
+    let mut rig = Rig::new();
+    fs::write(rig.log(), b"\xff\xfea\0\n\0").unwrap();
+    rig.poll();
+    assert!(rig.noticed("UTF-16"));
+}
+
+#[test]
 fn two_names_of_one_file_are_read_once() {
     let mut rig = Rig::new();
     append(&rig.log(), "a1\n");

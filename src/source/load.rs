@@ -6,20 +6,19 @@
 //! something is read again by the predecessor's [`Reader`]. Of a file that holds one record a line the last blocks
 //! come first, so that the newest assets are there at once; their line numbers follow.
 
+mod block;
+
+pub(super) use block::BLOCK;
+
 use crate::{
     event::{
         EventKind, Origin,
         envelope::{Found, Reader},
     },
-    source::{
-        Stopped,
-        follow::Resume,
-        intake::read_piece,
-        lines::{Lines, Piece},
-    },
+    source::{Stopped, follow::Resume, lines::Lines},
 };
+use block::{Block, PORTION, count_lines, number, read_block, read_lines, read_range, shift};
 use std::{
-    convert::Infallible,
     fs::File,
     io,
     num::NonZeroU32,
@@ -28,20 +27,11 @@ use std::{
     thread,
 };
 
-/// What is read at a time.
-pub(super) const BLOCK: u64 = 1 << 20;
-
-const BLOCK_LEN: usize = 1 << 20;
-
 /// How many blocks of the end come first.
 const TAIL_BLOCKS: u64 = 4;
 
-/// How far back a block looks for the time of its first events.
-const LOOK_BACK: u64 = 16 << 10;
-
-/// How many bytes are looked at to tell whether a file holds one record a line, and in which portions.
+/// How many bytes are looked at to tell whether a file holds one record a line.
 const SAMPLE: u64 = 256 << 10;
-const PORTION: usize = 16 << 10;
 
 /// Up to which size the lines before the place are counted where only the end of a file is read.
 const COUNT_MAX: u64 = 256 << 20;
@@ -66,21 +56,6 @@ pub(super) struct Loaded {
     pub(super) resume: Resume,
     /// Reads on from there.
     pub(super) reader: Reader,
-}
-
-/// What one block held.
-struct Block {
-    found: Found,
-    reader: Reader,
-    /// Where its first line begins and its last whole one ends; `None` where no line begins in the block.
-    span: Option<(u64, u64)>,
-    lines: u64,
-}
-
-impl Block {
-    fn end(&self) -> Option<u64> {
-        self.span.map(|(_, end)| end)
-    }
 }
 
 /// The blocks that were read first, from `begin` on.
@@ -278,7 +253,7 @@ fn finish_over(file: &File, reader: &mut Reader, begin: u64, size: u64, taker: &
             break;
         }
         at += count as u64;
-        let Ok(()) = lines.push(portion.get(..count).unwrap_or_default(), |piece| take(reader, piece, &mut found));
+        read_lines(&mut lines, portion.get(..count).unwrap_or_default(), reader, &mut found);
     }
     found.events.retain(|event| event.origin.byte < begin);
     found.rejected.retain(|rejected| rejected.origin.byte < begin);
@@ -294,7 +269,7 @@ fn is_line_wise(file: &File, from: u64, mut reader: Reader) -> io::Result<bool> 
     let mut found = Found::default();
     let mut carrying = 0;
     for portion in sample.get(..count).unwrap_or_default().chunks(PORTION) {
-        let Ok(()) = lines.push(portion, |piece| take(&mut reader, piece, &mut found));
+        read_lines(&mut lines, portion, &mut reader, &mut found);
         carrying += usize::from(reader.is_carrying());
     }
     Ok(carrying * PORTION * 4 < count)
@@ -312,119 +287,4 @@ fn settle(
         return Ok(reader);
     }
     Ok(read_range(file, clean.offset, end, fresh(), clean.line)?.reader)
-}
-
-/// Reads the lines that begin in a range, block by block.
-fn read_range(file: &File, from: u64, to: u64, reader: Reader, line: Option<NonZeroU32>) -> io::Result<Block> {
-    let mut all = Block { found: Found::default(), reader, span: None, lines: 0 };
-    let mut at = from;
-    while at < to {
-        let next = (at + BLOCK).min(to);
-        let first = line.and_then(|line| number(u64::from(line.get()) + all.lines));
-        let mut block = read_block(file, at, next, all.reader, first)?;
-        all.reader = block.reader;
-        all.found.events.append(&mut block.found.events);
-        all.found.rejected.append(&mut block.found.rejected);
-        all.found.counts += block.found.counts;
-        all.lines += block.lines;
-        all.span = match (all.span, block.span) {
-            (Some((begin, _)), Some((_, end))) => Some((begin, end)),
-            (all, block) => all.or(block),
-        };
-        at = next;
-    }
-    Ok(all)
-}
-
-/// Reads the lines that begin in a block; `line` is the number of the first of them.
-fn read_block(file: &File, from: u64, to: u64, mut reader: Reader, line: Option<NonZeroU32>) -> io::Result<Block> {
-    let back = from.min(LOOK_BACK);
-    let mut bytes = vec![0; usize::try_from(to - from + back).unwrap_or_default()];
-    let count = read_full(file, &mut bytes, from - back)?;
-    bytes.truncate(count);
-    let (before, inside) = bytes.split_at(usize::try_from(back).unwrap_or_default().min(count));
-    let skip = if from == 0 || before.last() == Some(&b'\n') {
-        Some(0)
-    } else {
-        memchr::memchr(b'\n', inside).map(|newline| newline + 1).filter(|skip| *skip < inside.len())
-    };
-    let mut found = Found::default();
-    let Some(skip) = skip.filter(|_| !inside.is_empty()) else {
-        return Ok(Block { found, reader, span: None, lines: 0 });
-    };
-    if !reader.is_carrying() && skip == 0 {
-        let whole = memchr::memchr(b'\n', before).map_or(before.len(), |newline| newline + 1);
-        reader.look_back(before.get(whole..).unwrap_or_default());
-    }
-    let begin = from + skip as u64;
-    let mut lines = Lines::new(begin, line);
-    let mut newlines = 0;
-    let mut block = inside.get(skip..).unwrap_or_default();
-    let mut end = begin;
-    let mut at = begin;
-    let mut rest = Vec::new();
-    loop {
-        let Ok(()) = lines.push(block, |piece| take(&mut reader, piece, &mut found));
-        end = memchr::memrchr(b'\n', block).map_or(end, |newline| at + newline as u64 + 1);
-        newlines += memchr::memchr_iter(b'\n', block).count() as u64;
-        at += block.len() as u64;
-        if end >= to || block.is_empty() {
-            break;
-        }
-        // The last line goes on behind the block: mostly not far, but it may be any length.
-        rest.resize(if rest.is_empty() { PORTION } else { BLOCK_LEN }, 0);
-        let count = file.read_at(&mut rest, at)?;
-        block = rest.get(..count).unwrap_or_default();
-        block = memchr::memchr(b'\n', block).and_then(|newline| block.get(..=newline)).unwrap_or(block);
-    }
-    Ok(Block { found, reader, span: Some((begin, end)), lines: newlines })
-}
-
-fn take(reader: &mut Reader, piece: Piece<'_>, found: &mut Found) -> Result<(), Infallible> {
-    read_piece(reader, piece, found);
-    Ok(())
-}
-
-/// Numbers lines from the file's beginning, or not at all.
-fn shift(found: &mut Found, before: Option<u64>) {
-    let shifted = |line: Option<NonZeroU32>| number(before? + u64::from(line?.get()));
-    for event in &mut found.events {
-        event.origin.line = shifted(event.origin.line);
-    }
-    for rejected in &mut found.rejected {
-        rejected.origin.line = shifted(rejected.origin.line);
-    }
-}
-
-fn number(line: u64) -> Option<NonZeroU32> {
-    u32::try_from(line).ok().and_then(NonZeroU32::new)
-}
-
-fn count_lines(file: &File, end: u64) -> io::Result<u64> {
-    let mut block = vec![0; BLOCK_LEN];
-    let (mut at, mut lines) = (0, 0);
-    while at < end {
-        let count = file.read_at(&mut block, at)?;
-        if count == 0 {
-            break;
-        }
-        let count = count.min(usize::try_from(end - at).unwrap_or(count));
-        lines += memchr::memchr_iter(b'\n', block.get(..count).unwrap_or_default()).count() as u64;
-        at += count as u64;
-    }
-    Ok(lines)
-}
-
-/// Fills `bytes` unless the file ends before; tells how many there are.
-fn read_full(file: &File, bytes: &mut [u8], from: u64) -> io::Result<usize> {
-    let mut filled = 0;
-    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, from + filled as u64) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }

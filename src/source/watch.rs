@@ -225,7 +225,7 @@ impl Watch {
             return self.add_stream(Input::Fifo(path), name);
         }
         let empty = self.slots.iter().position(|slot| matches!(slot, Slot::Empty(of) if *of == argument));
-        let Some(rank) = self.shelve(empty, &name, Text::File(path.clone()))? else { return Ok(()) };
+        let Some(rank) = self.give_rank(empty, &name, Text::File(path.clone()))? else { return Ok(()) };
         let start = if found == Found::AtStart { self.start } else { Start::All };
         let intake = Intake::new(rank, name, self.zone.clone(), start, self.outlet.clone());
         let slot = Slot::File(Box::new((Follower::new(path, rank, found), intake)));
@@ -241,7 +241,7 @@ impl Watch {
             return Ok(());
         }
         let name: Arc<str> = self.places.argument(argument).into();
-        let Some(rank) = self.shelve(None, &name, Text::File(PathBuf::new()))? else { return Ok(()) };
+        let Some(rank) = self.give_rank(None, &name, Text::File(PathBuf::new()))? else { return Ok(()) };
         self.slots.push(Slot::Empty(argument));
         let mut intake = Intake::new(rank, name, self.zone.clone(), Start::All, self.outlet.clone());
         intake.health(Health::Waiting(Safe::new(why)))
@@ -249,7 +249,7 @@ impl Watch {
 
     fn add_stream(&mut self, input: Input, name: Arc<str>) -> Result<(), Stopped> {
         let tape = Arc::new(Mutex::new(Tape::default()));
-        let Some(rank) = self.shelve(None, &name, Text::Stream(Arc::clone(&tape)))? else { return Ok(()) };
+        let Some(rank) = self.give_rank(None, &name, Text::Stream(Arc::clone(&tape)))? else { return Ok(()) };
         let intake = Intake::new(rank, name, self.zone.clone(), Start::All, self.outlet.clone());
         let shared = Arc::clone(&self.shared);
         shared.streams.fetch_add(1, Ordering::Relaxed);
@@ -264,18 +264,18 @@ impl Watch {
     }
 
     /// Gives a name its rank, the one of `instead` where there is one; `None` where there are too many.
-    fn shelve(&self, instead: Option<usize>, name: &Arc<str>, text: Text) -> Result<Option<u16>, Stopped> {
-        let mut shelf = self.shared.shelf();
-        let at = instead.unwrap_or(shelf.len());
+    fn give_rank(&self, instead: Option<usize>, name: &Arc<str>, text: Text) -> Result<Option<u16>, Stopped> {
+        let mut names = self.shared.shelf();
+        let at = instead.unwrap_or(names.len());
         let Ok(rank) = u16::try_from(at) else {
-            drop(shelf);
+            drop(names);
             self.outlet.notice(name, "left out: there are more than 65 536 files")?;
             return Ok(None);
         };
-        let shelved = Shelved { name: Arc::clone(name), text };
-        match shelf.get_mut(at) {
-            Some(old) => *old = shelved,
-            None => shelf.push(shelved),
+        let entry = Shelved { name: Arc::clone(name), text };
+        match names.get_mut(at) {
+            Some(old) => *old = entry,
+            None => names.push(entry),
         }
         Ok(Some(rank))
     }
