@@ -354,6 +354,24 @@ pub enum EventKind {
     Other(Arc<str>),
 }
 
+impl EventKind {
+    /// The `event_type` as the documents spell it, or as it came; a word of our own for what is no event.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Thumbnail => "thumbnailComplete",
+            Self::Create => "createComplete",
+            Self::Parse => "parseComplete",
+            Self::Transcode => "transcodeComplete",
+            Self::Cover => "coverComplete",
+            Self::Review => "reviewComplete",
+            Self::AudioExtract => "audioExtractComplete",
+            Self::Details => "details",
+            Self::Template => "template",
+            Self::Other(name) => name,
+        }
+    }
+}
+
 /// `error_code` and `error_msg` as they came.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fault {

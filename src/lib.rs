@@ -27,8 +27,9 @@
 //! - [`picture`]: pictures between the network and the glass, as plain data.
 //! - [`catalog`]: the assets, their history, the counts.
 //!
-//! The edges: one outside thing each; they know the core, never each other.
+//! The edges know one outside thing each.
 //! - [`source`]: bytes from files, pipes and archives, followed through rotation, sent as [`event::LogUpdate`]s.
+//! - [`report`]: machine output, as JSON, CSV and a table.
 //!
 //! # What always holds
 //!
@@ -40,5 +41,6 @@
 pub mod catalog;
 pub mod event;
 pub mod picture;
+pub mod report;
 pub mod source;
 pub mod text;

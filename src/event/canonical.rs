@@ -5,7 +5,7 @@
 //! number.
 
 use crate::event::{
-    AssetId, EventKind, Offset, Oddities, PictureKind, Pictures, Status, Templates,
+    AssetId, EventKind, Oddities, Offset, PictureKind, Pictures, Status, Templates,
     decode::{Body, make_fault},
     pictures::List,
 };

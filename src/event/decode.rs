@@ -5,7 +5,7 @@
 //! and underscores. Nothing is turned into `serde_json::Value`: fields stay raw text until one is wanted.
 
 use crate::event::{
-    AssetId, EventKind, Facts, Fault, Offset, Oddities, PictureKind, Pictures, Status, Templates,
+    AssetId, EventKind, Facts, Fault, Oddities, Offset, PictureKind, Pictures, Status, Templates,
     fields::{Fields, Scalar, Text, is_list, same_name},
     pictures::List,
 };
@@ -120,7 +120,8 @@ fn event(name: &str, fields: &Fields<'_>, templates: &mut Templates) -> Verdict 
     let status = info.text("status").or_else(|| fields.text("status"));
     let status = status.map_or_else(Status::unknown, |word| Status::new(&word));
     let (pictures, oddities) = lists.pictures(&id.to_string(), templates);
-    let facts = facts(&info, &kind);
+    // The track taken out of a video has a title and a length of its own.
+    let facts = if kind == EventKind::AudioExtract { None } else { facts(&info, &kind) };
     Verdict::Event(Box::new(Body { kind, asset: id, status, pictures, fault: fault(&info), facts, oddities }))
 }
 

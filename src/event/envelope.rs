@@ -20,7 +20,7 @@ use crate::{
     },
     text::Safe,
 };
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 use std::num::NonZeroU32;
 
 /// Reads the lines of one file. A clone goes on from the same place; it is for another thread.
@@ -228,7 +228,15 @@ impl Reader {
     }
 
     /// Takes a whole line of a lane.
-    fn line(&mut self, lane: usize, text: &[u8], place: Place, stamp: Option<Stamp>, has_needle: bool, found: &mut Found) {
+    fn line(
+        &mut self,
+        lane: usize,
+        text: &[u8],
+        place: Place,
+        stamp: Option<Stamp>,
+        has_needle: bool,
+        found: &mut Found,
+    ) {
         if let Some(mut open) = self.lanes[lane].open.take() {
             match open.take(text, place) {
                 Step::Open if open.text().len() <= CARRY_MAX && open.places().len() <= Open::LINES_MAX => {
@@ -255,19 +263,23 @@ impl Reader {
     fn search(&mut self, text: &[u8], places: &[Place], stamp: Option<Stamp>, found: &mut Found) {
         let text = String::from_utf8_lossy(text);
         // By lines, because what is no UTF-8 has another length now.
-        let line_of = |at: usize| text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count().min(places.len() - 1);
+        let starts: Vec<usize> = match places {
+            [_] => vec![0],
+            _ => std::iter::once(0).chain(memchr_iter(b'\n', text.as_bytes()).map(|newline| newline + 1)).collect(),
+        };
+        let line_of = |at: usize| starts.partition_point(|start| *start <= at).clamp(1, places.len()) - 1;
         for piece in unwrap::search(&text, stamp, &self.clock, &mut self.templates) {
             match piece {
                 Piece::Event { at, body, stamp, delivery } => {
                     let first = line_of(at.start);
-                    let last = if places.len() > 1 { line_of(at.end.saturating_sub(1)) } else { first };
+                    let last = line_of(at.end.saturating_sub(1));
                     self.push(*body, stamp.map(|stamp| stamp.time), delivery, [places[first], places[last]], found);
                 }
                 Piece::Refused { at, reason } => {
-                    let line = text.get(..at).and_then(|text| text.rfind('\n')).map_or(0, |newline| newline + 1);
-                    let origin = self.origin([places[line_of(at)], places[places.len() - 1]]);
-                    let column = u32::try_from(at - line + 1).unwrap_or(u32::MAX);
-                    reject(text.as_bytes().get(line..).unwrap_or_default(), origin, column, &reason, found);
+                    let line = line_of(at);
+                    let origin = self.origin([places[line], places[places.len() - 1]]);
+                    let column = u32::try_from(at - starts[line] + 1).unwrap_or(u32::MAX);
+                    reject(text.as_bytes().get(starts[line]..).unwrap_or_default(), origin, column, &reason, found);
                 }
                 Piece::Other => found.counts.other_events += 1,
             }
@@ -276,7 +288,8 @@ impl Reader {
 
     fn push(&mut self, body: Body, time: Option<Time>, delivery: Option<u64>, at: [Place; 2], found: &mut Found) {
         let mut origin = self.origin(at);
-        origin.part = self.before.filter(|(byte, _)| *byte == origin.byte).map_or(0, |(_, part)| part.saturating_add(1));
+        origin.part =
+            self.before.filter(|(byte, _)| *byte == origin.byte).map_or(0, |(_, part)| part.saturating_add(1));
         self.before = Some((origin.byte, origin.part));
         self.newest = time.or(self.newest);
         let Body { kind, asset, status, pictures, fault, facts, oddities } = body;

@@ -123,7 +123,9 @@ pub(super) fn unescape(text: &str) -> Cow<'_, str> {
 fn push_utf16<'a>(unit: u32, rest: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     let pair = rest.strip_prefix(b"\\u").and_then(|rest| hex(rest, 4));
     let (code, rest) = match (unit, pair) {
-        (0xd800..0xdc00, Some((low @ 0xdc00..0xe000, rest))) => (0x10000 + ((unit - 0xd800) << 10) + low - 0xdc00, rest),
+        (0xd800..0xdc00, Some((low @ 0xdc00..0xe000, rest))) => {
+            (0x10000 + ((unit - 0xd800) << 10) + low - 0xdc00, rest)
+        }
         _ => (unit, rest),
     };
     let c = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);

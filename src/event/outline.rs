@@ -59,7 +59,10 @@ impl Outline {
             }
             match self.step(byte, piece, at) {
                 Some(next) => at = next,
-                None if byte == b'"' && string_end(piece, at).is_none() && !piece.get(at..).is_some_and(|rest| rest.contains(&b'\n')) => {
+                None if byte == b'"'
+                    && string_end(piece, at).is_none()
+                    && !piece.get(at..).is_some_and(|rest| rest.contains(&b'\n')) =>
+                {
                     return Progress::Cut(at);
                 }
                 None => return Progress::Broken(at),
@@ -199,7 +202,7 @@ mod tests {
                         taken += at;
                         break;
                     }
-                    Progress::Broken(at) => prop_assert!(false, "broken at {at} of {line}"),
+                    Progress::Cut(at) | Progress::Broken(at) => prop_assert!(false, "broken at {at} of {line}"),
                 }
             }
             prop_assert_eq!(taken, text.len());

@@ -224,7 +224,8 @@ impl List<'_> {
             (Some(known), Some(number)) => (Arc::clone(known), number),
             _ => self.templates.template(url, self.id),
         };
-        let continues = |run: &mut Run| (Arc::ptr_eq(&run.url, &url) || run.url == url) && run.take(kind, offset, number);
+        let continues =
+            |run: &mut Run| (Arc::ptr_eq(&run.url, &url) || run.url == url) && run.take(kind, offset, number);
         if !self.runs.last_mut().is_some_and(continues) {
             self.runs.push(Run { kind, count: 1, offset, step: 0, number, number_step: 0, url });
         }
