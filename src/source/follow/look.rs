@@ -116,14 +116,8 @@ pub fn look_at(file: &File) -> io::Result<Look> {
 
 /// An error of the system as people say it, without its number.
 pub fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => "permission denied".into(),
-        io::ErrorKind::NotFound => "not there".into(),
-        _ => {
-            let text = error.to_string();
-            text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text).to_lowercase()
-        }
-    }
+    let text = error.to_string();
+    text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text).to_lowercase()
 }
 
 impl Inode {
