@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 /// What the terminal keeps and shows.
 #[derive(Default)]
-pub struct Glass {
+pub(crate) struct Glass {
     /// Pictures by number.
-    pub images: BTreeMap<u32, String>,
+    pub(crate) images: BTreeMap<u32, String>,
     /// Picture and column by (picture, placement).
     placements: BTreeMap<(u32, u32), u16>,
     /// The picture whose chunks are coming.
-    pub half_sent: Option<(u32, String)>,
+    pub(crate) half_sent: Option<(u32, String)>,
     column: u16,
 }
 
 impl Glass {
     /// Obeys what was written.
-    pub fn read(&mut self, bytes: &[u8]) {
+    pub(crate) fn read(&mut self, bytes: &[u8]) {
         let text = String::from_utf8(bytes.to_vec()).unwrap().replace("\x1bPtmux;", "").replace("\x1b\x1b", "\x1b");
         for part in text.split('\x1b').filter(|part| !part.is_empty()) {
             if let Some(command) = part.strip_prefix("_G") {
@@ -29,13 +29,13 @@ impl Glass {
     }
 
     /// What ED 2 does in kitty.
-    pub fn clear_screen(&mut self) {
+    pub(crate) fn clear_screen(&mut self) {
         self.images.clear();
         self.placements.clear();
     }
 
     /// Column and data of each picture that can be seen.
-    pub fn placed(&self) -> Vec<(u16, String)> {
+    pub(crate) fn placed(&self) -> Vec<(u16, String)> {
         let mut all: Vec<_> =
             self.placements.iter().map(|((image, _), column)| (column - 1, self.images[image].clone())).collect();
         all.sort();

@@ -11,20 +11,20 @@ use thumbview::picture::{
     BlockGrid, CellSize, Colours, Fetched, Fit, Multiplexer, Picture, PixelSize, Prepared, Protocol, Quality, fit,
 };
 
-pub fn picture(width: u32, height: u32, rgb: Vec<u8>) -> Picture {
+pub(crate) fn picture(width: u32, height: u32, rgb: Vec<u8>) -> Picture {
     let size = PixelSize { width, height };
     Picture { size, rgb: rgb.into(), jpeg: [].into(), fetched: Fetched::default(), damage: None }
 }
 
 /// A scene with the makings of a photo: a sky, hills with texture, hard edges, noise of the sensor.
-pub fn photo(width: u32, height: u32) -> Picture {
+pub(crate) fn photo(width: u32, height: u32) -> Picture {
     let mut rgb = Vec::new();
     for y in 0..height {
         for x in 0..width {
             let (u, v) = (x as f32 / width as f32, y as f32 / height as f32);
             let ridge = 0.45 + 0.12 * waves(u * 7.0, 3.0) + 0.03 * waves(u * 31.0, 9.0);
-            let texture = waves(u * 53.0, v * 41.0) * 18.0 + waves(u * 127.0, v * 97.0) * 9.0;
-            let grain = (hash(x, y) - 0.5) * 5.0;
+            let texture = waves(u * 53.0, v * 41.0) * 30.0 + waves(u * 311.0, v * 177.0) * 26.0;
+            let grain = (hash(x, y) - 0.5) * 9.0;
             let sun = (1.0 - ((u - 0.7).powi(2) + (v * 0.6 - 0.12).powi(2)) * 14.0).max(0.0) * 90.0;
             let base = if v < ridge {
                 [95.0 + 70.0 * v + sun, 140.0 + 60.0 * v + sun * 0.8, 205.0 - 40.0 * v + sun * 0.3]
@@ -42,12 +42,12 @@ pub fn photo(width: u32, height: u32) -> Picture {
 }
 
 /// Noise alone: nothing compresses worse.
-pub fn noise(width: u32, height: u32) -> Picture {
+pub(crate) fn noise(width: u32, height: u32) -> Picture {
     let rgb = (0..height).flat_map(|y| (0..width * 3).map(move |x| (hash(x, y) * 255.0) as u8)).collect();
     picture(width, height, rgb)
 }
 
-pub fn with_jpeg(mut picture: Picture) -> Picture {
+pub(crate) fn with_jpeg(mut picture: Picture) -> Picture {
     let mut jpeg = Vec::new();
     let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 90);
     let (width, height) = (picture.size.width, picture.size.height);
@@ -57,7 +57,7 @@ pub fn with_jpeg(mut picture: Picture) -> Picture {
 }
 
 /// The box of an 80-column pane.
-pub fn fit_for(picture: &Picture, protocol: Protocol, quality: Quality) -> Fit {
+pub(crate) fn fit_for(picture: &Picture, protocol: Protocol, quality: Quality) -> Fit {
     let cell = CellSize::default();
     Fit {
         cells: fit(picture.size, Size::new(80, 24), cell),
@@ -69,13 +69,13 @@ pub fn fit_for(picture: &Picture, protocol: Protocol, quality: Quality) -> Fit {
     }
 }
 
-pub fn on_glass(fit: Fit) -> PixelSize {
+pub(crate) fn on_glass(fit: Fit) -> PixelSize {
     let side = |cells: u16, pixels: u16| u32::from(cells) * u32::from(pixels);
     PixelSize { width: side(fit.cells.width, fit.cell.width), height: side(fit.cells.height, fit.cell.height) }
 }
 
 /// What the terminal would make of it, before it scales.
-pub fn decode(prepared: &Prepared, protocol: Protocol) -> Picture {
+pub(crate) fn decode(prepared: &Prepared, protocol: Protocol) -> Picture {
     match (prepared, protocol) {
         (Prepared::Blocks(grid), _) => cells(grid),
         (Prepared::Bytes { bytes, .. }, Protocol::Kitty) => png(&STANDARD.decode(bytes).unwrap()),
@@ -88,7 +88,7 @@ pub fn decode(prepared: &Prepared, protocol: Protocol) -> Picture {
 }
 
 /// The file in a sequence of iTerm2.
-pub fn payload(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn payload(bytes: &[u8]) -> Vec<u8> {
     let text = std::str::from_utf8(bytes).unwrap();
     STANDARD.decode(text.split(':').nth(1).unwrap().trim_end_matches('\x07')).unwrap()
 }
@@ -106,7 +106,7 @@ fn png(file: &[u8]) -> Picture {
 fn sixel(text: &str) -> Picture {
     let body = text.strip_prefix("\x1bP0;1;0q").unwrap().strip_suffix("\x1b\\").unwrap();
     let mut rest = body.chars().peekable();
-    let mut numbers = |rest: &mut std::iter::Peekable<std::str::Chars<'_>>| {
+    let numbers = |rest: &mut std::iter::Peekable<std::str::Chars<'_>>| {
         let digits = |c: &char| c.is_ascii_digit() || *c == ';';
         let text: String = std::iter::from_fn(|| rest.next_if(digits)).collect();
         text.split(';').map(|number| number.parse::<usize>().unwrap()).collect::<Vec<_>>()
@@ -121,7 +121,9 @@ fn sixel(text: &str) -> Picture {
                 rgb = vec![None; width * size[3]];
             }
             '#' => match numbers(&mut rest)[..] {
-                [number, 2, r, g, b] => palette[number] = [r, g, b].map(|part| ((part * 255 + 50) / 100) as u8),
+                [number, 2, ref parts @ ..] => {
+                    palette[number] = [0, 1, 2].map(|at| ((parts[at] * 255 + 50) / 100) as u8);
+                }
                 [number] => colour = palette[number],
                 ref other => panic!("{other:?}"),
             },
@@ -159,7 +161,7 @@ fn cells(grid: &BlockGrid) -> Picture {
 }
 
 /// What ratatui writes for the cells.
-pub fn bytes_of_cells(grid: &BlockGrid) -> usize {
+pub(crate) fn bytes_of_cells(grid: &BlockGrid) -> usize {
     let cell = |block: &thumbview::picture::Block| {
         let mut cell = Cell::default();
         let colour = |[r, g, b]: [u8; 3]| Color::Rgb(r, g, b);
@@ -175,7 +177,7 @@ pub fn bytes_of_cells(grid: &BlockGrid) -> usize {
 }
 
 /// Scaled by another library than the one that was used.
-pub fn scaled(picture: &Picture, size: PixelSize) -> Vec<u8> {
+pub(crate) fn scaled(picture: &Picture, size: PixelSize) -> Vec<u8> {
     if picture.size == size {
         return picture.rgb.to_vec();
     }
@@ -189,7 +191,7 @@ pub fn scaled(picture: &Picture, size: PixelSize) -> Vec<u8> {
 }
 
 /// Likeness in decibels.
-pub fn psnr(a: &[u8], b: &[u8]) -> f64 {
+pub(crate) fn psnr(a: &[u8], b: &[u8]) -> f64 {
     assert_eq!(a.len(), b.len());
     let squares: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2)).sum();
     10.0 * (255.0 * 255.0 * a.len() as f64 / squares.max(1.0)).log10()
