@@ -20,7 +20,7 @@ mod wants;
 pub use wants::Exhibit;
 
 use crate::{
-    catalog::{Asset, AssetKey, Catalog},
+    catalog::{Asset, AssetKey, Catalog, Event},
     event::{EventKind, LogEvent, LogUpdate, Origin, PictureUrl, Time},
     picture::{Canvas, Fit, Picture, PictureKey, PictureRequest, PictureUpdate, Protocol, RunKey},
     text::Safe,
@@ -539,9 +539,9 @@ impl App {
         let run = self.pinned.or_else(|| asset.run());
         let cover = asset.history().find(|run| {
             let event = self.catalog.event(*run);
-            event.kind == EventKind::Cover && !event.pictures.is_empty()
+            *event.kind == EventKind::Cover && !event.pictures.is_empty()
         });
-        let runs: Vec<(RunKey, &LogEvent)> =
+        let runs: Vec<(RunKey, Event<'_>)> =
             run.into_iter().chain(cover).map(|run| (run, self.catalog.event(run))).collect();
         let before = self.timeline.run();
         self.timeline.show(&runs, asset.duration());

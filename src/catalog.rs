@@ -16,13 +16,9 @@ use crate::{
 };
 use hashbrown::HashTable;
 use std::{
-<<<<<<< HEAD
-    collections::{BTreeMap, HashMap, HashSet},
-    num::NonZeroU32,
-=======
     collections::{BTreeMap, HashMap},
     hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState},
->>>>>>> 749a7ea4cf987ef06b58d4488d18686f2c2eb2d5
+    num::NonZeroU32,
     sync::Arc,
 };
 use store::Store;
@@ -142,10 +138,7 @@ impl Catalog {
 
     /// Notes line numbers that were not known when the events came: each the byte of an event of `file`, and its line.
     pub fn number(&mut self, file: FileId, lines: &[(u64, NonZeroU32)]) {
-        let lines: HashMap<u64, NonZeroU32> = lines.iter().copied().collect();
-        for event in self.events.iter_mut().filter(|event| event.origin.file == file && event.origin.line.is_none()) {
-            event.origin.line = lines.get(&event.origin.byte).copied();
-        }
+        self.events.number(file, &lines.iter().copied().collect());
     }
 
     /// Adds what a source counted.

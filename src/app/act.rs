@@ -11,7 +11,7 @@ use super::{
     prompt::{Prompt, Purpose, Typed},
 };
 use crate::{
-    catalog::AssetKey,
+    catalog::{AssetKey, Event},
     event::{AssetId, Offset, Status},
     picture::Protocol,
     text::Safe,
@@ -248,7 +248,7 @@ impl App {
     }
 
     /// The event that `J` and `Y` mean: the run chosen in the history, else the asset's newest.
-    fn shown_event(&self) -> Option<&crate::event::LogEvent> {
+    fn shown_event(&self) -> Option<Event<'_>> {
         let run = self.pinned.or_else(|| Some(self.selected()?.newest_run()))?;
         Some(self.catalog.event(run))
     }

@@ -104,6 +104,13 @@ impl Store {
         self.entries[key.0 as usize] = self.entry(event, asset);
     }
 
+    /// Gives events of `file` the lines that were not known when they came.
+    pub(super) fn number(&mut self, file: FileId, lines: &HashMap<u64, NonZeroU32>) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.file == file && entry.line.is_none()) {
+            entry.line = lines.get(&entry.byte).copied();
+        }
+    }
+
     /// The index of the asset of an event.
     pub(super) fn asset(&self, key: RunKey) -> u32 {
         self.entries[key.0 as usize].asset

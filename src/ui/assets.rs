@@ -58,7 +58,7 @@ impl Row {
         let failed = *asset.status() == Status::Failed;
         Self {
             status: asset.status().clone(),
-            name: asset.title().unwrap_or_else(|| Safe::new(&asset.id().to_string())),
+            name: asset.title().cloned().unwrap_or_else(|| Safe::new(&asset.id().to_string())),
             pictures: match (samples, dots) {
                 (0, 0) => Safe::new("–"),
                 (samples, 0) => thousands(samples as u64),

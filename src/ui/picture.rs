@@ -145,7 +145,7 @@ fn draw_banner(buffer: &mut Buffer, area: Rect, asset: &Asset<'_>, app: &App, th
 pub(super) fn title(app: &App, width: usize, theme: Theme) -> Vec<Part> {
     let Some(asset) = app.selected() else { return vec![part("no asset", Role::Dim)] };
     let (glyph, role) = super::assets::status_glyph(asset.status());
-    let pictures = app.run().map(|run| &app.catalog().event(run).pictures);
+    let pictures = app.run().map(|run| app.catalog().event(run).pictures);
     let count = |kind| pictures.map_or(0, |pictures| pictures.count(kind));
     let number = |count: usize, one: &str, many: &str| match count {
         0 => String::new(),
