@@ -32,10 +32,7 @@ fn short(event: &LogEvent) -> String {
     let id: String = event.asset.to_string().chars().take(4).collect();
     let status: String = event.status.as_str().chars().take(1).collect();
     let count = |kind| event.pictures.count(kind);
-    let kind = match &event.kind {
-        EventKind::Thumbnail => String::new(),
-        kind => format!("{}:", kind.as_str()),
-    };
+    let kind = if event.kind == EventKind::Thumbnail { String::new() } else { format!("{}:", event.kind.as_str()) };
     match (count(PictureKind::Sample), count(PictureKind::Dot), count(PictureKind::Cover)) {
         (0, 0, 0) if status == "F" => format!("{kind}{id}:{status}"),
         (samples, dots, 0) => format!("{kind}{id}:{status}:{samples}+{dots}"),

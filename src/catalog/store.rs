@@ -183,8 +183,10 @@ impl Store {
 
 impl<T: Clone + Eq + Hash> Words<T> {
     fn place(&mut self, word: T) -> u32 {
-        if let Some(place) = self.places.get(&word) {
-            return *place;
+        // The first few words are nearly all there are; to compare them is less work than to hash one.
+        let early = self.list.iter().take(4).position(|known| *known == word);
+        if let Some(place) = early.and_then(|at| u32::try_from(at).ok()).or_else(|| self.places.get(&word).copied()) {
+            return place;
         }
         let place = u32::try_from(self.list.len()).expect("fewer than 2^32 words fit in memory");
         self.list.push(word.clone());

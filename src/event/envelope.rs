@@ -213,17 +213,17 @@ impl Reader {
             Stream::Out => 1,
             Stream::Err => 2,
         };
-        let mut line = match self.lanes[lane].cut.take() {
+        let mut cut = match self.lanes[lane].cut.take() {
             Some(cut) => cut,
             None if piece.whole => return self.line(lane, &piece.text, place, Some(piece.stamp), has_needle, found),
             None => Line { text: Vec::new(), place, stamp: Some(piece.stamp) },
         };
-        line.text.extend_from_slice(&piece.text);
-        line.place.end = place.end;
-        if piece.whole || line.text.len() > CARRY_MAX || piece.maybe_whole && container::is_finished(&line.text) {
-            self.line(lane, &line.text, line.place, line.stamp, true, found);
+        cut.text.extend_from_slice(&piece.text);
+        cut.place.end = place.end;
+        if piece.whole || cut.text.len() > CARRY_MAX || piece.maybe_whole && container::is_finished(&cut.text) {
+            self.line(lane, &cut.text, cut.place, cut.stamp, true, found);
         } else {
-            self.lanes[lane].cut = Some(line);
+            self.lanes[lane].cut = Some(cut);
         }
     }
 
@@ -314,7 +314,7 @@ impl Reader {
         if !self.is_carrying() {
             self.lines.clear();
         } else if self.lines.len() > Open::LINES_MAX {
-            let begins = self.lanes.iter().flat_map(Lane::byte).min().unwrap_or(byte);
+            let begins = self.lanes.iter().filter_map(Lane::byte).min().unwrap_or(byte);
             self.lines.retain(|(byte, _)| *byte >= begins);
         }
         self.lines.push((byte, fingerprint::hash(text)));
