@@ -372,7 +372,7 @@ fn permission_is_lost_and_regained() {
     rig.poll();
     fs::rename(rig.log(), rig.path("vod.log.1")).unwrap();
     append(&rig.log(), "b1\n");
-    fs::set_permissions(rig.log(), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(rig.log(), fs::Permissions::from_mode(0o0)).unwrap();
     rig.poll();
     assert!(matches!(&rig.kept.health, Some(Health::Waiting(why)) if why.as_str() == "permission denied"));
     fs::set_permissions(rig.log(), fs::Permissions::from_mode(0o600)).unwrap();
@@ -528,21 +528,7 @@ impl Model {
                 self.linked = true;
             }
             Action::Delete => self.remove(true),
-            Action::CopyTruncate => {
-                if let Some(content) = self.current.take() {
-                    // A linked file is copied beside its target, as its name says.
-                    let copy = fs::canonicalize(&log).unwrap().display().to_string();
-                    self.files += 1;
-                    fs::copy(&log, format!("{copy}.{}", self.files)).unwrap();
-                    // Where a link led that came and went between two looks, nobody can know.
-                    if self.linked {
-                        self.unlink(&content)
-                    } else {
-                        self.keep(&content)
-                    }
-                    self.truncate(content.held);
-                }
-            }
+            Action::CopyTruncate => self.copy_and_truncate(),
             Action::Truncate => {
                 if let Some(content) = self.current.take() {
                     self.truncate(content.held);
@@ -557,6 +543,19 @@ impl Model {
             Action::Pause(seconds) => self.rig.pause(seconds.into()),
             Action::Poll => self.poll(),
         }
+    }
+
+    fn copy_and_truncate(&mut self) {
+        let Some(content) = self.current.take() else { return };
+        // A linked file is copied beside its target, as its name says.
+        let target = fs::canonicalize(self.rig.log()).unwrap().display().to_string();
+        self.files += 1;
+        fs::copy(self.rig.log(), format!("{target}.{}", self.files)).unwrap();
+        // Where a link led that came and went between two looks, nobody can know.
+        if !self.linked || content.held {
+            self.keep(&content);
+        }
+        self.truncate(content.held);
     }
 
     fn truncate(&mut self, held: bool) {

@@ -1,5 +1,10 @@
 //! The source from outside: files, globs, archives, pipes and streams in, updates out.
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::wildcard_enum_match_arm,
+    reason = "a panic is how a test fails, a line says what was skipped, and a test looks at one update among many"
+)]
 
 use std::{
     collections::BTreeMap,
@@ -336,10 +341,10 @@ fn follows_what_is_appended_and_waits_for_the_newline() {
     let mut heard = Heard::new(&[&path], Mode::Follow);
     heard.until_loaded();
     let line = event("asset-2");
-    let (head, tail) = line.split_at(40);
-    append(&path, head);
+    let (begun, rest) = line.split_at(40);
+    append(&path, begun);
     thread::sleep(Duration::from_millis(300));
-    append(&path, tail);
+    append(&path, rest);
     heard.until_ids(&ids(0..3));
     assert_eq!(heard.health(0), Some(&Health::Live));
 }
@@ -417,7 +422,8 @@ fn big_log(size: usize, pretty_every: u32) -> String {
             text.push_str(&serde_json::to_string_pretty(&value).unwrap());
             text.push('\n');
         } else {
-            text.push_str(&format!("2026-03-14 09:15:00 INFO {event}"));
+            text.push_str("2026-03-14 09:15:00 INFO ");
+            text.push_str(&event);
         }
         text.push_str(&"noise without an event in it, as logs have it; ".repeat(40));
         text.push('\n');
@@ -527,7 +533,9 @@ fn ten_thousand_events_over_fifty_rotations_come_once_each() {
         let new = heard.all.get(seen..).unwrap();
         for update in new {
             if let LogUpdate::Batch { events, .. } = update {
-                events.iter().for_each(|event| *times.entry(event.asset.to_string()).or_default() += 1);
+                for event in events {
+                    *times.entry(event.asset.to_string()).or_default() += 1;
+                }
             }
         }
         seen += new.len();

@@ -194,7 +194,7 @@ mod tests {
             [line(0, 1, "a\n"), line(2, 2, "bc\n"), line(5, 3, "\n"), line(6, 4, "d")]
         );
         assert_eq!(split(&[]), []);
-        assert_eq!(split(&[b"\0\0\0", b"\0a\n\0\0"]), [line(4, 1, "a\n")]);
+        assert_eq!(split(&[b"\0\0\0\0", b"a\n\0\0"]), [line(4, 1, "a\n")]);
         assert_eq!(split(&["é".as_bytes().first_chunk::<1>().unwrap(), b"\xa9\n"]), [line(0, 1, "é\n")]);
     }
 
