@@ -17,6 +17,7 @@ pub mod sources;
 pub mod timeline;
 mod wants;
 
+pub use act::parse_offset;
 pub use wants::Exhibit;
 
 use crate::{

@@ -461,8 +461,8 @@ impl App {
     }
 }
 
-/// Seconds, `M:SS` or `H:MM:SS`.
-fn parse_offset(text: &str) -> Option<Offset> {
+/// A place in a video: seconds, `M:SS` or `H:MM:SS`.
+pub fn parse_offset(text: &str) -> Option<Offset> {
     let mut seconds = 0.0;
     for part in text.split(':') {
         let value: f64 = part.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0)?;
