@@ -461,7 +461,10 @@ impl App {
                 self.journal.notice(notice);
             }
             LogUpdate::Incomplete { rank, head } => self.sources.set_incomplete(rank, head),
-            LogUpdate::Lines { file, lines } => self.catalog.number(file, &lines),
+            LogUpdate::Lines { file, lines } => {
+                self.catalog.number(file, &lines);
+                self.journal.number(file, &lines);
+            }
             LogUpdate::Loaded => self.loaded = true,
             LogUpdate::Finished => self.sources.finish(),
         }

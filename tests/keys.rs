@@ -15,7 +15,8 @@ use thumbview::{
 /// The selected asset's first four characters, the offset under the cursor, and how many rows are listed.
 fn state(stage: &Stage) -> String {
     let app = &stage.app;
-    let asset = app.selected().map_or_else(|| "none".to_owned(), |asset| asset.id().to_string().chars().take(4).collect());
+    let asset =
+        app.selected().map_or_else(|| "none".to_owned(), |asset| asset.id().to_string().chars().take(4).collect());
     let offset = app.timeline().current().map_or_else(|| "-".to_owned(), |mark| mark.offset.to_string());
     format!("{asset} {offset} of {}", app.assets().rows().len())
 }
@@ -167,7 +168,9 @@ fn a_refused_host_is_allowed_by_a_key() {
     stage.refuse(&Trouble { what: "no".into(), advice: Vec::new(), allow: Some("127.0.0.1:8787".into()) });
     assert!(stage.wanted().is_empty(), "what failed is not asked for again");
     stage.keys("a");
-    assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::Allow(host) if host.as_str() == "127.0.0.1:8787")));
+    assert!(
+        stage.effects.iter().any(|effect| matches!(effect, Effect::Allow(host) if host.as_str() == "127.0.0.1:8787"))
+    );
     assert!(!stage.wanted().is_empty(), "now it is");
 }
 
