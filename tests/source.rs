@@ -9,7 +9,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Write as _,
+    io::{BufRead as _, BufReader, Write as _},
     num::NonZeroU32,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -263,6 +263,32 @@ fn a_fifo_without_a_writer_holds_nothing_up_and_is_read_when_one_comes() {
     let origin = heard.events().last().unwrap().origin;
     let raw = heard.source.read_raw(origin).unwrap();
     assert_eq!(String::from_utf8(raw).unwrap().trim_end(), event("asset-2").trim_end());
+}
+
+/// Standard input belongs to a whole process, so this test starts itself once more and talks to it.
+#[test]
+fn a_silent_standard_input_holds_nothing_up_and_ends() {
+    const LOG: &str = "THUMBVIEW_TEST_STDIN";
+    const SILENT: &str = "loaded while standard input was silent";
+    if let Ok(path) = std::env::var(LOG) {
+        let mut heard = Heard::new(&[Path::new("-"), Path::new(&path)], Mode::Follow);
+        heard.until_loaded();
+        assert_eq!(heard.ids(), ids(0..1));
+        eprintln!("{SILENT}");
+        heard.until_ids(&ids(0..3));
+        heard.until("its end", |heard| heard.health(0) == Some(&Health::Ended));
+        return;
+    }
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, log(0..1)).unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "a_silent_standard_input_holds_nothing_up_and_ends", "--nocapture"]).env(LOG, &path);
+    let mut child = child.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().contains(SILENT)));
+    child.stdin.take().unwrap().write_all(log(1..3).as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success(), "{:?}", said.collect::<Vec<_>>());
 }
 
 #[test]

@@ -94,6 +94,8 @@ pub(super) struct Intake {
     /// Where the events begin that were taken from a last line without its newline.
     early: HashSet<u64>,
     health: Option<Health>,
+    /// A stream has no size; it is live until it ends, even where files are read once.
+    is_stream: bool,
 }
 
 impl Intake {
@@ -111,6 +113,7 @@ impl Intake {
             before: HashSet::new(),
             early: HashSet::new(),
             health: None,
+            is_stream: false,
         }
     }
 
@@ -172,6 +175,7 @@ impl Intake {
 impl Sink for Intake {
     fn begin(&mut self, generation: u16, size: Option<u64>, modified: i64) -> Result<(), Stopped> {
         self.flush()?;
+        self.is_stream = size.is_none();
         let file = FileId { rank: self.rank, generation };
         let time = Timestamp::from_second(modified).unwrap_or_default();
         let year = time.to_zoned(self.zone.clone()).year();
@@ -250,7 +254,7 @@ impl Sink for Intake {
         self.health = Some(health.clone());
         let health = match (self.outlet.shared.mode(), health) {
             (Mode::Once, Health::Waiting(why)) => Health::Failed(why),
-            (Mode::Once, Health::Live) => Health::Loaded,
+            (Mode::Once, Health::Live) if !self.is_stream => Health::Loaded,
             (Mode::Once | Mode::Follow, health) => health,
         };
         self.outlet.send(LogUpdate::Health { rank: self.rank, health })

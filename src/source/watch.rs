@@ -93,7 +93,8 @@ impl Watch {
     fn work(&mut self) -> Result<std::convert::Infallible, Stopped> {
         self.find(Found::AtStart)?;
         while self.poll()? == Pace::More {}
-        let mut finished = self.finish_once()?;
+        self.finish_once()?;
+        let mut finished = false;
         self.outlet.send(LogUpdate::Loaded)?;
         loop {
             if !finished && self.is_done() {
@@ -143,10 +144,10 @@ impl Watch {
         streams_ended && (self.mode == Mode::Once || only_streams)
     }
 
-    /// Where files are read once, their last line may lack its newline.
-    fn finish_once(&mut self) -> Result<bool, Stopped> {
+    /// Where files are read once, their last line may lack its newline, and streams have an end to wait for.
+    fn finish_once(&mut self) -> Result<(), Stopped> {
         if self.mode == Mode::Follow {
-            return Ok(false);
+            return Ok(());
         }
         for slot in &mut self.slots {
             if let Slot::File(file) = slot {
@@ -156,10 +157,10 @@ impl Watch {
                 }
             }
         }
-        while self.shared.streams.load(Ordering::Relaxed) > 0 {
+        while self.shared.streams.load(Ordering::Relaxed) > 0 && self.shared.mode() == Mode::Once {
             self.wait()?;
         }
-        Ok(false)
+        Ok(())
     }
 
     fn wait(&mut self) -> Result<(), Stopped> {
