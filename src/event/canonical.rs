@@ -62,16 +62,20 @@ const SPACED: Style = Style {
     kind_last: r#"}, "event_type": "thumbnailComplete"}"#,
 };
 
+/// By index, so that the words are known when the code is made: to compare them is then no call.
+const STYLES: [Style; 3] = [COMPACT, SLASHED, SPACED];
+
 /// Reads an event at the head of `text`; its length.
 pub(super) fn read(text: &[u8], templates: &mut Templates) -> Option<(Body, usize)> {
     if text.get(14) == Some(&b' ') || text.get(18) == Some(&b' ') {
-        return read_styled(text, &SPACED, templates);
+        return read_styled::<2>(text, templates);
     }
-    read_styled(text, &COMPACT, templates).or_else(|| read_styled(text, &SLASHED, templates))
+    read_styled::<0>(text, templates).or_else(|| read_styled::<1>(text, templates))
 }
 
-fn read_styled(text: &[u8], style: &'static Style, templates: &mut Templates) -> Option<(Body, usize)> {
-    let mut text = Cursor { text, at: 0, style };
+fn read_styled<const STYLE: usize>(text: &[u8], templates: &mut Templates) -> Option<(Body, usize)> {
+    let style = const { &STYLES[STYLE] };
+    let mut text = Cursor::<STYLE> { text, at: 0 };
     let kind_first = text.eat(style.kind_first).is_some();
     if !kind_first {
         text.eat(style.info_first)?;
@@ -101,17 +105,19 @@ fn read_styled(text: &[u8], style: &'static Style, templates: &mut Templates) ->
     Some((Body { kind: EventKind::Thumbnail, asset, status, pictures, fault, facts: None, oddities }, text.at))
 }
 
-struct Cursor<'a> {
+struct Cursor<'a, const STYLE: usize> {
     text: &'a [u8],
     at: usize,
-    style: &'static Style,
 }
 
-impl<'a> Cursor<'a> {
+impl<'a, const STYLE: usize> Cursor<'a, STYLE> {
+    const WORDS: &'static Style = &STYLES[STYLE];
+
     fn rest(&self) -> &'a [u8] {
         self.text.get(self.at..).unwrap_or_default()
     }
 
+    #[inline]
     fn eat(&mut self, word: &str) -> Option<()> {
         self.rest().starts_with(word.as_bytes()).then(|| self.at += word.len())
     }
@@ -131,7 +137,7 @@ impl<'a> Cursor<'a> {
 
     /// A URL in the style's spelling of slashes, and its closing quote.
     fn url(&mut self) -> Option<Cow<'a, str>> {
-        match self.style.slashes {
+        match Self::WORDS.slashes {
             Slashes::Plain => self.string().map(Cow::Borrowed),
             Slashes::Escaped => {
                 Some(self.raw_string()?.replace("\\/", "/")).filter(|url| !url.contains('\\')).map(Cow::Owned)
@@ -154,15 +160,15 @@ impl<'a> Cursor<'a> {
             return Some(());
         }
         loop {
-            self.eat(self.style.offset)?;
+            self.eat(Self::WORDS.offset)?;
             let offset = self.seconds()?;
-            self.eat(self.style.url)?;
+            self.eat(Self::WORDS.url)?;
             match list.push_predicted(kind, offset, self.rest()) {
                 Some(len) => self.at += len + 1,
                 None => list.push(kind, Some(offset), &self.url()?),
             }
             self.eat("}")?;
-            if self.eat(self.style.comma).is_none() {
+            if self.eat(Self::WORDS.comma).is_none() {
                 return self.eat("]");
             }
         }
