@@ -1,7 +1,7 @@
 //! The words of the log.
 //!
-//! What one record said, whatever it was wrapped in: [`LogEvent`]. The wire format is known to [`decode`] alone, the
-//! wrappings to [`envelope`] alone. Nothing here is trusted text: it becomes [`Safe`] where it is shown.
+//! What one record said, whatever it was wrapped in: [`LogEvent`]. The wire format is known to `decode` alone, what
+//! it is wrapped in to [`envelope`] and `unwrap`. Nothing here is trusted text: it becomes [`Safe`] where it is shown.
 //! A source hands on [`LogUpdate`]s; nothing that was read is dropped without being counted in one of them.
 
 mod canonical;

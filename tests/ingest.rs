@@ -247,9 +247,9 @@ fn untimed_events_go_by_the_record_before() {
 
 #[test]
 fn floods_stay_small() {
-    let flood = b"{\"event_type\":\"thumbnailComplete\"\n".repeat(10_000);
+    let flood = b"{\"event_type\":\"thumbnailComplete\"\n".repeat(2_000);
     let found = read(&flood);
-    assert_eq!((found.counts.unparsed, found.rejected.len()), (10_000, Found::REJECTED_MAX));
+    assert_eq!((found.counts.unparsed, found.rejected.len()), (2_000, Found::REJECTED_MAX));
     // Time enough only if no text is looked at again and again.
     for bomb in [
         "[",
@@ -260,7 +260,7 @@ fn floods_stay_small() {
         "\"event_type\":\"thumbnailComplete\"{\"",
         "{\"log\":\"",
     ] {
-        let mut text = bomb.repeat((2 << 20) / bomb.len()).into_bytes();
+        let mut text = bomb.repeat((256 << 10) / bomb.len()).into_bytes();
         text.extend_from_slice(b"\"event_type\":\"thumbnailComplete\",\n");
         let found = read(&text);
         assert!(found.events.is_empty() && found.counts.unparsed > 0, "{bomb}");
