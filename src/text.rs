@@ -121,8 +121,15 @@ impl Safe {
 }
 
 impl fmt::Display for Safe {
+    /// A width counts cells, so that columns with wide characters stay aligned.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        let blank = f.width().unwrap_or(0).saturating_sub(self.width());
+        let (before, after) = match f.align() {
+            Some(fmt::Alignment::Right) => (blank, 0),
+            Some(fmt::Alignment::Center) => (blank / 2, blank - blank / 2),
+            Some(fmt::Alignment::Left) | None => (0, blank),
+        };
+        write!(f, "{:before$}{}{:after$}", "", self.0, "")
     }
 }
 
@@ -271,6 +278,11 @@ mod tests {
         check("abc", 3, "abc", "abc");
         check("abcd", 1, "…", "…");
         check("abcd", 0, "", "");
+    }
+
+    #[test]
+    fn pads_by_cells() {
+        assert_eq!(format!("[{:6}] [{:>6}]", Safe::new("发布"), Safe::new("ab")), "[发布  ] [    ab]");
     }
 
     #[test]

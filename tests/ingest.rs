@@ -274,7 +274,7 @@ fn all_fixtures() -> Vec<Vec<u8>> {
     paths.sort();
     paths
         .into_iter()
-        .filter(|path| path.extension().is_none_or(|ext| ext != "gz"))
+        .filter(|path| path.is_file() && path.extension().is_none_or(|ext| ext != "gz"))
         .map(|path| fs::read(path).unwrap())
         .collect()
 }

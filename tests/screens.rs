@@ -1,12 +1,13 @@
 //! Screens as reviewed files: the state drawn at the sizes that people have, and at those that nobody should have.
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+#[expect(dead_code, reason = "screens need no time to pass")]
 #[path = "support/stage.rs"]
 mod stage;
 
 use proptest::prelude::*;
 use stage::Stage;
-use thumbview::{app::Message, picture::Trouble};
+use thumbview::picture::Trouble;
 
 fn shot(name: &str, stage: &Stage) {
     insta::assert_snapshot!(name, stage.screen());

@@ -331,7 +331,7 @@ impl Assets {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{AssetId, EventKind, LogEvent, Oddities, Origin};
+    use crate::event::{AssetId, EventKind, LogEvent, Oddities, Origin, Pictures};
 
     const NOW: Time = Time::from_micros(0);
 
@@ -344,7 +344,7 @@ mod tests {
             origin: Origin { byte: u64::try_from(at).unwrap(), ..Origin::default() },
             delivery: None,
             clock: None,
-            pictures: Default::default(),
+            pictures: Pictures::default(),
             fault: None,
             facts: None,
             oddities: Oddities::default(),

@@ -302,7 +302,7 @@ mod tests {
     use super::*;
     use crate::{
         catalog::Catalog,
-        event::{AssetId, EventKind, Fault, LogEvent, Oddities, Offset, Origin, PictureKind, Templates},
+        event::{AssetId, EventKind, Fault, LogEvent, Oddities, Offset, Origin, PictureKind, Pictures, Templates},
     };
 
     fn catalog() -> Catalog {
@@ -321,7 +321,7 @@ mod tests {
                 origin: Origin { byte: u64::try_from(time).unwrap(), ..Origin::default() },
                 delivery: None,
                 clock: None,
-                pictures: if status == Status::Succeed { pictures.clone() } else { Default::default() },
+                pictures: if status == Status::Succeed { pictures.clone() } else { Pictures::default() },
                 fault: fault.map(|(code, message)| Box::new(Fault { code: code.into(), message: message.into() })),
                 facts: None,
                 oddities: Oddities::default(),

@@ -215,7 +215,7 @@ mod tests {
     fn few_pictures_get_large_boxes() {
         let area = Rect::new(0, 2, 100, 27);
         let rows_of = |columns: u16| columns * 9 / 32;
-        assert_eq!(Grid::new(area, 4, rows_of).cell, Size::new(43, 12));
+        assert_eq!(Grid::new(area, 4, rows_of).cell, Size::new(46, 12));
         assert_eq!(Grid::new(area, 200, rows_of).columns, 4);
     }
 }

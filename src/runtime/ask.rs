@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::{sync::mpsc::channel, time::timeout};
 
 /// How long a terminal may take to answer all questions. Over a slow link that is a second.
-const PATIENCE: Duration = Duration::from_millis(1000);
+const PATIENCE: Duration = Duration::from_secs(1);
 /// What may still come behind the answer to the last question: a multiplexer answers that one itself.
 const REST: Duration = Duration::from_millis(100);
 

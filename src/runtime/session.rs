@@ -37,6 +37,8 @@ const FRAME: Duration = Duration::from_millis(16);
 /// Messages that are taken before a frame is drawn, and the time they may take.
 const DRAIN: usize = 64;
 const DRAIN_TIME: Duration = Duration::from_millis(8);
+/// When the terminal is asked a second time.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
 /// How often text may come between the slices of a picture on a slow link.
 const SLICES_PER_SECOND: u64 = 8;
 
@@ -70,6 +72,8 @@ pub(super) struct Session {
     begun: Instant,
     canvas: Canvas,
     dirty: bool,
+    looked: Looked,
+    environment: Sender<Environment>,
     last_frame: Option<Instant>,
     // Ends the reader's thread with the session.
     _reader: Reader,
@@ -85,6 +89,14 @@ struct Channels {
     prepared: Receiver<PictureUpdate>,
     messages: Receiver<Message>,
     cache: watch::Receiver<Option<Safe>>,
+    learnt: Receiver<Environment>,
+}
+
+/// How often the terminal was asked what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Looked {
+    Once,
+    Twice,
 }
 
 /// One thing that happened.
@@ -92,6 +104,7 @@ enum Happening {
     Input(Input),
     Written,
     Signal(Signal),
+    Learnt(Environment),
     Message(Message),
     Tick,
     Draw,
@@ -139,6 +152,7 @@ impl Session {
         let cache = media.notice();
         let (preparer, ready) = Preparer::start();
         let (sender, messages) = channel(16);
+        let (environment, learnt) = channel(1);
         let mut session = Self {
             app,
             screen,
@@ -153,11 +167,13 @@ impl Session {
             begun,
             canvas: Canvas::default(),
             dirty: true,
+            looked: Looked::Once,
+            environment,
             last_frame: None,
             _reader: reader,
         };
         session.canvas_changed();
-        Ok((session, Channels { inputs, written, signals, log, pictures, prepared: ready, messages, cache }))
+        Ok((session, Channels { inputs, written, signals, log, pictures, prepared: ready, messages, cache, learnt }))
     }
 
     async fn cycle(
@@ -213,15 +229,33 @@ impl Session {
             Happening::Signal(Signal::Quit(code)) => {
                 return Ok(Some(ExitCode::from(u8::try_from(code).unwrap_or(1))));
             }
+            Happening::Learnt(environment) => {
+                self.probe.learn(environment);
+                self.canvas_changed();
+            }
             Happening::Message(message) => return self.update(message),
             Happening::Tick => {
                 self.screen.tick(self.begun.elapsed());
+                self.look_again();
                 return self.update(Message::Tick(now(self.begun)));
             }
             Happening::Draw => self.draw()?,
             Happening::End => return Ok(Some(ExitCode::SUCCESS)),
         }
         self.drain_posted()
+    }
+
+    /// Asks once more, a second after the start: a tmux that started with us dropped the first questions.
+    fn look_again(&mut self) {
+        if self.begun.elapsed() < SECOND_LOOK || std::mem::replace(&mut self.looked, Looked::Twice) == Looked::Twice {
+            return;
+        }
+        if let Some(query) = self.probe.query_again() {
+            self.screen.send(query);
+            let messages = self.environment.clone();
+            // It asks tmux, which may take its time.
+            tokio::task::spawn_blocking(move || drop(messages.blocking_send(Environment::from_process())));
+        }
     }
 
     /// Hands a message to the state and performs what it asks for.
@@ -268,6 +302,8 @@ impl Session {
         self.probe.window(size, pixels(&self.tty));
         self.painter.forget();
         self.screen.resize(size);
+        // Another font may have come with another size.
+        self.screen.send(self.probe.query_sizes());
         self.post(Message::Resize(size));
         self.canvas_changed();
     }
@@ -325,6 +361,7 @@ impl Channels {
                 Some(update) = self.pictures.recv() => return Happening::Message(Message::Picture(update)),
                 Some(update) = self.prepared.recv() => return Happening::Message(Message::Picture(update)),
                 Some(message) = self.messages.recv() => return Happening::Message(message),
+                Some(environment) = self.learnt.recv() => return Happening::Learnt(environment),
                 Ok(()) = self.cache.changed() => return self.cache_notice(),
                 // All are closed: nothing can happen but time.
                 else => std::future::pending().await,

@@ -1,5 +1,4 @@
 //! A session without a terminal: events and keys in, screens and effects out.
-#![expect(dead_code, reason = "each test file uses its part")]
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend, layout::Size};
@@ -177,9 +176,9 @@ impl Stage {
 
     /// The keys of the pictures that are wanted now.
     pub(crate) fn wanted(&self) -> Vec<PictureKey> {
-        let last = self.effects.iter().rev().find_map(|effect| match effect {
-            Effect::Want(requests) => Some(requests.iter().map(|request| request.key).collect()),
-            _ => None,
+        let last = self.effects.iter().rev().find_map(|effect| {
+            let Effect::Want(requests) = effect else { return None };
+            Some(requests.iter().map(|request| request.key).collect())
         });
         last.unwrap_or_default()
     }
