@@ -30,6 +30,9 @@
 //! The edges know one outside thing each, and never each other.
 //! - [`graphics`]: pixels to what a terminal can show, and what stands on the glass.
 //!
+//! The shell joins them.
+//! - [`show`]: one picture or a sheet into the scrollback.
+//!
 //! # What always holds
 //!
 //! - Log text reaches a terminal as [`text::Safe`] alone. Spans are made in `ui/theme` alone.
@@ -41,4 +44,5 @@ pub mod catalog;
 pub mod event;
 pub mod graphics;
 pub mod picture;
+pub mod show;
 pub mod text;
