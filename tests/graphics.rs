@@ -343,6 +343,11 @@ fn a_cell_is_what_can_be_one() {
     check((100, 30), (904, 604), &["␛[6;1;0t"], (9, 20));
     check((0, 0), (904, 604), &["␛[4;600;1000t"], (10, 20));
     check((100, 30), (904, 604), &["␛[6;22;11t"], (11, 22));
+
+    let (mut probe, _) = canvas_of(environment("xterm"), &["␛[6;17;9t", "␛[4;510;882t"]);
+    probe.window(Size::new(90, 26), PixelSize::default());
+    assert_eq!(probe.canvas().cell.width, 8, "the window's size changes, the cell's does not");
+    assert_eq!(probe.query_sizes(), b"\x1b[16t\x1b[14t");
 }
 
 #[test]

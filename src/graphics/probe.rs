@@ -20,6 +20,9 @@ use answer::Answer;
 /// The number in the kitty query, by which its answer is told from others.
 const QUERY_ID: u32 = 31;
 
+/// Asks for the size of a cell and of the text area.
+const SIZES: &[u8] = b"\x1b[16t\x1b[14t";
+
 /// xterm shows nothing of a sixel drawing that is wider or higher than this, unless it says otherwise.
 const XTERM_MOST: PixelSize = PixelSize { width: 1000, height: 1000 };
 
@@ -99,7 +102,8 @@ pub struct Probe {
     kitty: Option<bool>,
     attributes: Option<Vec<u16>>,
     cell: Option<PixelSize>,
-    text_area: Option<PixelSize>,
+    /// The text area, and the cells that it had when that was told.
+    text_area: Option<(PixelSize, Option<Size>)>,
     tty: Option<(Size, PixelSize)>,
     sixel_most: Option<PixelSize>,
     true_colours: bool,
@@ -133,7 +137,7 @@ impl Probe {
     pub fn query(&self) -> Vec<u8> {
         let version = b"\x1b[>q".as_slice();
         let kitty = format!("\x1b_Gi={QUERY_ID},s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\");
-        let sizes = b"\x1b[16t\x1b[14t\x1b]11;?\x1b\\".as_slice();
+        let background = b"\x1b]11;?\x1b\\".as_slice();
         let mut out = Vec::new();
         match self.environment.multiplexer() {
             Multiplexer::None => {
@@ -141,13 +145,15 @@ impl Probe {
                 out.extend(kitty.as_bytes());
                 // The largest sixel drawing; then a colour is set, asked for, and unset.
                 out.extend(b"\x1b[?2;4;0S\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[m");
-                out.extend(sizes);
+                out.extend(SIZES);
+                out.extend(background);
             }
             Multiplexer::Tmux => {
                 out.extend(version);
                 tmux::wrap(kitty.as_bytes(), &mut out);
                 tmux::wrap(version, &mut out);
-                out.extend(sizes);
+                out.extend(SIZES);
+                out.extend(background);
             }
             Multiplexer::Screen => {}
         }
@@ -165,7 +171,9 @@ impl Probe {
             Some(Answer::Kitty { .. }) | None => {}
             Some(Answer::Attributes(numbers)) => self.attributes = Some(numbers),
             Some(Answer::Cell(size)) => self.cell = Some(size),
-            Some(Answer::TextArea(size)) => self.text_area = Some(size),
+            Some(Answer::TextArea(size)) => {
+                self.text_area = Some((size, self.tty.map(|(cells, _)| cells)));
+            }
             Some(Answer::SixelMost(size)) => self.sixel_most = Some(size),
             Some(Answer::Rendition(colours)) => {
                 self.true_colours |= colours.contains("1:2:3") || colours.contains("1;2;3");
@@ -177,11 +185,18 @@ impl Probe {
 
     /// Takes the size of the window in cells and pixels as the tty has it (TIOCGWINSZ); pixels may be zero or wrong.
     pub fn window(&mut self, cells: Size, pixels: PixelSize) {
-        if self.tty.is_some_and(|(before, _)| before != cells) {
-            // It was measured in another window.
-            self.text_area = None;
+        if let Some((_, measured @ None)) = &mut self.text_area {
+            *measured = Some(cells);
         }
         self.tty = Some((cells, pixels));
+    }
+
+    /// The queries to send after the window has changed, since its font may have.
+    pub fn query_sizes(&self) -> Vec<u8> {
+        match self.multiplexer() {
+            Multiplexer::None | Multiplexer::Tmux => SIZES.to_vec(),
+            Multiplexer::Screen => Vec::new(),
+        }
     }
 
     /// The best that is known now.
@@ -306,11 +321,11 @@ impl Probe {
     /// drawing that is too large would lie over its neighbours.
     fn cell_size(&self) -> (CellSize, &'static str) {
         let (cells, pixels) = self.tty.unwrap_or_default();
-        let share = |size: PixelSize| PixelSize {
+        let share = |size: PixelSize, cells: Size| PixelSize {
             width: size.width.checked_div(u32::from(cells.width)).unwrap_or(0),
             height: size.height.checked_div(u32::from(cells.height)).unwrap_or(0),
         };
-        let by_area = self.text_area.map(share).and_then(plausible);
+        let by_area = self.text_area.and_then(|(size, cells)| plausible(share(size, cells?)));
         let by_cell = self.cell.and_then(plausible);
         if let (Some(cell), Some(area)) = (by_cell, by_area)
             && (cell.width.abs_diff(area.width) <= 1 && cell.height.abs_diff(area.height) <= 1)
@@ -318,7 +333,7 @@ impl Probe {
             let least = CellSize { width: cell.width.min(area.width), height: cell.height.min(area.height) };
             return (least, "CSI 16t and 14t");
         }
-        let by_tty = plausible(share(pixels)).map(|cell| (cell, "TIOCGWINSZ"));
+        let by_tty = plausible(share(pixels, cells)).map(|cell| (cell, "TIOCGWINSZ"));
         let told = by_cell.map(|cell| (cell, "CSI 16t")).or(by_area.map(|cell| (cell, "CSI 14t")));
         told.or(by_tty).unwrap_or((CellSize::default(), "assumed"))
     }

@@ -4,7 +4,7 @@
 //! attributes. It ends without a graphics new line: that would scroll a full screen, and foot paints a band for it.
 
 use super::{
-    palette::{Indexed, quantise},
+    palette::{Care, Indexed, quantise},
     put,
     scale::{pane, scale},
 };
@@ -16,8 +16,12 @@ const BAND: u32 = 6;
 /// What tmux takes in one sequence, less room for the rest.
 const TMUX_MOST: usize = 1_000_000;
 
-/// Colours and tolerance, each dearer than the next; see [`quantise`].
-const FULL: [(usize, u32); 3] = [(256, 60), (32, 300), (16, 2000)];
+/// The best first; a preview starts with the second.
+const CARE: [Care; 3] = [
+    Care { colours: 256, tolerance: 60, grain: 4 },
+    Care { colours: 32, tolerance: 300, grain: 0 },
+    Care { colours: 16, tolerance: 2000, grain: 0 },
+];
 
 /// Encodes a picture at the size of its box, because a terminal cannot scale sixels.
 ///
@@ -25,15 +29,14 @@ const FULL: [(usize, u32); 3] = [(256, 60), (32, 300), (16, 2000)];
 pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)> {
     let raster = scale(picture, size(fit));
     let levels = match fit.quality {
-        Quality::Preview => &FULL[1..],
-        Quality::Full => &FULL,
+        Quality::Preview => &CARE[1..],
+        Quality::Full => &CARE,
     };
     let most = match fit.multiplexer {
         Multiplexer::Tmux => TMUX_MOST,
         Multiplexer::None | Multiplexer::Screen => usize::MAX,
     };
-    let drawings =
-        levels.iter().map(|(colours, tolerance)| draw(&quantise(&raster, *colours, *tolerance), raster.size));
+    let drawings = levels.iter().map(|care| draw(&quantise(&raster, *care), raster.size));
     drawings.filter(|bytes| bytes.len() <= most).map(|bytes| (bytes, raster.size)).next()
 }
 
