@@ -60,7 +60,10 @@ pub fn sheet(
     for row in pictures.chunks(usize::from(grid)) {
         print_row(row, tile.width, canvas, out)?;
         for (caption, _) in row {
-            write!(out, "{:<width$} ", caption.fit(usize::from(tile.width)), width = usize::from(tile.width))?;
+            let caption = caption.fit(usize::from(tile.width));
+            // Padded by cells: a formatter would count characters.
+            let rest = usize::from(tile.width + 1) - caption.width();
+            write!(out, "{caption}{:rest$}", "")?;
         }
         out.write_all(b"\n")?;
     }
@@ -168,7 +171,7 @@ mod tests {
         let size = PixelSize { width: 32, height: 18 };
         let rgb = vec![90; 32 * 18 * 3].into();
         let picture = Picture { size, rgb, jpeg: [].into(), fetched: crate::picture::Fetched::default(), damage: None };
-        let captions = ["0:00", "0:05", "0:10"];
+        let captions = ["0:00", "新品", "0:10"];
         let pictures: Vec<_> = captions.map(|caption| (Safe::new(caption), picture.clone())).to_vec();
         let canvas = Canvas { protocol: Protocol::Sixel, ..Canvas::default() };
         let mut out = Vec::new();
@@ -177,6 +180,6 @@ mod tests {
         assert_eq!(text.matches("\"1;1;210;60").count(), 1, "two tiles of ten cells and a gap: {text}");
         assert_eq!(text.matches("\"1;1;100;60").count(), 1, "{text}");
         assert_eq!(text.matches("\n\n\n\r␛[3A␛7␛P").count(), 2, "{text}");
-        assert!(text.contains("␛8␛[3B0:00       0:05       \n"), "{text}");
+        assert!(text.contains("␛8␛[3B0:00       新品       \n"), "{text}");
     }
 }
