@@ -325,6 +325,12 @@ fn queries_do_no_harm() {
     assert!(tmux.contains("␛Ptmux;␛␛_Gi=31") && tmux.ends_with("␛[c"), "{tmux}");
     assert!(!tmux.replace("␛␛_G", "").contains("␛_G"), "a bare one becomes the pane's title: {tmux}");
     assert_eq!(query(environment("screen")), "␛[c");
+    assert_eq!(
+        Probe::new(in_tmux("", false, true), None).query_again().map(|again| again.len()),
+        Some(Probe::new(in_tmux("", false, true), None).query().len())
+    );
+    assert_eq!(Probe::new(in_tmux("foot(1.21.0)", false, true), None).query_again(), None);
+    assert_eq!(Probe::new(environment("xterm"), None).query_again(), None);
 }
 
 #[test]
@@ -348,6 +354,14 @@ fn a_cell_is_what_can_be_one() {
     probe.window(Size::new(90, 26), PixelSize::default());
     assert_eq!(probe.canvas().cell.width, 8, "the window's size changes, the cell's does not");
     assert_eq!(probe.query_sizes(), b"\x1b[16t\x1b[14t");
+}
+
+#[test]
+fn what_tmux_learns_later_counts() {
+    let (mut probe, _) = canvas_of(in_tmux("", false, false), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c"]);
+    assert_eq!(probe.canvas().hint, None, "a terminal that nobody knows may have no pictures at all");
+    probe.learn(in_tmux("kitty(0.41.1)", false, false));
+    assert!(probe.canvas().hint.is_some_and(|hint| hint.as_str().contains("allow-passthrough")));
 }
 
 #[test]

@@ -113,11 +113,10 @@ pub struct Probe {
 impl Probe {
     /// Knows nothing but the environment, and the protocol if the user forces one.
     pub fn new(environment: Environment, forced: Option<Protocol>) -> Self {
-        let terminal = environment.tmux_client.as_ref().map(|client| client.terminal.clone());
-        Self {
-            environment,
+        let mut probe = Self {
+            environment: Environment::default(),
             forced,
-            terminal: terminal.filter(|name| !name.is_empty()),
+            terminal: None,
             tmux: None,
             kitty: None,
             attributes: None,
@@ -127,7 +126,16 @@ impl Probe {
             sixel_most: None,
             true_colours: false,
             light: None,
-        }
+        };
+        probe.learn(environment);
+        probe
+    }
+
+    /// Takes the environment anew: together with [`Probe::query_again`], because tmux may know more by then.
+    pub fn learn(&mut self, environment: Environment) {
+        let name = environment.tmux_client.as_ref().map(|client| client.terminal.clone());
+        self.terminal = name.filter(|name| !name.is_empty()).or(self.terminal.take());
+        self.environment = environment;
     }
 
     /// Draws by this protocol from now on, whatever the terminal offers: the key `P`.
@@ -194,6 +202,13 @@ impl Probe {
             *measured = Some(cells);
         }
         self.tty = Some((cells, pixels));
+    }
+
+    /// The queries once more, for a second after the first time: a tmux that was started with the program drops what
+    /// comes before its own terminal is there. `None` where another try is of no use.
+    pub fn query_again(&self) -> Option<Vec<u8>> {
+        let silent = self.kitty.is_none() && self.terminal.is_none();
+        (silent && self.multiplexer() == Multiplexer::Tmux).then(|| self.query())
     }
 
     /// The queries to send after the window has changed, since its font may have.
