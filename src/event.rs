@@ -351,7 +351,7 @@ pub struct Origin {
     /// [`Fingerprint`] of the record's bytes, by which a later reading is known to be the same record.
     pub hash: u64,
     /// Which event of its record, from 0: glued objects, or several in one message.
-    pub part: u16,
+    pub part: u32,
 }
 
 /// What an event is about: its `event_type` without regard to case.

@@ -281,7 +281,7 @@ fn all_fixtures() -> Vec<Vec<u8>> {
 
 /// What a catalog shows, in words that do not depend on the order of reading.
 fn shown(catalog: &Catalog) -> Vec<String> {
-    let rank = |run| -> (Option<Time>, u64, u16) {
+    let rank = |run| -> (Option<Time>, u64, u32) {
         let origin = catalog.event(run).origin;
         (catalog.event(run).time, origin.byte, origin.part)
     };

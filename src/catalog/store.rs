@@ -42,7 +42,7 @@ pub struct Rank {
     /// Where in it.
     pub byte: u64,
     /// Which event of its record.
-    pub part: u16,
+    pub part: u32,
 }
 
 /// All events, by [`RunKey`].
@@ -66,7 +66,7 @@ struct Entry {
     file: FileId,
     kind: u32,
     status: u32,
-    part: u16,
+    part: u32,
     /// Whether `clock` is the event's own time.
     timed: bool,
 }

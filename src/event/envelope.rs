@@ -36,7 +36,7 @@ pub struct Reader {
     /// Time of the nearest earlier timed record.
     newest: Option<Time>,
     /// Where the event before begins, and which of its record it is.
-    before: Option<(u64, u16)>,
+    before: Option<(u64, u32)>,
 }
 
 /// What was found in a chunk.
