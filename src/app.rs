@@ -513,6 +513,7 @@ impl App {
         match (age, rate) {
             (None, _) => String::new(),
             (Some(age), 0) => format!(" {age}"),
+            (Some(age), rate) if age.is_empty() => format!("  {rate}/min"),
             (Some(age), rate) => format!(" {age}  {rate}/min"),
         }
     }

@@ -24,8 +24,8 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) -> 
         return None;
     }
     let right = news(app, theme);
-    let room =
-        usize::from(area.width) - right.iter().map(|(text, _)| text.width()).sum::<usize>().min(area.width.into());
+    let room = usize::from(area.width)
+        - right.iter().map(|(text, _)| text.width()).sum::<usize>().min(usize::from(area.width.saturating_sub(1)));
     theme.print_both(buffer, area, &hints(app, room), &right);
     None
 }
@@ -53,7 +53,8 @@ fn hints(app: &App, room: usize) -> Vec<Part> {
     let mut used = 1;
     for (key, what) in wanted_hints(app) {
         let width = key.len() + what.len() + 4;
-        if used + width > room {
+        // The blanks behind the last hint may be cut.
+        if used + width > room + 3 {
             break;
         }
         used += width;

@@ -60,6 +60,14 @@ fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     if crowd > 1 {
         right.push(part(format!("{crowd} pictures a cell "), Role::Dim));
     }
+    // A fact is told whole or not at all.
+    let mut room = usize::from(area.width) - right.iter().map(|(text, _)| text.width()).sum::<usize>().min(cells);
+    let fits = |(text, _): &Part| {
+        let fits = text.width() < room;
+        room = if fits { room - text.width() } else { 0 };
+        fits
+    };
+    let parts: Vec<Part> = parts.into_iter().filter(fits).collect();
     theme.print_both(buffer, area, &parts, &right);
 }
 
@@ -68,14 +76,15 @@ fn facts(picture: &crate::picture::Picture, protocol: Protocol) -> Vec<Part> {
         (true, _) => "from cache".to_owned(),
         (false, millis) => format!("fetched {millis} ms"),
     };
-    let mut parts = vec![part(
-        format!("   {}   {}   {came}   {}", picture.size, bytes(picture.jpeg.len() as u64), protocol.as_str()),
-        Role::Dim,
-    )];
-    if let Some(damage) = &picture.damage {
-        parts.push(part(format!("   {damage}"), Role::Bad));
-    }
-    parts
+    let dim = |text: &str| part(format!("   {text}"), Role::Dim);
+    let damage = picture.damage.as_ref().map(|damage| part(format!("   {damage}"), Role::Bad));
+    let plain = [
+        dim(&picture.size.to_string()),
+        dim(bytes(picture.jpeg.len() as u64).as_str()),
+        dim(&came),
+        dim(protocol.as_str()),
+    ];
+    damage.into_iter().chain(plain).collect()
 }
 
 /// The cell of an offset on a bar of `width` cells.
