@@ -17,10 +17,11 @@ pub mod sources;
 pub mod timeline;
 mod wants;
 
+pub use act::parse_offset;
 pub use wants::Exhibit;
 
 use crate::{
-    catalog::{Asset, AssetKey, Catalog},
+    catalog::{Asset, AssetKey, Catalog, Event},
     event::{EventKind, LogEvent, LogUpdate, Origin, PictureUrl, Time},
     picture::{Canvas, Fit, Picture, PictureKey, PictureRequest, PictureUpdate, Protocol, RunKey},
     text::Safe,
@@ -341,7 +342,7 @@ impl App {
 
     /// Whether ticks are needed at the frame rate.
     pub fn is_animating(&self) -> bool {
-        self.timeline.is_playing() || self.pace.is_settling(self.now.mono) || self.assets.is_unsettled()
+        self.timeline.is_playing() || self.pace.is_settling() || self.assets.is_unsettled()
     }
 
     /// The assets and events.
@@ -450,7 +451,9 @@ impl App {
                 if self.loaded {
                     self.sources.count(thumbnails, self.now.mono);
                 }
-                rejected.into_iter().for_each(|rejected| self.journal.reject(rejected));
+                for rejected in rejected {
+                    self.journal.reject(rejected);
+                }
             }
             LogUpdate::Health { rank, health } => self.sources.set(rank, health),
             LogUpdate::Notice(notice) => {
@@ -458,7 +461,10 @@ impl App {
                 self.journal.notice(notice);
             }
             LogUpdate::Incomplete { rank, head } => self.sources.set_incomplete(rank, head),
-            LogUpdate::Lines { file, lines } => self.catalog.number(file, &lines),
+            LogUpdate::Lines { file, lines } => {
+                self.catalog.number(file, &lines);
+                self.journal.number(file, &lines);
+            }
             LogUpdate::Loaded => self.loaded = true,
             LogUpdate::Finished => self.sources.finish(),
         }
@@ -501,12 +507,13 @@ impl App {
 
     /// What of the header depends on the time alone.
     pub fn pulse(&self) -> String {
+        // `live` itself says that the last event is new.
         let age = self.sources.last_event().map(|at| sources::age(self.now.mono.saturating_sub(at)));
         let rate = self.sources.per_minute(self.now.mono);
         match (age, rate) {
             (None, _) => String::new(),
-            (Some(age), 0) => format!("last {age}"),
-            (Some(age), rate) => format!("{age}  {rate}/min"),
+            (Some(age), 0) => format!(" {age}"),
+            (Some(age), rate) => format!(" {age}  {rate}/min"),
         }
     }
 
@@ -536,20 +543,16 @@ impl App {
         let run = self.pinned.or_else(|| asset.run());
         let cover = asset.history().find(|run| {
             let event = self.catalog.event(*run);
-            event.kind == EventKind::Cover && !event.pictures.is_empty()
+            *event.kind == EventKind::Cover && !event.pictures.is_empty()
         });
-        let runs: Vec<(RunKey, &LogEvent)> =
+        let runs: Vec<(RunKey, Event<'_>)> =
             run.into_iter().chain(cover).map(|run| (run, self.catalog.event(run))).collect();
         let before = self.timeline.run();
         self.timeline.show(&runs, asset.duration());
-        if self.timeline.run() != before {
-            if let Some(at) = self
-                .places
-                .get(&asset.key())
-                .and_then(|place| self.timeline.marks().iter().position(|mark| mark.key == *place))
-            {
-                self.timeline.go_to(at);
-            }
+        let place = self.places.get(&asset.key()).filter(|_| self.timeline.run() != before);
+        let marks = self.timeline.marks();
+        if let Some(at) = place.and_then(|place| marks.iter().position(|mark| mark.key == *place)) {
+            self.timeline.go_to(at);
         }
     }
 

@@ -1,42 +1,42 @@
 //! The assets of a log.
 //!
 //! [`Catalog::apply`] takes events in any order and cannot fail: the newest event of an asset is the greatest by time,
-//! place of its file among the arguments, and byte, so every order of reading gives the same catalog. An asset is
-//! shown once a thumbnail event or an API answer named it; what other events told of it before is kept for that day.
+//! place of its file among the arguments, and place in the file, so every order of reading gives the same catalog. An
+//! asset is shown once a thumbnail event or an API answer named it; what other events told of it before is kept for
+//! that day. What the screen asks for each frame is kept at hand, so that no call sorts or allocates.
+
+mod store;
+
+pub use store::{Event, Rank};
 
 use crate::{
     event::{AssetId, Counts, EventKind, Fault, FileId, LogEvent, Offset, Origin, Pictures, Status, Time},
     picture::RunKey,
     text::Safe,
 };
+use hashbrown::HashTable;
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
+    hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState},
     num::NonZeroU32,
     sync::Arc,
 };
+use store::Store;
 
 /// An asset in this catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AssetKey(pub u32);
 
-/// What orders events: time, then file, then byte. The greatest is the newest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Rank {
-    /// When; untimed events come before timed ones unless the source gave them a time to go by.
-    pub time: Option<Time>,
-    /// Which file.
-    pub file: FileId,
-    /// Where in it.
-    pub byte: u64,
-}
-
 /// All assets, their events and the counts.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     assets: Vec<AssetEntry>,
-    events: Vec<LogEvent>,
-    by_id: HashMap<AssetId, AssetKey>,
-    deliveries: HashSet<u64>,
+    /// Indices into `assets`, by their ids.
+    by_id: HashTable<u32>,
+    hasher: RandomState,
+    events: Store,
+    /// The event of each delivery that has an id.
+    deliveries: HashMap<u64, RunKey>,
     files: BTreeMap<FileId, Arc<str>>,
     tally: Tally,
 }
@@ -44,9 +44,27 @@ pub struct Catalog {
 #[derive(Clone, Debug)]
 struct AssetEntry {
     id: AssetId,
-    events: Vec<RunKey>,
+    runs: Runs,
     /// The newest thumbnail event or API answer.
     newest: Option<RunKey>,
+    /// The newest of these that succeeded.
+    success: Option<RunKey>,
+    thumbnails: u32,
+    told: Option<Box<Told>>,
+}
+
+/// The events of an asset from the oldest to the newest. Most assets have one.
+#[derive(Clone, Debug)]
+enum Runs {
+    One(RunKey),
+    Many(Vec<RunKey>),
+}
+
+/// What the events of an asset told of it, and which event did.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    title: Option<(RunKey, Safe)>,
+    duration: Option<(RunKey, Offset)>,
 }
 
 /// What was counted; see `summary` in the README's description of the output.
@@ -77,8 +95,10 @@ impl Catalog {
     ///
     /// At 2^32 events, which no memory holds.
     pub fn apply(&mut self, event: LogEvent) -> Option<AssetKey> {
-        if event.delivery.is_some_and(|delivery| !self.deliveries.insert(delivery)) {
+        let delivery = delivery(&event);
+        if let Some(known) = delivery.and_then(|delivery| self.deliveries.get(&delivery)) {
             self.tally.duplicates += 1;
+            self.redeliver(*known, event);
             return None;
         }
         match event.kind {
@@ -93,17 +113,22 @@ impl Catalog {
             | EventKind::Template
             | EventKind::Other(_) => self.tally.other_events += 1,
         }
-        let key = self.key_of(&event.asset);
-        let run = RunKey(u32::try_from(self.events.len()).expect("fewer than 2^32 events fit in memory"));
-        let shows = matches!(event.kind, EventKind::Thumbnail | EventKind::Details);
-        self.events.push(event);
-        let before = self.assets[key.0 as usize].newest;
-        self.assets[key.0 as usize].events.push(run);
-        if shows && before.is_none_or(|old| self.rank(old) <= self.rank(run)) {
-            self.assets[key.0 as usize].newest = Some(run);
-            self.move_tally(before, run);
+        let key = self.find_key(&event.asset);
+        let at = key.map_or(self.assets.len(), |key| key.0 as usize);
+        let at = u32::try_from(at).expect("fewer than 2^32 assets fit in memory");
+        let id = event.asset.clone();
+        let run = self.events.push(event, at);
+        if let Some(delivery) = delivery {
+            self.deliveries.insert(delivery, run);
         }
-        Some(key)
+        if key.is_none() {
+            self.add_asset(id, at, run);
+        } else {
+            let events = &self.events;
+            self.assets[at as usize].runs.insert(run, |run| events.rank(run));
+        }
+        self.note(at, run);
+        Some(AssetKey(at))
     }
 
     /// Notes a file's name.
@@ -113,10 +138,7 @@ impl Catalog {
 
     /// Notes line numbers that were not known when the events came: each the byte of an event of `file`, and its line.
     pub fn number(&mut self, file: FileId, lines: &[(u64, NonZeroU32)]) {
-        let lines: HashMap<u64, NonZeroU32> = lines.iter().copied().collect();
-        for event in self.events.iter_mut().filter(|event| event.origin.file == file && event.origin.line.is_none()) {
-            event.origin.line = lines.get(&event.origin.byte).copied();
-        }
+        self.events.number(file, &lines.iter().copied().collect());
     }
 
     /// Adds what a source counted.
@@ -144,17 +166,17 @@ impl Catalog {
 
     /// The asset of an id, where it is shown.
     pub fn find(&self, id: &AssetId) -> Option<Asset<'_>> {
-        self.asset(*self.by_id.get(id)?)
+        self.asset(self.find_key(id)?)
     }
 
     /// An event.
-    pub fn event(&self, run: RunKey) -> &LogEvent {
-        &self.events[run.0 as usize]
+    pub fn event(&self, run: RunKey) -> Event<'_> {
+        self.events.event(run, &self.assets[self.events.asset(run) as usize].id)
     }
 
     /// The name of a file as the user gave it.
     pub fn file_name(&self, file: FileId) -> Safe {
-        self.files.get(&file).map(|name| Safe::new(name)).unwrap_or_default()
+        Safe::new(self.file(file))
     }
 
     /// The name of a file as it came, for machine output.
@@ -162,30 +184,107 @@ impl Catalog {
         self.files.get(&file).map_or("", |name| name)
     }
 
-    fn rank(&self, run: RunKey) -> Rank {
-        let event = self.event(run);
-        Rank { time: event.time, file: event.origin.file, byte: event.origin.byte }
+    fn find_key(&self, id: &AssetId) -> Option<AssetKey> {
+        let hash = self.hasher.hash_one(id);
+        self.by_id.find(hash, |at| self.assets[*at as usize].id == *id).map(|at| AssetKey(*at))
     }
 
-    fn key_of(&mut self, id: &AssetId) -> AssetKey {
-        if let Some(key) = self.by_id.get(id) {
-            return *key;
-        }
-        let key = AssetKey(u32::try_from(self.assets.len()).expect("fewer than 2^32 assets fit in memory"));
-        self.assets.push(AssetEntry { id: id.clone(), events: Vec::new(), newest: None });
-        self.by_id.insert(id.clone(), key);
-        key
+    fn add_asset(&mut self, id: AssetId, at: u32, run: RunKey) {
+        let hash = self.hasher.hash_one(&id);
+        let runs = Runs::One(run);
+        self.assets.push(AssetEntry { id, runs, newest: None, success: None, thumbnails: 0, told: None });
+        let (assets, hasher) = (&self.assets, &self.hasher);
+        self.by_id.insert_unique(hash, at, |at| hasher.hash_one(&assets[*at as usize].id));
     }
 
-    fn move_tally(&mut self, before: Option<RunKey>, after: RunKey) {
-        if let Some(before) = before {
-            let status = self.event(before).status.clone();
-            *self.tally.of(&status) -= 1;
-        } else {
-            self.tally.assets += 1;
+    /// Brings what is kept at hand of an asset up to date with one more of its events.
+    fn note(&mut self, at: u32, run: RunKey) {
+        let events = &self.events;
+        let newer = |before: Option<RunKey>| before.is_none_or(|before| events.rank(before) < events.rank(run));
+        let entry = &mut self.assets[at as usize];
+        let kind = events.kind(run);
+        entry.thumbnails += u32::from(*kind == EventKind::Thumbnail);
+        let facts = events.facts(run);
+        if let Some(title) = facts.and_then(|facts| facts.title.as_deref()) {
+            let told = entry.told.get_or_insert_default();
+            if newer(told.title.as_ref().map(|(run, _)| *run)) {
+                told.title = Some((run, Safe::new(title)));
+            }
         }
-        let status = self.event(after).status.clone();
-        *self.tally.of(&status) += 1;
+        if let Some(duration) = facts.and_then(|facts| facts.duration) {
+            let told = entry.told.get_or_insert_default();
+            if newer(told.duration.map(|(run, _)| run)) {
+                told.duration = Some((run, duration));
+            }
+        }
+        if !matches!(kind, EventKind::Thumbnail | EventKind::Details) {
+            return;
+        }
+        if *events.status(run) == Status::Succeed && newer(entry.success) {
+            entry.success = Some(run);
+        }
+        if newer(entry.newest) {
+            match entry.newest.replace(run) {
+                Some(before) => *self.tally.of(events.status(before)) -= 1,
+                None => self.tally.assets += 1,
+            }
+            *self.tally.of(events.status(run)) += 1;
+        }
+    }
+
+    /// Of one message that came several times the earliest counts, in whatever order they are read.
+    fn redeliver(&mut self, known: RunKey, event: LogEvent) {
+        let origin = event.origin;
+        let rank = Rank { time: event.time.or(event.clock), file: origin.file, byte: origin.byte, part: origin.part };
+        if self.events.rank(known) <= rank {
+            return;
+        }
+        let at = self.events.asset(known);
+        self.events.replace(known, event);
+        let entry = &mut self.assets[at as usize];
+        let runs = entry.runs.as_slice().to_vec();
+        if let Some(before) = entry.newest.take() {
+            *self.tally.of(self.events.status(before)) -= 1;
+            self.tally.assets -= 1;
+        }
+        (entry.success, entry.thumbnails, entry.told) = (None, 0, None);
+        entry.runs = Runs::One(runs[0]);
+        for (place, run) in runs.into_iter().enumerate() {
+            if place > 0 {
+                let events = &self.events;
+                self.assets[at as usize].runs.insert(run, |run| events.rank(run));
+            }
+            self.note(at, run);
+        }
+    }
+}
+
+/// What a redelivery has in common with the first delivery. A message id alone could be given to other messages too.
+fn delivery(event: &LogEvent) -> Option<u64> {
+    let mut hasher = DefaultHasher::new();
+    (event.delivery?, &event.kind, &event.asset, &event.status).hash(&mut hasher);
+    Some(hasher.finish())
+}
+
+impl Runs {
+    fn insert(&mut self, run: RunKey, rank: impl Fn(RunKey) -> Rank) {
+        let many = match self {
+            Self::One(first) => {
+                *self = Self::Many(vec![*first]);
+                return self.insert(run, rank);
+            }
+            Self::Many(many) => many,
+        };
+        let place = rank(run);
+        let at = many.partition_point(|known| rank(*known) < place);
+        many.insert(at, run);
+    }
+
+    fn as_slice(&self) -> &[RunKey] {
+        match self {
+            Self::One(run) => std::slice::from_ref(run),
+            Self::Many(runs) => runs,
+        }
     }
 }
 
@@ -220,8 +319,8 @@ impl<'a> Asset<'a> {
     }
 
     /// Its newest thumbnail event or API answer.
-    pub fn newest(&self) -> &'a LogEvent {
-        self.catalog.event(self.newest)
+    pub fn newest(&self) -> Event<'a> {
+        self.catalog.events.event(self.newest, &self.entry.id)
     }
 
     /// The key of [`Self::newest`].
@@ -231,63 +330,60 @@ impl<'a> Asset<'a> {
 
     /// What sorts it among the others.
     pub fn rank(&self) -> Rank {
-        self.catalog.rank(self.newest)
+        self.catalog.events.rank(self.newest)
     }
 
     /// The status of its newest event.
     pub fn status(&self) -> &'a Status {
-        &self.newest().status
+        self.catalog.events.status(self.newest)
     }
 
     /// The fault of its newest event.
     pub fn fault(&self) -> Option<&'a Fault> {
-        self.newest().fault.as_deref()
+        self.newest().fault
     }
 
     /// The newest successful run; its pictures are the ones to show.
     pub fn run(&self) -> Option<RunKey> {
-        self.history().find(|run| {
-            let event = self.catalog.event(*run);
-            matches!(event.kind, EventKind::Thumbnail | EventKind::Details) && event.status == Status::Succeed
-        })
+        self.entry.success
     }
 
     /// The pictures of [`Self::run`].
     pub fn pictures(&self) -> Option<&'a Pictures> {
-        Some(&self.catalog.event(self.run()?).pictures)
+        Some(self.catalog.events.pictures(self.run()?))
     }
 
     /// Its events, newest first.
-    pub fn history(&self) -> impl Iterator<Item = RunKey> + 'a {
-        let mut runs = self.entry.events.clone();
-        runs.sort_by_key(|run| std::cmp::Reverse(self.catalog.rank(*run)));
-        runs.into_iter()
+    pub fn history(&self) -> impl DoubleEndedIterator<Item = RunKey> + ExactSizeIterator + 'a {
+        self.entry.runs.as_slice().iter().rev().copied()
     }
 
     /// How many thumbnail events it has.
     pub fn events(&self) -> usize {
-        self.entry.events.iter().filter(|run| self.catalog.event(**run).kind == EventKind::Thumbnail).count()
+        self.entry.thumbnails as usize
     }
 
     /// When it was first and last heard of.
     pub fn seen(&self) -> (Option<Time>, Option<Time>) {
-        let times = || self.entry.events.iter().filter_map(|run| self.catalog.event(*run).time);
-        (times().min(), times().max())
+        let time = |run| self.catalog.event(run).time;
+        // Timed events are ordered by their time, so the first from either end is the one.
+        (self.history().rev().find_map(time), self.history().find_map(time))
     }
 
     /// Its title, from the newest event that gives one.
-    pub fn title(&self) -> Option<Safe> {
-        self.history().find_map(|run| self.catalog.event(run).facts.as_ref()?.title.as_deref().map(Safe::new))
+    pub fn title(&self) -> Option<&'a Safe> {
+        self.entry.told.as_ref()?.title.as_ref().map(|(_, title)| title)
     }
 
     /// [`Self::title`] as it came, for machine output.
     pub fn title_text(&self) -> Option<&'a str> {
-        self.history().find_map(|run| self.catalog.event(run).facts.as_ref()?.title.as_deref())
+        let (run, _) = self.entry.told.as_ref()?.title.as_ref()?;
+        self.catalog.events.facts(*run)?.title.as_deref()
     }
 
     /// The video's length, from the newest event that gives one.
     pub fn duration(&self) -> Option<Offset> {
-        self.history().find_map(|run| self.catalog.event(run).facts.as_ref()?.duration)
+        Some(self.entry.told.as_ref()?.duration?.1)
     }
 
     /// Where its newest event stands.

@@ -5,6 +5,7 @@
 
 use crate::{
     app::{self, Fetching, Following, Glyphs, MouseUse, Theme, filter::Filter},
+    event::Offset,
     media::{self, FetchMode, Header, HostBound, HostPort, Policy},
     picture::Protocol,
     source::{self, Mode, Start},
@@ -49,8 +50,15 @@ pub enum Command {
     Open(Open),
     /// Print the assets and exit.
     List(List),
+    /// Print one picture, or a contact sheet, into the scrollback and exit.
+    Show(Show),
     /// Run a session of its own, offline: events, pictures, server.
     Demo(Demo),
+    /// Tell what was found out about the terminal, the network and the cache.
+    Doctor(Doctor),
+    /// Look after the picture cache.
+    #[command(subcommand)]
+    Cache(Cache),
 }
 
 /// `tail`.
@@ -90,6 +98,47 @@ pub struct List {
     /// Print the summary alone.
     #[arg(long)]
     pub summary: bool,
+}
+
+/// `show`.
+#[derive(Args, Debug)]
+pub struct Show {
+    /// The log; - is stdin.
+    pub file: String,
+    /// The asset, by its id or the head of it; else the newest with pictures.
+    pub asset: Option<String>,
+    /// The place in the video: 1:30, or 90 seconds.
+    #[arg(long, value_name = "TIME", value_parser = parse_offset, conflicts_with = "grid")]
+    pub offset: Option<Offset>,
+    /// Print all pictures, so many in a row.
+    #[arg(long, value_name = "COLS", num_args = 0..=1, default_missing_value = "4")]
+    pub grid: Option<u16>,
+    /// How it looks.
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// `doctor`.
+#[derive(Args, Debug)]
+pub struct Doctor {
+    /// What would be used.
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// `cache`.
+#[derive(Debug, Subcommand)]
+pub enum Cache {
+    /// Remove all cached pictures.
+    Clear(CacheClear),
+}
+
+/// `cache clear`.
+#[derive(Args, Debug)]
+pub struct CacheClear {
+    /// Where the cache is.
+    #[arg(long, value_name = "DIR", env = "THUMBVIEW_CACHE_DIR")]
+    pub cache_dir: Option<PathBuf>,
 }
 
 /// `demo`.
@@ -158,6 +207,7 @@ pub struct Input {
 
 /// How it looks, and what may be fetched.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
 pub struct Look {
     /// How pictures are drawn.
     #[arg(short, long, value_enum, default_value_t, env = "THUMBVIEW_PROTOCOL")]
@@ -195,6 +245,12 @@ pub struct Look {
     /// Trust these issuers too.
     #[arg(long, value_name = "PEM", env = "THUMBVIEW_CA_FILE")]
     pub ca_file: Option<PathBuf>,
+    /// Keep fetched pictures here instead of the user's cache folder.
+    #[arg(long, value_name = "DIR", env = "THUMBVIEW_CACHE_DIR")]
+    pub cache_dir: Option<PathBuf>,
+    /// Keep no pictures on disk.
+    #[arg(long, env = "THUMBVIEW_NO_CACHE")]
+    pub no_cache: bool,
     /// Colours of the screen.
     #[arg(long, value_enum, default_value_t, env = "THUMBVIEW_THEME")]
     pub theme: Colours,
@@ -422,6 +478,11 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(duration).map_err(|_negative| "a time above zero".to_owned())
 }
 
+/// `1:30`, `90`, `0:12.5`.
+fn parse_offset(text: &str) -> Result<Offset, String> {
+    app::parse_offset(text).ok_or_else(|| "a place such as 1:30 or 90".to_owned())
+}
+
 /// `16MiB`, `500KB`, `1048576`.
 fn parse_size(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -447,11 +508,11 @@ fn parse_speed(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
+    use clap::CommandFactory;
 
     #[test]
     fn the_definition_is_sound() {
-        Cli::command().debug_assert();
+        <Cli as CommandFactory>::command().debug_assert();
     }
 
     #[test]

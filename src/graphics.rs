@@ -11,11 +11,13 @@ mod painter;
 mod palette;
 mod probe;
 mod scale;
+mod scrollback;
 mod sixel;
 mod tmux;
 
 pub use painter::Painter;
 pub use probe::{Environment, Probe};
+pub use scrollback::{scrollback, shrunk, strip};
 pub use tmux::Client as TmuxClient;
 
 use crate::picture::{Fit, Multiplexer, Picture, Prepared, Protocol};

@@ -34,7 +34,7 @@
 //! - [`media`]: where we may connect, GET, JPEG to pixels, the cache.
 //! - [`graphics`]: what the terminal can show; pixels to cells and to the bytes of each protocol.
 //! - [`terminal`]: modes, the only reader of the tty, the writer that paces itself, and the way back to the shell.
-//! - [`cli`], [`report`], [`demo`]: the command line, printed lists, and the offline demo.
+//! - [`cli`], [`report`], [`show`], [`demo`]: the command line, printed lists, printed pictures, the offline demo.
 //! - [`runtime`]: the shell around all of it: one loop, and what each effect means outside.
 //!
 //! # What always holds
@@ -67,6 +67,8 @@ pub mod terminal;
 pub mod cli;
 
 pub mod report;
+
+pub mod show;
 
 pub mod demo;
 

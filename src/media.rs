@@ -10,6 +10,8 @@
 //!                                    └─► reason ─► PictureUpdate::Failed
 //! ```
 
+mod address;
+mod cache;
 mod connect;
 mod decoder;
 mod desk;
@@ -18,10 +20,15 @@ mod jpeg;
 mod policy;
 mod reason;
 
+pub use address::Class;
+pub use cache::clear_cache;
 pub use decoder::{DECODE_ARGUMENT, decode_main};
-pub use policy::{Class, HostPort, Policy, Refusal};
+pub use policy::{HostPort, Policy, Refusal};
 
-use crate::picture::{PictureKey, PictureRequest, PictureUpdate};
+use crate::{
+    picture::{PictureKey, PictureRequest, PictureUpdate},
+    text::Safe,
+};
 use reqwest::header::{HeaderName, HeaderValue};
 use std::{collections::HashMap, fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
@@ -148,6 +155,7 @@ impl fmt::Debug for Header {
 pub struct Media {
     wishes: watch::Sender<Wishes>,
     policy: watch::Sender<Policy>,
+    notice: watch::Receiver<Option<Safe>>,
 }
 
 /// The latest list.
@@ -173,8 +181,10 @@ pub fn spawn(config: Config) -> (Media, mpsc::Receiver<PictureUpdate>) {
     let (wishes, wishes_seen) = watch::channel(Wishes::default());
     let (policy, policy_seen) = watch::channel(config.policy.clone());
     let (updates, updates_seen) = mpsc::channel(UPDATES);
-    tokio::spawn(desk::Desk::new(config, policy_seen, updates).run(wishes_seen));
-    (Media { wishes, policy }, updates_seen)
+    let (notices, notice) = watch::channel(None);
+    let cache = config.cache_dir.as_deref().map(|dir| cache::Cache::new(dir, notices));
+    tokio::spawn(desk::Desk::new(config, policy_seen, cache, updates).run(wishes_seen));
+    (Media { wishes, policy, notice }, updates_seen)
 }
 
 impl Media {
@@ -198,6 +208,11 @@ impl Media {
         let mut result = Ok(());
         self.policy.send_modify(|policy| result = policy.allow(host));
         result
+    }
+
+    /// What the operator should know beside the pictures: that the cache gave up, and why. At most one in a session.
+    pub fn notice(&self) -> watch::Receiver<Option<Safe>> {
+        self.notice.clone()
     }
 }
 

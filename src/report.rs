@@ -6,7 +6,7 @@
 
 use crate::{
     catalog::{Asset, AssetKey, Catalog},
-    event::{FileId, LogEvent, Offset, Origin, PictureKind, Snapshot, Time},
+    event::{FileId, LogEvent, Offset, Origin, PictureKind, Pictures, Snapshot, Time},
     text::Safe,
 };
 use serde::{Serialize, Serializer};
@@ -154,7 +154,7 @@ impl<'a> Row<'a> {
             status: asset.status().as_str(),
             samples: count(PictureKind::Sample),
             dots: count(PictureKind::Dot),
-            last_offset: pictures.and_then(|pictures| pictures.last_offset()).map(Seconds),
+            last_offset: pictures.and_then(Pictures::last_offset).map(Seconds),
             events: asset.events(),
             title: asset.title_text(),
             duration: asset.duration().map(Seconds),

@@ -3,10 +3,13 @@
 //! It alone knows all rooms. What is full-screen is in `session`, what is printed in `print`; what an effect means
 //! outside is in `perform`.
 
+mod ask;
+mod doctor;
 mod perform;
 mod prepare;
 mod print;
 mod session;
+mod show;
 
 use crate::{
     app::{self, Following, filter::Filter},
@@ -22,6 +25,7 @@ use clap::{CommandFactory, Parser as _, error::ErrorKind};
 use std::{
     ffi::OsString,
     io::{self, IsTerminal as _, Write as _},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -45,7 +49,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
         Command::Tail(tail) => run_tail(tail),
         Command::Open(open) => run_open(open),
         Command::List(list) => print::list(&with_stdin(list.input)?, list.summary),
+        Command::Show(show) => async_runtime()?.block_on(show::run(&show)),
         Command::Demo(demo) => run_demo(&demo),
+        Command::Doctor(doctor) => async_runtime()?.block_on(doctor::run(&doctor)),
+        Command::Cache(cli::Cache::Clear(clear)) => clear_cache(clear.cache_dir),
     };
     match outcome {
         Err(error) if error.is::<Usage>() => {
@@ -130,7 +137,7 @@ fn session(input: &Input, look: &Look, mode: Mode, following: Following) -> Resu
     let options = app::Options { following, filter, ..options(look, input.zone()) };
     let plan = session::Plan {
         source: input.source(mode, Start::All),
-        media: look.media().map_err(Usage)?,
+        media: media_config(look)?,
         forced: look.forced(),
         options,
         limit: None,
@@ -169,7 +176,9 @@ async fn play(args: &cli::Demo, demo: &Demo) -> Result<ExitCode> {
         let limit = args.duration.unwrap_or(std::time::Duration::from_secs(30));
         return print::events_for(source, limit).await;
     }
-    let mut media = args.look.media().map_err(Usage)?;
+    let mut media = media_config(&args.look)?;
+    // A demo leaves nothing behind.
+    media.cache_dir = None;
     media.policy.allow(demo.host().parse()?)?;
     let options = app::Options {
         following: Following::On,
@@ -177,6 +186,33 @@ async fn play(args: &cli::Demo, demo: &Demo) -> Result<ExitCode> {
         ..options(&args.look, jiff::tz::TimeZone::system())
     };
     session::run(session::Plan { source, media, forced: args.look.forced(), options, limit: args.duration }).await
+}
+
+/// What may be fetched and how; decoding is left to children of this very program.
+fn media_config(look: &Look) -> Result<media::Config> {
+    let mut config = look.media().map_err(Usage)?;
+    config.cache_dir = cache_dir(look);
+    config.decoder = std::env::current_exe().map_or(media::Decoder::InProcess, media::Decoder::Process);
+    Ok(config)
+}
+
+/// Where pictures are kept: as asked, else in the user's cache folder (XDG base directories).
+fn cache_dir(look: &Look) -> Option<PathBuf> {
+    if look.no_cache { None } else { look.cache_dir.clone().or_else(user_cache_dir) }
+}
+
+fn user_cache_dir() -> Option<PathBuf> {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
+    Some(caches.join("thumbview"))
+}
+
+fn clear_cache(folder: Option<PathBuf>) -> Result<ExitCode> {
+    let Some(folder) = folder.or_else(user_cache_dir) else { anyhow::bail!("no home folder, so no cache") };
+    let shown = Safe::new(&folder.display().to_string());
+    let (files, bytes) = media::clear_cache(&folder).with_context(|| format!("cannot clear {shown}"))?;
+    print::say(&format!("removed {files} pictures, {bytes} bytes, from {shown}"))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn options(look: &Look, zone: jiff::tz::TimeZone) -> app::Options {

@@ -7,6 +7,7 @@
 pub mod follow;
 mod intake;
 pub mod lines;
+mod load;
 mod places;
 mod stream;
 mod unpack;
@@ -14,7 +15,7 @@ mod wake;
 mod watch;
 
 use crate::{
-    event::{LogUpdate, Origin},
+    event::{Fingerprint, LogUpdate, Origin},
     text::Safe,
 };
 use std::{
@@ -164,7 +165,7 @@ impl Source {
             Text::Stream(tape) => {
                 let len = usize::try_from(origin.len).unwrap_or(usize::MAX);
                 let tape = tape.lock().unwrap_or_else(PoisonError::into_inner);
-                tape.read(origin.byte, len).ok_or(RawError::Passed { name })
+                tape.read(origin.byte, len).filter(|text| is_record(text, origin)).ok_or(RawError::Passed { name })
             }
             Text::File(path) => read_record(&path, origin, name),
         }
@@ -204,27 +205,18 @@ impl Shared {
 
 /// Reads a record from the file that bears the name, or else from one that it was rotated to.
 fn read_record(path: &Path, origin: Origin, name: Safe) -> Result<Vec<u8>, RawError> {
-    let first = read_at(path, origin);
-    if let Ok(text) = &first
-        && is_record(text, origin)
-    {
-        return first.map_err(|_error| RawError::Unknown);
-    }
-    let rotated = follow::rotated(path).into_iter().filter_map(|path| read_at(&path, origin).ok());
-    if let Some(text) = rotated.into_iter().find(|text| is_record(text, origin)) {
-        return Ok(text);
-    }
-    Err(match first {
-        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
-            RawError::Unreadable { name, reason: Safe::new(&follow::look::reason(&error)) }
-        }
-        Ok(_) | Err(_) => RawError::Changed { name },
-    })
+    let first = match read_at(path, origin) {
+        Ok(text) if is_record(&text, origin) => return Ok(text),
+        Ok(_) => RawError::Changed { name },
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => RawError::Changed { name },
+        Err(error) => RawError::Unreadable { name, reason: Safe::new(&follow::look::reason(&error)) },
+    };
+    let mut rotated = follow::rotated(path).into_iter().filter_map(|path| read_at(&path, origin).ok());
+    rotated.find(|text| is_record(text, origin)).ok_or(first)
 }
 
 fn is_record(text: &[u8], origin: Origin) -> bool {
-    let _ = text;
-    origin.hash == 0
+    Fingerprint::of(text) == origin.hash
 }
 
 fn read_at(path: &Path, origin: Origin) -> io::Result<Vec<u8>> {

@@ -19,7 +19,7 @@ const IMPORTS: [(&str, &[&str]); 17] = [
     ("media", &["event", "picture", "text"]),
     ("graphics", &["picture", "text"]),
     ("terminal", &["text"]),
-    ("cli", &["app", "ui", "source", "media", "graphics", "picture", "text"]),
+    ("cli", &["app", "event", "ui", "source", "media", "graphics", "picture", "text"]),
     ("report", &["catalog", "event", "picture", "text", "app", "source"]),
     ("show", &["catalog", "event", "picture", "text", "app", "source", "media", "graphics", "terminal"]),
     ("demo", &["catalog", "event", "picture", "text", "app", "source", "media"]),

@@ -1,17 +1,27 @@
 //! The source from outside: files, globs, archives, pipes and streams in, updates out.
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::wildcard_enum_match_arm,
+    reason = "a panic is how a test fails, a line says what was skipped, and a test looks at one update among many"
+)]
 
 use std::{
+    collections::BTreeMap,
     fs,
-    io::Write as _,
+    io::{BufRead as _, BufReader, Write as _},
+    num::NonZeroU32,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 use thumbview::{
-    event::{Counts, Health, LogEvent, LogUpdate},
-    source::{self, Config, Mode, Source, Start},
+    event::{
+        Counts, FileId, Health, LogEvent, LogUpdate, Origin,
+        envelope::{Found, Reader},
+    },
+    source::{self, Config, Mode, RawError, Source, Start},
 };
 use tokio::sync::mpsc::Receiver;
 
@@ -72,7 +82,7 @@ impl Heard {
     }
 
     fn lines(&self) -> Vec<Option<u32>> {
-        self.events().map(|event| event.origin.line.map(std::num::NonZeroU32::get)).collect()
+        self.events().map(|event| event.origin.line.map(NonZeroU32::get)).collect()
     }
 
     fn counts(&self) -> Counts {
@@ -127,6 +137,215 @@ impl Folder {
     }
 }
 
+/// Runs a command, or says that the test is skipped where it is absent.
+fn pack(command: &str, text: &str) -> Option<Vec<u8>> {
+    let Ok(mut child) = Command::new(command).arg("-c").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() else {
+        eprintln!("skipped: {command} is not installed");
+        return None;
+    };
+    let mut stdin = child.stdin.take().unwrap();
+    let text = text.to_owned();
+    let writer = thread::spawn(move || stdin.write_all(text.as_bytes()));
+    let out = child.wait_with_output().unwrap().stdout;
+    writer.join().unwrap().unwrap();
+    Some(out)
+}
+
+#[test]
+fn archives_are_known_by_content_and_read_to_the_last_member() {
+    let folder = Folder::new();
+    for command in ["gzip", "zstd"] {
+        let (Some(one), Some(two)) = (pack(command, &log(0..500)), pack(command, &log(500..1000))) else { continue };
+        let path = folder.path("archive.log");
+        fs::write(&path, [one.clone(), two.clone()].concat()).unwrap();
+        let mut heard = Heard::new(&[&path], Mode::Once);
+        heard.until_finished();
+        assert_eq!(heard.ids(), ids(0..1000), "{command}");
+        assert_eq!(heard.lines().last(), Some(&Some(1000)));
+        let origin = heard.events().last().unwrap().origin;
+        let raw = String::from_utf8(heard.source.read_raw(origin).unwrap()).unwrap();
+        assert_eq!(raw.trim_end(), event("asset-999").trim_end(), "the raw text is unpacked again");
+
+        fs::write(&path, [one.as_slice(), two.get(..two.len() / 2).unwrap()].concat()).unwrap();
+        let mut heard = Heard::new(&[&path], Mode::Once);
+        heard.until_finished();
+        assert!(heard.ids().len() >= 500 && heard.ids() == ids(0..u32::try_from(heard.ids().len()).unwrap()));
+        let warnings = heard.all.iter().filter(|update| matches!(update, LogUpdate::Notice(_))).count();
+        assert_eq!(warnings, 1, "{command}: {:?}", heard.all);
+        assert!(heard.noticed("cut off"));
+    }
+}
+
+#[test]
+fn globs_and_directories_find_new_files_and_know_rotated_ones() {
+    let folder = Folder::new();
+    let (log_path, glob) = (folder.path("vod.log"), folder.path("vod.log*"));
+    fs::write(&log_path, log(0..20)).unwrap();
+    let mut heard = Heard::new(&[&glob], Mode::Follow);
+    heard.until_loaded();
+    fs::rename(&log_path, folder.path("vod.log.1")).unwrap();
+    append(&log_path, &log(20..25));
+    append(&folder.path("vod.log.other"), &log(25..26));
+    heard.until("the other file", |heard| heard.ids().contains(&"asset-25".to_owned()));
+    fs::copy(folder.path("vod.log.1"), folder.path("vod.log.copy")).unwrap();
+    let first = fs::read_to_string(folder.path("vod.log.1")).unwrap();
+    if let Some(packed) = pack("gzip", &first) {
+        fs::write(folder.path("vod.log.1.gz"), packed).unwrap();
+        heard.until("the archive", |heard| heard.noticed("before it was packed"));
+    }
+    heard.until("the copy", |heard| heard.noticed("were read before; going on from there"));
+    let mut found = heard.ids();
+    found.sort_by_key(|id| id.split_once('-').unwrap().1.parse::<u32>().unwrap());
+    assert_eq!(found, ids(0..26), "nothing is taken twice");
+    assert_eq!(heard.counts().replayed, 0);
+}
+
+#[test]
+fn an_empty_glob_waits_and_the_first_match_takes_its_rank() {
+    let folder = Folder::new();
+    let glob = folder.path("*.log");
+    let mut heard = Heard::new(&[&glob], Mode::Follow);
+    heard.until_loaded();
+    assert!(matches!(heard.health(0), Some(Health::Waiting(why)) if why.as_str() == "no file matches"));
+    fs::write(folder.path("a.log"), log(0..1)).unwrap();
+    heard.until_ids(&ids(0..1));
+    let names: Vec<String> = heard.source.names().iter().map(ToString::to_string).collect();
+    assert_eq!(names, [folder.path("a.log").to_str().unwrap()]);
+}
+
+#[test]
+fn the_last_events_come_with_their_lines_and_what_follows() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, log(0..3000)).unwrap();
+    for count in [0, 1, 10, 2999, 5000] {
+        let mut heard = Heard::start(&[&path], Mode::Follow, Start::Last(count.into()));
+        heard.until_loaded();
+        assert_eq!(heard.ids(), ids(3000 - count.min(3000)..3000), "the last {count}");
+        assert!(count == 0 || heard.lines().last() == Some(&Some(3000)), "{:?}", heard.lines().last());
+    }
+    let mut heard = Heard::start(&[&path], Mode::Follow, Start::Last(1));
+    heard.until_loaded();
+    append(&path, &log(3000..3001));
+    heard.until_ids(&ids(2999..3001));
+    assert_eq!(heard.lines(), [Some(3000), Some(3001)]);
+}
+
+#[test]
+fn a_restarted_file_does_not_repeat_what_was_taken() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, log(0..3) + &event("asset-2")).unwrap();
+    let mut heard = Heard::new(&[&path], Mode::Follow);
+    heard.until_loaded();
+    assert_eq!(heard.ids().len(), 4, "without a restart equal lines are two events");
+    fs::write(&path, log(1..4) + "noise\n").unwrap();
+    heard.until("the new event", |heard| heard.ids().last().is_some_and(|id| id == "asset-3"));
+    heard.until("the counts", |heard| heard.counts().replayed == 2);
+    assert_eq!(heard.ids().len(), 5);
+    assert_eq!(heard.events().last().unwrap().origin.file, FileId { rank: 0, generation: 1 });
+    assert!(heard.noticed("reading from its beginning"));
+}
+
+#[test]
+fn a_fifo_without_a_writer_holds_nothing_up_and_is_read_when_one_comes() {
+    let folder = Folder::new();
+    let (fifo, file) = (folder.path("pipe"), folder.path("a.log"));
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    fs::write(&file, log(0..1)).unwrap();
+    let mut heard = Heard::new(&[&fifo, &file], Mode::Follow);
+    heard.until_loaded();
+    assert_eq!(heard.ids(), ids(0..1));
+    for number in 1..3 {
+        fs::write(&fifo, log(number..number + 1)).unwrap();
+        heard.until_ids(&ids(0..number + 1));
+    }
+    let origin = heard.events().last().unwrap().origin;
+    let raw = heard.source.read_raw(origin).unwrap();
+    assert_eq!(String::from_utf8(raw).unwrap().trim_end(), event("asset-2").trim_end());
+}
+
+/// Standard input belongs to a whole process, so this test starts itself once more and talks to it.
+#[test]
+fn a_silent_standard_input_holds_nothing_up_and_ends() {
+    const LOG: &str = "THUMBVIEW_TEST_STDIN";
+    const SILENT: &str = "loaded while standard input was silent";
+    if let Ok(path) = std::env::var(LOG) {
+        let mut heard = Heard::new(&[Path::new("-"), Path::new(&path)], Mode::Follow);
+        heard.until_loaded();
+        assert_eq!(heard.ids(), ids(0..1));
+        eprintln!("{SILENT}");
+        heard.until_ids(&ids(0..3));
+        heard.until("its end", |heard| heard.health(0) == Some(&Health::Ended));
+        return;
+    }
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, log(0..1)).unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "a_silent_standard_input_holds_nothing_up_and_ends", "--nocapture"]).env(LOG, &path);
+    let mut child = child.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().contains(SILENT)));
+    child.stdin.take().unwrap().write_all(log(1..3).as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success(), "{:?}", said.collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_no_file_fails_with_a_sentence() {
+    let mut heard = Heard::new(&[Path::new("/dev/null")], Mode::Once);
+    heard.until_finished();
+    assert!(matches!(heard.health(0), Some(Health::Failed(why)) if why.as_str() == "is a device"));
+}
+
+#[test]
+fn raw_text_is_proved_and_found_after_a_rotation() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, log(0..3)).unwrap();
+    let mut heard = Heard::new(&[&path], Mode::Once);
+    heard.until_finished();
+    let origin = heard.events().nth(1).unwrap().origin;
+    let raw =
+        |heard: &Heard| heard.source.read_raw(origin).map(|raw| String::from_utf8(raw).unwrap().trim_end().to_owned());
+    assert_eq!(raw(&heard).unwrap(), event("asset-1").trim_end());
+    fs::rename(&path, folder.path("a.log.1")).unwrap();
+    assert_eq!(raw(&heard).unwrap(), event("asset-1").trim_end());
+    fs::write(&path, log(5..9)).unwrap();
+    assert_eq!(raw(&heard).unwrap(), event("asset-1").trim_end());
+    fs::remove_file(folder.path("a.log.1")).unwrap();
+    assert!(matches!(raw(&heard), Err(RawError::Changed { .. })));
+    fs::remove_file(&path).unwrap();
+    assert!(matches!(raw(&heard), Err(RawError::Unreadable { .. })));
+}
+
+#[test]
+fn a_sparse_file_without_a_newline_takes_no_memory() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    append(&path, &log(0..1));
+    append(&path, "x");
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(3 << 30).unwrap();
+    let blocks = std::os::unix::fs::MetadataExt::blocks(&file.metadata().unwrap());
+    if blocks > 1 << 20 {
+        eprintln!("skipped: this file system has no sparse files");
+        return;
+    }
+    append(&path, "\n");
+    append(&path, &log(1..2));
+    let mut heard = Heard::new(&[&path], Mode::Once);
+    heard.until_finished();
+    let places: Vec<_> = heard.places().into_iter().map(|(id, _, line, _)| (id, line)).collect();
+    assert_eq!(places, [("asset-0".to_owned(), Some(1)), ("asset-1".to_owned(), Some(3))]);
+    assert_eq!(heard.counts().lines, 3);
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    if let Some(peak) = status.lines().find_map(|line| line.strip_prefix("VmHWM:")) {
+        let kilobytes: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+        assert!(kilobytes < 400 << 10, "{kilobytes} kB at the peak of all tests together");
+    }
+}
+
 #[test]
 fn reads_a_file_once_with_its_last_unfinished_line() {
     let folder = Folder::new();
@@ -148,10 +367,10 @@ fn follows_what_is_appended_and_waits_for_the_newline() {
     let mut heard = Heard::new(&[&path], Mode::Follow);
     heard.until_loaded();
     let line = event("asset-2");
-    let (head, tail) = line.split_at(40);
-    append(&path, head);
+    let (begun, rest) = line.split_at(40);
+    append(&path, begun);
     thread::sleep(Duration::from_millis(300));
-    append(&path, tail);
+    append(&path, rest);
     heard.until_ids(&ids(0..3));
     assert_eq!(heard.health(0), Some(&Health::Live));
 }
@@ -186,4 +405,170 @@ fn following_can_be_turned_on_later() {
     append(&path, &log(2..3));
     heard.source.set_follow(Mode::Follow);
     heard.until_ids(&ids(0..3));
+}
+
+/// What the sequential reading of a text gives: the truth for the parallel one.
+fn read_in_order(text: &str) -> Vec<(String, u64, Option<u32>, u64)> {
+    let mut reader = Reader::new(FileId::default());
+    let mut found = Found::default();
+    reader.read(text.as_bytes(), 0, NonZeroU32::new(1), &mut found);
+    reader.finish(&mut found);
+    found.events.iter().map(|event| place(event, &BTreeMap::new())).collect()
+}
+
+fn place(event: &LogEvent, lines: &BTreeMap<u64, NonZeroU32>) -> (String, u64, Option<u32>, u64) {
+    let Origin { byte, line, hash, .. } = event.origin;
+    let line = line.or_else(|| lines.get(&byte).copied());
+    (event.asset.to_string(), byte, line.map(NonZeroU32::get), hash)
+}
+
+impl Heard {
+    /// Every event's place, with the lines that were told later, in the order of the file.
+    fn places(&self) -> Vec<(String, u64, Option<u32>, u64)> {
+        let told = self.all.iter().flat_map(|update| match update {
+            LogUpdate::Lines { lines, .. } => lines.as_slice(),
+            _ => &[],
+        });
+        let told: BTreeMap<u64, NonZeroU32> = told.copied().collect();
+        let mut places: Vec<_> = self.events().map(|event| place(event, &told)).collect();
+        places.sort_by_key(|(_, byte, ..)| *byte);
+        places
+    }
+}
+
+/// A log of some size whose records are lines, pretty-printed objects, or both.
+fn big_log(size: usize, pretty_every: u32) -> String {
+    let mut text = String::new();
+    let mut number = 0;
+    while text.len() < size {
+        number += 1;
+        let event = event(&format!("asset-{number}"));
+        if pretty_every > 0 && number % pretty_every == 0 {
+            let value: serde_json::Value = serde_json::from_str(&event).unwrap();
+            text.push_str(&serde_json::to_string_pretty(&value).unwrap());
+            text.push('\n');
+        } else {
+            text.push_str("2026-03-14 09:15:00 INFO ");
+            text.push_str(&event);
+        }
+        text.push_str(&"noise without an event in it, as logs have it; ".repeat(40));
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn parallel_loading_gives_what_reading_in_order_gives() {
+    let folder = Folder::new();
+    for (name, size, pretty_every) in [("lines", 9 << 20, 0), ("mixed", 9 << 20, 20), ("pretty", 3 << 20, 1)] {
+        let path = folder.path(name);
+        let text = big_log(size + 1000, pretty_every);
+        fs::write(&path, &text).unwrap();
+        let mut heard = Heard::new(&[&path], Mode::Once);
+        heard.until_finished();
+        let (expected, places) = (read_in_order(&text), heard.places());
+        assert_eq!(places.len(), expected.len(), "{name}");
+        let wrong = places.iter().zip(&expected).find(|(place, expected)| place != expected);
+        assert_eq!(wrong, None, "{name}");
+        assert_eq!(heard.counts().lines, text.lines().count() as u64, "{name}");
+        assert_eq!(heard.counts().bytes, text.len() as u64, "{name}");
+        assert_eq!(heard.counts().unparsed, 0, "{name}");
+        let end_first = heard.events().next().unwrap().origin.byte > 1 << 20;
+        assert_eq!(end_first, name != "pretty", "{name}: whether the end of the file comes first");
+    }
+}
+
+#[test]
+fn a_record_that_the_load_left_open_is_finished_by_following() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    let text = big_log(2 << 20, 7);
+    let cut = text.len() - 120;
+    fs::write(&path, text.get(..cut).unwrap()).unwrap();
+    let mut heard = Heard::new(&[&path], Mode::Follow);
+    heard.until_loaded();
+    append(&path, text.get(cut..).unwrap());
+    let expected = read_in_order(&text);
+    heard.until("all", |heard| heard.events().count() == expected.len());
+    assert_eq!(heard.places().last(), expected.last());
+}
+
+/// A small generator of numbers, so that a failure can be run again.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+/// Writes numbered events, and rotates the log in every way between them. Where bytes are destroyed, they have stood
+/// on the disk for a second before.
+fn write_and_rotate(path: &Path, events: u32, rotations: u32, seed: u64) {
+    let mut dice = Dice(seed);
+    let mut writer = fs::File::options().append(true).create(true).open(path).unwrap();
+    for rotation in 0..rotations {
+        let numbers = events * rotation / rotations..events * (rotation + 1) / rotations;
+        let late = numbers.end - numbers.end.min(3);
+        for number in numbers.start..late {
+            writer.write_all(event(&format!("asset-{number}")).as_bytes()).unwrap();
+            if dice.roll(40) == 0 {
+                thread::sleep(Duration::from_millis(dice.roll(20)));
+            }
+        }
+        let rotated = path.with_file_name(format!("vod.log.{}", rotation + 1));
+        let kind = dice.roll(10);
+        if kind < 4 {
+            fs::rename(path, &rotated).unwrap();
+        } else if kind < 5 {
+            fs::write(path.with_file_name("new"), "").unwrap();
+            fs::hard_link(path, &rotated).unwrap();
+            fs::rename(path.with_file_name("new"), path).unwrap();
+        }
+        writer.write_all(log(late..numbers.end).as_bytes()).unwrap();
+        match kind {
+            0..=4 => {}
+            5..=7 => {
+                fs::copy(path, &rotated).unwrap();
+                writer.set_len(0).unwrap();
+            }
+            8 => {
+                thread::sleep(Duration::from_secs(1));
+                writer.set_len(0).unwrap();
+            }
+            _ => {
+                thread::sleep(Duration::from_secs(1));
+                fs::remove_file(path).unwrap();
+            }
+        }
+        writer = fs::File::options().append(true).create(true).open(path).unwrap();
+    }
+}
+
+#[test]
+fn ten_thousand_events_over_fifty_rotations_come_once_each() {
+    let folder = Folder::new();
+    let path = folder.path("vod.log");
+    let mut heard = Heard::new(&[&path], Mode::Follow);
+    heard.until_loaded();
+    let writer = thread::spawn(move || write_and_rotate(&path, 10_000, 50, 7));
+    let mut times = BTreeMap::<String, u32>::new();
+    let mut seen = 0;
+    heard.until("10 000 events", |heard| {
+        let new = heard.all.get(seen..).unwrap();
+        for update in new {
+            if let LogUpdate::Batch { events, .. } = update {
+                for event in events {
+                    *times.entry(event.asset.to_string()).or_default() += 1;
+                }
+            }
+        }
+        seen += new.len();
+        times.len() == 10_000
+    });
+    writer.join().unwrap();
+    let twice: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+    assert!(heard.noticed("rotated") && heard.noticed("truncated"));
 }

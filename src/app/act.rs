@@ -2,15 +2,16 @@
 
 use super::{
     App, Effect, Following, MouseUse, Overlay, OverlayKind, RawPurpose, Theme,
+    album::State,
     assets::Stick,
     codes::tabulate,
-    filter::{Filter, Search},
+    filter::{Filter, Search, StatusTab},
     keymap::{self, Action, Move, Scrub},
     panes::{Layout, View},
     prompt::{Prompt, Purpose, Typed},
 };
 use crate::{
-    catalog::AssetKey,
+    catalog::{AssetKey, Event},
     event::{AssetId, Offset, Status},
     picture::Protocol,
     text::Safe,
@@ -60,7 +61,10 @@ impl App {
             Action::Allow => self.allow(effects),
             Action::Retry => self.retry(),
             Action::RetryAll => self.retry_all(),
-            Action::Follow | Action::Protocol | Action::Theme | Action::Mouse => self.switch(action, effects),
+            Action::Follow => self.switch_following(effects),
+            Action::Protocol => self.switch_protocol(effects),
+            Action::Theme => self.switch_theme(),
+            Action::Mouse => self.switch_mouse(effects),
             Action::Redraw => effects.push(Effect::Redraw),
             Action::Suspend => effects.push(Effect::Suspend),
             Action::Quit if self.overlay.is_some() || self.view != View::Panes => self.back(),
@@ -174,7 +178,7 @@ impl App {
         } else if !self.assets.filter().is_empty() {
             self.assets.set_filter(Filter::default(), catalog, wall);
         } else if self.pinned.take().is_none() {
-            self.assets.set_tab(Default::default(), catalog, wall);
+            self.assets.set_tab(StatusTab::default(), catalog, wall);
         }
     }
 
@@ -244,7 +248,7 @@ impl App {
     }
 
     /// The event that `J` and `Y` mean: the run chosen in the history, else the asset's newest.
-    fn shown_event(&self) -> Option<&crate::event::LogEvent> {
+    fn shown_event(&self) -> Option<Event<'_>> {
         let run = self.pinned.or_else(|| Some(self.selected()?.newest_run()))?;
         Some(self.catalog.event(run))
     }
@@ -290,8 +294,8 @@ impl App {
     fn allow(&mut self, effects: &mut Vec<Effect>) {
         let key = self.timeline.current_key();
         let trouble = key.and_then(|key| match self.album.state(key) {
-            super::album::State::Failed(trouble) => trouble.allow.clone(),
-            _ => None,
+            State::Failed(trouble) => trouble.allow.clone(),
+            State::Absent | State::Loading | State::Ready(_) => None,
         });
         let Some(host) = trouble else {
             self.say("nothing here waits to be allowed".into());
@@ -312,42 +316,41 @@ impl App {
         self.say(Safe::new(&format!("{count} failed pictures will be tried again when looked at")));
     }
 
-    fn switch(&mut self, action: Action, effects: &mut Vec<Effect>) {
-        match action {
-            Action::Follow => {
-                let following = match self.options.following {
-                    Following::On => Following::Off,
-                    Following::Off => Following::On,
-                };
-                self.options.following = following;
-                self.say(if following == Following::On { "following".into() } else { "not following".into() });
-                effects.push(Effect::Follow(following));
-            }
-            Action::Protocol => {
-                let protocol = self.next_protocol();
-                self.say(Safe::new(&format!("pictures: {}", protocol.as_str())));
-                effects.push(Effect::SetProtocol(protocol));
-            }
-            Action::Theme => {
-                let (theme, name) = match self.options.theme {
-                    Theme::Auto => (Theme::Dark, "dark"),
-                    Theme::Dark => (Theme::Light, "light"),
-                    Theme::Light => (Theme::Mono, "mono"),
-                    Theme::Mono => (Theme::Auto, "auto"),
-                };
-                self.options.theme = theme;
-                self.say(Safe::new(&format!("theme: {name}")));
-            }
-            _ => {
-                let mouse = match self.options.mouse {
-                    MouseUse::On => MouseUse::Off,
-                    MouseUse::Off => MouseUse::On,
-                };
-                self.options.mouse = mouse;
-                self.say(if mouse == MouseUse::On { "mouse: on".into() } else { "mouse: off".into() });
-                effects.push(Effect::SetMouse(mouse));
-            }
-        }
+    fn switch_following(&mut self, effects: &mut Vec<Effect>) {
+        let (following, said) = match self.options.following {
+            Following::On => (Following::Off, "not following"),
+            Following::Off => (Following::On, "following"),
+        };
+        self.options.following = following;
+        self.say(said.into());
+        effects.push(Effect::Follow(following));
+    }
+
+    fn switch_protocol(&mut self, effects: &mut Vec<Effect>) {
+        let protocol = self.next_protocol();
+        self.say(Safe::new(&format!("pictures: {}", protocol.as_str())));
+        effects.push(Effect::SetProtocol(protocol));
+    }
+
+    fn switch_theme(&mut self) {
+        let (theme, said) = match self.options.theme {
+            Theme::Auto => (Theme::Dark, "theme: dark"),
+            Theme::Dark => (Theme::Light, "theme: light"),
+            Theme::Light => (Theme::Mono, "theme: mono"),
+            Theme::Mono => (Theme::Auto, "theme: auto"),
+        };
+        self.options.theme = theme;
+        self.say(said.into());
+    }
+
+    fn switch_mouse(&mut self, effects: &mut Vec<Effect>) {
+        let (mouse, said) = match self.options.mouse {
+            MouseUse::On => (MouseUse::Off, "mouse: off"),
+            MouseUse::Off => (MouseUse::On, "mouse: on"),
+        };
+        self.options.mouse = mouse;
+        self.say(said.into());
+        effects.push(Effect::SetMouse(mouse));
     }
 
     /// The protocol after the present one among those that the terminal offers.
@@ -422,13 +425,14 @@ impl App {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "what a mouse does elsewhere means nothing here")]
     pub(super) fn mouse(&mut self, mouse: MouseEvent) {
         let at = Position::new(mouse.column, mouse.row);
         let panes = self.panes();
         let over = |area: Option<Rect>| area.filter(|area| area.contains(at));
         match mouse.kind {
             MouseEventKind::ScrollDown if over(panes.timeline.or(panes.picture)).is_some() => {
-                self.scrub(Scrub::Step(1))
+                self.scrub(Scrub::Step(1));
             }
             MouseEventKind::ScrollUp if over(panes.timeline.or(panes.picture)).is_some() => self.scrub(Scrub::Step(-1)),
             MouseEventKind::ScrollDown => self.step(Move::Down),
@@ -457,8 +461,8 @@ impl App {
     }
 }
 
-/// Seconds, `M:SS` or `H:MM:SS`.
-fn parse_offset(text: &str) -> Option<Offset> {
+/// A place in a video: seconds, `M:SS` or `H:MM:SS`.
+pub fn parse_offset(text: &str) -> Option<Offset> {
     let mut seconds = 0.0;
     for part in text.split(':') {
         let value: f64 = part.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0)?;

@@ -116,7 +116,9 @@ impl Album {
     pub fn retry_all(&mut self) -> usize {
         let failed: Vec<PictureKey> =
             self.slots.iter().filter(|(_, slot)| matches!(slot.state, State::Failed(_))).map(|(key, _)| *key).collect();
-        failed.iter().for_each(|key| self.forget(*key));
+        for key in &failed {
+            self.forget(*key);
+        }
         failed.len()
     }
 

@@ -343,6 +343,7 @@ mod tests {
             time: Some(Time::from_micros(at)),
             origin: Origin { byte: u64::try_from(at).unwrap(), ..Origin::default() },
             delivery: None,
+            clock: None,
             pictures: Default::default(),
             fault: None,
             facts: None,

@@ -112,7 +112,7 @@ impl Test {
     fn parse(text: &str) -> Result<Self, FilterError> {
         let error = |why: &str| FilterError(Safe::new(&format!("{text}: {why}")));
         if let Some((comparison, number)) = text.strip_prefix("samples").and_then(Comparison::parse) {
-            let number = number.parse().map_err(|_| error("needs a number, as in samples<5"))?;
+            let number = number.parse().map_err(|_wrong| error("needs a number, as in samples<5"))?;
             return Ok(Self::Samples(comparison, number));
         }
         let span = |text: &str| parse_span(text).ok_or_else(|| error("needs an age as 10m or 2h, or an RFC 3339 time"));
@@ -123,7 +123,7 @@ impl Test {
                     .case_insensitive(true)
                     .size_limit(1 << 20)
                     .build()
-                    .map_err(|_| error("is no regular expression"))?,
+                    .map_err(|_wrong| error("is no regular expression"))?,
             ),
             Some(("since", time)) => Self::Since(span(time)?),
             Some(("until", time)) => Self::Until(span(time)?),
@@ -226,7 +226,7 @@ impl Search {
             .size_limit(1 << 20)
             .build()
             .map(Self)
-            .map_err(|_| FilterError(Safe::new(&format!("{pattern}: is no regular expression"))))
+            .map_err(|_wrong| FilterError(Safe::new(&format!("{pattern}: is no regular expression"))))
     }
 
     /// Whether an asset is a hit.
@@ -320,6 +320,7 @@ mod tests {
                 time: Some(Time::from_micros(time)),
                 origin: Origin { byte: u64::try_from(time).unwrap(), ..Origin::default() },
                 delivery: None,
+                clock: None,
                 pictures: if status == Status::Succeed { pictures.clone() } else { Default::default() },
                 fault: fault.map(|(code, message)| Box::new(Fault { code: code.into(), message: message.into() })),
                 facts: None,

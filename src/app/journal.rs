@@ -4,10 +4,10 @@
 //! counter, so that nothing is dropped silently.
 
 use crate::{
-    event::{Notice, Rejected},
+    event::{FileId, Notice, Rejected},
     text::Safe,
 };
-use std::collections::VecDeque;
+use std::{collections::VecDeque, num::NonZeroU32};
 
 /// Rejections of different reasons that are kept.
 const REASONS: usize = 100;
@@ -47,6 +47,15 @@ impl Journal {
         if self.rejected.len() > REASONS {
             self.rejected.pop_front();
             self.dropped += 1;
+        }
+    }
+
+    /// Notes line numbers that were not known when the lines came: each the byte of a record of `file`, and its line.
+    pub fn number(&mut self, file: FileId, lines: &[(u64, NonZeroU32)]) {
+        for folded in self.rejected.iter_mut().filter(|folded| folded.latest.origin.file == file) {
+            let origin = &mut folded.latest.origin;
+            let found = lines.iter().find(|(byte, _)| *byte == origin.byte).map(|(_, line)| *line);
+            origin.line = origin.line.or(found);
         }
     }
 

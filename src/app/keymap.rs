@@ -233,10 +233,8 @@ fn is(key: KeyEvent, name: &str) -> bool {
         _ => KeyCode::Char(name.chars().next().unwrap_or_default()),
     };
     // Terminals report Shift with capitals and signs, or they do not; the character itself already tells.
-    let held = match key.code {
-        KeyCode::Char(_) => key.modifiers.difference(KeyModifiers::SHIFT),
-        _ => key.modifiers,
-    };
+    let typed = matches!(key.code, KeyCode::Char(_));
+    let held = if typed { key.modifiers.difference(KeyModifiers::SHIFT) } else { key.modifiers };
     key.code == code && held == modifiers
 }
 

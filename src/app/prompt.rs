@@ -56,6 +56,7 @@ impl Prompt {
     }
 
     /// Takes a key.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "any other key edits nothing")]
     pub fn key(&mut self, key: KeyEvent) -> Typed {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {

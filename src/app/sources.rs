@@ -7,7 +7,7 @@ use std::{
 };
 
 /// The span over which events are counted for the rate.
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// All sources of the session.
 #[derive(Clone, Debug, Default)]
@@ -137,11 +137,11 @@ impl Sources {
     }
 }
 
-/// An age in steps, so that an idle screen has nothing new to say: `live`, `10 s`, `1 m`, `2 m`, `1 h`.
+/// An age in steps, so that an idle screen has nothing new to say: empty, `10 s`, `1 m`, `2 m`, `1 h`.
 pub fn age(since: Duration) -> String {
     let seconds = since.as_secs();
     match seconds {
-        0..10 => "now".to_owned(),
+        0..10 => String::new(),
         10..60 => format!("{} s", seconds / 10 * 10),
         60..3600 => format!("{} m", seconds / 60),
         3600..86_400 => format!("{} h", seconds / 3600),
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn ages_go_in_steps() {
         let check = |seconds, expected| assert_eq!(age(Duration::from_secs(seconds)), expected);
-        check(3, "now");
+        check(3, "");
         check(19, "10 s");
         check(61, "1 m");
         check(7300, "2 h");

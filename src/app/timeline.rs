@@ -4,7 +4,8 @@
 //! since one offset may be there twice. The cursor is always on a picture where there is one.
 
 use crate::{
-    event::{AssetId, LogEvent, Offset, PictureKind, PictureUrl, Snapshot},
+    catalog::Event,
+    event::{AssetId, Offset, PictureKind, PictureUrl, Snapshot},
     picture::{PictureKey, PictureRequest, RunKey},
 };
 use std::time::Duration;
@@ -73,7 +74,7 @@ impl Default for Timeline {
 impl Timeline {
     /// Shows the pictures of these events: a snapshot run, and covers. Nothing changes where they are the same ones;
     /// where they are others, the cursor stays on its picture or goes to the first.
-    pub fn show(&mut self, runs: &[(RunKey, &LogEvent)], duration: Option<Offset>) {
+    pub fn show(&mut self, runs: &[(RunKey, Event<'_>)], duration: Option<Offset>) {
         self.duration = duration;
         if self.runs.iter().eq(runs.iter().map(|(run, _)| run)) {
             return;
@@ -81,15 +82,14 @@ impl Timeline {
         let current = self.current_key();
         self.runs = runs.iter().map(|(run, _)| *run).collect();
         self.asset = runs.first().map(|(_, event)| event.asset.clone());
-        self.marks = runs.iter().flat_map(|(run, event)| marks(*run, event)).collect();
+        self.marks = runs.iter().flat_map(|(run, event)| marks(*run, *event)).collect();
         self.marks.sort_by_key(|mark| (mark.offset, mark.key.kind, mark.key.index));
-        match self.marks.iter().position(|mark| Some(mark.key) == current) {
-            Some(at) => self.cursor = at,
-            None => {
-                self.cursor = 0;
-                self.direction = Direction::On;
-                self.playing = None;
-            }
+        if let Some(at) = self.marks.iter().position(|mark| Some(mark.key) == current) {
+            self.cursor = at;
+        } else {
+            self.cursor = 0;
+            self.direction = Direction::On;
+            self.playing = None;
         }
     }
 
@@ -234,19 +234,19 @@ impl Timeline {
     }
 }
 
-fn marks(run: RunKey, event: &LogEvent) -> Vec<Mark> {
+fn marks(run: RunKey, event: Event<'_>) -> Vec<Mark> {
     let mark = |snapshot: Snapshot| Mark {
         key: PictureKey { run, kind: snapshot.kind, index: snapshot.index },
         offset: snapshot.offset,
         url: snapshot.url,
     };
-    event.pictures.iter(&event.asset).map(mark).collect()
+    event.pictures.iter(event.asset).map(mark).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{AssetId, EventKind, Oddities, Origin, Status, Templates};
+    use crate::event::{EventKind, Oddities, Origin, Status, Templates};
 
     fn timeline(samples: &[i64], dots: &[i64]) -> Timeline {
         let asset = AssetId::new("a").unwrap();
@@ -257,20 +257,19 @@ mod tests {
             .map(|(kind, s)| (kind, Offset::from_millis(s * 1000), format!("http://h/{s}.jpg")))
             .collect();
         let pictures = Templates::default().pictures(&asset, all.iter().map(|(k, o, u)| (*k, *o, u.as_str())));
-        let event = LogEvent {
-            kind: EventKind::Thumbnail,
-            asset,
-            status: Status::Succeed,
+        let event = Event {
+            kind: &EventKind::Thumbnail,
+            asset: &asset,
+            status: &Status::Succeed,
             time: None,
             origin: Origin::default(),
-            delivery: None,
-            pictures,
+            pictures: &pictures,
             fault: None,
             facts: None,
             oddities: Oddities::default(),
         };
         let mut timeline = Timeline::default();
-        timeline.show(&[(RunKey(0), &event)], None);
+        timeline.show(&[(RunKey(0), event)], None);
         timeline
     }
 

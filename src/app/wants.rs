@@ -41,7 +41,7 @@ impl Pace {
     }
 
     /// Whether a rest is being waited for.
-    pub(super) fn is_settling(&self, _now: Duration) -> bool {
+    pub(super) fn is_settling(&self) -> bool {
         self.hurried
     }
 

@@ -47,7 +47,7 @@ pub(super) fn is_cut(line: &[u8]) -> bool {
             Some(at) => matches!(line.get(at - 1), Some(b'{' | b'[' | b',')),
             None => true,
         },
-        Some(b'0'..=b'9') => cri_parts(line).is_some_and(|(_, _, tag, _)| tag.starts_with(b"P")),
+        Some(b'0'..=b'9') => Cri::split(line).is_some_and(|parts| parts.partial),
         _ => false,
     }
 }
@@ -60,16 +60,15 @@ pub(super) fn is_finished(text: &[u8]) -> bool {
     while let Some(at) = memchr(b'{', text.get(from..).unwrap_or_default()) {
         let brace = from + at;
         let rest = text.get(brace..).unwrap_or_default();
+        // Quotes with a backslash are an object that stands in a string.
+        let escaped = rest.get(1) == Some(&b'\\');
         from = match Outline::new().take(rest) {
-            Progress::Open | Progress::Cut(_) => return false,
             Progress::Closed(len) => brace + len,
-            // An object whose quotes are escaped once more.
-            Progress::Broken(_) if rest.get(1) == Some(&b'\\') => return false,
-            Progress::Broken(len) if budget > len => {
+            Progress::Broken(len) if !escaped && budget > len => {
                 budget -= len;
                 brace + 1
             }
-            Progress::Broken(_) => return false,
+            Progress::Open | Progress::Cut(_) | Progress::Broken(_) => return false,
         };
     }
     text.len() < 1 << 20
@@ -110,21 +109,33 @@ fn docker<'a>(line: &'a [u8], clock: &Clock) -> Option<Piece<'a>> {
 
 /// `2026-03-14T09:15:06.000047514+08:00 stdout F text`, with `P` for all pieces but the last.
 fn cri<'a>(line: &'a [u8], clock: &Clock) -> Option<Piece<'a>> {
-    let (time, stream, tag, text) = cri_parts(line)?;
-    let stamp = clock.find(time)?;
-    Some(Piece { stream, stamp, text: Cow::Borrowed(text), whole: !tag.starts_with(b"P"), maybe_whole: false })
+    let parts = Cri::split(line)?;
+    let stamp = clock.find(parts.time)?;
+    let text = Cow::Borrowed(parts.text);
+    Some(Piece { stream: parts.stream, stamp, text, whole: !parts.partial, maybe_whole: false })
 }
 
-fn cri_parts(line: &[u8]) -> Option<(&[u8], Stream, &[u8], &[u8])> {
-    let (time, rest) = line.split_at(memchr(b' ', line.get(..40.min(line.len()))?)?);
-    let (stream, rest) = match rest.strip_prefix(b" stdout ") {
-        Some(rest) => (Stream::Out, rest),
-        None => (Stream::Err, rest.strip_prefix(b" stderr ")?),
-    };
-    // More tags may follow the first: `P:x`.
-    let tag = rest.get(..memchr(b' ', rest).unwrap_or(rest.len()))?;
-    let known = matches!(tag, [b'P' | b'F'] | [b'P' | b'F', b':', ..]);
-    known.then(|| (time, stream, tag, rest.get(tag.len() + 1..).unwrap_or_default()))
+struct Cri<'a> {
+    time: &'a [u8],
+    stream: Stream,
+    partial: bool,
+    text: &'a [u8],
+}
+
+impl<'a> Cri<'a> {
+    fn split(line: &'a [u8]) -> Option<Self> {
+        let (time, rest) = line.split_at(memchr(b' ', line.get(..40.min(line.len()))?)?);
+        let (stream, rest) = match rest.strip_prefix(b" stdout ") {
+            Some(rest) => (Stream::Out, rest),
+            None => (Stream::Err, rest.strip_prefix(b" stderr ")?),
+        };
+        let tag = rest.get(..memchr(b' ', rest).unwrap_or(rest.len()))?;
+        let text = rest.get(tag.len() + 1..).unwrap_or_default();
+        // More tags may follow the first: `P:x`.
+        let (first, more) = tag.split_first()?;
+        let known = matches!(first, b'P' | b'F') && matches!(more, [] | [b':', ..]);
+        known.then_some(Self { time, stream, partial: *first == b'P', text })
+    }
 }
 
 impl Piece<'_> {

@@ -7,7 +7,7 @@
 use crate::event::{
     AssetId, EventKind, Facts, Fault, Oddities, Offset, PictureKind, Pictures, Status, Templates,
     fields::{Fields, Scalar, Text, is_list, same_name},
-    pictures::List,
+    pictures::{List, Slashes},
 };
 use serde::{
     Deserialize, Deserializer,
@@ -120,7 +120,8 @@ fn event(name: &str, fields: &Fields<'_>, templates: &mut Templates) -> Verdict 
     let status = info.text("status").or_else(|| fields.text("status"));
     let status = status.map_or_else(Status::unknown, |word| Status::new(&word));
     let (pictures, oddities) = lists.pictures(&id.to_string(), templates);
-    let facts = facts(&info, &kind);
+    // The track taken out of a video has a title and a length of its own.
+    let facts = if kind == EventKind::AudioExtract { None } else { facts(&info, &kind) };
     Verdict::Event(Box::new(Body { kind, asset: id, status, pictures, fault: fault(&info), facts, oddities }))
 }
 
@@ -267,7 +268,7 @@ impl<'a> Lists<'a> {
     }
 
     fn pictures(&self, id: &str, templates: &mut Templates) -> (Pictures, Oddities) {
-        let mut out: List<'_> = templates.list(id);
+        let mut out: List<'_> = templates.list(id, Slashes::Plain);
         for (kind, list) in &self.0 {
             for element in list {
                 // Covers have no place in time unless one is given.

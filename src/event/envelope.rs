@@ -20,7 +20,7 @@ use crate::{
     },
     text::Safe,
 };
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 use std::num::NonZeroU32;
 
 /// Reads the lines of one file. A clone goes on from the same place; it is for another thread.
@@ -213,17 +213,17 @@ impl Reader {
             Stream::Out => 1,
             Stream::Err => 2,
         };
-        let mut line = match self.lanes[lane].cut.take() {
+        let mut cut = match self.lanes[lane].cut.take() {
             Some(cut) => cut,
             None if piece.whole => return self.line(lane, &piece.text, place, Some(piece.stamp), has_needle, found),
             None => Line { text: Vec::new(), place, stamp: Some(piece.stamp) },
         };
-        line.text.extend_from_slice(&piece.text);
-        line.place.end = place.end;
-        if piece.whole || line.text.len() > CARRY_MAX || piece.maybe_whole && container::is_finished(&line.text) {
-            self.line(lane, &line.text, line.place, line.stamp, true, found);
+        cut.text.extend_from_slice(&piece.text);
+        cut.place.end = place.end;
+        if piece.whole || cut.text.len() > CARRY_MAX || piece.maybe_whole && container::is_finished(&cut.text) {
+            self.line(lane, &cut.text, cut.place, cut.stamp, true, found);
         } else {
-            self.lanes[lane].cut = Some(line);
+            self.lanes[lane].cut = Some(cut);
         }
     }
 
@@ -263,20 +263,23 @@ impl Reader {
     fn search(&mut self, text: &[u8], places: &[Place], stamp: Option<Stamp>, found: &mut Found) {
         let text = String::from_utf8_lossy(text);
         // By lines, because what is no UTF-8 has another length now.
-        let line_of =
-            |at: usize| text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count().min(places.len() - 1);
+        let starts: Vec<usize> = match places {
+            [_] => vec![0],
+            _ => std::iter::once(0).chain(memchr_iter(b'\n', text.as_bytes()).map(|newline| newline + 1)).collect(),
+        };
+        let line_of = |at: usize| starts.partition_point(|start| *start <= at).clamp(1, places.len()) - 1;
         for piece in unwrap::search(&text, stamp, &self.clock, &mut self.templates) {
             match piece {
                 Piece::Event { at, body, stamp, delivery } => {
                     let first = line_of(at.start);
-                    let last = if places.len() > 1 { line_of(at.end.saturating_sub(1)) } else { first };
+                    let last = line_of(at.end.saturating_sub(1));
                     self.push(*body, stamp.map(|stamp| stamp.time), delivery, [places[first], places[last]], found);
                 }
                 Piece::Refused { at, reason } => {
-                    let line = text.get(..at).and_then(|text| text.rfind('\n')).map_or(0, |newline| newline + 1);
-                    let origin = self.origin([places[line_of(at)], places[places.len() - 1]]);
-                    let column = u32::try_from(at - line + 1).unwrap_or(u32::MAX);
-                    reject(text.as_bytes().get(line..).unwrap_or_default(), origin, column, &reason, found);
+                    let line = line_of(at);
+                    let origin = self.origin([places[line], places[places.len() - 1]]);
+                    let column = u32::try_from(at - starts[line] + 1).unwrap_or(u32::MAX);
+                    reject(text.as_bytes().get(starts[line]..).unwrap_or_default(), origin, column, &reason, found);
                 }
                 Piece::Other => found.counts.other_events += 1,
             }
@@ -311,7 +314,7 @@ impl Reader {
         if !self.is_carrying() {
             self.lines.clear();
         } else if self.lines.len() > Open::LINES_MAX {
-            let begins = self.lanes.iter().flat_map(Lane::byte).min().unwrap_or(byte);
+            let begins = self.lanes.iter().filter_map(Lane::byte).min().unwrap_or(byte);
             self.lines.retain(|(byte, _)| *byte >= begins);
         }
         self.lines.push((byte, fingerprint::hash(text)));

@@ -1,6 +1,6 @@
 //! Objects as names and raw values.
 //!
-//! serde_json checks and splits; a value stays raw text until somebody wants it, so that what wraps an event costs
+//! `serde_json` checks and splits; a value stays raw text until somebody wants it, so that what wraps an event costs
 //! little and nothing becomes a `serde_json::Value`. Names are compared without case and underscores, because the
 //! documents' spelling wobbles.
 

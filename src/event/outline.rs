@@ -6,7 +6,7 @@
 
 use memchr::memchr3;
 
-/// The deepest nesting that is followed: what serde_json takes.
+/// The deepest nesting that is followed: what `serde_json` takes.
 pub(super) const DEPTH_MAX: u32 = 127;
 
 /// Follows one JSON value.

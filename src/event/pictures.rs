@@ -71,6 +71,14 @@ pub struct Templates {
 #[derive(Debug, PartialEq, Eq)]
 struct Shared(Arc<Box<[Run]>>);
 
+/// How a text spells the slashes of its URLs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slashes {
+    Plain,
+    /// As `\/`.
+    Escaped,
+}
+
 /// The pictures of one event in the making.
 #[derive(Debug)]
 pub(super) struct List<'a> {
@@ -79,6 +87,10 @@ pub(super) struct List<'a> {
     runs: Vec<Run>,
     last: Option<(PictureKind, Offset)>,
     oddities: Oddities,
+    slashes: Slashes,
+    /// What stands before the number in the URLs of the template at this address.
+    prefix: Vec<u8>,
+    prefix_of: usize,
 }
 
 impl Pictures {
@@ -158,7 +170,7 @@ impl Templates {
         list: impl IntoIterator<Item = (PictureKind, Offset, &'a str)>,
     ) -> Pictures {
         let id = asset.to_string();
-        let mut pictures = self.list(&id);
+        let mut pictures = self.list(&id, Slashes::Plain);
         for (kind, offset, url) in list {
             pictures.push(kind, Some(offset), url);
         }
@@ -166,9 +178,10 @@ impl Templates {
     }
 
     /// Begins a list for the asset of `id`.
-    pub(super) fn list<'a>(&'a mut self, id: &'a str) -> List<'a> {
+    pub(super) fn list<'a>(&'a mut self, id: &'a str, slashes: Slashes) -> List<'a> {
         let runs = std::mem::take(&mut self.runs);
-        List { templates: self, id, runs, last: None, oddities: Oddities::default() }
+        let prefix = Vec::new();
+        List { templates: self, id, runs, last: None, oddities: Oddities::default(), slashes, prefix, prefix_of: 0 }
     }
 
     /// The shared template of a URL, and the number in it.
@@ -234,10 +247,18 @@ impl List<'_> {
     /// Takes a picture where `text` begins with the URL that the picture before lets expect, and a quote; its length.
     pub(super) fn push_predicted(&mut self, kind: PictureKind, offset: Offset, text: &[u8]) -> Option<usize> {
         let known = self.runs.last().map(|run| &run.url).or(self.templates.recent.as_ref())?;
-        let (number, len) = known.leading_number(text, self.id)?;
-        if text.get(len) != Some(&b'"') {
+        if self.prefix_of != Arc::as_ptr(known).addr() {
+            self.prefix_of = Arc::as_ptr(known).addr();
+            self.prefix = known.written_prefix(self.id, self.slashes).unwrap_or_default();
+        }
+        if self.prefix.is_empty() {
             return None;
         }
+        let rest = text.strip_prefix(self.prefix.as_slice())?;
+        let (number, rest) = if known.number { leading_number(rest)? } else { (0, rest) };
+        // A tail with slashes stands in a query: too rare to care for its escapes.
+        let rest = rest.strip_prefix(known.tail.as_bytes()).filter(|rest| rest.first() == Some(&b'"'))?;
+        let len = text.len() - rest.len();
         let offset = self.place(kind, Some(offset));
         if !self.runs.last_mut().is_some_and(|run| run.take(kind, offset, number)) {
             let url = self.runs.last().map(|run| &run.url).or(self.templates.recent.as_ref()).map(Arc::clone)?;
@@ -328,25 +349,25 @@ impl Template {
 
     /// The number in `url` where it is this template for `id`.
     fn number(&self, url: &[u8], id: &str) -> Option<u64> {
-        let (number, len) = self.leading_number(url, id)?;
-        (len == url.len()).then_some(number)
+        let rest = url.strip_prefix(self.head.as_bytes())?;
+        let rest = if self.id { rest.strip_prefix(id.as_bytes())? } else { rest };
+        let rest = rest.strip_prefix(self.middle.as_bytes())?;
+        let (number, rest) = if self.number { leading_number(rest)? } else { (0, rest) };
+        (rest == self.tail.as_bytes()).then_some(number)
     }
 
-    /// The number in the URL that `text` begins with, where it is this template for `id`, and the URL's length.
-    fn leading_number(&self, text: &[u8], id: &str) -> Option<(u64, usize)> {
-        let mut rest = text.strip_prefix(self.head.as_bytes())?;
-        if self.id {
-            rest = rest.strip_prefix(id.as_bytes())?;
+    /// What stands before the number where the URL is written in JSON; `None` where that would take other escapes.
+    fn written_prefix(&self, id: &str, slashes: Slashes) -> Option<Vec<u8>> {
+        let parts: [&str; 4] = [&self.head, if self.id { id } else { "" }, &self.middle, &self.tail];
+        let plain = |part: &&str| part.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\');
+        if !parts.iter().all(plain) {
+            return None;
         }
-        rest = rest.strip_prefix(self.middle.as_bytes())?;
-        let mut number = 0;
-        if self.number {
-            let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-            number = plain_number(rest.get(..digits)?)?;
-            rest = rest.get(digits..)?;
-        }
-        let rest = rest.strip_prefix(self.tail.as_bytes())?;
-        Some((number, text.len() - rest.len()))
+        let prefix = parts.get(..3)?.concat();
+        Some(match slashes {
+            Slashes::Plain => prefix.into_bytes(),
+            Slashes::Escaped => prefix.replace('/', "\\/").into_bytes(),
+        })
     }
 
     fn fill(&self, id: &str, number: u64) -> String {
@@ -375,17 +396,30 @@ fn last_number(text: &str) -> Option<(u64, usize)> {
 
 /// A number without leading zeros and below 10^18.
 fn plain_number(digits: &[u8]) -> Option<u64> {
-    let plain = matches!(digits, [b'0'] | [b'1'..=b'9', ..]) && digits.len() <= 18;
-    if !plain {
-        return None;
+    leading_number(digits).filter(|(_, rest)| rest.is_empty()).map(|(number, _)| number)
+}
+
+/// The number that `text` begins with, as [`plain_number`], and what follows.
+pub(super) fn leading_number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let mut number = 0;
+    let mut len = 0;
+    while let Some(digit @ b'0'..=b'9') = text.get(len) {
+        number = number * 10 + u64::from(digit - b'0');
+        len += 1;
+        if len > 18 {
+            return None;
+        }
     }
-    digits.iter().try_fold(0, |number, b| b.is_ascii_digit().then(|| number * 10 + u64::from(b - b'0')))
+    let plain = len == 1 || len > 1 && text.first() != Some(&b'0');
+    plain.then(|| (number, text.get(len..).unwrap_or_default()))
 }
 
 impl Hash for Run {
     /// Leaves the URL out: its text is long, and lists that differ in nothing else are few.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.kind, self.count, self.offset, self.step, self.number).hash(state);
+        let numbers = [self.offset, self.step, self.number.cast_signed(), i64::from(self.count)];
+        let sum = numbers.iter().fold(self.kind as i64, |sum, number| sum.wrapping_mul(0x5851_f42d_4c95_7f2d) ^ number);
+        sum.hash(state);
     }
 }
 
@@ -433,7 +467,7 @@ mod tests {
     fn odd_lists_are_flagged_and_kept() {
         let check = |offsets: &[Option<i64>], expected: [u32; 4]| {
             let mut templates = Templates::default();
-            let mut list = templates.list(ID);
+            let mut list = templates.list(ID, Slashes::Plain);
             for offset in offsets {
                 list.push(Sample, offset.map(Offset::from_millis), "u");
             }

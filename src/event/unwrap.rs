@@ -21,6 +21,9 @@ use std::{borrow::Cow, ops::Range, sync::LazyLock};
 /// The deepest wrapping that is followed. Real logs have four levels: container, logger, queue, SMN.
 const DEPTH_MAX: u8 = 12;
 
+/// The most bytes of a template text on either side of its label for the id.
+const TEMPLATE_MAX: usize = 4096;
+
 /// Something that was found.
 #[derive(Debug)]
 pub(super) enum Piece {
@@ -41,6 +44,7 @@ pub(super) enum Piece {
 /// The words without which no text holds an event: keys of events and API answers, SMN's types of confirmations, the
 /// label of an id in template texts (plain and with the usual escapes), journald messages that are no strings.
 pub(super) fn needle(text: &[u8], from: usize) -> Option<Match<'_>> {
+    // Literals alone: these are found by vector instructions, without an automaton.
     static NEEDLES: LazyLock<Regex> = LazyLock::new(|| {
         let words = [
             "event_type|eventType|EventType|EVENT_TYPE|Event_Type",
@@ -48,7 +52,8 @@ pub(super) fn needle(text: &[u8], from: usize) -> Option<Match<'_>> {
             "base_info|baseInfo",
             "SubscriptionConfirmation|UnsubscribeConfirmation|HttpSubscriptionUser",
             r"视频ID|\\u89c6\\u9891ID|\\u89C6\\u9891ID|\\xE8\\xA7\\x86\\xE9\\xA2\\x91ID",
-            r#""MESSAGE"\s*:\s*(?:null|\[)"#,
+            r#""MESSAGE":null|"MESSAGE": null|"MESSAGE" : null"#,
+            r#""MESSAGE":\[|"MESSAGE": \[|"MESSAGE" : \["#,
         ];
         Regex::new(&words.join("|")).expect("the words are a valid pattern")
     });
@@ -59,7 +64,8 @@ pub(super) fn needle(text: &[u8], from: usize) -> Option<Match<'_>> {
 pub(super) fn search(text: &str, stamp: Option<Stamp>, clock: &Clock, templates: &mut Templates) -> Vec<Piece> {
     // Attempts that fail may look at the same bytes again; this bounds how often.
     let budget = text.len().saturating_mul(16).saturating_add(64 << 10);
-    let mut search = Search { clock, templates, pieces: Vec::new(), places: Vec::new(), places_made: 0, budget };
+    let mut search =
+        Search { clock, templates, pieces: Vec::new(), places: Vec::new(), places_made: 0, in_root: 0, budget };
     search.text(text, &Wrapping { stamp, message: None, element: 0, place: 0, depth: 0, root: None });
     search.pieces
 }
@@ -68,8 +74,10 @@ struct Search<'a> {
     clock: &'a Clock,
     templates: &'a mut Templates,
     pieces: Vec<Piece>,
-    /// For each event in `pieces` of the present root object: its index there, its list element, its field.
+    /// For each event of the present list element: its index in `pieces`, its element, its field.
     places: Vec<(usize, u32, u32)>,
+    /// Events of the present outermost object.
+    in_root: u64,
     places_made: u32,
     budget: usize,
 }
@@ -104,20 +112,24 @@ impl Search<'_> {
     fn text(&mut self, text: &str, outside: &Wrapping) {
         let bytes = text.as_bytes();
         let (mut at, mut braces) = (0, 0);
+        let (mut line, mut lines_to) = (0, 0);
         let (mut damaged, mut refused) = (None, None);
         'needles: while let Some(needle) = needle(bytes, at) {
+            let passed = bytes.get(lines_to..needle.start()).unwrap_or_default();
+            line = memchr::memrchr(b'\n', passed).map_or(line, |newline| lines_to + newline + 1);
+            lines_to = lines_to.max(needle.start());
             while let Some(brace) = memchr::memchr(b'{', bytes.get(braces..needle.start()).unwrap_or_default()) {
                 let brace = braces + brace;
                 braces = brace + 1;
                 let end = match self.candidate(text, brace) {
                     Candidate::Object(end) if end > needle.start() => {
-                        let inside = self.within(text, brace..end, outside);
+                        let inside = self.within(text, line, brace..end, outside);
                         self.object(text.get(brace..end).unwrap_or_default(), &inside);
                         end
                     }
                     Candidate::Escaped(end, inner) if end > needle.start() => {
-                        let inside = self.within(text, brace..end, outside);
-                        self.deeper(&inside, |search, inside| search.text(&inner, inside));
+                        let inside = self.within(text, line, brace..end, outside);
+                        self.deeper(&inner, &inside, |search, inside| search.text(&inner, inside));
                         end
                     }
                     Candidate::Object(end) | Candidate::Escaped(end, _) => {
@@ -133,7 +145,7 @@ impl Search<'_> {
                 (at, braces, damaged) = (end, end, None);
                 continue 'needles;
             }
-            at = match self.template(text, needle.range(), outside) {
+            at = match self.template(text, line, needle.range(), outside) {
                 Some(end) => end,
                 None => needle.end(),
             };
@@ -203,7 +215,7 @@ impl Search<'_> {
     fn wrapped(&mut self, fields: &Fields<'_>, inside: &Wrapping) {
         if let Some(message) = journal_message(fields) {
             match message {
-                Ok(text) => self.deeper(inside, |search, inside| search.text(&text, inside)),
+                Ok(text) => self.deeper(&text, inside, |search, inside| search.text(&text, inside)),
                 Err(reason) => self.push_refused(inside, 0, reason.to_owned()),
             }
         }
@@ -220,15 +232,15 @@ impl Search<'_> {
         match raw.get().as_bytes().first() {
             Some(b'"') => {
                 let text = string(raw).unwrap_or_default();
-                self.deeper(inside, |search, inside| search.text(&text, inside));
+                self.deeper(&text, inside, |search, inside| search.text(&text, inside));
             }
-            Some(b'{') => self.deeper(inside, |search, inside| search.object(raw.get(), inside)),
+            Some(b'{') => self.deeper(raw.get(), inside, |search, inside| search.object(raw.get(), inside)),
             Some(b'[') => {
                 for (element, raw) in (1u32..).zip(items(raw)) {
                     if needle(raw.get().as_bytes(), 0).is_some() {
                         let element = inside.element.wrapping_mul(65_537).wrapping_add(element);
                         let inside = Wrapping { element, ..inside.clone() };
-                        self.deeper(&inside, |search, inside| search.value(raw, inside));
+                        self.deeper(raw.get(), &inside, |search, inside| search.value(raw, inside));
                     }
                 }
             }
@@ -236,40 +248,49 @@ impl Search<'_> {
         }
     }
 
-    fn deeper(&mut self, inside: &Wrapping, then: impl FnOnce(&mut Self, &Wrapping)) {
-        if inside.depth == DEPTH_MAX {
-            self.push_refused(inside, 0, format!("wrapped more than {DEPTH_MAX} levels deep"));
-        } else {
+    fn deeper(&mut self, text: &str, inside: &Wrapping, then: impl FnOnce(&mut Self, &Wrapping)) {
+        if inside.depth < DEPTH_MAX {
             then(self, &Wrapping { depth: inside.depth + 1, ..inside.clone() });
+        } else if looks_like_event(text) {
+            self.push_refused(inside, 0, format!("wrapped more than {DEPTH_MAX} levels deep"));
         }
     }
 
-    /// What is known inside of an object of `text`: the time before it on its line, and in the outermost text its place.
-    fn within(&mut self, text: &str, at: Range<usize>, outside: &Wrapping) -> Wrapping {
-        let before = text.as_bytes().get(..at.start).unwrap_or_default();
-        let line = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-        let before = before.get(line..).unwrap_or_default();
+    /// What is known inside of an object of `text`: the time before it on its line, which may be further up for an
+    /// object of several lines, and in the outermost text its place.
+    fn within(&mut self, text: &str, line: usize, at: Range<usize>, outside: &Wrapping) -> Wrapping {
+        let bytes = text.as_bytes();
+        let line = match bytes.get(line..at.start) {
+            Some(_) => line,
+            None => memchr::memrchr(b'\n', bytes.get(..at.start).unwrap_or_default()).map_or(0, |newline| newline + 1),
+        };
+        let before = bytes.get(line..at.start).unwrap_or_default();
         let before = before.get(..memchr::memchr(b'{', before).unwrap_or(before.len())).unwrap_or_default();
         let mut inside = outside.clone();
         inside.stamp = innermost(outside.stamp, self.clock.find(before));
         if outside.root.is_none() {
             inside.root = Some(at);
             self.places.clear();
+            self.in_root = 0;
         }
         inside
     }
 
     fn push_event(&mut self, body: Box<Body>, inside: &Wrapping) {
+        if self.places.last().is_some_and(|(_, element, _)| *element != inside.element) {
+            self.places.clear();
+        }
         // A shipper may keep an event both as text and decoded: the same thing told twice in one element.
-        let twice = self.places.iter().any(|(index, element, place)| {
+        let twice = self.places.iter().any(|(index, _, place)| {
             let same = |known: &Piece| matches!(known, Piece::Event { body: known, .. } if *known == body);
-            *element == inside.element && *place != inside.place && self.pieces.get(*index).is_some_and(same)
+            *place != inside.place && self.pieces.get(*index).is_some_and(same)
         });
         if twice {
             return;
         }
         // One message may hold several events: the n-th of a redelivery is the n-th of the first delivery.
-        let delivery = inside.message.map(|id| id.wrapping_add(self.places.len() as u64));
+        let delivery = inside.message.map(|id| id.wrapping_add(self.in_root));
+        self.in_root += 1;
         self.places.push((self.pieces.len(), inside.element, inside.place));
         let at = inside.root.clone().unwrap_or_default();
         self.pieces.push(Piece::Event { at, body, stamp: inside.stamp, delivery });
@@ -294,19 +315,17 @@ impl Search<'_> {
         self.push_refused(outside, if outside.root.is_none() { at } else { 0 }, reason);
     }
 
-    /// Takes a template text around its label for the id; where its line ends.
-    fn template(&mut self, text: &str, label: Range<usize>, outside: &Wrapping) -> Option<usize> {
-        let start = text.get(..label.start)?.rfind('\n').map_or(0, |newline| newline + 1);
-        let end = text.get(label.end..)?.find('\n').map_or(text.len(), |newline| label.end + newline);
-        let line = text.get(start..end).filter(|line| line.contains("截图任务"))?;
+    /// Takes a template text around its label for the id; where it ends.
+    fn template(&mut self, text: &str, line: usize, label: Range<usize>, outside: &Wrapping) -> Option<usize> {
+        let start = text.ceil_char_boundary(line.max(label.start.saturating_sub(TEMPLATE_MAX)));
+        let end = text.floor_char_boundary(label.end + TEMPLATE_MAX);
+        let line = text.get(start..end)?.split('\n').next().filter(|line| line.contains("截图任务"))?;
+        let end = start + line.len();
         let body = decode::template(line)?;
         let stamp = innermost(outside.stamp, self.clock.find(line.as_bytes()));
         let inside = Wrapping { stamp, root: outside.root.clone().or(Some(start..end)), ..outside.clone() };
-        if outside.root.is_none() {
-            self.places.clear();
-        }
         self.push_event(Box::new(body), &inside);
-        Some(end)
+        Some(end.max(label.end))
     }
 }
 

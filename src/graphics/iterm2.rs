@@ -53,8 +53,8 @@ fn is_plain(jpeg: &[u8], size: PixelSize) -> bool {
             0xe1 if segment.starts_with(b"Exif") => return false,
             0xc0 | 0xc1 => {
                 let [_, h1, h0, w1, w0, components, ..] = segment else { return false };
-                let side = |bytes: [u8; 2]| u32::from(u16::from_be_bytes(bytes));
-                let same = size == PixelSize { width: side([*w1, *w0]), height: side([*h1, *h0]) };
+                let pixels = |bytes: [u8; 2]| u32::from(u16::from_be_bytes(bytes));
+                let same = size == PixelSize { width: pixels([*w1, *w0]), height: pixels([*h1, *h0]) };
                 return same && matches!(components, 1 | 3);
             }
             0xc2..=0xcf if *marker != 0xc4 => return false,

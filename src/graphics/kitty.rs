@@ -94,6 +94,29 @@ pub(super) fn free(id: u32, multiplexer: Multiplexer, out: &mut Vec<u8>) {
     command(&format!("a=d,d=I,i={id},q=2"), b"", multiplexer, out);
 }
 
+/// Sends a picture and lets it stand at the cursor for good. Only in tmux does it need a number.
+pub(super) fn leave(id: u32, data: &[u8], fit: Fit, out: &mut Vec<u8>) {
+    let (columns, rows) = (fit.cells.width, fit.cells.height);
+    let (name, place) = match fit.multiplexer {
+        Multiplexer::None | Multiplexer::Screen => (String::new(), "C=1"),
+        Multiplexer::Tmux => (format!("i={id},"), "U=1"),
+    };
+    let mut chunks = data.chunks(CHUNK).peekable();
+    let mut head = format!("a=T,f=100,{name}c={columns},r={rows},{place},q=2,");
+    while let Some(chunk) = chunks.next() {
+        command(&format!("{head}m={}", u8::from(chunks.peek().is_some())), chunk, fit.multiplexer, out);
+        "q=2,".clone_into(&mut head);
+    }
+    if fit.multiplexer == Multiplexer::Tmux {
+        colour(id, out);
+        for row in 0..rows {
+            placeholder_row(id, row, columns, out);
+            out.extend(b"\r\n");
+        }
+        out.extend(b"\x1b[m");
+    }
+}
+
 /// The number of a placement: its upper left cell, because no two can stand there.
 fn slot(area: Rect) -> u32 {
     u32::from(area.y) * 1000 + u32::from(area.x) + 1
@@ -116,17 +139,25 @@ fn command(head: &str, data: &[u8], multiplexer: Multiplexer, out: &mut Vec<u8>)
 /// The text that stands for a picture. Its number is told by a colour of the 256 (the lowest byte), because tmux may
 /// have to reduce others, and by the third mark (the highest byte). Only the first cell of a row needs the marks.
 fn placeholders(id: u32, area: Rect, out: &mut Vec<u8>) {
-    let [high, .., low] = id.to_be_bytes();
-    put(out, format_args!("\x1b[0;38;5;{low}m"));
+    colour(id, out);
     for row in 0..area.height {
-        let marks = [mark(row), mark(0), mark(u16::from(high))];
         put(out, format_args!("\x1b[{};{}H", area.y + row + 1, area.x + 1));
-        put(out, format_args!("\u{10eeee}{}{}{}", marks[0], marks[1], marks[2]));
-        for _ in 1..area.width {
-            out.extend("\u{10eeee}".as_bytes());
-        }
+        placeholder_row(id, row, area.width, out);
     }
     out.extend(b"\x1b[m");
+}
+
+fn colour(id: u32, out: &mut Vec<u8>) {
+    let [.., low] = id.to_be_bytes();
+    put(out, format_args!("\x1b[0;38;5;{low}m"));
+}
+
+fn placeholder_row(id: u32, row: u16, columns: u16, out: &mut Vec<u8>) {
+    let [high, ..] = id.to_be_bytes();
+    put(out, format_args!("\u{10eeee}{}{}{}", mark(row), mark(0), mark(u16::from(high))));
+    for _ in 1..columns {
+        out.extend("\u{10eeee}".as_bytes());
+    }
 }
 
 /// The combining mark that means a number; 296 is the greatest.

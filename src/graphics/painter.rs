@@ -121,10 +121,13 @@ impl Painter {
             self.forget();
         }
         let before = out.len();
-        let wanted: Vec<Shown> = wanted.iter().filter_map(|placement| self.seen(placement)).collect();
+        let mut wanted: Vec<Shown> = wanted.iter().filter_map(|placement| self.seen(placement)).collect();
         let leaving = self.leaving(&wanted);
         self.give_up(&wanted, !leaving.is_empty(), out);
         self.hide(&leaving, out);
+        // What is half sent goes first: nothing else can be placed before it is whole.
+        let half_sent = self.sending.as_ref().map(|sending| sending.held.content);
+        wanted.sort_by_key(|picture| Some(picture.content) != half_sent);
         out.extend(b"\x1b7");
         let drawn = out.len();
         let mut left = self.pace;

@@ -145,7 +145,7 @@ impl Probe {
                 out.extend(version);
                 out.extend(kitty.as_bytes());
                 // The largest sixel drawing; then a colour is set, asked for, and unset.
-                out.extend(b"\x1b[?2;1;0S\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[m");
+                out.extend(b"\x1b[?2;4;0S\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[m");
                 out.extend(sizes);
             }
             Multiplexer::Tmux => {
@@ -330,8 +330,7 @@ impl Probe {
 
     fn sixel_most(&self) -> Option<PixelSize> {
         let is_xterm = self.terminal.as_deref().is_some_and(|name| name.starts_with("XTerm"));
-        // A terminal may tell its window's size instead of its limit, and the window can grow.
-        if is_xterm { Some(XTERM_MOST) } else { self.sixel_most }
+        self.sixel_most.or(is_xterm.then_some(XTERM_MOST))
     }
 
     /// What would bring pictures, where something in between hides them; only after the terminal has answered.

@@ -7,8 +7,9 @@
 
 use super::{
     Config,
+    address::Class,
     fetch::FetchError,
-    policy::{Class, Policy, Trust},
+    policy::{Policy, Trust},
 };
 use reqwest::{
     Certificate, Client, Proxy,

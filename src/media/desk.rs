@@ -6,6 +6,7 @@
 
 use super::{
     Config, FetchMode, Policy, Wish, Wishes,
+    cache::Cache,
     decoder::Workers,
     fetch::{Body, FetchError, Fetcher, Progress},
     jpeg::{self, JpegFault},
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     event::PictureUrl,
-    picture::{Picture, PictureKey, PictureRequest, PictureUpdate, Trouble},
+    picture::{Fetched, Picture, PictureKey, PictureRequest, PictureUpdate, Trouble},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -23,7 +24,7 @@ use std::{
 use tokio::{
     select,
     sync::{mpsc, oneshot, watch},
-    task::{Id, JoinError, JoinSet},
+    task::{Id, JoinError, JoinSet, spawn_blocking},
     time::{Instant, sleep_until, timeout},
 };
 use url::Url;
@@ -52,6 +53,7 @@ pub(super) struct Desk {
     config: Config,
     fetcher: Arc<Fetcher>,
     workers: Arc<Workers>,
+    cache: Option<Arc<Cache>>,
     updates: mpsc::Sender<PictureUpdate>,
     unused_proxy: Option<&'static str>,
     wanted: Arc<[Wish]>,
@@ -92,17 +94,24 @@ enum Step {
     Fetched(PictureKey, Result<Body, FetchError>),
     Decoded(PictureKey, Result<Picture, (JpegFault, Body)>),
     Left(PictureKey),
+    Kept,
 }
 
 /// Nobody listens to the updates any longer.
 struct Deaf;
 
 impl Desk {
-    pub(super) fn new(config: Config, policy: watch::Receiver<Policy>, updates: mpsc::Sender<PictureUpdate>) -> Self {
+    pub(super) fn new(
+        config: Config,
+        policy: watch::Receiver<Policy>,
+        cache: Option<Cache>,
+        updates: mpsc::Sender<PictureUpdate>,
+    ) -> Self {
         let set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         Self {
             fetcher: Arc::new(Fetcher::new(config.clone(), policy)),
             workers: Arc::new(Workers::new(config.decoder.clone())),
+            cache: cache.map(Arc::new),
             unused_proxy: PROXY_VARIABLES.into_iter().find(set).filter(|_| config.proxy.is_none()),
             config,
             updates,
@@ -196,7 +205,13 @@ impl Desk {
         let attempt = if self.resting.remove(&key).is_some() { Attempt::Second } else { Attempt::First };
         let (leave, left) = oneshot::channel();
         let progress = Arc::new(Progress::default());
-        let fetch = fetch(self.config.fetch, self.fetcher.clone(), request.url.clone(), progress.clone());
+        let source = Source {
+            cache: self.cache.clone(),
+            mode: self.config.fetch,
+            max_bytes: self.config.max_bytes,
+            fetcher: self.fetcher.clone(),
+        };
+        let fetch = source.fetch(request.clone(), progress.clone());
         let task = self.tasks.spawn(fetch_until_left(key, fetch, left, progress)).id();
         self.jobs.insert(key, Job { request, task, stage: Stage::Fetching, attempt, leave: Some(leave) });
         match attempt {
@@ -217,7 +232,9 @@ impl Desk {
                 Ok(())
             }
             Ok((_, Step::Fetched(key, Err(error)))) => self.failed(key, &error).await,
+            Ok((_, Step::Kept)) => Ok(()),
             Ok((_, Step::Decoded(key, Ok(picture)))) => {
+                self.keep(key, &picture);
                 self.answer(key, PictureUpdate::Loaded(key, Arc::new(picture))).await
             }
             Ok((_, Step::Decoded(key, Err((fault, body))))) => {
@@ -240,6 +257,20 @@ impl Desk {
         job.stage = Stage::Decoding;
         let workers = self.workers.clone();
         job.task = self.tasks.spawn(async move { Step::Decoded(key, decode(&workers, body).await) }).id();
+    }
+
+    /// Writes a healthy picture to the disk, while the loop goes on.
+    fn keep(&mut self, key: PictureKey, picture: &Picture) {
+        let Some((cache, job)) = self.cache.clone().zip(self.jobs.get(&key)) else { return };
+        if picture.damage.is_some() || picture.fetched.from_cache {
+            return;
+        }
+        let (request, jpeg) = (job.request.clone(), picture.jpeg.clone());
+        self.tasks.spawn(async move {
+            // What goes wrong is told by the cache itself.
+            let _done = spawn_blocking(move || cache.put(&request, &jpeg)).await;
+            Step::Kept
+        });
     }
 
     /// Tries once more where that may help, else says why there is no picture.
@@ -285,15 +316,29 @@ fn host_of(url: &PictureUrl) -> String {
     url.and_then(|url| Some(format!("{}:{}", url.host()?, url.port_or_known_default()?))).unwrap_or_default()
 }
 
-async fn fetch(
+/// Where a body comes from.
+struct Source {
+    cache: Option<Arc<Cache>>,
     mode: FetchMode,
+    max_bytes: u64,
     fetcher: Arc<Fetcher>,
-    url: PictureUrl,
-    progress: Arc<Progress>,
-) -> Result<Body, FetchError> {
-    match mode {
-        FetchMode::Yes => fetcher.fetch(&url, &progress).await,
-        FetchMode::No => Err(FetchError::Off),
+}
+
+impl Source {
+    async fn fetch(self, request: PictureRequest, progress: Arc<Progress>) -> Result<Body, FetchError> {
+        let begun = Instant::now();
+        let url = request.url.clone();
+        if let Some(cache) = self.cache {
+            let found = spawn_blocking(move || cache.get(&request, self.max_bytes)).await;
+            if let Ok(Some(bytes)) = found {
+                let fetched = Fetched { from_cache: true, took: begun.elapsed(), ..Fetched::default() };
+                return Ok(Body { bytes, fetched, cut: None });
+            }
+        }
+        match self.mode {
+            FetchMode::Yes => self.fetcher.fetch(&url, &progress).await,
+            FetchMode::No => Err(FetchError::Off),
+        }
     }
 }
 

@@ -179,7 +179,7 @@ mod tests {
     const PROGRESSIVE: &[u8] = include_bytes!("../../tests/fixtures/hostile/progressive.jpg");
     const GREY: &[u8] = include_bytes!("../../tests/fixtures/hostile/grey.jpg");
     const CMYK: &[u8] = include_bytes!("../../tests/fixtures/hostile/cmyk.jpg");
-    /// What ImageMagick makes of `BASE`.
+    /// What `ImageMagick` makes of `BASE`.
     const PIXELS: &[u8] = include_bytes!("../../tests/fixtures/hostile/base.ppm");
 
     fn decoded(bytes: &[u8]) -> Decoded {
@@ -308,7 +308,7 @@ mod tests {
     fn fuzz_decoding() {
         let seconds = std::env::var("THUMBVIEW_FUZZ_SECONDS").map_or(10, |text| text.parse().unwrap());
         let end = Instant::now() + Duration::from_secs(seconds);
-        let mut state = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64 | 1;
+        let mut state = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() << 1 | 1;
         println!("seed {state}");
         let mut random = |below: usize| {
             state ^= state << 13;

@@ -15,7 +15,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use std::{
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter, Write as _},
     path::Path,
     process::ExitCode,
     time::Duration,
@@ -31,7 +31,7 @@ pub(super) fn say(text: &str) -> io::Result<()> {
 }
 
 /// Tells the operator something on stderr; where that is gone, nobody can be told.
-fn tell(text: &str) {
+pub(super) fn tell(text: &str) {
     drop(writeln!(io::stderr(), "thumbview: {}", Safe::new(text)));
 }
 

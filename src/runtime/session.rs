@@ -7,7 +7,7 @@
 use super::{perform::Next, prepare::Preparer};
 use crate::{
     app::{App, Message, Now, Options},
-    event::{LogUpdate, Time},
+    event::{LogUpdate, Notice, Time},
     graphics::{Environment, Painter, Probe},
     media::{self, Media},
     picture::{Canvas, PictureUpdate, PixelSize, Protocol},
@@ -25,7 +25,10 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::{
+        mpsc::{Receiver, Sender, channel},
+        watch,
+    },
     time::{MissedTickBehavior, interval, sleep_until},
 };
 
@@ -81,6 +84,7 @@ struct Channels {
     pictures: Receiver<PictureUpdate>,
     prepared: Receiver<PictureUpdate>,
     messages: Receiver<Message>,
+    cache: watch::Receiver<Option<Safe>>,
 }
 
 /// One thing that happened.
@@ -132,7 +136,8 @@ impl Session {
         screen.send(probe.query());
         let (source, log) = source::spawn(source);
         let (media, pictures) = media::spawn(media);
-        let (preparer, prepared) = Preparer::start();
+        let cache = media.notice();
+        let (preparer, ready) = Preparer::start();
         let (sender, messages) = channel(16);
         let mut session = Self {
             app,
@@ -152,7 +157,7 @@ impl Session {
             _reader: reader,
         };
         session.canvas_changed();
-        Ok((session, Channels { inputs, written, signals, log, pictures, prepared, messages }))
+        Ok((session, Channels { inputs, written, signals, log, pictures, prepared: ready, messages, cache }))
     }
 
     async fn cycle(
@@ -167,7 +172,7 @@ impl Session {
             let frame_at = self.last_frame.map_or_else(Instant::now, |last| last + FRAME);
             let animating = self.app.is_animating();
             let animation_at = Instant::now() + 2 * FRAME;
-            let end_at = end.unwrap_or_else(|| tokio::time::Instant::now() + Duration::from_secs(3600));
+            let end_at = end.unwrap_or_else(|| tokio::time::Instant::now() + Duration::from_hours(1));
             let happening = tokio::select! {
                 happening = channels.next() => happening,
                 _ = second.tick() => Happening::Tick,
@@ -320,10 +325,18 @@ impl Channels {
                 Some(update) = self.pictures.recv() => return Happening::Message(Message::Picture(update)),
                 Some(update) = self.prepared.recv() => return Happening::Message(Message::Picture(update)),
                 Some(message) = self.messages.recv() => return Happening::Message(message),
+                Ok(()) = self.cache.changed() => return self.cache_notice(),
                 // All are closed: nothing can happen but time.
                 else => std::future::pending().await,
             }
         }
+    }
+
+    /// The cache's one notice, kept where the sources' notices are.
+    fn cache_notice(&mut self) -> Happening {
+        let text = self.cache.borrow_and_update().clone().unwrap_or_default();
+        let time = Time::from(jiff::Timestamp::now());
+        Happening::Message(Message::Log(LogUpdate::Notice(Notice { time, text })))
     }
 
     /// What has happened already, keys before all else.

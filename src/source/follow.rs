@@ -6,6 +6,7 @@
 //! The invariant: a line that stood on disk at two looks comes out exactly once, and every restart or gap is a notice.
 
 pub mod anchor;
+mod incarnation;
 pub mod look;
 pub(super) mod relatives;
 
@@ -14,17 +15,16 @@ use crate::{
     source::{
         Stopped,
         lines::{Lines, Piece},
-        unpack::{MAGIC, Packing},
     },
     text::Safe,
 };
-use anchor::{Anchor, TAIL, Taken, TakenFile};
+use anchor::{Anchor, Taken, TakenFile};
+use incarnation::{Incarnation, Late, Outcome, Trouble, is_packed, is_settled, is_utf16, open_file};
 use look::{Inode, Known, Look, Stamp, Step, decide, look, look_at, reason};
 use std::{
     fs::File,
-    io::{self, Read as _},
     num::NonZeroU32,
-    os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -34,14 +34,6 @@ pub const GRACE: Duration = Duration::from_secs(5);
 
 /// How long a last line may lack its newline before it is shown as incomplete.
 pub const INCOMPLETE: Duration = Duration::from_secs(5);
-
-/// How long an archive must have been left alone before it is read: it may still be written.
-const SETTLED: Duration = Duration::from_secs(1);
-
-const CHUNK: usize = 1 << 20;
-
-/// The most chunks that one poll reads, so that other files have their turn.
-const CHUNKS_MAX: usize = 64;
 
 /// What takes what a [`Follower`] finds. Every method may say that nobody listens any more.
 pub trait Sink {
@@ -110,27 +102,6 @@ pub struct Follower {
     incomplete: Option<(u64, Duration, bool)>,
 }
 
-/// One file that the name stood for.
-#[derive(Debug)]
-struct Incarnation {
-    file: File,
-    id: Inode,
-    generation: u16,
-    packed: bool,
-    anchor: Anchor,
-    lines: Lines,
-    stamp: Option<Stamp>,
-}
-
-/// A file that lost its name.
-#[derive(Debug)]
-struct Late {
-    was: Incarnation,
-    since: Duration,
-    /// When it last grew.
-    grown: Duration,
-}
-
 /// Whether there is more to read at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
@@ -138,33 +109,6 @@ pub enum Pace {
     Idle,
     /// Poll again without waiting.
     More,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    UpToDate,
-    More,
-    /// The bytes that were read are no longer there.
-    Changed,
-}
-
-/// Why a step was not finished.
-#[derive(Debug)]
-enum Trouble {
-    Stopped,
-    Io(io::Error),
-}
-
-impl From<Stopped> for Trouble {
-    fn from(Stopped: Stopped) -> Self {
-        Self::Stopped
-    }
-}
-
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
 }
 
 impl Follower {
@@ -338,6 +282,9 @@ impl Follower {
         self.next_generation = generation.wrapping_add(1);
         sink.begin(generation, Some(metadata.len()), metadata.mtime())?;
         let packed = is_packed(&file)?;
+        if is_utf16(&file)? {
+            sink.notice("is UTF-16, in which nothing is found; iconv -f UTF-16 -t UTF-8 converts it".into())?;
+        }
         let resume = match &known {
             Some(known) => Some(Resume { offset: known.anchor.offset(), line: known.line }),
             None if packed => None,
@@ -442,154 +389,7 @@ impl Follower {
     }
 }
 
-impl Late {
-    /// Reads on; `false` once nobody writes any more.
-    fn poll(&mut self, now: Duration, sink: &mut impl Sink) -> Result<bool, Trouble> {
-        if self.was.packed {
-            return Ok(false);
-        }
-        let metadata = self.was.file.metadata()?;
-        let stamp = Stamp::of(&metadata);
-        if self.was.stamp != Some(stamp) {
-            let before = self.was.anchor.offset();
-            let outcome = self.was.read_on(true, sink)?;
-            if outcome == Outcome::Changed {
-                return Ok(false);
-            }
-            self.was.stamp = (outcome == Outcome::UpToDate).then_some(stamp);
-            if self.was.anchor.offset() > before {
-                self.grown = now;
-            }
-        }
-        // A deleted file that is held open keeps its room on the disk.
-        let from = if metadata.nlink() == 0 { self.since } else { self.grown };
-        Ok(now.saturating_sub(from) < GRACE || self.was.stamp.is_none())
-    }
-}
-
-impl Incarnation {
-    fn known(&self) -> Known {
-        Known { id: self.id, offset: self.anchor.offset(), stamp: self.stamp, packed: self.packed }
-    }
-
-    fn taken(&self, rank: u16) -> TakenFile {
-        let by = (rank, self.generation);
-        TakenFile { id: self.id, anchor: self.anchor.clone(), line: self.lines.line(), by, held: true }
-    }
-
-    /// Reads what was appended. Each chunk is read together with the bytes before it, so that a file that was
-    /// truncated and grew again between the look and the reading is noticed as well.
-    fn read_on(&mut self, grown: bool, sink: &mut impl Sink) -> Result<Outcome, Trouble> {
-        if !self.anchor.head_holds(&self.file)? {
-            return Ok(Outcome::Changed);
-        }
-        let more = self.file.metadata()?.len().saturating_sub(self.anchor.offset());
-        let room = usize::try_from(more).unwrap_or(CHUNK).clamp(4096, CHUNK) + TAIL;
-        let mut chunk = vec![0; room];
-        // NULs that were read and may stand for what is not written yet.
-        let mut nuls = 0;
-        let mut chunks = 0;
-        while chunks < CHUNKS_MAX {
-            let tail = if nuls == 0 { self.anchor.tail() } else { &[] };
-            let from = self.anchor.offset() + nuls - tail.len() as u64;
-            let count = self.file.read_at(&mut chunk, from)?;
-            let Some(bytes) = chunk.get(..count).and_then(|bytes| bytes.strip_prefix(tail)) else {
-                return Ok(Outcome::Changed);
-            };
-            let body = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-            let (body, zeros) = bytes.split_at(body);
-            if bytes.is_empty() || body.is_empty() && !grown {
-                return Ok(Outcome::UpToDate);
-            }
-            if !body.is_empty() {
-                chunks += 1;
-                self.anchor.push_nuls(nuls);
-                self.lines.push_nuls(nuls);
-                self.anchor.push(body);
-                nuls = 0;
-                self.lines.push(body, |piece| sink.piece(self.generation, piece))?;
-            }
-            nuls += zeros.len() as u64;
-        }
-        Ok(Outcome::More)
-    }
-
-    /// Reads an archive from its beginning, without what was read of the same log under another name.
-    fn read_packed(&mut self, taken: &Taken, sink: &mut impl Sink) -> Result<Outcome, Trouble> {
-        let mut head = vec![0; MAGIC];
-        let count = self.file.read_at(&mut head, 0)?;
-        let Some(packing) = Packing::of(head.get(..count).unwrap_or_default()) else { return Ok(Outcome::Changed) };
-        let text = || packing.unpack(ReadAt { file: &self.file, at: 0 });
-        let known = relatives::read_before(text, taken);
-        let mut text = text();
-        if let Some(known) = &known {
-            io::copy(&mut (&mut text).take(known.anchor.offset()), &mut io::sink())?;
-            self.anchor = known.anchor.clone();
-            self.lines = Lines::new(known.anchor.offset(), known.line);
-            sink.notice(format!("its first {} bytes were read before it was packed", known.anchor.offset()))?;
-        }
-        let mut chunk = vec![0; CHUNK];
-        loop {
-            match text.read(&mut chunk) {
-                Ok(0) => break,
-                Ok(count) => {
-                    let bytes = chunk.get(..count).unwrap_or_default();
-                    self.anchor.push(bytes);
-                    self.lines.push(bytes, |piece| sink.piece(self.generation, piece))?;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    let name = packing.name();
-                    let byte = self.anchor.offset();
-                    sink.notice(format!(
-                        "the {name} archive is damaged or cut off after {byte} bytes of text: {error}"
-                    ))?;
-                    break;
-                }
-            }
-        }
-        self.lines.finish(|piece| sink.piece(self.generation, piece))?;
-        Ok(Outcome::UpToDate)
-    }
-
-    /// The file is at its end for good: a last line is a line without its newline, too.
-    fn finish(&mut self, sink: &mut impl Sink) -> Result<(), Stopped> {
-        self.lines.finish(|piece| sink.piece(self.generation, piece))?;
-        sink.end(self.generation)
-    }
-}
-
-/// Reads a file from a place of its own, whoever else reads it.
-struct ReadAt<'a> {
-    file: &'a File,
-    at: u64,
-}
-
-impl io::Read for ReadAt<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read_at(out, self.at)?;
-        self.at += count as u64;
-        Ok(count)
-    }
-}
-
 /// The files that a log was rotated to, as far as their names tell: the log's with a number or a date.
 pub fn rotated(path: &Path) -> Vec<PathBuf> {
     relatives::relatives(&[path, &relatives::resolved(path)]).into_iter().map(|(path, _)| path).collect()
-}
-
-/// Opens a file for reading without waiting, should it have become a FIFO meanwhile.
-fn open_file(path: &Path) -> io::Result<File> {
-    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
-    File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)
-}
-
-fn is_packed(file: &File) -> io::Result<bool> {
-    let mut head = [0; MAGIC];
-    let count = file.read_at(&mut head, 0)?;
-    Ok(Packing::of(head.get(..count).unwrap_or_default()).is_some())
-}
-
-fn is_settled(metadata: &std::fs::Metadata) -> bool {
-    metadata.modified().ok().and_then(|time| time.elapsed().ok()).is_none_or(|age| age >= SETTLED)
 }

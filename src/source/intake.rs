@@ -9,9 +9,10 @@ use crate::{
         envelope::{Found, Reader},
     },
     source::{
-        Mode, Shared, Stopped,
-        follow::{Resume, Sink},
+        Mode, Shared, Start, Stopped,
+        follow::{Resume, Sink, look::reason},
         lines::{Lines, Piece},
+        load,
     },
     text::Safe,
 };
@@ -19,12 +20,17 @@ use jiff::{Timestamp, tz::TimeZone};
 use std::{
     collections::{HashSet, VecDeque},
     fs::File,
+    num::NonZeroU32,
     sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
 };
 use tokio::sync::mpsc::Sender;
 
 /// The most events of one batch.
 pub(super) const BATCH: usize = 512;
+
+/// How often the progress of the first reading is told.
+const PROGRESS: Duration = Duration::from_millis(50);
 
 /// How many records of a name are remembered, so that a restarted file does not repeat them.
 const RECORDS_MAX: usize = 1 << 20;
@@ -74,6 +80,8 @@ pub(super) struct Intake {
     name: Arc<str>,
     zone: TimeZone,
     outlet: Outlet,
+    /// Where the next file begins; only the first may begin at its end.
+    start: Start,
     /// The generations that may still give lines.
     readers: Vec<(u16, Reader)>,
     found: Found,
@@ -86,15 +94,18 @@ pub(super) struct Intake {
     /// Where the events begin that were taken from a last line without its newline.
     early: HashSet<u64>,
     health: Option<Health>,
+    /// A stream has no size; it is live until it ends, even where files are read once.
+    is_stream: bool,
 }
 
 impl Intake {
-    pub(super) fn new(rank: u16, name: Arc<str>, zone: TimeZone, outlet: Outlet) -> Self {
+    pub(super) fn new(rank: u16, name: Arc<str>, zone: TimeZone, start: Start, outlet: Outlet) -> Self {
         Self {
             rank,
             name,
             zone,
             outlet,
+            start,
             readers: Vec::new(),
             found: Found::default(),
             records: VecDeque::new(),
@@ -102,6 +113,7 @@ impl Intake {
             before: HashSet::new(),
             early: HashSet::new(),
             health: None,
+            is_stream: false,
         }
     }
 
@@ -163,6 +175,7 @@ impl Intake {
 impl Sink for Intake {
     fn begin(&mut self, generation: u16, size: Option<u64>, modified: i64) -> Result<(), Stopped> {
         self.flush()?;
+        self.is_stream = size.is_none();
         let file = FileId { rank: self.rank, generation };
         let time = Timestamp::from_second(modified).unwrap_or_default();
         let year = time.to_zoned(self.zone.clone()).year();
@@ -176,15 +189,42 @@ impl Sink for Intake {
         self.outlet.send(LogUpdate::Opened { file, name: Arc::clone(&self.name), size })
     }
 
-    fn load(&mut self, _generation: u16, _file: &File, _size: u64) -> Result<Option<Resume>, Stopped> {
-        Ok(None)
+    fn load(&mut self, generation: u16, file: &File, size: u64) -> Result<Option<Resume>, Stopped> {
+        let start = std::mem::replace(&mut self.start, Start::All);
+        if start == Start::All && size <= load::BLOCK {
+            return Ok(None);
+        }
+        let Some(pristine) = self.reader(generation).cloned() else { return Ok(None) };
+        let fresh = || pristine.clone();
+        let file_id = FileId { rank: self.rank, generation };
+        let mut taker = Progress { file: file_id, size, told: Instant::now(), intake: self };
+        let loaded = match start {
+            Start::All => load::load(file, size, &fresh, &mut taker),
+            Start::Last(count) => load::load_last(file, size, count, &fresh, &mut taker),
+        };
+        match loaded {
+            Ok(loaded) => {
+                self.readers.retain(|(of, _)| *of != generation);
+                self.readers.push((generation, loaded.reader));
+                Ok(Some(loaded.resume))
+            }
+            Err(load::Trouble::Stopped) => Err(Stopped),
+            Err(load::Trouble::Io(error)) => {
+                self.notice(format!("{}: a part of the file is left out", reason(&error)))?;
+                Ok(Some(Resume { offset: size, line: None }))
+            }
+        }
     }
 
     fn piece(&mut self, generation: u16, piece: Piece<'_>) -> Result<(), Stopped> {
         if let Some((_, reader)) = self.readers.iter_mut().find(|(of, _)| *of == generation) {
             read_piece(reader, piece, &mut self.found);
         }
-        if self.found.events.len() >= BATCH || self.found.rejected.len() >= BATCH { self.flush() } else { Ok(()) }
+        if self.found.events.len() >= BATCH || self.found.rejected.len() >= Found::REJECTED_MAX {
+            self.flush()
+        } else {
+            Ok(())
+        }
     }
 
     fn flush(&mut self) -> Result<(), Stopped> {
@@ -214,10 +254,38 @@ impl Sink for Intake {
         self.health = Some(health.clone());
         let health = match (self.outlet.shared.mode(), health) {
             (Mode::Once, Health::Waiting(why)) => Health::Failed(why),
-            (Mode::Once, Health::Live) => Health::Loaded,
+            (Mode::Once, Health::Live) if !self.is_stream => Health::Loaded,
             (Mode::Once | Mode::Follow, health) => health,
         };
         self.outlet.send(LogUpdate::Health { rank: self.rank, health })
+    }
+}
+
+/// Hands on what the first reading finds, and how far it has come.
+struct Progress<'a> {
+    intake: &'a mut Intake,
+    file: FileId,
+    size: u64,
+    told: Instant,
+}
+
+impl load::Taker for Progress<'_> {
+    fn found(&mut self, found: Found, read: u64) -> Result<(), Stopped> {
+        self.intake.found = found;
+        self.intake.flush()?;
+        if self.told.elapsed() < PROGRESS {
+            return Ok(());
+        }
+        self.told = Instant::now();
+        let health = Health::Loading { read, total: Some(self.size) };
+        self.intake.outlet.send(LogUpdate::Health { rank: self.file.rank, health })
+    }
+
+    fn lines(&mut self, lines: Vec<(u64, NonZeroU32)>) -> Result<(), Stopped> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        self.intake.outlet.send(LogUpdate::Lines { file: self.file, lines })
     }
 }
 

@@ -132,17 +132,14 @@ impl Lines {
     /// Hands on the held line, which has `newlines` (0 or 1); `rest` is empty afterwards.
     fn emit<E>(&mut self, newlines: u32, each: &mut impl FnMut(Piece<'_>) -> Result<(), E>) -> Result<(), E> {
         let mut rest = std::mem::take(&mut self.rest);
-        match self.overlong.take() {
-            Some(len) => {
-                let len = len - u64::from(newlines);
-                each(Piece::Overlong { head: &rest, byte: self.byte, len, line: self.line })?;
-                self.byte += len + u64::from(newlines);
-                self.line = self.line.and_then(|line| line.checked_add(newlines));
-            }
-            None => {
-                each(Piece::Whole { bytes: &rest, byte: self.byte, line: self.line })?;
-                self.advance(&rest);
-            }
+        if let Some(len) = self.overlong.take() {
+            let len = len - u64::from(newlines);
+            each(Piece::Overlong { head: &rest, byte: self.byte, len, line: self.line })?;
+            self.byte += len + u64::from(newlines);
+            self.line = self.line.and_then(|line| line.checked_add(newlines));
+        } else {
+            each(Piece::Whole { bytes: &rest, byte: self.byte, line: self.line })?;
+            self.advance(&rest);
         }
         if rest.capacity() <= 1 << 20 {
             rest.clear();
@@ -197,7 +194,7 @@ mod tests {
             [line(0, 1, "a\n"), line(2, 2, "bc\n"), line(5, 3, "\n"), line(6, 4, "d")]
         );
         assert_eq!(split(&[]), []);
-        assert_eq!(split(&[b"\0\0\0", b"\0a\n\0\0"]), [line(4, 1, "a\n")]);
+        assert_eq!(split(&[b"\0\0\0\0", b"a\n\0\0"]), [line(4, 1, "a\n")]);
         assert_eq!(split(&["é".as_bytes().first_chunk::<1>().unwrap(), b"\xa9\n"]), [line(0, 1, "é\n")]);
     }
 

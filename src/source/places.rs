@@ -72,7 +72,9 @@ fn files(argument: &str) -> (Vec<PathBuf>, &'static str) {
         files.sort_unstable();
         (files, "no file in this directory")
     } else if is_glob(argument) {
-        let paths = glob::glob(argument).into_iter().flatten().filter_map(Result::ok);
+        // As in a shell, `*` finds no hidden files.
+        let options = glob::MatchOptions { require_literal_leading_dot: true, ..Default::default() };
+        let paths = glob::glob_with(argument, options).into_iter().flatten().filter_map(Result::ok);
         (paths.filter(|path| path.is_file()).collect(), "no file matches")
     } else {
         (vec![path.to_owned()], "")

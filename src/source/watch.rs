@@ -6,7 +6,7 @@
 use crate::{
     event::{Health, LogUpdate},
     source::{
-        Config, Mode, Shared, Shelved, Stopped, Text,
+        Config, Mode, Shared, Shelved, Start, Stopped, Text,
         follow::{Follower, Found, Pace, Sink as _, anchor::Taken},
         intake::{Intake, Outlet},
         places::{Place, Places},
@@ -43,6 +43,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 pub(super) struct Watch {
     places: Places,
     zone: TimeZone,
+    start: Start,
     outlet: Outlet,
     shared: Arc<Shared>,
     pokes: Receiver<()>,
@@ -70,6 +71,7 @@ impl Watch {
         Self {
             places: Places::new(config.files),
             zone: config.zone,
+            start: config.start,
             shared: Arc::clone(&outlet.shared),
             outlet,
             pokes,
@@ -91,7 +93,8 @@ impl Watch {
     fn work(&mut self) -> Result<std::convert::Infallible, Stopped> {
         self.find(Found::AtStart)?;
         while self.poll()? == Pace::More {}
-        let mut finished = self.finish_once()?;
+        self.finish_once()?;
+        let mut finished = false;
         self.outlet.send(LogUpdate::Loaded)?;
         loop {
             if !finished && self.is_done() {
@@ -141,10 +144,10 @@ impl Watch {
         streams_ended && (self.mode == Mode::Once || only_streams)
     }
 
-    /// Where files are read once, their last line may lack its newline.
-    fn finish_once(&mut self) -> Result<bool, Stopped> {
+    /// Where files are read once, their last line may lack its newline, and streams have an end to wait for.
+    fn finish_once(&mut self) -> Result<(), Stopped> {
         if self.mode == Mode::Follow {
-            return Ok(false);
+            return Ok(());
         }
         for slot in &mut self.slots {
             if let Slot::File(file) = slot {
@@ -154,10 +157,10 @@ impl Watch {
                 }
             }
         }
-        while self.shared.streams.load(Ordering::Relaxed) > 0 {
+        while self.shared.streams.load(Ordering::Relaxed) > 0 && self.shared.mode() == Mode::Once {
             self.wait()?;
         }
-        Ok(false)
+        Ok(())
     }
 
     fn wait(&mut self) -> Result<(), Stopped> {
@@ -223,8 +226,9 @@ impl Watch {
             return self.add_stream(Input::Fifo(path), name);
         }
         let empty = self.slots.iter().position(|slot| matches!(slot, Slot::Empty(of) if *of == argument));
-        let Some(rank) = self.shelve(empty, &name, Text::File(path.clone()))? else { return Ok(()) };
-        let intake = Intake::new(rank, name, self.zone.clone(), self.outlet.clone());
+        let Some(rank) = self.give_rank(empty, &name, Text::File(path.clone()))? else { return Ok(()) };
+        let start = if found == Found::AtStart { self.start } else { Start::All };
+        let intake = Intake::new(rank, name, self.zone.clone(), start, self.outlet.clone());
         let slot = Slot::File(Box::new((Follower::new(path, rank, found), intake)));
         match empty {
             Some(at) => self.slots[at] = slot,
@@ -238,16 +242,16 @@ impl Watch {
             return Ok(());
         }
         let name: Arc<str> = self.places.argument(argument).into();
-        let Some(rank) = self.shelve(None, &name, Text::File(PathBuf::new()))? else { return Ok(()) };
+        let Some(rank) = self.give_rank(None, &name, Text::File(PathBuf::new()))? else { return Ok(()) };
         self.slots.push(Slot::Empty(argument));
-        let mut intake = Intake::new(rank, name, self.zone.clone(), self.outlet.clone());
+        let mut intake = Intake::new(rank, name, self.zone.clone(), Start::All, self.outlet.clone());
         intake.health(Health::Waiting(Safe::new(why)))
     }
 
     fn add_stream(&mut self, input: Input, name: Arc<str>) -> Result<(), Stopped> {
         let tape = Arc::new(Mutex::new(Tape::default()));
-        let Some(rank) = self.shelve(None, &name, Text::Stream(Arc::clone(&tape)))? else { return Ok(()) };
-        let intake = Intake::new(rank, name, self.zone.clone(), self.outlet.clone());
+        let Some(rank) = self.give_rank(None, &name, Text::Stream(Arc::clone(&tape)))? else { return Ok(()) };
+        let intake = Intake::new(rank, name, self.zone.clone(), Start::All, self.outlet.clone());
         let shared = Arc::clone(&self.shared);
         shared.streams.fetch_add(1, Ordering::Relaxed);
         self.slots.push(Slot::Stream);
@@ -261,18 +265,18 @@ impl Watch {
     }
 
     /// Gives a name its rank, the one of `instead` where there is one; `None` where there are too many.
-    fn shelve(&self, instead: Option<usize>, name: &Arc<str>, text: Text) -> Result<Option<u16>, Stopped> {
-        let mut shelf = self.shared.shelf();
-        let at = instead.unwrap_or(shelf.len());
+    fn give_rank(&self, instead: Option<usize>, name: &Arc<str>, text: Text) -> Result<Option<u16>, Stopped> {
+        let mut names = self.shared.shelf();
+        let at = instead.unwrap_or(names.len());
         let Ok(rank) = u16::try_from(at) else {
-            drop(shelf);
+            drop(names);
             self.outlet.notice(name, "left out: there are more than 65 536 files")?;
             return Ok(None);
         };
-        let shelved = Shelved { name: Arc::clone(name), text };
-        match shelf.get_mut(at) {
-            Some(old) => *old = shelved,
-            None => shelf.push(shelved),
+        let entry = Shelved { name: Arc::clone(name), text };
+        match names.get_mut(at) {
+            Some(old) => *old = entry,
+            None => names.push(entry),
         }
         Ok(Some(rank))
     }

@@ -4,7 +4,7 @@ use super::theme::{Glyph, Part, Role, Theme, part, thousands};
 use crate::{
     app::App,
     catalog::Asset,
-    event::{PictureKind, Status, Time},
+    event::{PictureKind, Pictures, Status, Time},
     text::Safe,
 };
 use jiff::tz::TimeZone;
@@ -54,11 +54,11 @@ impl Row {
         let pictures = asset.pictures();
         let count = |kind| pictures.map_or(0, |pictures| pictures.count(kind));
         let (samples, dots) = (count(PictureKind::Sample), count(PictureKind::Dot));
-        let length = pictures.and_then(|pictures| pictures.last_offset()).or_else(|| asset.duration());
+        let length = pictures.and_then(Pictures::last_offset).or_else(|| asset.duration());
         let failed = *asset.status() == Status::Failed;
         Self {
             status: asset.status().clone(),
-            name: asset.title().unwrap_or_else(|| Safe::new(&asset.id().to_string())),
+            name: asset.title().cloned().unwrap_or_else(|| Safe::new(&asset.id().to_string())),
             pictures: match (samples, dots) {
                 (0, 0) => Safe::new("–"),
                 (samples, 0) => thousands(samples as u64),

@@ -44,7 +44,7 @@ fn source(app: &App, theme: Theme) -> Vec<Part> {
         Health::Live if app.options().following == Following::Off => parts.push(part("loaded", Role::Dim)),
         Health::Live => {
             parts.push((theme.glyph(Glyph::Live), Role::Good));
-            parts.push(part(format!(" live  {}", app.pulse()), Role::Plain));
+            parts.push(part(format!(" live{}", app.pulse()), Role::Plain));
         }
         Health::Loaded => parts.push(part("loaded", Role::Dim)),
         Health::Ended => parts.push(part("stream ended", Role::Dim)),

@@ -14,7 +14,7 @@ pub(super) fn rows(app: &App, runs: &[RunKey], theme: Theme) -> Vec<Vec<Part>> {
 fn row(app: &App, run: RunKey, theme: Theme) -> Vec<Part> {
     let event = app.catalog().event(run);
     let time = event.time.map_or_else(|| Safe::new("–"), |time| clock(time, app));
-    let (glyph, role) = status_glyph(&event.status);
+    let (glyph, role) = status_glyph(event.status);
     let mut brought = Vec::new();
     if !event.pictures.is_empty() {
         brought.push(format!("{} pictures", event.pictures.len()));
@@ -23,7 +23,7 @@ fn row(app: &App, run: RunKey, theme: Theme) -> Vec<Part> {
         brought.push(format!("{} {}", fault.code, fault.message));
     }
     if let Some(facts) = &event.facts {
-        brought.extend(facts.title.as_ref().map(|title| title.to_string()));
+        brought.extend(facts.title.as_ref().map(ToString::to_string));
         brought.extend(facts.duration.map(|duration| format!("length {duration}")));
         brought.extend(facts.verdict.as_ref().map(|verdict| format!("review: {verdict}")));
     }
@@ -43,7 +43,7 @@ fn row(app: &App, run: RunKey, theme: Theme) -> Vec<Part> {
     vec![
         part(format!(" {time:>11}  "), Role::Dim),
         (theme.glyph(glyph), role),
-        part(format!(" {:<16} ", kind(&event.kind)), shown),
+        part(format!(" {:<16} ", kind(event.kind)), shown),
         part(format!("{:<10} ", event.status.as_str()), Role::Plain),
         part(format!("{}  ", brought.join(" · ")), Role::Plain),
         part(format!("{}{line} ", app.catalog().file_name(event.origin.file)), Role::Dim),

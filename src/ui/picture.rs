@@ -4,7 +4,7 @@ use super::theme::{Part, Role, Theme, part};
 use crate::{
     app::{App, Exhibit, codes::meaning},
     catalog::Asset,
-    event::{Fault, PictureKind, Status},
+    event::{Fault, PictureKind, Pictures, Status},
     picture::{PictureKey, Placement, Prepared, Trouble},
     text::Safe,
 };
@@ -145,14 +145,14 @@ fn draw_banner(buffer: &mut Buffer, area: Rect, asset: &Asset<'_>, app: &App, th
 pub(super) fn title(app: &App, width: usize, theme: Theme) -> Vec<Part> {
     let Some(asset) = app.selected() else { return vec![part("no asset", Role::Dim)] };
     let (glyph, role) = super::assets::status_glyph(asset.status());
-    let pictures = app.run().map(|run| &app.catalog().event(run).pictures);
+    let pictures = app.run().map(|run| app.catalog().event(run).pictures);
     let count = |kind| pictures.map_or(0, |pictures| pictures.count(kind));
     let number = |count: usize, one: &str, many: &str| match count {
         0 => String::new(),
         1 => format!("  1 {one}"),
         count => format!("  {count} {many}"),
     };
-    let end = pictures.and_then(|pictures| pictures.last_offset()).map_or_else(String::new, |end| format!("  {end}"));
+    let end = pictures.and_then(Pictures::last_offset).map_or_else(String::new, |end| format!("  {end}"));
     let facts = format!(
         "{}{}{end}",
         number(count(PictureKind::Sample), "sample", "samples"),

@@ -82,7 +82,7 @@ impl Theme {
         let choice = match options.theme {
             Choice::Auto if light => Choice::Light,
             Choice::Auto => Choice::Dark,
-            chosen => chosen,
+            Choice::Dark | Choice::Light | Choice::Mono => options.theme,
         };
         Self { choice, glyphs: options.glyphs, colours: app.canvas().colours }
     }
@@ -106,7 +106,7 @@ impl Theme {
     pub(super) fn glyph(self, glyph: Glyph) -> Safe {
         let (unicode, ascii) = match glyph {
             Glyph::Succeed => ("✓", "+"),
-            Glyph::Failed => ("✗", "x"),
+            Glyph::Failed | Glyph::Broken => ("✗", "x"),
             Glyph::Other => ("○", "?"),
             Glyph::Selected => ("▶", ">"),
             Glyph::SampleReady => ("●", "O"),
@@ -115,7 +115,6 @@ impl Theme {
             Glyph::DotAbsent => ("◇", "d"),
             Glyph::Cover => ("▣", "C"),
             Glyph::Loading => ("◐", "~"),
-            Glyph::Broken => ("✗", "x"),
             Glyph::Suspect => ("■", "B"),
             Glyph::Rule => ("─", "-"),
             Glyph::Gap => ("╌", "."),

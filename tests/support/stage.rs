@@ -126,6 +126,7 @@ impl Stage {
             time: Some(Time::from_micros((NOON - 600 + i64::try_from(self.byte).unwrap() * 60) * 1_000_000)),
             origin: Origin { byte: self.byte, ..Origin::default() },
             delivery: None,
+            clock: None,
             fault,
             facts,
             oddities: Oddities::default(),

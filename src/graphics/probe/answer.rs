@@ -52,7 +52,9 @@ impl Answer {
     fn control(body: &str) -> Option<Self> {
         let (last, private) = (body.chars().next_back()?, body.starts_with('?'));
         let inner = body.trim_start_matches('?').strip_suffix(last)?;
-        let numbers: Vec<u32> = inner.split(';').map(str::parse).collect::<Result<_, _>>().ok()?;
+        // A number that is left out is 0: kitty says `CSI ? 62 ; c`.
+        let number = |text: &str| if text.is_empty() { Ok(0) } else { text.parse() };
+        let numbers: Vec<u32> = inner.split(';').map(number).collect::<Result<_, _>>().ok()?;
         let size = |height, width| PixelSize { width, height };
         match (last, private, numbers.as_slice()) {
             ('c', true, numbers) => {
@@ -92,6 +94,7 @@ mod tests {
         check("␛_Gi=31;OK␛\\", Some(Answer::Kitty { id: 31, ok: true }));
         check("␛_Gi=31,p=1;ENOENT:no␛\\", Some(Answer::Kitty { id: 31, ok: false }));
         check("␛[?62;4;22c", Some(Answer::Attributes(vec![62, 4, 22])));
+        check("␛[?62;c", Some(Answer::Attributes(vec![62, 0])));
         check("␛[>1;2c", None);
         check("␛[6;20;10t", Some(Answer::Cell(size(10, 20))));
         check("␛[4;600;1000t", Some(Answer::TextArea(size(1000, 600))));

@@ -116,14 +116,8 @@ pub fn look_at(file: &File) -> io::Result<Look> {
 
 /// An error of the system as people say it, without its number.
 pub fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => "permission denied".into(),
-        io::ErrorKind::NotFound => "not there".into(),
-        _ => {
-            let text = error.to_string();
-            text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text).to_lowercase()
-        }
-    }
+    let text = error.to_string();
+    text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text).to_lowercase()
 }
 
 impl Inode {
@@ -172,29 +166,29 @@ mod tests {
         Stamp { size, modified: (second, 0), changed: (second, 0) }
     }
 
-    fn at(offset: u64, size: u64) -> Option<Known> {
-        Some(Known { id: A, offset, stamp: Some(stamp(size, 1)), packed: false })
+    fn at(offset: u64, size: u64) -> Known {
+        Known { id: A, offset, stamp: Some(stamp(size, 1)), packed: false }
     }
 
     #[test]
     fn decides() {
-        let archive = Some(Known { packed: true, ..at(5, 9).unwrap() });
+        let archive = Known { packed: true, ..at(5, 9) };
         let renamed = Stamp { changed: (2, 0), ..stamp(9, 1) };
         let cases = [
             ("not there at start", None, Look::Absent, Step::Wait("not there yet".into())),
             ("comes", None, Look::File(A, stamp(0, 1)), Step::Open),
-            ("nothing new", at(5, 5), Look::File(A, stamp(5, 1)), Step::Rest),
-            ("NULs not written yet", at(5, 9), Look::File(A, stamp(9, 1)), Step::Rest),
-            ("appended", at(5, 5), Look::File(A, stamp(9, 2)), Step::Read),
-            ("same size, other time", at(5, 5), Look::File(A, stamp(5, 2)), Step::Read),
-            ("truncated", at(5, 5), Look::File(A, stamp(4, 2)), Step::Truncated),
-            ("renamed and created", at(5, 5), Look::File(B, stamp(5, 1)), Step::Replace),
-            ("deleted", at(5, 5), Look::Absent, Step::Leave),
-            ("folder locked", at(5, 5), Look::Unreachable("no".into()), Step::Keep("no".into())),
+            ("nothing new", Some(at(5, 5)), Look::File(A, stamp(5, 1)), Step::Rest),
+            ("NULs not written yet", Some(at(5, 9)), Look::File(A, stamp(9, 1)), Step::Rest),
+            ("appended", Some(at(5, 5)), Look::File(A, stamp(9, 2)), Step::Read),
+            ("same size, other time", Some(at(5, 5)), Look::File(A, stamp(5, 2)), Step::Read),
+            ("truncated", Some(at(5, 5)), Look::File(A, stamp(4, 2)), Step::Truncated),
+            ("renamed and created", Some(at(5, 5)), Look::File(B, stamp(5, 1)), Step::Replace),
+            ("deleted", Some(at(5, 5)), Look::Absent, Step::Leave),
+            ("folder locked", Some(at(5, 5)), Look::Unreachable("no".into()), Step::Keep("no".into())),
             ("folder locked at start", None, Look::Unreachable("no".into()), Step::Wait("no".into())),
-            ("a directory", at(5, 5), Look::Other("a directory"), Step::Wait("is a directory".into())),
-            ("archive renamed", archive, Look::File(A, renamed), Step::Rest),
-            ("archive rewritten", archive, Look::File(A, stamp(3, 2)), Step::Rewritten),
+            ("a directory", Some(at(5, 5)), Look::Other("a directory"), Step::Wait("is a directory".into())),
+            ("archive renamed", Some(archive), Look::File(A, renamed), Step::Rest),
+            ("archive rewritten", Some(archive), Look::File(A, stamp(3, 2)), Step::Rewritten),
         ];
         for (case, known, look, step) in cases {
             assert_eq!(decide(known, &look), step, "{case}");

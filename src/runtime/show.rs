@@ -1,0 +1,164 @@
+//! `show`: one picture, or the contact sheet, printed into the scrollback.
+
+use super::{Usage, ask::ask, media_config, print::tell};
+use crate::{
+    catalog::{Asset, Catalog},
+    cli,
+    event::{AssetId, LogUpdate, Offset, Snapshot},
+    media,
+    picture::{Canvas, Picture, PictureKey, PictureRequest, PictureUpdate, Protocol},
+    report, show,
+    source::{self, Mode, Start},
+    text::Safe,
+};
+use anyhow::{Result, bail};
+use std::{
+    collections::HashMap,
+    io::{self, IsTerminal as _},
+    process::ExitCode,
+    sync::Arc,
+};
+
+/// Cells across where the terminal does not say.
+const COLUMNS: u16 = 80;
+/// Pictures of a sheet; more would scroll away.
+const SHEET_MOST: usize = 200;
+
+/// Runs the command.
+pub(super) async fn run(args: &cli::Show) -> Result<ExitCode> {
+    let forced = args.look.forced();
+    let on_terminal = io::stdout().is_terminal();
+    if !on_terminal && forced.is_none() {
+        return Err(Usage("stdout is no terminal: -p says which protocol's bytes to write".into()).into());
+    }
+    let catalog = read(args).await?;
+    let asset = choose(&catalog, args)?;
+    let Some((run, pictures)) = asset.run().zip(asset.pictures()).filter(|(_, pictures)| !pictures.is_empty()) else {
+        let fault = asset.fault().map(|fault| format!(": {} {}", fault.code, fault.message)).unwrap_or_default();
+        bail!("{} has no pictures{fault}", asset.id());
+    };
+    let mut wanted: Vec<Snapshot> = pictures.iter(asset.id()).collect();
+    wanted.sort_by_key(|snapshot| (snapshot.offset, snapshot.kind, snapshot.index));
+    if args.grid.is_none() {
+        wanted = vec![nearest(wanted, args.offset)];
+    } else if wanted.len() > SHEET_MOST {
+        tell(&format!("the first {SHEET_MOST} of {} pictures", wanted.len()));
+        wanted.truncate(SHEET_MOST);
+    }
+    let requests: Vec<PictureRequest> = wanted
+        .into_iter()
+        .map(|snapshot| PictureRequest {
+            key: PictureKey { run, kind: snapshot.kind, index: snapshot.index },
+            asset: asset.id().clone(),
+            offset: snapshot.offset,
+            url: snapshot.url,
+        })
+        .collect();
+    let canvas = if on_terminal { ask(forced).await.map(|probe| probe.canvas()) } else { None };
+    let canvas = canvas.unwrap_or_else(|| Canvas { protocol: forced.unwrap_or_default(), ..Canvas::default() });
+    if canvas.protocol == Protocol::None {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let fetched = fetch(args, &requests).await?;
+    print(args, &requests, &fetched, &canvas)
+}
+
+async fn read(args: &cli::Show) -> Result<Catalog> {
+    let config = source::Config {
+        files: vec![args.file.clone()],
+        mode: Mode::Once,
+        start: Start::All,
+        zone: jiff::tz::TimeZone::system(),
+    };
+    let (source, mut updates) = source::spawn(config);
+    let mut catalog = Catalog::default();
+    while let Some(update) = updates.recv().await {
+        match update {
+            LogUpdate::Batch { events, counts, .. } => {
+                catalog.count(counts);
+                for event in events {
+                    catalog.apply(event);
+                }
+            }
+            LogUpdate::Health { health: crate::event::Health::Failed(why), .. } => bail!("{why}"),
+            LogUpdate::Finished => break,
+            LogUpdate::Opened { .. }
+            | LogUpdate::Health { .. }
+            | LogUpdate::Notice(_)
+            | LogUpdate::Incomplete { .. }
+            | LogUpdate::Lines { .. }
+            | LogUpdate::Loaded => {}
+        }
+    }
+    drop(source);
+    Ok(catalog)
+}
+
+/// The asset that was named, in full or by its head; else the newest that has pictures.
+fn choose<'a>(catalog: &'a Catalog, args: &cli::Show) -> Result<Asset<'a>> {
+    let Some(name) = &args.asset else {
+        let newest = report::newest_first(catalog);
+        let with_pictures = newest.into_iter().filter_map(|key| catalog.asset(key)).find(|asset| asset.run().is_some());
+        return with_pictures.ok_or_else(|| anyhow::anyhow!("no asset in {} has pictures", Safe::new(&args.file)));
+    };
+    if let Some(asset) = AssetId::new(name).and_then(|id| catalog.find(&id)) {
+        return Ok(asset);
+    }
+    let alike: Vec<Asset<'_>> =
+        catalog.assets().filter(|asset| asset.id().to_string().starts_with(name.as_str())).collect();
+    match &*alike {
+        [one] => Ok(*one),
+        [] => bail!("no asset {} in {}", Safe::new(name), Safe::new(&args.file)),
+        [..] => bail!("{} assets begin with {}: name more of the id", alike.len(), Safe::new(name)),
+    }
+}
+
+fn nearest(snapshots: Vec<Snapshot>, offset: Option<Offset>) -> Snapshot {
+    let wanted = offset.unwrap_or_default().as_millis();
+    let distance = |snapshot: &Snapshot| (snapshot.offset.as_millis() - wanted).abs();
+    snapshots.into_iter().min_by_key(distance).expect("an asset with pictures was chosen")
+}
+
+type Fetched = HashMap<PictureKey, Result<Arc<Picture>, Safe>>;
+
+async fn fetch(args: &cli::Show, requests: &[PictureRequest]) -> Result<Fetched> {
+    let (media, mut updates) = media::spawn(media_config(&args.look)?);
+    media.want(requests.to_vec());
+    let mut fetched = HashMap::new();
+    while fetched.len() < requests.len() {
+        match updates.recv().await {
+            Some(PictureUpdate::Loaded(key, picture)) => drop(fetched.insert(key, Ok(picture))),
+            Some(PictureUpdate::Failed(key, trouble)) => {
+                let advice: Vec<&str> = trouble.advice.iter().map(Safe::as_str).collect();
+                let text = format!("{} {}", trouble.what, advice.join("; "));
+                fetched.insert(key, Err(Safe::new(text.trim())));
+            }
+            Some(PictureUpdate::Started(_) | PictureUpdate::Dropped(_) | PictureUpdate::Prepared(..)) => {}
+            None => break,
+        }
+    }
+    Ok(fetched)
+}
+
+fn print(args: &cli::Show, requests: &[PictureRequest], fetched: &Fetched, canvas: &Canvas) -> Result<ExitCode> {
+    let columns = crossterm::terminal::size().map_or(COLUMNS, |(columns, _)| columns).max(1);
+    let mut pictures = Vec::new();
+    let mut code = ExitCode::SUCCESS;
+    for request in requests {
+        match fetched.get(&request.key) {
+            Some(Ok(picture)) => pictures.push((Safe::new(&request.offset.to_string()), Picture::clone(picture))),
+            Some(Err(why)) => {
+                tell(&format!("{} at {}: {why}", request.url, request.offset));
+                code = ExitCode::FAILURE;
+            }
+            None => code = ExitCode::FAILURE,
+        }
+    }
+    let mut out = io::stdout().lock();
+    match (args.grid, &*pictures) {
+        (_, []) => {}
+        (None, [(_, one), ..]) => show::one(one, canvas, columns, &mut out)?,
+        (Some(grid), all) => show::sheet(all, grid, canvas, columns, &mut out)?,
+    }
+    Ok(code)
+}

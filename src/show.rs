@@ -1,0 +1,182 @@
+//! Pictures printed into the scrollback: one, or a sheet of all that an asset has.
+//!
+//! viuer prints wherever its own test of the terminal agrees with our probe; elsewhere (forced protocols, tmux, sixel,
+//! which it draws for cells of 6x12 alone, and kitty over ssh, to which it would send ten times the bytes) our encoders
+//! do. viuer never gets to ask a terminal that has not just answered the same question, so nothing waits for ever.
+
+use crate::{
+    graphics::{prepare, scrollback, shrunk, strip},
+    picture::{Canvas, Colours, Fit, Multiplexer, Picture, PixelSize, Protocol, Quality, fit},
+    text::Safe,
+};
+use image::{DynamicImage, RgbImage};
+use ratatui::layout::Size;
+use std::{
+    env,
+    io::{self, Write},
+    process,
+};
+
+/// Why nothing could be printed.
+#[derive(Debug, thiserror::Error)]
+pub enum ShowError {
+    /// The output could not be written.
+    #[error("cannot write the picture")]
+    Write(#[from] io::Error),
+    /// viuer failed.
+    #[error("cannot print the picture")]
+    Print(#[from] viuer::ViuError),
+}
+
+/// Who prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Printer {
+    Viuer,
+    Ours,
+    Nobody,
+}
+
+/// Prints one picture, at most `columns` cells wide and less than a screen high, and ends the line.
+///
+/// viuer knows no writer but stdout: `out` is flushed before it prints.
+pub fn one(picture: &Picture, canvas: &Canvas, columns: u16, out: &mut impl Write) -> Result<(), ShowError> {
+    let (_, rows) = crossterm::terminal::size().unwrap_or((80, 24));
+    let bounds = canvas.bounds(Size { width: columns, height: rows.saturating_sub(1).max(1) });
+    print(picture, fit(picture.size, bounds, canvas.cell), canvas, out)
+}
+
+/// Prints all pictures in rows of `columns_of_grid`, each row as one image, its captions as text below it.
+pub fn sheet(
+    pictures: &[(Safe, Picture)],
+    columns_of_grid: u16,
+    canvas: &Canvas,
+    columns: u16,
+    out: &mut impl Write,
+) -> Result<(), ShowError> {
+    let most = canvas.bounds(Size { width: columns, height: u16::MAX }).width;
+    // At least two cells a tile, and one between two.
+    let grid = columns_of_grid.clamp(1, (most / 3).max(1));
+    let tile = Size { width: ((most + 1) / grid).saturating_sub(1).max(1), height: u16::MAX };
+    for row in pictures.chunks(usize::from(grid)) {
+        print_row(row, tile.width, canvas, out)?;
+        for (caption, _) in row {
+            write!(out, "{:<width$} ", caption.fit(usize::from(tile.width)), width = usize::from(tile.width))?;
+        }
+        out.write_all(b"\n")?;
+    }
+    Ok(out.flush()?)
+}
+
+fn print_row(row: &[(Safe, Picture)], columns: u16, canvas: &Canvas, out: &mut impl Write) -> Result<(), ShowError> {
+    let (_, most) = crossterm::terminal::size().unwrap_or((80, 24));
+    let bounds = Size { width: columns, height: most.saturating_sub(2).max(1) };
+    let rows = row.iter().map(|(_, picture)| fit(picture.size, bounds, canvas.cell).height).max().unwrap_or(1);
+    let pixels = |cells: u16, pixels: u16| u32::from(cells) * u32::from(pixels.max(1));
+    let tile = PixelSize { width: pixels(columns, canvas.cell.width), height: pixels(rows, canvas.cell.height) };
+    let ground = if canvas.light == Some(true) { [255; 3] } else { [0; 3] };
+    let pictures: Vec<&Picture> = row.iter().map(|(_, picture)| picture).collect();
+    let image = strip(&pictures, tile, u32::from(canvas.cell.width.max(1)), ground);
+    let count = u16::try_from(row.len()).unwrap_or(u16::MAX);
+    let cells = Size { width: count.saturating_mul(columns + 1) - 1, height: rows };
+    print(&image, cells, canvas, out)
+}
+
+fn print(picture: &Picture, cells: Size, canvas: &Canvas, out: &mut impl Write) -> Result<(), ShowError> {
+    let over_ssh = env::var_os("SSH_CONNECTION").is_some() || env::var_os("SSH_TTY").is_some();
+    let fit = Fit {
+        cells,
+        cell: canvas.cell,
+        protocol: canvas.protocol,
+        colours: canvas.colours,
+        quality: Quality::Full,
+        multiplexer: canvas.multiplexer,
+    };
+    match printer(canvas, over_ssh, viuer::is_iterm_supported()) {
+        Printer::Nobody => return Ok(()),
+        Printer::Ours => {
+            let prepared = prepare(picture, fit);
+            if let Some(bytes) = scrollback(&prepared, fit, number()) {
+                out.write_all(&bytes)?;
+                return Ok(out.flush()?);
+            }
+        }
+        Printer::Viuer => {}
+    }
+    out.flush()?;
+    let (size, rgb) = shrunk(picture, fit);
+    let image = RgbImage::from_raw(size.width, size.height, rgb.into_owned()).unwrap_or_default();
+    viuer::print(&DynamicImage::ImageRgb8(image), &config(fit))?;
+    Ok(())
+}
+
+/// Who prints what the canvas shows. `environment_says_iterm2` is viuer's own test, which reads the environment alone.
+fn printer(canvas: &Canvas, over_ssh: bool, environment_says_iterm2: bool) -> Printer {
+    let answered = canvas.multiplexer == Multiplexer::None && canvas.offered.contains(&canvas.protocol);
+    match canvas.protocol {
+        Protocol::None => Printer::Nobody,
+        Protocol::Blocks => Printer::Viuer,
+        Protocol::Kitty if answered && !over_ssh => Printer::Viuer,
+        Protocol::Iterm2 if answered && environment_says_iterm2 => Printer::Viuer,
+        Protocol::Kitty | Protocol::Iterm2 | Protocol::Sixel => Printer::Ours,
+    }
+}
+
+/// Our probe's word is viuer's veto: what has not answered us is not asked again.
+fn config(fit: Fit) -> viuer::Config {
+    viuer::Config {
+        absolute_offset: false,
+        width: Some(u32::from(fit.cells.width.max(1))),
+        height: Some(u32::from(fit.cells.height.max(1))),
+        truecolor: fit.colours == Colours::True,
+        use_kitty: fit.protocol == Protocol::Kitty,
+        use_iterm: fit.protocol == Protocol::Iterm2,
+        use_sixel: false,
+        ..viuer::Config::default()
+    }
+}
+
+/// A number for a picture in tmux that is probably not in use: the process and the moment make it.
+fn number() -> u32 {
+    let moment = jiff::Timestamp::now().subsec_nanosecond().unsigned_abs() / 1000;
+    (process::id() % 255 + 1) << 24 | (moment % 255 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn viuer_prints_where_its_test_agrees_with_ours() {
+        let check = |protocol, offered: &[Protocol], multiplexer, over_ssh, iterm2, expected| {
+            let canvas = Canvas { protocol, offered: offered.to_vec(), multiplexer, ..Canvas::default() };
+            assert_eq!(printer(&canvas, over_ssh, iterm2), expected, "{canvas:?} {over_ssh} {iterm2}");
+        };
+        let none = Multiplexer::None;
+        check(Protocol::Blocks, &[], none, true, false, Printer::Viuer);
+        check(Protocol::Kitty, &[Protocol::Kitty], none, false, false, Printer::Viuer);
+        check(Protocol::Kitty, &[Protocol::Kitty], none, true, false, Printer::Ours);
+        check(Protocol::Kitty, &[Protocol::Kitty], Multiplexer::Tmux, false, false, Printer::Ours);
+        check(Protocol::Kitty, &[], none, false, false, Printer::Ours);
+        check(Protocol::Iterm2, &[Protocol::Iterm2], none, false, true, Printer::Viuer);
+        check(Protocol::Iterm2, &[Protocol::Iterm2], none, true, false, Printer::Ours);
+        check(Protocol::Sixel, &[Protocol::Sixel], none, false, false, Printer::Ours);
+        check(Protocol::None, &[], none, false, false, Printer::Nobody);
+    }
+
+    #[test]
+    fn a_sheet_makes_room_for_each_row_and_names_what_is_in_it() {
+        let size = PixelSize { width: 32, height: 18 };
+        let rgb = vec![90; 32 * 18 * 3].into();
+        let picture = Picture { size, rgb, jpeg: [].into(), fetched: crate::picture::Fetched::default(), damage: None };
+        let captions = ["0:00", "0:05", "0:10"];
+        let pictures: Vec<_> = captions.map(|caption| (Safe::new(caption), picture.clone())).to_vec();
+        let canvas = Canvas { protocol: Protocol::Sixel, ..Canvas::default() };
+        let mut out = Vec::new();
+        sheet(&pictures, 2, &canvas, 21, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap().replace('\x1b', "␛");
+        assert_eq!(text.matches("\"1;1;210;60").count(), 1, "two tiles of ten cells and a gap: {text}");
+        assert_eq!(text.matches("\"1;1;100;60").count(), 1, "{text}");
+        assert_eq!(text.matches("\n\n\n\r␛[3A␛7␛P").count(), 2, "{text}");
+        assert!(text.contains("␛8␛[3B0:00       0:05       \n"), "{text}");
+    }
+}

@@ -1,0 +1,290 @@
+//! The first reading of a large file: in parallel, its end first.
+//!
+//! The file is read by `pread` in blocks of 1 MiB that meet at line borders, a thread a core; never through a mapping,
+//! where a truncation would kill the program. Blocks are put together in the order of the file, so that every event
+//! knows its line, and a record that lies over a border comes out once: a block whose predecessor has not finished
+//! something is read again by the predecessor's [`Reader`]. Of a file that holds one record a line the last blocks
+//! come first, so that the newest assets are there at once; their line numbers follow.
+
+mod block;
+
+pub(super) use block::BLOCK;
+
+use crate::{
+    event::{
+        EventKind, Origin,
+        envelope::{Found, Reader},
+    },
+    source::{Stopped, follow::Resume, lines::Lines},
+};
+use block::{Block, PORTION, count_lines, number, read_block, read_lines, read_range, shift};
+use std::{
+    fs::File,
+    io,
+    num::NonZeroU32,
+    os::unix::fs::FileExt as _,
+    sync::mpsc::{Receiver, sync_channel},
+    thread,
+};
+
+/// How many blocks of the end come first.
+const TAIL_BLOCKS: u64 = 4;
+
+/// How many bytes are looked at to tell whether a file holds one record a line.
+const SAMPLE: u64 = 256 << 10;
+
+/// Up to which size the lines before the place are counted where only the end of a file is read.
+const COUNT_MAX: u64 = 256 << 20;
+
+const THREADS_MAX: usize = 16;
+
+const FIRST: Option<NonZeroU32> = Some(NonZeroU32::MIN);
+
+/// What takes what is found.
+pub(super) trait Taker {
+    /// Takes what one block held, and how far the file was read.
+    fn found(&mut self, found: Found, read: u64) -> Result<(), Stopped>;
+
+    /// Takes the lines of what came before its lines could be counted, by the bytes of the origins.
+    fn lines(&mut self, lines: Vec<(u64, NonZeroU32)>) -> Result<(), Stopped>;
+}
+
+/// What was loaded.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// Where to go on: at a last line without its newline, or at the end.
+    pub(super) resume: Resume,
+    /// Reads on from there.
+    pub(super) reader: Reader,
+}
+
+/// The blocks that were read first, from `begin` on.
+struct Tail {
+    begin: u64,
+    block: Block,
+    /// Bytes of the origins that were sent, and their lines counted from `begin`.
+    sent: Vec<(u64, u64)>,
+}
+
+/// Reads whole lines up to `size`. `fresh` makes readers for the file.
+pub(super) fn load(
+    file: &File,
+    size: u64,
+    fresh: &(dyn Fn() -> Reader + Sync),
+    taker: &mut impl Taker,
+) -> Result<Loaded, Trouble> {
+    let blocks = size.div_ceil(BLOCK);
+    let tail = if blocks > 2 * TAIL_BLOCKS { read_tail(file, size, fresh, taker)? } else { None };
+    let end = tail.as_ref().map_or(size, |tail| tail.begin);
+    let clean = Resume { offset: 0, line: FIRST };
+    let mut joined = Joined { file, reader: fresh(), base: 0, end: 0, lines: 0, timed: false, clean };
+    read_blocks(file, end, fresh, &mut joined, taker)?;
+    let Some(tail) = tail else {
+        let resume = Resume { offset: joined.end, line: number(joined.lines + 1) };
+        let reader = settle(file, joined.reader, joined.clean, joined.end, fresh)?;
+        return Ok(Loaded { resume, reader });
+    };
+    finish_over(file, &mut joined.reader, tail.begin, size, taker)?;
+    let numbers = tail.sent.iter().filter_map(|(byte, line)| Some((*byte, number(joined.lines + line)?)));
+    taker.lines(numbers.collect())?;
+    let clean = Resume { offset: tail.begin, line: number(joined.lines + 1) };
+    let end = tail.block.end().unwrap_or(tail.begin);
+    let reader = settle(file, tail.block.reader, clean, end, fresh)?;
+    Ok(Loaded { resume: Resume { offset: end, line: number(joined.lines + tail.block.lines + 1) }, reader })
+}
+
+/// Reads the last `count` thumbnail events, and whatever lies among them.
+pub(super) fn load_last(
+    file: &File,
+    size: u64,
+    count: u64,
+    fresh: &(dyn Fn() -> Reader + Sync),
+    taker: &mut impl Taker,
+) -> Result<Loaded, Trouble> {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut reach = SAMPLE.min(size);
+    loop {
+        let from = size - reach;
+        let mut block = read_range(file, from, size, fresh(), FIRST)?;
+        let thumbnails = |found: &Found| -> Vec<u64> {
+            let events = found.events.iter().filter(|event| event.kind == EventKind::Thumbnail);
+            events.map(|event| event.origin.byte).collect()
+        };
+        let places = thumbnails(&block.found);
+        if places.len() < count && from > 0 {
+            reach = (reach * 4).min(size);
+            continue;
+        }
+        let begin = places.len().checked_sub(count).map_or(0, |skip| places.get(skip).copied().unwrap_or(u64::MAX));
+        block.found.events.retain(|event| event.origin.byte >= begin);
+        block.found.rejected.retain(|rejected| rejected.origin.byte >= begin);
+        block.found.counts.unparsed = block.found.rejected.len() as u64;
+        let (first, offset) = block.span.unwrap_or((from, from));
+        let before = if first <= COUNT_MAX { Some(count_lines(file, first)?) } else { None };
+        shift(&mut block.found, before);
+        taker.found(block.found, size)?;
+        let line = before.and_then(|before| number(before + block.lines + 1));
+        return Ok(Loaded { resume: Resume { offset, line }, reader: block.reader });
+    }
+}
+
+/// Why a file was not read to its end.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    Stopped,
+    Io(io::Error),
+}
+
+impl From<Stopped> for Trouble {
+    fn from(Stopped: Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// The blocks so far, put together in the order of the file.
+struct Joined<'a> {
+    file: &'a File,
+    reader: Reader,
+    /// The lines before the first that `reader` numbered: it may carry a record whose line counts from there.
+    base: u64,
+    end: u64,
+    lines: u64,
+    /// The last border at which nothing was carried.
+    clean: Resume,
+    /// Whether an event was found that has a time to go by.
+    timed: bool,
+}
+
+impl Joined<'_> {
+    fn push(&mut self, from: u64, to: u64, mut block: Block, taker: &mut impl Taker) -> Result<(), Trouble> {
+        let Some(mut end) = block.end() else { return Ok(()) };
+        let timeless = self.timed && block.found.events.iter().any(|event| event.clock.is_none());
+        if !self.reader.is_carrying() {
+            self.clean = Resume { offset: self.end, line: number(self.lines + 1) };
+        }
+        if self.reader.is_carrying() || timeless {
+            let line = number(self.lines - self.base + 1);
+            block = read_block(self.file, from, to, self.reader.clone(), line)?;
+            end = block.end().unwrap_or(end);
+        } else {
+            self.base = self.lines;
+        }
+        self.timed |= block.found.events.iter().any(|event| event.clock.is_some());
+        shift(&mut block.found, Some(self.base));
+        (self.end, self.lines, self.reader) = (end, self.lines + block.lines, block.reader);
+        Ok(taker.found(block.found, self.end)?)
+    }
+}
+
+/// Reads the blocks before `end` on all cores and puts them together.
+fn read_blocks(
+    file: &File,
+    end: u64,
+    fresh: &(dyn Fn() -> Reader + Sync),
+    joined: &mut Joined<'_>,
+    taker: &mut impl Taker,
+) -> Result<(), Trouble> {
+    let cores = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
+    let begins = |first: usize| (0..end.div_ceil(BLOCK)).skip(first).step_by(cores).map(|at| at * BLOCK);
+    thread::scope(|scope| {
+        // Each worker has every n-th block and a short queue of its own, so that none runs far ahead.
+        let queues: Vec<Receiver<io::Result<Block>>> = (0..cores)
+            .map(|worker| {
+                let (tx, rx) = sync_channel(2);
+                scope.spawn(move || {
+                    for from in begins(worker) {
+                        if tx.send(read_block(file, from, (from + BLOCK).min(end), fresh(), FIRST)).is_err() {
+                            return;
+                        }
+                    }
+                });
+                rx
+            })
+            .collect();
+        for (from, queue) in begins(0).flat_map(|from| (0..).map(move |at| from + at * BLOCK).zip(&queues)) {
+            let Ok(block) = queue.recv() else { break };
+            joined.push(from, (from + BLOCK).min(end), block?, taker)?;
+        }
+        Ok(())
+    })
+}
+
+/// Reads the end of a file, where each line there is a record; what lies over its beginning is left out.
+fn read_tail(
+    file: &File,
+    size: u64,
+    fresh: &(dyn Fn() -> Reader + Sync),
+    taker: &mut impl Taker,
+) -> Result<Option<Tail>, Trouble> {
+    let begin = (size.div_ceil(BLOCK) - TAIL_BLOCKS) * BLOCK;
+    if !is_line_wise(file, 0, fresh())? || !is_line_wise(file, begin - SAMPLE, fresh())? {
+        return Ok(None);
+    }
+    let before = read_block(file, begin - BLOCK, begin, fresh(), None)?;
+    let mut block = read_range(file, begin, size, before.reader, FIRST)?;
+    block.found.events.retain(|event| event.origin.byte >= begin);
+    block.found.rejected.retain(|rejected| rejected.origin.byte >= begin);
+    let line = |origin: &Origin| Some((origin.byte, u64::from(origin.line?.get())));
+    let origins = block.found.events.iter().map(|event| &event.origin);
+    let origins = origins.chain(block.found.rejected.iter().map(|rejected| &rejected.origin));
+    let mut sent: Vec<(u64, u64)> = origins.filter_map(line).collect();
+    sent.sort_unstable();
+    sent.dedup();
+    shift(&mut block.found, None);
+    taker.found(std::mem::take(&mut block.found), size - begin)?;
+    Ok(Some(Tail { begin, block, sent }))
+}
+
+/// Lets a reader finish what lies over the beginning of the tail, which was read before.
+fn finish_over(file: &File, reader: &mut Reader, begin: u64, size: u64, taker: &mut impl Taker) -> Result<(), Trouble> {
+    let mut found = Found::default();
+    let mut lines = Lines::new(begin, None);
+    let mut at = begin;
+    let mut portion = vec![0; PORTION];
+    while reader.is_carrying() && at < size {
+        let count = file.read_at(&mut portion, at)?;
+        if count == 0 {
+            break;
+        }
+        at += count as u64;
+        read_lines(&mut lines, portion.get(..count).unwrap_or_default(), reader, &mut found);
+    }
+    found.events.retain(|event| event.origin.byte < begin);
+    found.rejected.retain(|rejected| rejected.origin.byte < begin);
+    found.counts = crate::event::Counts { unparsed: found.rejected.len() as u64, ..Default::default() };
+    Ok(taker.found(found, begin)?)
+}
+
+/// Whether the lines from `from` on are records of their own, as far as a sample tells.
+fn is_line_wise(file: &File, from: u64, mut reader: Reader) -> io::Result<bool> {
+    let mut sample = vec![0; usize::try_from(SAMPLE).unwrap_or(PORTION)];
+    let count = file.read_at(&mut sample, from)?;
+    let mut lines = Lines::new(from, None);
+    let mut found = Found::default();
+    let mut carrying = 0;
+    for portion in sample.get(..count).unwrap_or_default().chunks(PORTION) {
+        read_lines(&mut lines, portion, &mut reader, &mut found);
+        carrying += usize::from(reader.is_carrying());
+    }
+    Ok(carrying * PORTION * 4 < count)
+}
+
+/// The reader at `end`; where it carries a record, one that knows that record's true line.
+fn settle(
+    file: &File,
+    reader: Reader,
+    clean: Resume,
+    end: u64,
+    fresh: &(dyn Fn() -> Reader + Sync),
+) -> io::Result<Reader> {
+    if !reader.is_carrying() {
+        return Ok(reader);
+    }
+    Ok(read_range(file, clean.offset, end, fresh(), clean.line)?.reader)
+}

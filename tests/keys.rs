@@ -1,0 +1,253 @@
+//! What keys do: a state, keys, and the state they lead to.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+#[path = "support/stage.rs"]
+mod stage;
+
+use stage::{Said, Stage};
+use std::time::Duration;
+use thumbview::{
+    app::{Effect, Message, OverlayKind, RawPurpose, keymap, panes::View},
+    event::Origin,
+    picture::{PictureUpdate, Trouble},
+};
+
+/// The selected asset's first four characters, the offset under the cursor, and how many rows are listed.
+fn state(stage: &Stage) -> String {
+    let app = &stage.app;
+    let asset =
+        app.selected().map_or_else(|| "none".to_owned(), |asset| asset.id().to_string().chars().take(4).collect());
+    let offset = app.timeline().current().map_or_else(|| "-".to_owned(), |mark| mark.offset.to_string());
+    format!("{asset} {offset} of {}", app.assets().rows().len())
+}
+
+fn check(keys: &str, expected: &str) {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys(keys);
+    assert_eq!(state(&stage), expected, "{keys}");
+}
+
+#[test]
+fn moving_through_assets() {
+    check("", "14d7 0:00 of 6");
+    check("k", "dead 0:00 of 6");
+    check("Up Up", "5f1c 0:00 of 6");
+    check("k j Down", "14d7 0:00 of 6");
+    check("g", "c0ff 0:00 of 6");
+    check("Home j", "9e10 - of 6");
+    check("g G", "14d7 0:00 of 6");
+    check("PgUp", "c0ff 0:00 of 6");
+    check("PgUp C-d", "14d7 0:00 of 6");
+    check("C-u End", "14d7 0:00 of 6");
+}
+
+#[test]
+fn scrubbing() {
+    check("l", "14d7 0:05 of 6");
+    check("l l h", "14d7 0:05 of 6");
+    check("Right . ,", "14d7 0:05 of 6");
+    check("$", "14d7 0:25 of 6");
+    check("$ ^", "14d7 0:00 of 6");
+    check("L", "14d7 0:25 of 6");
+    check("L H", "14d7 0:00 of 6");
+    check("6", "14d7 0:15 of 6");
+    check("9 0", "14d7 0:00 of 6");
+    check(": \"0:12\" Enter", "14d7 0:10 of 6");
+    check(": \"#4\" Enter", "14d7 0:15 of 6");
+    check(": \"@c0ffee00c0ffee00c0ffee00c0ffee01\" Enter", "c0ff 0:00 of 6");
+    check(": \"nowhere\" Enter", "14d7 0:00 of 6");
+    check("k k l l l", "5f1c 0:12 of 6");
+}
+
+#[test]
+fn an_asset_is_found_again_where_it_was_left() {
+    check("l l k j", "14d7 0:10 of 6");
+}
+
+#[test]
+fn finding_failures_and_hits() {
+    check("e", "9e10 - of 6");
+    check("e e", "dead 0:00 of 6");
+    check("E", "dead 0:00 of 6");
+    check("/ \"dead\" Enter", "dead 0:00 of 6");
+    check("/ \"失败\" Enter", "9e10 - of 6");
+    check("/ \"失败\" Enter n", "dead 0:00 of 6");
+    check("/ \"失败\" Enter n n N", "dead 0:00 of 6");
+    check("/ \"发布会\" Enter", "5f1c 0:00 of 6");
+    check("/ \"(\" Enter", "14d7 0:00 of 6");
+}
+
+#[test]
+fn filters_and_tabs() {
+    check("f \"status:failed\" Enter", "dead 0:00 of 2");
+    check("f \"status:failed\" Enter Esc", "dead 0:00 of 6");
+    check("f \"samples>8\" Enter", "c0ff 0:00 of 1");
+    check("f \"nothing-like-it\" Enter", "none - of 0");
+    check("s", "dead 0:00 of 2");
+    check("s s", "14d7 0:00 of 3");
+    check("s s s", "e3b0 - of 1");
+    check("s s s s", "e3b0 - of 6");
+    check("c Enter", "dead 0:00 of 2");
+}
+
+#[test]
+fn a_filter_holds_for_new_rows_too() {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("f \"status:failed\" Enter");
+    stage.say(&Said { id: "aaaa", samples: &[0], ..Said::default() });
+    stage.say(&Said { id: "bbbb", status: "FAILED", ..Said::default() });
+    assert_eq!(state(&stage), "bbbb - of 3");
+}
+
+#[test]
+fn new_rows_leave_the_selection_alone() {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("k l l");
+    stage.say(&Said { id: "aaaa", status: "FAILED", ..Said::default() });
+    stage.say(&Said { id: "bbbb", samples: &[0], ..Said::default() });
+    assert_eq!(state(&stage), "dead 0:06 of 8");
+    let unread = stage.app.assets().unread();
+    assert_eq!((unread.new, unread.failed), (2, 1));
+    stage.keys("End");
+    assert_eq!((state(&stage).as_str(), stage.app.assets().unread().new), ("bbbb 0:00 of 8", 0));
+    stage.say(&Said { id: "cccc", samples: &[0], ..Said::default() });
+    assert_eq!(state(&stage), "cccc 0:00 of 9", "the list sticks to the newest again");
+}
+
+#[test]
+fn views_and_overlays_close_one_at_a_time() {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("z ?");
+    assert!(matches!(stage.app.overlay().map(|overlay| &overlay.kind), Some(OverlayKind::Help)));
+    stage.keys("q");
+    assert!(stage.app.overlay().is_none() && stage.app.view() == View::Full);
+    stage.keys("q");
+    assert_eq!(stage.app.view(), View::Panes);
+    assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::Quit)));
+    stage.keys("q");
+    assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::Quit)));
+}
+
+#[test]
+fn the_sheet_moves_by_rows() {
+    let mut stage = Stage::filled(80, 24);
+    stage.keys("t j");
+    assert_eq!(state(&stage), "14d7 0:15 of 6");
+    stage.keys("k l Enter");
+    assert_eq!((state(&stage).as_str(), stage.app.view()), ("14d7 0:05 of 6", View::Panes));
+}
+
+#[test]
+fn wants_go_ahead_in_the_direction_of_travel() {
+    let mut stage = Stage::new(100, 30);
+    let hour: Vec<i64> = (0..100).map(|n| n * 10).collect();
+    stage.say(&Said { id: "long", samples: &hour, ..Said::default() });
+    stage.keys("5");
+    let wanted: Vec<u32> = stage.wanted().iter().map(|key| key.index).collect();
+    assert_eq!(wanted, [49, 50, 51, 52, 53, 48, 47]);
+    stage.keys("h");
+    let wanted: Vec<u32> = stage.wanted().iter().map(|key| key.index).collect();
+    assert_eq!(wanted, [48, 47, 46, 45, 44, 49, 50]);
+}
+
+#[test]
+fn a_held_key_never_queues_wants() {
+    let mut stage = Stage::new(100, 30);
+    let hour: Vec<i64> = (0..100).map(|n| n * 10).collect();
+    stage.say(&Said { id: "long", samples: &hour, ..Said::default() });
+    for _ in 0..90 {
+        stage.wait(Duration::from_millis(33));
+        stage.keys("l");
+        assert!(stage.wanted().len() <= 7, "only what is near is wanted");
+    }
+}
+
+#[test]
+fn a_refused_host_is_allowed_by_a_key() {
+    let mut stage = Stage::filled(100, 30);
+    stage.refuse(&Trouble { what: "no".into(), advice: Vec::new(), allow: Some("127.0.0.1:8787".into()) });
+    assert!(stage.wanted().is_empty(), "what failed is not asked for again");
+    stage.keys("a");
+    assert!(
+        stage.effects.iter().any(|effect| matches!(effect, Effect::Allow(host) if host.as_str() == "127.0.0.1:8787"))
+    );
+    assert!(!stage.wanted().is_empty(), "now it is");
+}
+
+#[test]
+fn retrying_asks_again() {
+    let mut stage = Stage::filled(100, 30);
+    let trouble = Trouble { what: "HTTP 403".into(), advice: Vec::new(), allow: None };
+    stage.refuse(&trouble);
+    stage.keys("r");
+    assert_eq!(stage.wanted().len(), 1);
+    stage.refuse(&trouble);
+    stage.keys("R");
+    assert!(stage.wanted().len() > 5);
+}
+
+#[test]
+fn copying_says_what_and_how() {
+    let mut stage = Stage::filled(100, 30);
+    let copied = |stage: &mut Stage| match stage.effects.pop() {
+        Some(Effect::Copy(text)) => text,
+        other => panic!("{other:?}"),
+    };
+    stage.keys("y");
+    assert_eq!(copied(&mut stage), "14d7b2faba0dddd6b4e8936272d6bc3f");
+    assert_eq!(stage.app.toast().unwrap().as_str(), "asset id copied (OSC 52)");
+    stage.keys("l u");
+    let url = copied(&mut stage);
+    assert!(url.ends_with("/sample/5.jpg"), "{url}");
+    stage.keys("Y");
+    assert!(matches!(stage.effects.last(), Some(Effect::ReadRaw(_, RawPurpose::Copy))));
+    stage.send(Message::Raw(Origin::default(), RawPurpose::Copy, Ok(b"{}".to_vec())));
+    assert_eq!(copied(&mut stage), "{}");
+}
+
+#[test]
+fn the_raw_event_is_pretty_and_safe() {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("J");
+    let raw = br#"{"event_type":"thumbnailComplete","x":"\u001b[2J"}"#.to_vec();
+    stage.send(Message::Raw(Origin::default(), RawPurpose::Show, Ok(raw)));
+    let screen = stage.screen();
+    assert!(screen.contains(r#""event_type": "thumbnailComplete""#) && !screen.contains('\u{1b}'), "{screen}");
+}
+
+#[test]
+fn playing_goes_round_and_stops() {
+    let mut stage = Stage::filled(100, 30);
+    stage.serve();
+    stage.keys("Space");
+    for _ in 0..6 {
+        stage.wait(Duration::from_millis(500));
+    }
+    assert_eq!(state(&stage), "14d7 0:00 of 6", "six steps over six pictures");
+    stage.keys("] ] Space");
+    assert!(!stage.app.timeline().is_playing());
+}
+
+#[test]
+fn a_late_picture_is_kept_and_changes_nothing_else() {
+    let mut stage = Stage::filled(100, 30);
+    let first = stage.wanted()[0];
+    stage.keys("k k k k");
+    let before = state(&stage);
+    stage.send(Message::Picture(PictureUpdate::Dropped(first)));
+    assert_eq!(state(&stage), before);
+}
+
+#[test]
+fn every_action_of_the_table_can_be_taken_in_every_view() {
+    for view in ["", "t", "z", "?", "c", "v", "!", "Tab", "Tab Tab"] {
+        for binding in keymap::TABLE {
+            for key in binding.keys.iter().filter(|key| key.chars().count() == 1) {
+                let mut stage = Stage::filled(80, 24);
+                stage.keys(view);
+                stage.keys(key);
+                stage.screen();
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What needs a world of its own: an environment with a proxy, a network with a metadata service.
+
+use super::*;
+use std::{env, path::Path, process::Command};
+use tokio::net::TcpStream;
+
+#[tokio::test]
+async fn the_proxy_of_the_environment_is_not_used() {
+    let recorder = ImageServer::start(|_| picture(BASE)).await;
+    let arguments = only("fetch::a_healthy_picture_arrives_as_it_is");
+    let mut command = Command::new(&arguments[0]);
+    command.args(&arguments[1..]);
+    for variable in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        command.env(variable, recorder.url(""));
+    }
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    assert_eq!(recorder.connections(), 0);
+}
+
+#[tokio::test]
+async fn an_asked_for_proxy_is_used_for_names_and_not_for_refused_addresses() {
+    let proxy = ImageServer::start(|_| picture(BASE)).await;
+    let config = || Config { proxy: Some(proxy.url("").parse().unwrap()), ..config(&[]) };
+    assert!(load(config(), "http://thumbview.invalid/0.jpg").await.is_ok());
+    assert_eq!(proxy.requests()[0].path, "http://thumbview.invalid/0.jpg");
+    assert_eq!(failure(config(), "http://169.254.169.254/").await, "169.254.169.254 is a cloud's metadata service");
+    assert_eq!(failure(config(), "http://127.0.0.1/").await, "127.0.0.1 is a loopback address");
+    assert_eq!(proxy.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn the_metadata_service_is_never_reached() {
+    let hosts = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(hosts.path(), "169.254.169.254 metadata.example\n127.0.0.1 private.example localhost\n").unwrap();
+    let script = "ip link set lo up && ip addr add 169.254.169.254/32 dev lo && mount --bind \"$0\" /etc/hosts";
+    let unshare = |then: &str, arguments: &[String]| {
+        let mut command = Command::new("unshare");
+        command.args(["-Urnm", "sh", "-c", &format!("{script} && {then}")]).arg(hosts.path()).args(arguments);
+        command.output()
+    };
+    if !unshare("true", &[]).is_ok_and(|output| output.status.success()) {
+        println!("skipped: user namespaces, ip or mount are not to be had here");
+        return;
+    }
+    let output = unshare("exec \"$@\"", &only("isolation::inside_the_namespace")).unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test]
+#[ignore = "is run by the_metadata_service_is_never_reached, in a namespace"]
+async fn inside_the_namespace() {
+    if TcpStream::connect("169.254.169.254:1")
+        .await
+        .is_err_and(|error| error.kind() != std::io::ErrorKind::ConnectionRefused)
+    {
+        println!("skipped: not in the namespace");
+        return;
+    }
+    let metadata = ImageServer::bind("169.254.169.254:80", None, |_| picture(BASE)).await;
+    let private = ImageServer::bind("127.0.0.1:80", None, |_| redirect("http://metadata.example/latest/")).await;
+    for allowed in [&[][..], &["metadata.example", "private.example"]] {
+        for url in [
+            "http://169.254.169.254/latest/",
+            "http://[::ffff:169.254.169.254]/",
+            "http://metadata.example/latest/",
+            "http://private.example/",
+        ] {
+            let what = failure(config(allowed), url).await;
+            assert!(what.contains("metadata service") || what.contains("loopback"), "{url}: {what}");
+        }
+    }
+    assert_eq!(metadata.connections(), 0);
+    assert_eq!(private.connections(), 1, "when it was allowed");
+    // The counter counts.
+    drop(TcpStream::connect("169.254.169.254:80").await.unwrap());
+    while metadata.connections() == 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_full_and_a_read_only_disk_cost_no_picture() {
+    let dir = tempfile::tempdir().unwrap();
+    for (mount, expected) in [
+        ("mount -t tmpfs -o size=64k none \"$0\"", "No space left on device"),
+        ("mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\"", "Read-only file system"),
+    ] {
+        let unshare = |then: &str, arguments: &[String]| {
+            let mut command = Command::new("unshare");
+            command.args(["-Urm", "sh", "-c", &format!("{mount} && {then}")]).arg(dir.path()).args(arguments);
+            command.env("TEST_DIR", dir.path()).env("TEST_NOTICE", expected).output()
+        };
+        if !unshare("true", &[]).is_ok_and(|output| output.status.success()) {
+            println!("skipped: user namespaces or mount are not to be had here");
+            return;
+        }
+        let output = unshare("exec \"$@\"", &only("isolation::inside_the_mount")).unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "is run by a_full_and_a_read_only_disk_cost_no_picture, with a disk of its own"]
+async fn inside_the_mount() {
+    let (Ok(dir), Ok(expected)) = (env::var("TEST_DIR"), env::var("TEST_NOTICE")) else {
+        println!("skipped: no disk of its own");
+        return;
+    };
+    let server = ImageServer::start(|_| picture(BASE)).await;
+    let (media, mut updates) = spawn(Config { cache_dir: Some(Path::new(&dir).into()), ..config(&[&server.host()]) });
+    for index in 0..40 {
+        media.want(vec![request(index, &server.url(&format!("/{index}.jpg")))]);
+        assert!(answer_to(&mut updates, key(index)).await.is_ok());
+    }
+    let notice = media.notice().wait_for(Option::is_some).await.unwrap().clone().unwrap();
+    assert!(notice.as_str().contains(&expected), "{notice}");
+}

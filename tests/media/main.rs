@@ -1,0 +1,88 @@
+//! Pictures from a hostile network: what is fetched, what is refused, and what is said about it.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+#[path = "../support/server.rs"]
+mod server;
+
+mod decode;
+mod disk;
+mod fetch;
+mod figures;
+mod isolation;
+mod nginx;
+mod tls;
+
+use server::{Act, ImageServer, answer, picture, redirect};
+use std::{sync::Arc, time::Duration};
+use thumbview::{
+    event::{AssetId, Offset, PictureKind, PictureUrl},
+    media::{Config, Decoder, FetchMode, HostBound, Media, spawn},
+    picture::{Picture, PictureKey, PictureRequest, PictureUpdate, RunKey, Trouble},
+    text::Safe,
+};
+use tokio::sync::mpsc::Receiver;
+
+const BASE: &[u8] = include_bytes!("../fixtures/hostile/base.jpg");
+
+fn key(index: u32) -> PictureKey {
+    PictureKey { run: RunKey(0), kind: PictureKind::Sample, index }
+}
+
+fn request(index: u32, url: &str) -> PictureRequest {
+    PictureRequest {
+        key: key(index),
+        asset: AssetId::new("14d7b2faba0dddd6b4e8936272d6bc3f").unwrap(),
+        offset: Offset::from_millis(i64::from(index) * 5000),
+        url: PictureUrl::new(url),
+    }
+}
+
+/// Leave to connect to these hosts.
+fn config(allowed: &[&str]) -> Config {
+    let mut config = Config::default();
+    config.policy.allow_hosts = allowed.iter().map(|host| host.parse().unwrap()).collect();
+    config
+}
+
+/// The same, and soon at the end of its patience.
+fn hasty(allowed: &[&str]) -> Config {
+    Config { silence: Duration::from_millis(600), ..config(allowed) }
+}
+
+type Outcome = Result<Arc<Picture>, Trouble>;
+
+/// Waits for the answer to one key.
+async fn answer_to(updates: &mut Receiver<PictureUpdate>, wanted: PictureKey) -> Outcome {
+    loop {
+        match updates.recv().await.unwrap() {
+            PictureUpdate::Loaded(key, picture) if key == wanted => return Ok(picture),
+            PictureUpdate::Failed(key, trouble) if key == wanted => return Err(trouble),
+            PictureUpdate::Started(_)
+            | PictureUpdate::Dropped(_)
+            | PictureUpdate::Loaded(..)
+            | PictureUpdate::Failed(..)
+            | PictureUpdate::Prepared(..) => {}
+        }
+    }
+}
+
+async fn load(config: Config, url: &str) -> Outcome {
+    let (media, mut updates) = spawn(config);
+    media.want(vec![request(0, url)]);
+    answer_to(&mut updates, key(0)).await
+}
+
+fn lines(trouble: &Trouble) -> Vec<&str> {
+    std::iter::once(&trouble.what).chain(&trouble.advice).map(Safe::as_str).collect()
+}
+
+/// The first line of a failure.
+async fn failure(config: Config, url: &str) -> String {
+    load(config, url).await.unwrap_err().what.as_str().to_owned()
+}
+
+/// This test program, asked for one of its tests.
+fn only(test: &str) -> Vec<String> {
+    let program = std::env::current_exe().unwrap().to_str().unwrap().to_owned();
+    [program.as_str(), "--exact", test, "--include-ignored", "--nocapture"].map(str::to_owned).into()
+}
