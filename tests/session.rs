@@ -3,6 +3,8 @@
 //! Each picture has one colour, told by asset and index, so that the cells on the screen say whose picture they show.
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+#[path = "support/hostile.rs"]
+mod hostile;
 #[path = "support/server.rs"]
 #[expect(dead_code, reason = "the bad days are for the tests of the network")]
 mod server;
@@ -88,7 +90,8 @@ impl Scene {
 
 fn failure(asset: usize) -> String {
     let id = IDS[asset];
-    let info = format!(r#"{{"asset_id":"{id}","status":"FAILED","error_code":"VOD.10104","error_msg":"截图任务失败"}}"#);
+    let info =
+        format!(r#"{{"asset_id":"{id}","status":"FAILED","error_code":"VOD.10104","error_msg":"截图任务失败"}}"#);
     format!("{{\"event_type\":\"thumbnailComplete\",\"thumbnail_info\":{info}}}\n")
 }
 
@@ -267,7 +270,7 @@ fn a_file_that_is_not_there_cannot_be_opened() {
     let mut session = scene.start(&["open", str(&scene.path("no.log"))]);
     assert_eq!(session.exit_code(), 1);
     session.wait_for_text("no.log");
-    session.wait_for_text("No such file");
+    session.wait_for_text("not there");
     check_restored(&session);
 }
 
@@ -340,6 +343,37 @@ fn any_size_and_back() {
     quit(session);
 }
 
+/// Text that would do something, were it to reach the terminal as it is; each has 777 in it.
+#[test]
+fn nothing_in_a_log_reaches_the_terminal() {
+    let scene = Scene::serving(|_| server::answer("403 \x1b]0;777\x07", "Content-Type: \u{9b}777m\r\n", b"\x1b[777m"));
+    let log = scene.path("hostile\x1b[777m.log");
+    fs::write(&log, hostile::log(&scene.server.url("/"))).unwrap();
+    let mut session = scene.start(&["tail", str(&log)]);
+    session.wait_for_text("All 9");
+    // Every asset, then what else shows its text: the raw event, its history, the journal, the codes, the info.
+    for key in ["g", "j", "j", "j", "j", "j", "j", "j", "j", "J", "q", "v", "q", "!", "q", "c", "q", "i", "q", "t", "z"]
+    {
+        session.type_keys(key);
+        thread::sleep(Duration::from_millis(30));
+    }
+    session.wait_for_text("777");
+    quit_at_last(&mut session);
+    let bytes = session.bytes();
+    let ours = hostile::sequences(&bytes);
+    assert!(ours.len() > 100, "sequences were found");
+    let theirs: Vec<_> = ours.iter().filter(|sequence| sequence.contains("777")).collect();
+    assert!(theirs.is_empty(), "{theirs:?}");
+    assert_eq!(hostile::controls(&bytes, b"\x1b\r\n"), Vec::<char>::new());
+    check_restored(&session);
+}
+
+/// Quits out of whatever overlay is open.
+fn quit_at_last(session: &mut Session) {
+    session.type_keys("\x03");
+    assert_eq!(session.exit_code(), 0);
+}
+
 /// A key held over pictures that take 100 ms each: what nobody looks at any more is not asked for. As fast as keys
 /// repeat, six at a time keep up; a burst of keys, as after a stall of the link, leaves out what it jumped over.
 #[test]
@@ -374,5 +408,6 @@ fn scrub(what: &str, between_keys: Duration, bound: usize) {
     assert!(twice.is_empty(), "asked for more than once: {twice:?}");
     let (asked, most) = (asked.len(), scene.server.most_in_flight());
     println!("{what}: {asked} of {PICTURES} pictures were asked for, at most {most} at a time");
-    assert!(asked <= bound && most <= 6, "{what}: {asked} asked for, {most} at a time");
+    // Six places, and a hang-up or two that the server has not seen yet.
+    assert!(asked <= bound && most <= 8, "{what}: {asked} asked for, {most} at a time");
 }
