@@ -341,12 +341,17 @@ where
     R: IntoIterator<Item = String>,
 {
     let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-    csv.write_record(names)?;
+    csv.write_record(names).map_err(beneath)?;
     for row in rows {
         let guarded = |cell: String| if cell.starts_with(['=', '+', '-', '@']) { format!("'{cell}") } else { cell };
-        csv.write_record(row.into_iter().map(guarded))?;
+        csv.write_record(row.into_iter().map(guarded)).map_err(beneath)?;
     }
     csv.flush()
+}
+
+/// The writer's own error, so that a closed pipe is known as one; csv has no other cause where all rows are as long.
+fn beneath(error: csv::Error) -> io::Error {
+    if let csv::ErrorKind::Io(error) = error.into_kind() { error } else { io::ErrorKind::InvalidData.into() }
 }
 
 /// The most cells of a column in the table.

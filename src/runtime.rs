@@ -82,11 +82,8 @@ fn usage(error: &clap::Error) -> Result<ExitCode> {
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        let csv = cause.downcast_ref::<csv::Error>().map(csv::Error::kind);
-        let inner = if let Some(csv::ErrorKind::Io(error)) = csv { Some(error) } else { None };
-        cause.downcast_ref::<io::Error>().or(inner).is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-    })
+    let is_closed = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is_closed))
 }
 
 /// Reads stdin where no file was named and stdin is no terminal.

@@ -117,6 +117,19 @@ impl Sources {
         Some((self.names.get(at)?, &self.health[at]))
     }
 
+    /// The sources that were given up, and why.
+    pub fn failures(&self) -> impl Iterator<Item = (&Safe, &Safe)> {
+        self.names.iter().zip(&self.health).filter_map(|(name, health)| match health {
+            Health::Failed(why) => Some((name, why)),
+            Health::Waiting(_) | Health::Loading { .. } | Health::Live | Health::Ended | Health::Loaded => None,
+        })
+    }
+
+    /// Whether every source was given up.
+    pub fn are_lost(&self) -> bool {
+        !self.names.is_empty() && self.failures().count() == self.names.len()
+    }
+
     /// When the last event came.
     pub fn last_event(&self) -> Option<Duration> {
         self.last_event

@@ -15,6 +15,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use std::{
+    collections::HashMap,
     io::{self, BufWriter, Write as _},
     path::Path,
     process::ExitCode,
@@ -36,16 +37,21 @@ pub(super) fn tell(text: &str) {
 }
 
 /// What went by while the sources were read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Reading {
+    source: Source,
     catalog: Catalog,
     failed: bool,
     nearest: Option<Rejected>,
-    /// The health that was told last, so that a wait is told once.
-    told: Option<Safe>,
+    /// What each rank waits for, so that a wait is told once.
+    told: HashMap<u16, Safe>,
 }
 
 impl Reading {
+    fn new(source: Source) -> Self {
+        Self { source, catalog: Catalog::default(), failed: false, nearest: None, told: HashMap::new() }
+    }
+
     /// Takes what a source says, but events: those are the caller's.
     fn take(&mut self, update: LogUpdate, mut event: impl FnMut(&mut Catalog, crate::event::LogEvent)) {
         match update {
@@ -59,21 +65,27 @@ impl Reading {
                     event(&mut self.catalog, each);
                 }
             }
-            LogUpdate::Health { health: Health::Failed(why), .. } => {
-                tell(why.as_str());
+            LogUpdate::Health { rank, health: Health::Failed(why) } => {
+                tell(&format!("{}: {why}", self.name(rank)));
                 self.failed = true;
             }
-            LogUpdate::Health { health: Health::Waiting(why), .. } => {
-                if self.told.as_ref() != Some(&why) {
-                    tell(&format!("{why}; waiting"));
-                    self.told = Some(why);
+            LogUpdate::Health { rank, health: Health::Waiting(why) } => {
+                if self.told.get(&rank) != Some(&why) {
+                    tell(&format!("{}: {why}, waiting", self.name(rank)));
+                    self.told.insert(rank, why);
                 }
             }
-            LogUpdate::Health { .. } => self.told = None,
+            LogUpdate::Health { rank, .. } => {
+                self.told.remove(&rank);
+            }
             LogUpdate::Notice(notice) => tell(notice.text.as_str()),
             LogUpdate::Lines { file, lines } => self.catalog.number(file, &lines),
             LogUpdate::Incomplete { .. } | LogUpdate::Loaded | LogUpdate::Finished => {}
         }
+    }
+
+    fn name(&self, rank: u16) -> Safe {
+        self.source.names().get(usize::from(rank)).map(|name| Safe::new(name)).unwrap_or_default()
     }
 
     /// The exit code after all was read; says why nothing was found.
@@ -106,7 +118,7 @@ impl Reading {
 pub(super) fn list(input: &Input, summary: bool) -> Result<ExitCode> {
     let filter = filter_of(input)?;
     let (source, mut updates) = source::spawn(input.source(Mode::Once, Start::All));
-    let mut reading = Reading::default();
+    let mut reading = Reading::new(source);
     while let Some(update) = updates.blocking_recv() {
         let finished = update == LogUpdate::Finished;
         reading.take(update, |catalog, event| {
@@ -116,7 +128,6 @@ pub(super) fn list(input: &Input, summary: bool) -> Result<ExitCode> {
             break;
         }
     }
-    drop(source);
     let mut out = BufWriter::new(io::stdout().lock());
     let format = format_of(input.output, Format::Table);
     if summary {
@@ -138,27 +149,25 @@ pub(super) fn events(input: &Input, mode: Mode, start: Start) -> Result<ExitCode
     let filter = filter_of(input)?;
     let reveal = if input.reveal { Reveal::Show } else { Reveal::Hide };
     let (source, mut updates) = source::spawn(input.source(mode, start));
-    let mut printer = Printer::new(filter, reveal);
+    let mut printer = Printer::new(source, filter, reveal);
     while let Some(update) = updates.blocking_recv() {
         if !printer.take(update)? {
             break;
         }
     }
-    drop(source);
     Ok(printer.reading.outcome())
 }
 
 /// The same for a limited time, as the demo does without a terminal.
 pub(super) async fn events_for(config: source::Config, limit: Duration) -> Result<ExitCode> {
     let (source, mut updates): (Source, Receiver<LogUpdate>) = source::spawn(config);
-    let mut printer = Printer::new(Filter::default(), Reveal::Hide);
+    let mut printer = Printer::new(source, Filter::default(), Reveal::Hide);
     let deadline = tokio::time::Instant::now() + limit;
     while let Ok(Some(update)) = tokio::time::timeout_at(deadline, updates.recv()).await {
         if !printer.take(update)? {
             break;
         }
     }
-    drop(source);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -169,8 +178,8 @@ struct Printer {
 }
 
 impl Printer {
-    fn new(filter: Filter, reveal: Reveal) -> Self {
-        Self { reading: Reading::default(), filter, reveal }
+    fn new(source: Source, filter: Filter, reveal: Reveal) -> Self {
+        Self { reading: Reading::new(source), filter, reveal }
     }
 
     /// Prints what an update holds; returns whether more may come.

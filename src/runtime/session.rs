@@ -4,7 +4,7 @@
 //! is out; the last change is always drawn. What is ready is drained before drawing, up to a cap, so that neither a
 //! flood of events nor a flood of keys starves the other.
 
-use super::{perform::Next, prepare::Preparer};
+use super::{perform::Next, prepare::Preparer, print::tell};
 use crate::{
     app::{App, Message, Now, Options},
     event::{LogUpdate, Notice, Time},
@@ -119,7 +119,11 @@ pub(super) async fn run(plan: Plan) -> Result<ExitCode> {
     let (mut session, mut channels) = Session::open(tty, plan.options, plan.forced, plan.source, plan.media, signals)?;
     let end = plan.limit.map(|limit| tokio::time::Instant::now() + limit);
     let outcome = session.cycle(&mut channels, end).await;
-    session.close(outcome)
+    let failures: Vec<String> = session.app.sources().failures().map(|(name, why)| format!("{name}: {why}")).collect();
+    let code = session.close(outcome)?;
+    // Told where it stays: on the screen it is gone.
+    failures.iter().for_each(|failure| tell(failure));
+    Ok(if code == ExitCode::SUCCESS && !failures.is_empty() { ExitCode::FAILURE } else { code })
 }
 
 impl Session {
@@ -269,8 +273,14 @@ impl Session {
         self.dirty |= self.app.take_dirty();
         match self.perform(effects)? {
             Next::Quit => Ok(Some(ExitCode::SUCCESS)),
+            Next::On if self.has_nothing_to_show() => Ok(Some(ExitCode::FAILURE)),
             Next::On => self.drain_posted(),
         }
+    }
+
+    /// Whether every file was given up before anything was read from it.
+    fn has_nothing_to_show(&self) -> bool {
+        self.app.sources().are_lost() && self.app.catalog().assets().next().is_none()
     }
 
     fn drain_posted(&mut self) -> Result<Option<ExitCode>, TerminalError> {

@@ -9,17 +9,18 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpListener,
     task::JoinSet,
-    time::sleep,
+    time::timeout,
 };
 
 /// One thing that the server does in answer to a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     Send(Vec<u8>),
+    /// Waits, and notices when the client hangs up.
     Pause(Duration),
     /// Sends the bytes again and again, until the client hangs up.
     Forever(Vec<u8>),
-    /// Never goes on.
+    /// Goes on only when the client hangs up.
     Hang,
     /// Closes the connection.
     Close,
@@ -130,27 +131,36 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, seen: &Mutex<See
             seen.in_flight += 1;
             seen.most_in_flight = seen.most_in_flight.max(seen.in_flight);
         }
-        // Counted down also where the client hangs up in the middle.
-        let _leaving = Leaving(seen);
-        for act in handler(&request) {
+        // Counted down also where the client hangs up in the middle; and before the last bytes are out, for with them
+        // the next request may come.
+        let mut leaving = Some(Leaving(seen));
+        let mut acts = handler(&request).into_iter().peekable();
+        while let Some(act) = acts.next() {
+            if matches!(act, Act::Send(_)) && acts.peek().is_none() {
+                leaving = None;
+            }
             let done = match act {
                 Act::Send(bytes) => stream.write_all(&bytes).await,
-                Act::Pause(duration) => {
-                    sleep(duration).await;
-                    Ok(())
-                }
+                Act::Pause(duration) => match timeout(duration, stream.read_u8()).await {
+                    Err(_elapsed) => Ok(()),
+                    Ok(_gone) => return,
+                },
                 Act::Forever(bytes) => loop {
                     if let Err(error) = stream.write_all(&bytes).await {
                         break Err(error);
                     }
                 },
-                Act::Hang => std::future::pending().await,
+                Act::Hang => {
+                    drop(stream.read_u8().await);
+                    return;
+                }
                 Act::Close => return,
             };
             if done.is_err() || stream.flush().await.is_err() {
                 return;
             }
         }
+        drop(leaving);
     }
 }
 
