@@ -87,7 +87,7 @@ fn filters_and_tabs() {
     check("s", "dead 0:00 of 2");
     check("s s", "14d7 0:00 of 3");
     check("s s s", "e3b0 - of 1");
-    check("s s s s", "e3b0 - of 6");
+    check("s s s s", "14d7 0:00 of 6");
     check("c Enter", "dead 0:00 of 2");
 }
 
