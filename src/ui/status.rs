@@ -49,17 +49,18 @@ fn draw_prompt(buffer: &mut Buffer, area: Rect, prompt: &Prompt, theme: Theme) -
 
 /// As many hints as fit: a key, what it does.
 fn hints(app: &App, room: usize) -> Vec<Part> {
-    let mut parts = vec![part(" ", Role::Plain)];
-    let mut used = 1;
+    let mut parts = Vec::new();
+    let mut used = 0;
     for (key, what) in wanted_hints(app) {
-        let width = key.len() + what.len() + 4;
-        // The blanks behind the last hint may be cut.
-        if used + width > room + 3 {
+        let gap = if parts.is_empty() { 1 } else { 3 };
+        used += gap + key.len() + 1 + what.len();
+        // One cell stays free before what is new.
+        if used + 1 > room {
             break;
         }
-        used += width;
+        parts.push(part(" ".repeat(gap), Role::Plain));
         parts.push(part(*key, Role::Accent));
-        parts.push(part(format!(" {what}   "), Role::Dim));
+        parts.push(part(format!(" {what}"), Role::Dim));
     }
     parts
 }
