@@ -109,7 +109,9 @@ pub(super) async fn run(plan: Plan) -> Result<ExitCode> {
     let failures: Vec<String> = session.app.sources().failures().map(|(name, why)| format!("{name}: {why}")).collect();
     let code = session.close(outcome)?;
     // Told where it stays: on the screen it is gone.
-    failures.iter().for_each(|failure| tell(failure));
+    for failure in &failures {
+        tell(failure);
+    }
     Ok(if code == ExitCode::SUCCESS && !failures.is_empty() { ExitCode::FAILURE } else { code })
 }
 
