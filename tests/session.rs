@@ -275,6 +275,23 @@ fn a_file_that_is_not_there_cannot_be_opened() {
 }
 
 #[test]
+fn places_without_a_screen_get_a_sentence() {
+    let scene = Scene::new();
+    let log = scene.log();
+    let check = |args: &[&str], term: &str, code: u32, words: &str| {
+        let mut session = Session::start(args, SIZE, &[("TERM", term)]);
+        session.wait_for_text(words);
+        assert_eq!(session.exit_code(), code, "{args:?} TERM={term}");
+        check_restored(&session);
+        assert_eq!(session.count("\x1b"), 0);
+    };
+    check(&["tail", str(&log)], "dumb", 1, "TERM=dumb");
+    check(&["list", str(&log)], "dumb", 0, IDS[3]);
+    check(&[], "xterm", 2, "--version");
+    check(&["list"], "xterm", 2, "which FILE?");
+}
+
+#[test]
 fn what_is_appended_appears() {
     let scene = Scene::new();
     let log = scene.path("vod.log");
@@ -378,12 +395,12 @@ fn quit_at_last(session: &mut Session) {
 /// repeat, six at a time keep up; a burst of keys, as after a stall of the link, leaves out what it jumped over.
 #[test]
 fn a_held_key_does_not_queue_fetches() {
-    scrub("30 keys a second", Duration::from_millis(33), 100);
-    scrub("a burst of keys", Duration::ZERO, 30);
+    println!("{}", scrub("30 keys a second", Duration::from_millis(33), 100));
+    println!("{}", scrub("a burst of keys", Duration::ZERO, 30));
 }
 
 /// Goes through a hundred pictures, a key each; asserts how many of them are asked for, and that none is asked for twice.
-fn scrub(what: &str, between_keys: Duration, bound: usize) {
+fn scrub(what: &str, between_keys: Duration, bound: usize) -> String {
     const PICTURES: usize = 100;
     let scene = Scene::serving(|request| {
         let slowly = [Act::Pause(Duration::from_millis(100))];
@@ -407,7 +424,7 @@ fn scrub(what: &str, between_keys: Duration, bound: usize) {
     let twice: Vec<_> = asked.iter().filter(|(_, times)| **times > 1).collect();
     assert!(twice.is_empty(), "asked for more than once: {twice:?}");
     let (asked, most) = (asked.len(), scene.server.most_in_flight());
-    println!("{what}: {asked} of {PICTURES} pictures were asked for, at most {most} at a time");
     // Six places, and a hang-up or two that the server has not seen yet.
     assert!(asked <= bound && most <= 8, "{what}: {asked} asked for, {most} at a time");
+    format!("{what}: {asked} of {PICTURES} pictures were asked for, at most {most} at a time")
 }
