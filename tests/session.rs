@@ -1,7 +1,7 @@
 //! Whole sessions: the real program on a real terminal, its log in a file or a pipe, its pictures from a real server.
 //!
 //! Each picture has one colour, told by asset and index, so that the cells on the screen say whose picture they show.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a panic is how a test fails, and counts are told")]
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[path = "support/hostile.rs"]
 mod hostile;
