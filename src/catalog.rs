@@ -46,9 +46,9 @@ struct AssetEntry {
     id: AssetId,
     runs: Runs,
     /// The newest thumbnail event or API answer.
-    newest: Option<RunKey>,
+    newest: MaybeRun,
     /// The newest of these that succeeded.
-    success: Option<RunKey>,
+    success: MaybeRun,
     thumbnails: u32,
     told: Option<Box<Told>>,
 }
@@ -57,8 +57,13 @@ struct AssetEntry {
 #[derive(Clone, Debug)]
 enum Runs {
     One(RunKey),
-    Many(Vec<RunKey>),
+    #[expect(clippy::box_collection, reason = "few assets have several events, and each has this field")]
+    Many(Box<Vec<RunKey>>),
 }
+
+/// An event or none, in the room of a key: its number and one more.
+#[derive(Clone, Copy, Debug, Default)]
+struct MaybeRun(Option<NonZeroU32>);
 
 /// What the events of an asset told of it, and which event did.
 #[derive(Clone, Debug, Default)]
@@ -153,15 +158,15 @@ impl Catalog {
 
     /// The assets that are shown, in no order that means anything.
     pub fn assets(&self) -> impl Iterator<Item = Asset<'_>> {
-        (0u32..)
-            .zip(&self.assets)
-            .filter_map(|(at, entry)| Some(Asset { catalog: self, key: AssetKey(at), entry, newest: entry.newest? }))
+        (0u32..).zip(&self.assets).filter_map(|(at, entry)| {
+            Some(Asset { catalog: self, key: AssetKey(at), entry, newest: entry.newest.get()? })
+        })
     }
 
     /// One asset, where it is shown.
     pub fn asset(&self, key: AssetKey) -> Option<Asset<'_>> {
         let entry = self.assets.get(key.0 as usize)?;
-        Some(Asset { catalog: self, key, entry, newest: entry.newest? })
+        Some(Asset { catalog: self, key, entry, newest: entry.newest.get()? })
     }
 
     /// The asset of an id, where it is shown.
@@ -192,7 +197,14 @@ impl Catalog {
     fn add_asset(&mut self, id: AssetId, at: u32, run: RunKey) {
         let hash = self.hasher.hash_one(&id);
         let runs = Runs::One(run);
-        self.assets.push(AssetEntry { id, runs, newest: None, success: None, thumbnails: 0, told: None });
+        self.assets.push(AssetEntry {
+            id,
+            runs,
+            newest: MaybeRun::default(),
+            success: MaybeRun::default(),
+            thumbnails: 0,
+            told: None,
+        });
         let (assets, hasher) = (&self.assets, &self.hasher);
         self.by_id.insert_unique(hash, at, |at| hasher.hash_one(&assets[*at as usize].id));
     }
@@ -220,11 +232,12 @@ impl Catalog {
         if !matches!(kind, EventKind::Thumbnail | EventKind::Details) {
             return;
         }
-        if *events.status(run) == Status::Succeed && newer(entry.success) {
-            entry.success = Some(run);
+        if *events.status(run) == Status::Succeed && newer(entry.success.get()) {
+            entry.success = MaybeRun::new(run);
         }
-        if newer(entry.newest) {
-            match entry.newest.replace(run) {
+        if newer(entry.newest.get()) {
+            let before = std::mem::replace(&mut entry.newest, MaybeRun::new(run));
+            match before.get() {
                 Some(before) => *self.tally.of(events.status(before)) -= 1,
                 None => self.tally.assets += 1,
             }
@@ -243,11 +256,11 @@ impl Catalog {
         self.events.replace(known, event);
         let entry = &mut self.assets[at as usize];
         let runs = entry.runs.as_slice().to_vec();
-        if let Some(before) = entry.newest.take() {
+        if let Some(before) = std::mem::take(&mut entry.newest).get() {
             *self.tally.of(self.events.status(before)) -= 1;
             self.tally.assets -= 1;
         }
-        (entry.success, entry.thumbnails, entry.told) = (None, 0, None);
+        (entry.success, entry.thumbnails, entry.told) = (MaybeRun::default(), 0, None);
         entry.runs = Runs::One(runs[0]);
         for (place, run) in runs.into_iter().enumerate() {
             if place > 0 {
@@ -266,11 +279,21 @@ fn delivery(event: &LogEvent) -> Option<u64> {
     Some(hasher.finish())
 }
 
+impl MaybeRun {
+    fn new(run: RunKey) -> Self {
+        Self(NonZeroU32::MIN.checked_add(run.0))
+    }
+
+    fn get(self) -> Option<RunKey> {
+        self.0.map(|number| RunKey(number.get() - 1))
+    }
+}
+
 impl Runs {
     fn insert(&mut self, run: RunKey, rank: impl Fn(RunKey) -> Rank) {
         let many = match self {
             Self::One(first) => {
-                *self = Self::Many(vec![*first]);
+                *self = Self::Many(Box::new(vec![*first]));
                 return self.insert(run, rank);
             }
             Self::Many(many) => many,
@@ -345,7 +368,7 @@ impl<'a> Asset<'a> {
 
     /// The newest successful run; its pictures are the ones to show.
     pub fn run(&self) -> Option<RunKey> {
-        self.entry.success
+        self.entry.success.get()
     }
 
     /// The pictures of [`Self::run`].

@@ -8,6 +8,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     fs,
     io::{BufRead as _, BufReader, Write as _},
     num::NonZeroU32,
@@ -18,7 +19,7 @@ use std::{
 };
 use thumbview::{
     event::{
-        Counts, FileId, Health, LogEvent, LogUpdate, Origin,
+        Counts, FileId, Health, LogEvent, LogUpdate, Origin, Time,
         envelope::{Found, Reader},
     },
     source::{self, Config, Mode, RawError, Source, Start},
@@ -336,7 +337,7 @@ fn a_sparse_file_without_a_newline_takes_no_memory() {
     append(&path, &log(1..2));
     let mut heard = Heard::new(&[&path], Mode::Once);
     heard.until_finished();
-    let places: Vec<_> = heard.places().into_iter().map(|(id, _, line, _)| (id, line)).collect();
+    let places: Vec<_> = heard.places().into_iter().map(|(id, _, line, ..)| (id, line)).collect();
     assert_eq!(places, [("asset-0".to_owned(), Some(1)), ("asset-1".to_owned(), Some(3))]);
     assert_eq!(heard.counts().lines, 3);
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -407,8 +408,11 @@ fn following_can_be_turned_on_later() {
     heard.until_ids(&ids(0..3));
 }
 
+/// Id, byte, line, hash, and the time that an event goes by.
+type Placed = (String, u64, Option<u32>, u64, Option<Time>);
+
 /// What the sequential reading of a text gives: the truth for the parallel one.
-fn read_in_order(text: &str) -> Vec<(String, u64, Option<u32>, u64)> {
+fn read_in_order(text: &str) -> Vec<Placed> {
     let mut reader = Reader::new(FileId::default());
     let mut found = Found::default();
     reader.read(text.as_bytes(), 0, NonZeroU32::new(1), &mut found);
@@ -416,15 +420,15 @@ fn read_in_order(text: &str) -> Vec<(String, u64, Option<u32>, u64)> {
     found.events.iter().map(|event| place(event, &BTreeMap::new())).collect()
 }
 
-fn place(event: &LogEvent, lines: &BTreeMap<u64, NonZeroU32>) -> (String, u64, Option<u32>, u64) {
+fn place(event: &LogEvent, lines: &BTreeMap<u64, NonZeroU32>) -> Placed {
     let Origin { byte, line, hash, .. } = event.origin;
     let line = line.or_else(|| lines.get(&byte).copied());
-    (event.asset.to_string(), byte, line.map(NonZeroU32::get), hash)
+    (event.asset.to_string(), byte, line.map(NonZeroU32::get), hash, event.clock)
 }
 
 impl Heard {
     /// Every event's place, with the lines that were told later, in the order of the file.
-    fn places(&self) -> Vec<(String, u64, Option<u32>, u64)> {
+    fn places(&self) -> Vec<Placed> {
         let told = self.all.iter().flat_map(|update| match update {
             LogUpdate::Lines { lines, .. } => lines.as_slice(),
             _ => &[],
@@ -436,7 +440,7 @@ impl Heard {
     }
 }
 
-/// A log of some size whose records are lines, pretty-printed objects, or both.
+/// A log of some size whose records are lines, pretty-printed objects, or both. Few of its lines have a time.
 fn big_log(size: usize, pretty_every: u32) -> String {
     let mut text = String::new();
     let mut number = 0;
@@ -448,7 +452,9 @@ fn big_log(size: usize, pretty_every: u32) -> String {
             text.push_str(&serde_json::to_string_pretty(&value).unwrap());
             text.push('\n');
         } else {
-            text.push_str("2026-03-14 09:15:00 INFO ");
+            if number % 50 == 0 {
+                writeln!(text, "2026-03-14 09:{:02}:{:02} INFO tick", number / 50 / 60 % 60, number / 50 % 60).unwrap();
+            }
             text.push_str(&event);
         }
         text.push_str(&"noise without an event in it, as logs have it; ".repeat(40));
@@ -475,6 +481,27 @@ fn parallel_loading_gives_what_reading_in_order_gives() {
         assert_eq!(heard.counts().unparsed, 0, "{name}");
         let end_first = heard.events().next().unwrap().origin.byte > 1 << 20;
         assert_eq!(end_first, name != "pretty", "{name}: whether the end of the file comes first");
+    }
+}
+
+#[test]
+fn a_line_longer_than_the_end_that_comes_first_is_one_line() {
+    let folder = Folder::new();
+    let long = |id: &str| event(id).replacen('{', &format!("{{\"filler\":\"{}\",", "x".repeat(6 << 20)), 1);
+    let short: String = (0..40_000).map(|number| event(&format!("short-{number}"))).collect();
+    for (name, text) in [
+        ("all", long("one")),
+        ("last", short.clone() + &long("last")),
+        ("over the border", short.clone() + &long("border") + &log(0..9000)),
+        ("first", long("first") + &short),
+    ] {
+        let path = folder.path(name);
+        fs::write(&path, &text).unwrap();
+        let mut heard = Heard::new(&[&path], Mode::Once);
+        heard.until_finished();
+        assert_eq!(heard.places(), read_in_order(&text), "{name}");
+        assert_eq!(heard.counts().lines, text.lines().count() as u64, "{name}");
+        assert_eq!(heard.counts().unparsed, 0, "{name}");
     }
 }
 

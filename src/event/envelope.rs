@@ -188,6 +188,16 @@ impl Reader {
         self.look(&mut Chunk { text: before, untimed: 0 }, end);
     }
 
+    /// Time of the nearest earlier timed record.
+    pub fn newest(&self) -> Option<Time> {
+        self.newest
+    }
+
+    /// Takes the time of a record that lies before all that was read: it counts as long as nothing else was timed.
+    pub fn follow(&mut self, newest: Option<Time>) {
+        self.newest = self.newest.or(newest);
+    }
+
     /// A compact event that fills its line: the event, its length, the length of the line.
     fn read_canonical(&mut self, rest: &[u8]) -> Option<(Body, usize, usize)> {
         if rest.first() != Some(&b'{') || self.is_carrying() {

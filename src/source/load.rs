@@ -2,8 +2,8 @@
 //!
 //! The file is read by `pread` in blocks of 1 MiB that meet at line borders, a thread a core; never through a mapping,
 //! where a truncation would kill the program. Blocks are put together in the order of the file, so that every event
-//! knows its line, and a record that lies over a border comes out once: a block whose predecessor has not finished
-//! something is read again by the predecessor's [`Reader`]. Of a file that holds one record a line the last blocks
+//! knows its line and what time it goes by, and a record that lies over a border comes out once: a block whose
+//! predecessor has not finished something is read again by the predecessor's [`Reader`]. Of a file that holds one record a line the last blocks
 //! come first, so that the newest assets are there at once; their line numbers follow.
 
 mod block;
@@ -77,18 +77,18 @@ pub(super) fn load(
     let tail = if blocks > 2 * TAIL_BLOCKS { read_tail(file, size, fresh, taker)? } else { None };
     let end = tail.as_ref().map_or(size, |tail| tail.begin);
     let clean = Resume { offset: 0, line: FIRST };
-    let mut joined = Joined { file, reader: fresh(), base: 0, end: 0, lines: 0, timed: false, clean };
+    let mut joined = Joined { file, reader: fresh(), base: 0, end: 0, lines: 0, clean, room: Vec::new() };
     read_blocks(file, end, fresh, &mut joined, taker)?;
     let Some(tail) = tail else {
         let resume = Resume { offset: joined.end, line: number(joined.lines + 1) };
         let reader = settle(file, joined.reader, joined.clean, joined.end, fresh)?;
         return Ok(Loaded { resume, reader });
     };
-    finish_over(file, &mut joined.reader, tail.begin, size, taker)?;
+    finish_over(file, &mut joined.reader, joined.end, size, taker)?;
     let numbers = tail.sent.iter().filter_map(|(byte, line)| Some((*byte, number(joined.lines + line)?)));
     taker.lines(numbers.collect())?;
     let clean = Resume { offset: tail.begin, line: number(joined.lines + 1) };
-    let end = tail.block.end().unwrap_or(tail.begin);
+    let end = tail.block.end().unwrap_or(joined.end);
     let reader = settle(file, tail.block.reader, clean, end, fresh)?;
     Ok(Loaded { resume: Resume { offset: end, line: number(joined.lines + tail.block.lines + 1) }, reader })
 }
@@ -157,25 +157,22 @@ struct Joined<'a> {
     lines: u64,
     /// The last border at which nothing was carried.
     clean: Resume,
-    /// Whether an event was found that has a time to go by.
-    timed: bool,
+    /// Kept for its room.
+    room: Vec<u8>,
 }
 
 impl Joined<'_> {
     fn push(&mut self, from: u64, to: u64, mut block: Block, taker: &mut impl Taker) -> Result<(), Trouble> {
         let Some(mut end) = block.end() else { return Ok(()) };
-        let timeless = self.timed && block.found.events.iter().any(|event| event.clock.is_none());
-        if !self.reader.is_carrying() {
-            self.clean = Resume { offset: self.end, line: number(self.lines + 1) };
-        }
-        if self.reader.is_carrying() || timeless {
+        if self.reader.is_carrying() {
             let line = number(self.lines - self.base + 1);
-            block = read_block(self.file, from, to, self.reader.clone(), line)?;
+            block = read_block(self.file, from, to, self.reader.clone(), line, &mut self.room)?;
             end = block.end().unwrap_or(end);
         } else {
+            self.clean = Resume { offset: self.end, line: number(self.lines + 1) };
             self.base = self.lines;
+            block.follow(self.reader.newest());
         }
-        self.timed |= block.found.events.iter().any(|event| event.clock.is_some());
         shift(&mut block.found, Some(self.base));
         (self.end, self.lines, self.reader) = (end, self.lines + block.lines, block.reader);
         Ok(taker.found(block.found, self.end)?)
@@ -198,8 +195,10 @@ fn read_blocks(
             .map(|worker| {
                 let (tx, rx) = sync_channel(2);
                 scope.spawn(move || {
+                    let mut room = Vec::new();
                     for from in begins(worker) {
-                        if tx.send(read_block(file, from, (from + BLOCK).min(end), fresh(), FIRST)).is_err() {
+                        let block = read_block(file, from, (from + BLOCK).min(end), fresh(), FIRST, &mut room);
+                        if tx.send(block).is_err() {
                             return;
                         }
                     }
@@ -226,8 +225,11 @@ fn read_tail(
     if !is_line_wise(file, 0, fresh())? || !is_line_wise(file, begin - SAMPLE, fresh())? {
         return Ok(None);
     }
-    let before = read_block(file, begin - BLOCK, begin, fresh(), None)?;
+    let before = read_block(file, begin - BLOCK, begin, fresh(), None, &mut Vec::new())?;
     let mut block = read_range(file, begin, size, before.reader, FIRST)?;
+    if block.span.is_none() {
+        return Ok(None);
+    }
     block.found.events.retain(|event| event.origin.byte >= begin);
     block.found.rejected.retain(|rejected| rejected.origin.byte >= begin);
     let line = |origin: &Origin| Some((origin.byte, u64::from(origin.line?.get())));
@@ -241,7 +243,7 @@ fn read_tail(
     Ok(Some(Tail { begin, block, sent }))
 }
 
-/// Lets a reader finish what lies over the beginning of the tail, which was read before.
+/// Lets a reader finish what lies over `begin`, the first line of the tail, which was read before.
 fn finish_over(file: &File, reader: &mut Reader, begin: u64, size: u64, taker: &mut impl Taker) -> Result<(), Trouble> {
     let mut found = Found::default();
     let mut lines = Lines::new(begin, None);

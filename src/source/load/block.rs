@@ -4,7 +4,10 @@
 //! numbered from its own beginning; whoever puts blocks together knows how many came before.
 
 use crate::{
-    event::envelope::{Found, Reader},
+    event::{
+        Time,
+        envelope::{Found, Reader},
+    },
     source::{intake::read_piece, lines::Lines},
 };
 use std::{convert::Infallible, fs::File, io, num::NonZeroU32, os::unix::fs::FileExt as _};
@@ -14,7 +17,7 @@ pub(in crate::source) const BLOCK: u64 = 1 << 20;
 
 const BLOCK_LEN: usize = 1 << 20;
 
-/// How far back a block looks for the time of its first events.
+/// How far back a reading that begins in the middle of a file looks for the time of its first events.
 const LOOK_BACK: u64 = 16 << 10;
 
 /// How much is read at first of a line that goes on behind its block.
@@ -31,6 +34,14 @@ pub(super) struct Block {
 }
 
 impl Block {
+    /// Orders what comes ahead of the block's first timed record by the time of a record before the block.
+    pub(super) fn follow(&mut self, newest: Option<Time>) {
+        if newest.is_some() {
+            self.found.events.iter_mut().for_each(|event| event.clock = event.clock.or(newest));
+            self.reader.follow(newest);
+        }
+    }
+
     /// Where its last whole line ends.
     pub(super) fn end(&self) -> Option<u64> {
         self.span.map(|(_, end)| end)
@@ -42,15 +53,19 @@ pub(super) fn read_range(
     file: &File,
     from: u64,
     to: u64,
-    reader: Reader,
+    mut reader: Reader,
     line: Option<NonZeroU32>,
 ) -> io::Result<Block> {
+    let mut room = Vec::new();
+    if !reader.is_carrying() {
+        look_back(file, from, &mut reader)?;
+    }
     let mut all = Block { found: Found::default(), reader, span: None, lines: 0 };
     let mut at = from;
     while at < to {
         let next = (at + BLOCK).min(to);
         let first = line.and_then(|line| number(u64::from(line.get()) + all.lines));
-        let mut block = read_block(file, at, next, all.reader, first)?;
+        let mut block = read_block(file, at, next, all.reader, first, &mut room)?;
         all.reader = block.reader;
         all.found.events.append(&mut block.found.events);
         all.found.rejected.append(&mut block.found.rejected);
@@ -65,20 +80,22 @@ pub(super) fn read_range(
     Ok(all)
 }
 
-/// Reads the lines that begin in a block; `line` is the number of the first of them.
+/// Reads the lines that begin in a block; `line` is the number of the first of them. `room` is used again and again.
 pub(super) fn read_block(
     file: &File,
     from: u64,
     to: u64,
     mut reader: Reader,
     line: Option<NonZeroU32>,
+    room: &mut Vec<u8>,
 ) -> io::Result<Block> {
-    let back = from.min(LOOK_BACK);
-    let mut bytes = vec![0; usize::try_from(to - from + back).unwrap_or_default()];
-    let count = read_full(file, &mut bytes, from - back)?;
-    bytes.truncate(count);
+    // The byte before tells whether a line begins where the block does.
+    let back = from.min(1);
+    room.resize(usize::try_from(to - from + back).unwrap_or_default(), 0);
+    let count = read_full(file, room, from - back)?;
+    let bytes = room.get(..count).unwrap_or_default();
     let (before, inside) = bytes.split_at(usize::try_from(back).unwrap_or_default().min(count));
-    let skip = if from == 0 || before.last() == Some(&b'\n') {
+    let skip = if from == 0 || before == b"\n" {
         Some(0)
     } else {
         memchr::memchr(b'\n', inside).map(|newline| newline + 1).filter(|skip| *skip < inside.len())
@@ -87,34 +104,44 @@ pub(super) fn read_block(
     let Some(skip) = skip.filter(|_| !inside.is_empty()) else {
         return Ok(Block { found, reader, span: None, lines: 0 });
     };
-    if !reader.is_carrying() {
-        let before = bytes.get(..before.len() + skip).unwrap_or_default();
-        let cut =
-            if back == from { 0 } else { memchr::memchr(b'\n', before).map_or(before.len(), |newline| newline + 1) };
-        reader.look_back(before.get(cut..).unwrap_or_default());
-    }
     let begin = from + skip as u64;
-    let mut lines = Lines::new(begin, line);
-    let mut newlines = 0;
-    let mut block = inside.get(skip..).unwrap_or_default();
-    let mut end = begin;
-    let mut at = begin;
-    let mut rest = Vec::new();
-    loop {
-        read_lines(&mut lines, block, &mut reader, &mut found);
-        end = memchr::memrchr(b'\n', block).map_or(end, |newline| at + newline as u64 + 1);
-        newlines += memchr::memchr_iter(b'\n', block).count() as u64;
-        at += block.len() as u64;
-        if end >= to || block.is_empty() {
+    let inside = inside.get(skip..).unwrap_or_default();
+    let (whole, mut rest) = inside.split_at(memchr::memrchr(b'\n', inside).map_or(0, |newline| newline + 1));
+    reader.read(whole, begin, line, &mut found);
+    let mut end = begin + whole.len() as u64;
+    let next = line.and_then(|line| number(u64::from(line.get()) + found.counts.lines));
+    let mut lines = Lines::new(end, next);
+    let mut at = end;
+    let mut portion = Vec::new();
+    // The last line goes on behind the block: mostly not far, but it may be any length.
+    while end < to {
+        read_lines(&mut lines, rest, &mut reader, &mut found);
+        end = memchr::memrchr(b'\n', rest).map_or(end, |newline| at + newline as u64 + 1);
+        at += rest.len() as u64;
+        if end >= to {
             break;
         }
-        // The last line goes on behind the block: mostly not far, but it may be any length.
-        rest.resize(if rest.is_empty() { PORTION } else { BLOCK_LEN }, 0);
-        let count = file.read_at(&mut rest, at)?;
-        block = rest.get(..count).unwrap_or_default();
-        block = memchr::memchr(b'\n', block).and_then(|newline| block.get(..=newline)).unwrap_or(block);
+        portion.resize(if portion.is_empty() { PORTION } else { BLOCK_LEN }, 0);
+        let count = file.read_at(&mut portion, at)?;
+        if count == 0 {
+            break;
+        }
+        rest = portion.get(..count).unwrap_or_default();
+        rest = memchr::memchr(b'\n', rest).and_then(|newline| rest.get(..=newline)).unwrap_or(rest);
     }
-    Ok(Block { found, reader, span: Some((begin, end)), lines: newlines })
+    Ok(Block { lines: found.counts.lines, found, reader, span: Some((begin, end)) })
+}
+
+/// Shows a reader what lies before `from`, where a line begins or soon will.
+fn look_back(file: &File, from: u64, reader: &mut Reader) -> io::Result<()> {
+    let back = from.min(LOOK_BACK);
+    let mut bytes = vec![0; usize::try_from(back).unwrap_or_default()];
+    let count = read_full(file, &mut bytes, from - back)?;
+    let bytes = bytes.get(..count).unwrap_or_default();
+    let cut = if back == from { 0 } else { memchr::memchr(b'\n', bytes).map_or(count, |newline| newline + 1) };
+    let end = memchr::memrchr(b'\n', bytes).map_or(0, |newline| newline + 1);
+    reader.look_back(bytes.get(cut..end).unwrap_or_default());
+    Ok(())
 }
 
 pub(super) fn read_lines(lines: &mut Lines, chunk: &[u8], reader: &mut Reader, found: &mut Found) {
