@@ -7,21 +7,18 @@
 use crate::event::{
     AssetId, EventKind, Oddities, Offset, PictureKind, Pictures, Status, Templates,
     decode::{Body, make_fault},
-    pictures::{List, Slashes, leading_number},
+    pictures::{List, Slashes, Spelling, leading_number},
 };
 use std::borrow::Cow;
 
 /// The words between the values.
 struct Style {
-    slashes: Slashes,
+    list: Spelling,
     kind_first: &'static str,
     info_first: &'static str,
     status: &'static str,
     sample: &'static str,
     dots: &'static str,
-    offset: &'static str,
-    url: &'static str,
-    comma: &'static str,
     error_code: &'static str,
     error_msg: &'static str,
     kind_last: &'static str,
@@ -29,34 +26,28 @@ struct Style {
 
 /// As VOD itself writes.
 const COMPACT: Style = Style {
-    slashes: Slashes::Plain,
+    list: Spelling::COMPACT,
     kind_first: r#"{"event_type":"thumbnailComplete","thumbnail_info":{"asset_id":""#,
     info_first: r#"{"thumbnail_info":{"asset_id":""#,
     status: r#","status":""#,
     sample: r#","sample":["#,
     dots: r#","dots":["#,
-    offset: r#"{"offset":"#,
-    url: r#","url":""#,
-    comma: ",",
     error_code: r#","error_code":""#,
     error_msg: r#","error_msg":""#,
     kind_last: r#"},"event_type":"thumbnailComplete"}"#,
 };
 
 /// As PHP writes: with `\/`.
-const SLASHED: Style = Style { slashes: Slashes::Escaped, ..COMPACT };
+const SLASHED: Style = Style { list: Spelling { slashes: Slashes::Escaped, ..Spelling::COMPACT }, ..COMPACT };
 
 /// As Python writes: with a space after colons and commas.
 const SPACED: Style = Style {
-    slashes: Slashes::Plain,
+    list: Spelling { comma: ", ", offset: r#"{"offset": "#, url: r#", "url": ""#, slashes: Slashes::Plain },
     kind_first: r#"{"event_type": "thumbnailComplete", "thumbnail_info": {"asset_id": ""#,
     info_first: r#"{"thumbnail_info": {"asset_id": ""#,
     status: r#", "status": ""#,
     sample: r#", "sample": ["#,
     dots: r#", "dots": ["#,
-    offset: r#"{"offset": "#,
-    url: r#", "url": ""#,
-    comma: ", ",
     error_code: r#", "error_code": ""#,
     error_msg: r#", "error_msg": ""#,
     kind_last: r#"}, "event_type": "thumbnailComplete"}"#,
@@ -85,7 +76,7 @@ fn read_styled<const STYLE: usize>(text: &[u8], templates: &mut Templates) -> Op
     text.eat(style.status)?;
     let status = Status::new(text.string()?);
     let (pictures, oddities) = if text.eat(style.sample).is_some() {
-        let mut list = templates.list(id, style.slashes);
+        let mut list = templates.list(id, &style.list);
         text.pictures(PictureKind::Sample, &mut list)?;
         text.eat(style.dots)?;
         text.pictures(PictureKind::Dot, &mut list)?;
@@ -137,7 +128,7 @@ impl<'a, const STYLE: usize> Cursor<'a, STYLE> {
 
     /// A URL in the style's spelling of slashes, and its closing quote.
     fn url(&mut self) -> Option<Cow<'a, str>> {
-        match Self::WORDS.slashes {
+        match Self::WORDS.list.slashes {
             Slashes::Plain => self.string().map(Cow::Borrowed),
             Slashes::Escaped => {
                 Some(self.raw_string()?.replace("\\/", "/")).filter(|url| !url.contains('\\')).map(Cow::Owned)
@@ -160,15 +151,16 @@ impl<'a, const STYLE: usize> Cursor<'a, STYLE> {
             return Some(());
         }
         loop {
-            self.eat(Self::WORDS.offset)?;
+            self.eat(Self::WORDS.list.offset)?;
             let offset = self.seconds()?;
-            self.eat(Self::WORDS.url)?;
+            self.eat(Self::WORDS.list.url)?;
             match list.push_predicted(kind, offset, self.rest()) {
                 Some(len) => self.at += len + 1,
                 None => list.push(kind, Some(offset), &self.url()?),
             }
             self.eat("}")?;
-            if self.eat(Self::WORDS.comma).is_none() {
+            self.at += list.push_expected(self.rest());
+            if self.eat(Self::WORDS.list.comma).is_none() {
                 return self.eat("]");
             }
         }
@@ -185,8 +177,10 @@ mod tests {
 
     fn written(style: &Style, kind_first: bool, samples: &[(u32, &str)], failed: bool) -> String {
         let list = |pictures: &[(u32, &str)]| {
-            let all = pictures.iter().map(|(offset, url)| format!("{}{offset}{}{url}\"}}", style.offset, style.url));
-            all.collect::<Vec<_>>().join(style.comma)
+            let all = pictures
+                .iter()
+                .map(|(offset, url)| format!("{}{offset}{}{url}\"}}", style.list.offset, style.list.url));
+            all.collect::<Vec<_>>().join(style.list.comma)
         };
         let head = if kind_first { style.kind_first } else { style.info_first };
         let tail = if kind_first { "}}" } else { style.kind_last };
@@ -206,22 +200,50 @@ mod tests {
         }
     }
 
+    /// An event with pictures every `step` seconds.
+    fn regular(style: &Style, id: &str, count: u32, step: u32) -> String {
+        let slash = if style.list.slashes == Slashes::Escaped { "\\/" } else { "/" };
+        let url = |at: u32| format!("https://h/asset/{ID}/{at}.jpg").replace('/', slash);
+        let urls: Vec<String> = (0..count).map(|i| url(i * step)).collect();
+        let samples: Vec<_> = (0..).map(|i| i * step).zip(urls.iter().map(String::as_str)).collect();
+        written(style, count % 2 == 0, &samples, false).replace(ID, id)
+    }
+
     #[test]
     fn every_style_is_read_the_fast_way() {
         for style in [&COMPACT, &SLASHED, &SPACED] {
-            for (kind_first, failed) in [(true, false), (false, false), (true, true), (false, true)] {
-                let slash = if style.slashes == Slashes::Escaped { "\\/" } else { "/" };
-                let urls: Vec<String> =
-                    (0..9).map(|i| format!("https://h/asset/{ID}/{i}.jpg").replace('/', slash)).collect();
-                let samples: Vec<_> = (0..).step_by(5).zip(urls.iter().map(String::as_str)).collect();
-                let text = written(style, kind_first, &samples, failed);
-                let (body, len) = read(text.as_bytes(), &mut Templates::default()).unwrap();
-                assert_eq!((len, body), (text.len(), general(&text)));
+            let mut templates = Templates::default();
+            // The same step again and again: from the second list on the pictures are expected.
+            for (id, count) in [(ID, 9), ("zz", 9), (ID, 30), ("yyy", 3), ("x", 1200), (ID, 2), (ID, 0), ("q", 40)] {
+                let text = regular(style, id, count, 5);
+                let (body, len) = read(text.as_bytes(), &mut templates).unwrap();
+                assert_eq!((len, body), (text.len(), general(&text)), "{count} pictures");
             }
+            let failed = written(style, true, &[], true);
+            assert_eq!(read(failed.as_bytes(), &mut templates).unwrap().0, general(&failed));
         }
     }
 
     proptest! {
+        /// What is expected and does not come is read as it is.
+        #[test]
+        fn an_edited_list_is_read_as_the_general_way_reads_it(
+            style in 0..3usize, count in 3..20u32, longer in 0..9u32, step in 1..4u32,
+            at in any::<prop::sample::Index>(), edit in r##"[0-9a-z/:,{}"]{0,2}"##, removed in 0..3usize,
+        ) {
+            let style = [&COMPACT, &SLASHED, &SPACED][style];
+            let mut templates = Templates::default();
+            for _ in 0..2 {
+                read(regular(style, ID, count, step).as_bytes(), &mut templates).unwrap();
+            }
+            let mut text = regular(style, ID, count + longer, step);
+            let at = at.index(text.len());
+            text.replace_range(at..(at + removed).min(text.len()), &edit);
+            if let Some((body, len)) = read(text.as_bytes(), &mut templates) {
+                prop_assert_eq!(body, general(text.get(..len).unwrap()));
+            }
+        }
+
         /// Either the fast way does not read it, or it reads what the general way reads.
         #[test]
         fn both_ways_read_the_same(

@@ -7,7 +7,7 @@
 use crate::event::{
     AssetId, EventKind, Facts, Fault, Oddities, Offset, PictureKind, Pictures, Status, Templates,
     fields::{Fields, Scalar, Text, is_list, same_name},
-    pictures::{List, Slashes},
+    pictures::{List, Spelling},
 };
 use serde::{
     Deserialize, Deserializer,
@@ -268,7 +268,7 @@ impl<'a> Lists<'a> {
     }
 
     fn pictures(&self, id: &str, templates: &mut Templates) -> (Pictures, Oddities) {
-        let mut out: List<'_> = templates.list(id, Slashes::Plain);
+        let mut out: List<'_> = templates.list(id, &Spelling::COMPACT);
         for (kind, list) in &self.0 {
             for element in list {
                 // Covers have no place in time unless one is given.

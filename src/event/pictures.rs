@@ -5,10 +5,13 @@
 //! What follows no rule is spelled out as a template without a number; every URL comes out as it went in. The list
 //! keeps the log's order within a kind, so a picture is known by its kind and its index there.
 
+mod expected;
+
 use crate::event::{AssetId, Oddities, Offset, PictureKind, PictureUrl};
+use expected::Expected;
 use std::{
-    borrow::Borrow,
-    collections::HashSet,
+    borrow::{Borrow, Cow},
+    collections::{HashSet, VecDeque},
     fmt::Write as _,
     hash::{Hash, Hasher},
     sync::Arc,
@@ -63,6 +66,8 @@ pub struct Templates {
     urls: HashSet<Arc<Template>>,
     lists: HashSet<Shared>,
     recent: Option<Arc<Template>>,
+    /// How lists went on, the newest last.
+    expected: VecDeque<Expected>,
     /// Kept for its room.
     runs: Vec<Run>,
 }
@@ -70,6 +75,15 @@ pub struct Templates {
 /// A list as a key of [`Templates::lists`].
 #[derive(Debug, PartialEq, Eq)]
 struct Shared(Arc<Box<[Run]>>);
+
+/// How a text spells its lists: what stands before a picture, its offset and its URL, and the URL's slashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spelling {
+    pub(super) comma: &'static str,
+    pub(super) offset: &'static str,
+    pub(super) url: &'static str,
+    pub(super) slashes: Slashes,
+}
 
 /// How a text spells the slashes of its URLs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,10 +101,25 @@ pub(super) struct List<'a> {
     runs: Vec<Run>,
     last: Option<(PictureKind, Offset)>,
     oddities: Oddities,
-    slashes: Slashes,
+    spelling: &'static Spelling,
     /// What stands before the number in the URLs of the template at this address.
     prefix: Vec<u8>,
     prefix_of: usize,
+}
+
+impl Spelling {
+    /// Without spaces, as VOD itself writes.
+    pub(super) const COMPACT: Self =
+        Self { comma: ",", offset: r#"{"offset":"#, url: r#","url":""#, slashes: Slashes::Plain };
+}
+
+impl Slashes {
+    fn spell(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::Plain => text.into(),
+            Self::Escaped => text.replace('/', "\\/").into(),
+        }
+    }
 }
 
 impl Pictures {
@@ -163,6 +192,9 @@ impl Templates {
     /// those in use live on with their pictures, new ones are made anew.
     pub const MAX: usize = 16_384;
 
+    /// How many ways of going on are remembered.
+    const EXPECTED_MAX: usize = 16;
+
     /// Takes the pictures of one kind after another, each in the log's order.
     pub fn pictures<'a>(
         &mut self,
@@ -170,7 +202,7 @@ impl Templates {
         list: impl IntoIterator<Item = (PictureKind, Offset, &'a str)>,
     ) -> Pictures {
         let id = asset.to_string();
-        let mut pictures = self.list(&id, Slashes::Plain);
+        let mut pictures = self.list(&id, &Spelling::COMPACT);
         for (kind, offset, url) in list {
             pictures.push(kind, Some(offset), url);
         }
@@ -178,10 +210,22 @@ impl Templates {
     }
 
     /// Begins a list for the asset of `id`.
-    pub(super) fn list<'a>(&'a mut self, id: &'a str, slashes: Slashes) -> List<'a> {
+    pub(super) fn list<'a>(&'a mut self, id: &'a str, spelling: &'static Spelling) -> List<'a> {
         let runs = std::mem::take(&mut self.runs);
         let prefix = Vec::new();
-        List { templates: self, id, runs, last: None, oddities: Oddities::default(), slashes, prefix, prefix_of: 0 }
+        List { templates: self, id, runs, last: None, oddities: Oddities::default(), spelling, prefix, prefix_of: 0 }
+    }
+
+    /// How a list with these first two pictures goes on, where one did before.
+    fn expected(&mut self, run: &Run, spelling: &'static Spelling) -> Option<&mut Expected> {
+        if let Some(known) = self.expected.iter().position(|expected| expected.is_of(run, spelling)) {
+            return self.expected.get_mut(known);
+        }
+        if self.expected.len() == Self::EXPECTED_MAX {
+            self.expected.pop_front();
+        }
+        self.expected.extend(Expected::new(run, spelling));
+        None
     }
 
     /// The shared template of a URL, and the number in it.
@@ -249,7 +293,7 @@ impl List<'_> {
         let known = self.runs.last().map(|run| &run.url).or(self.templates.recent.as_ref())?;
         if self.prefix_of != Arc::as_ptr(known).addr() {
             self.prefix_of = Arc::as_ptr(known).addr();
-            self.prefix = known.written_prefix(self.id, self.slashes).unwrap_or_default();
+            self.prefix = known.written_prefix(self.id, self.spelling.slashes).unwrap_or_default();
         }
         if self.prefix.is_empty() {
             return None;
@@ -265,6 +309,19 @@ impl List<'_> {
             self.runs.push(Run { kind, count: 1, offset, step: 0, number, number_step: 0, url });
         }
         Some(len)
+    }
+
+    /// Takes the pictures that `text` goes on with as a list before did that began alike; their length.
+    ///
+    /// To be called after each picture: it acts once two of them make a run.
+    pub(super) fn push_expected(&mut self, text: &[u8]) -> usize {
+        let Some(run) = self.runs.last_mut().filter(|run| run.count == 2) else { return 0 };
+        let Some(expected) = self.templates.expected(run, self.spelling) else { return 0 };
+        let (count, len) = expected.count(text, self.id);
+        run.count += count;
+        // They rise, so nothing is odd about them.
+        self.last = Some((run.kind, run.offset_at(run.count - 1)));
+        len
     }
 
     /// Where the next picture stands, in milliseconds; notes what is odd about it.
@@ -356,18 +413,17 @@ impl Template {
         (rest == self.tail.as_bytes()).then_some(number)
     }
 
+    /// Whether JSON needs no other escapes for it than for slashes.
+    fn is_plain(&self) -> bool {
+        let parts = [&self.head, &self.middle, &self.tail];
+        parts.iter().all(|part| part.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\'))
+    }
+
     /// What stands before the number where the URL is written in JSON; `None` where that would take other escapes.
     fn written_prefix(&self, id: &str, slashes: Slashes) -> Option<Vec<u8>> {
-        let parts: [&str; 4] = [&self.head, if self.id { id } else { "" }, &self.middle, &self.tail];
-        let plain = |part: &&str| part.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\');
-        if !parts.iter().all(plain) {
-            return None;
-        }
-        let prefix = parts.get(..3)?.concat();
-        Some(match slashes {
-            Slashes::Plain => prefix.into_bytes(),
-            Slashes::Escaped => prefix.replace('/', "\\/").into_bytes(),
-        })
+        let id = if self.id { id } else { "" };
+        let is_plain = self.is_plain() && !id.contains(['"', '\\']) && !id.contains(char::is_control);
+        is_plain.then(|| slashes.spell(&[&self.head, id, &self.middle].concat()).into_owned().into_bytes())
     }
 
     fn fill(&self, id: &str, number: u64) -> String {
@@ -467,7 +523,7 @@ mod tests {
     fn odd_lists_are_flagged_and_kept() {
         let check = |offsets: &[Option<i64>], expected: [u32; 4]| {
             let mut templates = Templates::default();
-            let mut list = templates.list(ID, Slashes::Plain);
+            let mut list = templates.list(ID, &Spelling::COMPACT);
             for offset in offsets {
                 list.push(Sample, offset.map(Offset::from_millis), "u");
             }
