@@ -5,15 +5,17 @@
 
 use crate::{
     app::filter::{Filter, Search, StatusTab},
-    catalog::{Asset, AssetKey, Catalog},
-    event::{Offset, Status, Time},
+    catalog::{Asset, AssetKey, Catalog, Rank},
+    event::{AssetId, Offset, Status, Time},
 };
-use std::{cmp::Ordering, collections::HashSet};
+use std::collections::HashSet;
 
 /// The list pane.
 #[derive(Clone, Debug, Default)]
 pub struct Assets {
     rows: Vec<AssetKey>,
+    /// Whether an asset stands in `rows`, by its key.
+    listed: Vec<bool>,
     changed: HashSet<AssetKey>,
     selected: Option<AssetKey>,
     at: usize,
@@ -86,25 +88,40 @@ impl Order {
         }
     }
 
-    fn compare(self, a: &Asset<'_>, b: &Asset<'_>) -> Ordering {
-        let status = |asset: &Asset<'_>| match asset.status() {
-            Status::Succeed => 0,
-            Status::Other(_) => 1,
-            Status::Failed => 2,
+    /// What places an asset among the others. Made once a row: a sort asks for it twenty times.
+    fn place(self, asset: &Asset<'_>) -> Place {
+        let by = match self {
+            Self::Time => By::Nothing,
+            Self::Id => By::Id(asset.id().clone()),
+            Self::Status => By::Number(match asset.status() {
+                Status::Succeed => 0,
+                Status::Other(_) => 1,
+                Status::Failed => 2,
+            }),
+            Self::Pictures => By::Number(pictures(asset)),
+            Self::Duration => By::Number(length(asset).map_or(i64::MIN, Offset::as_millis)),
         };
-        let first = match self {
-            Self::Time => Ordering::Equal,
-            Self::Id => a.id().cmp(b.id()),
-            Self::Status => status(a).cmp(&status(b)),
-            Self::Pictures => pictures(a).cmp(&pictures(b)),
-            Self::Duration => length(a).cmp(&length(b)),
-        };
-        first.then_with(|| a.rank().cmp(&b.rank()))
+        Place { by, rank: asset.rank(), key: asset.key() }
     }
 }
 
-fn pictures(asset: &Asset<'_>) -> usize {
-    asset.pictures().map_or(0, crate::event::Pictures::len)
+/// A row in the making, with what sorts it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    by: By,
+    rank: Rank,
+    key: AssetKey,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum By {
+    Nothing,
+    Number(i64),
+    Id(AssetId),
+}
+
+fn pictures(asset: &Asset<'_>) -> i64 {
+    asset.pictures().map_or(0, |pictures| i64::try_from(pictures.len()).unwrap_or(i64::MAX))
 }
 
 fn length(asset: &Asset<'_>) -> Option<Offset> {
@@ -133,10 +150,17 @@ impl Assets {
     /// Puts what changed into its place and keeps the selection on its asset.
     pub fn settle(&mut self, catalog: &Catalog, now: Time) {
         let changed = std::mem::take(&mut self.changed);
-        let mut fresh: Vec<Asset<'_>> =
-            changed.iter().filter_map(|key| catalog.asset(*key)).filter(|asset| self.shows(asset, now)).collect();
-        fresh.sort_by(|a, b| self.order.compare(a, b));
-        self.rows.retain(|key| !changed.contains(key));
+        let assets = changed.iter().filter_map(|key| catalog.asset(*key)).filter(|asset| self.shows(asset, now));
+        let mut fresh: Vec<Place> = assets.map(|asset| self.order.place(&asset)).collect();
+        fresh.sort_unstable();
+        // Most of what changed is new, and no row need be looked at.
+        let mut moved: Vec<AssetKey> = changed.into_iter().filter(|key| self.is_listed(*key)).collect();
+        if !moved.is_empty() {
+            moved.sort_unstable();
+            self.rows.retain(|key| moved.binary_search(key).is_err());
+            moved.iter().for_each(|key| self.list(*key, false));
+        }
+        fresh.iter().for_each(|place| self.list(place.key, true));
         self.merge(catalog, &fresh);
         self.keep_selection();
     }
@@ -144,10 +168,25 @@ impl Assets {
     /// Filters and sorts all rows anew.
     fn rebuild(&mut self, catalog: &Catalog, now: Time) {
         self.changed.clear();
-        let mut rows: Vec<Asset<'_>> = catalog.assets().filter(|asset| self.shows(asset, now)).collect();
-        rows.sort_unstable_by(|a, b| self.order.compare(a, b));
-        self.rows = rows.iter().map(Asset::key).collect();
+        let assets = catalog.assets().filter(|asset| self.shows(asset, now));
+        let mut places: Vec<Place> = assets.map(|asset| self.order.place(&asset)).collect();
+        places.sort_unstable();
+        self.rows = places.iter().map(|place| place.key).collect();
+        self.listed.clear();
+        places.iter().for_each(|place| self.list(place.key, true));
         self.keep_selection();
+    }
+
+    fn is_listed(&self, key: AssetKey) -> bool {
+        self.listed.get(key.0 as usize).is_some_and(|listed| *listed)
+    }
+
+    fn list(&mut self, key: AssetKey, listed: bool) {
+        let at = key.0 as usize;
+        if self.listed.len() <= at {
+            self.listed.resize(at + 1, false);
+        }
+        self.listed[at] = listed;
     }
 
     /// The rows on the screen: their keys, oldest first.
@@ -264,9 +303,10 @@ impl Assets {
             self.search = None;
             return 0;
         };
-        let hit = |key: &AssetKey| catalog.asset(*key).is_some_and(|asset| search.matches(&asset));
-        let hits = self.rows.iter().filter(|key| hit(key)).count();
-        let first = (self.at..self.rows.len()).chain(0..self.at).find(|row| hit(&self.rows[*row]));
+        let hit = |row: &usize| catalog.asset(self.rows[*row]).is_some_and(|asset| search.matches(&asset));
+        let rows: Vec<usize> = (0..self.rows.len()).filter(hit).collect();
+        let first = rows.get(rows.partition_point(|row| *row < self.at)).or(rows.first()).copied();
+        let hits = rows.len();
         self.search = Some((search, hits));
         if let Some(row) = first {
             self.go_to(row);
@@ -293,20 +333,16 @@ impl Assets {
     }
 
     /// Merges sorted rows into the sorted list; nearly always they belong at its end.
-    fn merge(&mut self, catalog: &Catalog, fresh: &[Asset<'_>]) {
+    fn merge(&mut self, catalog: &Catalog, fresh: &[Place]) {
         let Some(first) = fresh.first() else { return };
-        let from = self
-            .rows
-            .partition_point(|row| catalog.asset(*row).is_some_and(|row| self.order.compare(&row, first).is_lt()));
-        let tail = self.rows.split_off(from);
-        let mut tail = tail.iter().filter_map(|key| catalog.asset(*key)).peekable();
-        for asset in fresh {
-            while let Some(row) = tail.next_if(|row| self.order.compare(row, asset).is_lt()) {
-                self.rows.push(row.key());
-            }
-            self.rows.push(asset.key());
-        }
-        self.rows.extend(tail.map(|asset| asset.key()));
+        let place = |key: &AssetKey| catalog.asset(*key).map(|asset| self.order.place(&asset));
+        let from = self.rows.partition_point(|row| place(row).is_some_and(|row| row < *first));
+        let mut tail: Vec<Place> = self.rows[from..].iter().filter_map(place).collect();
+        self.rows.truncate(from);
+        tail.extend_from_slice(fresh);
+        // Two sorted runs: a stable sort merges them.
+        tail.sort();
+        self.rows.extend(tail.iter().map(|place| place.key));
     }
 
     fn keep_selection(&mut self) {

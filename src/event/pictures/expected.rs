@@ -5,7 +5,7 @@
 //! be fast and nothing else: what differs in any byte is read as the first two pictures were.
 
 use super::{Run, Spelling};
-use std::{io::Write as _, sync::Arc};
+use std::{fmt::Write as _, sync::Arc};
 
 /// The pictures of a run as they are spelled, from the third on, without the asset's id.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub(super) struct Expected {
     /// The first two pictures.
     run: Run,
     spelling: &'static Spelling,
-    text: Vec<u8>,
+    text: String,
     /// Where in `text` the id is left out of each picture, and where the picture ends.
     pictures: Vec<(usize, usize)>,
 }
@@ -30,7 +30,12 @@ impl Expected {
             .iter()
             .all(|number| (0..50_000).contains(number));
         let holes = run.url.id && run.url.number && run.url.is_plain();
-        (whole && small && holes).then(|| Self { run: run.clone(), spelling, text: Vec::new(), pictures: Vec::new() })
+        (whole && small && holes).then(|| Self {
+            run: run.clone(),
+            spelling,
+            text: String::new(),
+            pictures: Vec::new(),
+        })
     }
 
     /// Whether this is the text that follows the first two pictures of `run`.
@@ -47,10 +52,11 @@ impl Expected {
                 self.make();
             }
             let (hole, end) = self.pictures[count as usize];
+            let expected = self.text.as_bytes();
             let after = rest
-                .strip_prefix(&self.text[begin..hole])
+                .strip_prefix(&expected[begin..hole])
                 .and_then(|rest| rest.strip_prefix(id.as_bytes()))
-                .and_then(|rest| rest.strip_prefix(&self.text[hole..end]));
+                .and_then(|rest| rest.strip_prefix(&expected[hole..end]));
             let Some(after) = after else { break };
             (count, begin, rest) = (count + 1, end, after);
         }
@@ -64,7 +70,7 @@ impl Expected {
         let (seconds, number) = (run.offset_at(at).as_millis() / 1000, run.number_at(at));
         let Spelling { comma, offset, url, slashes } = spelling;
         let head = slashes.spell(&run.url.head);
-        // Writing into memory cannot fail.
+        // Writing into a String cannot fail.
         let _ = write!(text, "{comma}{offset}{seconds}{url}{head}");
         let hole = text.len();
         let middle = slashes.spell(&run.url.middle);
