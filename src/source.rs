@@ -99,6 +99,25 @@ pub enum RawError {
 #[error("nobody listens")]
 pub struct Stopped;
 
+/// Why reading went no further.
+#[derive(Debug)]
+enum Trouble {
+    Stopped,
+    Io(io::Error),
+}
+
+impl From<Stopped> for Trouble {
+    fn from(Stopped: Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
 /// A running source. Dropping it ends its threads.
 #[derive(Debug)]
 pub struct Source {

@@ -13,13 +13,13 @@ pub(super) mod relatives;
 use crate::{
     event::Health,
     source::{
-        Stopped,
+        Stopped, Trouble,
         lines::{Lines, Piece},
     },
     text::Safe,
 };
 use anchor::{Anchor, Taken, TakenFile};
-use incarnation::{Incarnation, Late, Outcome, Trouble, is_packed, is_settled, is_utf16, open_file};
+use incarnation::{Incarnation, Late, Outcome, is_packed, is_settled, is_utf16, open_file};
 use look::{Inode, Known, Look, Stamp, Step, decide, look, look_at, reason};
 use std::{
     fs::File,

@@ -9,7 +9,7 @@ use crate::{
         envelope::{Found, Reader},
     },
     source::{
-        Mode, Shared, Start, Stopped,
+        Mode, Shared, Start, Stopped, Trouble,
         follow::{Resume, Sink, look::reason},
         lines::{Lines, Piece},
         load,
@@ -208,8 +208,8 @@ impl Sink for Intake {
                 self.readers.push((generation, loaded.reader));
                 Ok(Some(loaded.resume))
             }
-            Err(load::Trouble::Stopped) => Err(Stopped),
-            Err(load::Trouble::Io(error)) => {
+            Err(Trouble::Stopped) => Err(Stopped),
+            Err(Trouble::Io(error)) => {
                 self.notice(format!("{}: a part of the file is left out", reason(&error)))?;
                 Ok(Some(Resume { offset: size, line: None }))
             }

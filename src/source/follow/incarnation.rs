@@ -4,7 +4,7 @@
 //! the file is not what it was, whatever its name, inode and size say.
 
 use crate::source::{
-    Stopped,
+    Stopped, Trouble,
     follow::{
         GRACE, Sink,
         anchor::{Anchor, TAIL, Taken, TakenFile},
@@ -57,25 +57,6 @@ pub(super) enum Outcome {
     More,
     /// The bytes that were read are no longer there.
     Changed,
-}
-
-/// Why a step was not finished.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    Stopped,
-    Io(io::Error),
-}
-
-impl From<Stopped> for Trouble {
-    fn from(Stopped: Stopped) -> Self {
-        Self::Stopped
-    }
-}
-
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
 }
 
 impl Late {

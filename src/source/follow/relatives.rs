@@ -4,11 +4,14 @@
 //! beside it whose name is the log's with a number or a date. Only files that prove their kinship are read: a copy holds
 //! what was read of the log, and a missed file was created since the last look.
 
-use crate::source::follow::{
-    Follower, Incarnation, Late, Outcome, Sink, Trouble,
-    anchor::{Anchor, TAIL, Taken, TakenFile},
-    look::{Inode, Stamp},
-    open_file,
+use crate::source::{
+    Trouble,
+    follow::{
+        Follower, Incarnation, Late, Outcome, Sink,
+        anchor::{Anchor, TAIL, Taken, TakenFile},
+        look::{Inode, Stamp},
+        open_file,
+    },
 };
 use std::{
     fs::{self, File, Metadata},
