@@ -181,7 +181,8 @@ impl Follower {
             Step::Read => {
                 // Of a file of which nothing was read, nothing tells that it was truncated.
                 if self.known().is_some_and(|known| known.offset == 0) {
-                    self.read_missed(now, taken, sink)?;
+                    self.read_missed(None, now, taken, sink)?;
+                    return self.read_first(stamp, now, taken, sink);
                 }
                 self.read(stamp, now, taken, sink)
             }
@@ -197,23 +198,19 @@ impl Follower {
                 let link = self.path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
                 let what = if link { "the link points to another file now" } else { "rotated" };
                 sink.notice(format!("{what}; the old file is read to its end, then the new one"))?;
-                self.read_missed(now, taken, sink)?;
                 self.open(now, taken, sink)
             }
-            Step::Open => {
-                self.read_missed(now, taken, sink)?;
-                self.open(now, taken, sink)
-            }
+            Step::Open => self.open(now, taken, sink),
             Step::Leave => {
                 self.leave(now, taken, sink)?;
-                self.read_missed(now, taken, sink)?;
+                self.read_missed(None, now, taken, sink)?;
                 sink.notice("gone; waiting for it to come back".into())?;
                 self.tell(Health::Waiting(Safe::new("gone")), sink)?;
                 Ok(Pace::Idle)
             }
             Step::Wait(why) => {
                 self.leave(now, taken, sink)?;
-                self.read_missed(now, taken, sink)?;
+                self.read_missed(None, now, taken, sink)?;
                 if !matches!(&self.health, Some(Health::Waiting(old)) if old.as_str() == "gone" && seen == Look::Absent)
                 {
                     self.tell(Health::Waiting(Safe::new(&why)), sink)?;
@@ -235,10 +232,13 @@ impl Follower {
         Ok(())
     }
 
-    /// Opens what the name stands for, unless it is being read under another name.
+    /// Opens what the name stands for, unless it is being read under another name. Only with the file in hand is it
+    /// sure that whatever had the name before lies beside it by now.
     fn open(&mut self, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<Pace, Trouble> {
-        let file = open_file(&self.path)?;
-        let metadata = file.metadata()?;
+        let opened = open_file(&self.path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
+        let id = opened.as_ref().ok().map(|(_, metadata)| Inode::of(metadata));
+        self.read_missed(id, now, taken, sink)?;
+        let (file, metadata) = opened?;
         if !metadata.is_file() {
             return Ok(Pace::Idle);
         }
@@ -266,7 +266,7 @@ impl Follower {
         self.real = relatives::resolved(&self.path);
         self.open = Some(self.start(file, known, taken, sink)?);
         self.tell(Health::Live, sink)?;
-        self.read(Some(Stamp::of(&metadata)), now, taken, sink)
+        self.read_first(Some(Stamp::of(&metadata)), now, taken, sink)
     }
 
     /// Begins to read an open file: from its beginning, or from where it was left.
@@ -297,6 +297,19 @@ impl Follower {
         let begun = Incarnation { file, id, generation, packed, anchor, lines, stamp: None };
         taken.note(begun.taken(self.rank));
         Ok(begun)
+    }
+
+    /// Reads a file of which nothing was read. If it was copied and truncated meanwhile, its first lines lie beside it.
+    fn read_first(
+        &mut self,
+        stamp: Option<Stamp>,
+        now: Duration,
+        taken: &mut Taken,
+        sink: &mut impl Sink,
+    ) -> Result<Pace, Trouble> {
+        let pace = self.read(stamp, now, taken, sink)?;
+        self.read_missed(None, now, taken, sink)?;
+        Ok(pace)
     }
 
     /// Reads on, or begins anew where what was read is no longer there.
@@ -335,8 +348,8 @@ impl Follower {
         sink.notice(format!("{why}; reading from its beginning; {lost}"))?;
         let stamp = Stamp::of(&file.metadata()?);
         self.open = Some(self.start(file, None, taken, sink)?);
-        self.read_missed(now, taken, sink)?;
-        self.read(Some(stamp), now, taken, sink)
+        self.read_missed(None, now, taken, sink)?;
+        self.read_first(Some(stamp), now, taken, sink)
     }
 
     /// Lets go of the file that lost the name; it is read on for late writers.

@@ -1,8 +1,15 @@
 //! Following a log through anything: case by case, against a model, and by the real program.
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a panic is how a test fails, and a line says what was measured or skipped"
+)]
 
 mod cases;
 mod model;
+mod program;
+mod writer;
 
 use std::{
     collections::BTreeSet,

@@ -51,9 +51,10 @@ impl Follower {
         Ok(None)
     }
 
-    /// Takes up files that had the name between two looks, oldest first.
+    /// Takes up files that had the name between two looks, oldest first; not the one that has it now.
     pub(super) fn read_missed(
         &mut self,
+        current: Option<Inode>,
         now: Duration,
         taken: &mut Taken,
         sink: &mut impl Sink,
@@ -62,7 +63,10 @@ impl Follower {
             return Ok(());
         }
         let mut missed: Vec<(PathBuf, Metadata)> = relatives(&[&self.path, &self.real, &resolved(&self.path)]);
-        missed.retain(|(_, metadata)| self.is_new(metadata) && !taken.is_held(Inode::of(metadata)));
+        missed.retain(|(_, metadata)| {
+            let id = Inode::of(metadata);
+            self.is_new(metadata) && !taken.is_held(id) && current != Some(id)
+        });
         missed.sort_by_key(|(_, metadata)| metadata.modified().ok());
         for (path, metadata) in missed {
             let file = open_file(&path)?;
