@@ -129,6 +129,8 @@ pub struct Source {
 struct Shared {
     stop: AtomicBool,
     follow: AtomicBool,
+    /// Whether the system tells nothing of changes.
+    polling: AtomicBool,
     /// Streams that have not ended.
     streams: AtomicUsize,
     /// Ends the wait of the thread that watches the files.
@@ -160,6 +162,7 @@ pub fn spawn(config: Config) -> (Source, mpsc::Receiver<LogUpdate>) {
     let shared = Arc::new(Shared {
         stop: AtomicBool::new(false),
         follow: AtomicBool::new(config.mode == Mode::Follow),
+        polling: AtomicBool::new(false),
         streams: AtomicUsize::new(0),
         poke,
         shelf: Mutex::default(),

@@ -229,7 +229,18 @@ fn utf16_is_told() {
     let mut rig = Rig::new();
     fs::write(rig.log(), b"\xff\xfea\0\n\0").unwrap();
     rig.poll();
-    assert!(rig.noticed("UTF-16"));
+    assert!(rig.noticed("is UTF-16, in which nothing is found"));
+    let mut rig = Rig::new();
+    append(&rig.log(), "a1\n");
+    rig.poll();
+    fs::remove_file(rig.log()).unwrap();
+    let wide: Vec<u8> =
+        "a log that was written without a byte order mark".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(rig.log(), &wide).unwrap();
+    rig.poll();
+    append(&rig.log(), "a2\n");
+    rig.poll();
+    assert_eq!(rig.kept.notices.iter().filter(|notice| notice.contains("is UTF-16 or binary")).count(), 1);
 }
 
 #[test]
@@ -243,24 +254,4 @@ fn two_names_of_one_file_are_read_once() {
     other.poll(rig.now, &mut rig.taken, &mut kept).unwrap();
     assert_eq!(kept.lines, []);
     assert!(kept.notices.iter().any(|notice| notice.contains("under another name")));
-}
-
-#[test]
-fn permission_is_lost_and_regained() {
-    use std::os::unix::fs::PermissionsExt as _;
-    if rustix::process::geteuid().is_root() {
-        eprintln!("skipped: permissions do not bind the superuser");
-        return;
-    }
-    let mut rig = Rig::new();
-    append(&rig.log(), "a1\n");
-    rig.poll();
-    fs::rename(rig.log(), rig.path("vod.log.1")).unwrap();
-    append(&rig.log(), "b1\n");
-    fs::set_permissions(rig.log(), fs::Permissions::from_mode(0o0)).unwrap();
-    rig.poll();
-    assert!(matches!(&rig.kept.health, Some(Health::Waiting(why)) if why.as_str() == "permission denied"));
-    fs::set_permissions(rig.log(), fs::Permissions::from_mode(0o600)).unwrap();
-    rig.poll();
-    assert_eq!(rig.lines(), ["a1", "b1"]);
 }

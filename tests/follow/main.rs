@@ -6,9 +6,15 @@
     reason = "a panic is how a test fails, and a line says what was measured or skipped"
 )]
 
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "resizing, hanging up and dead links are for other tests")]
+mod support;
+
 mod cases;
+mod figures;
 mod model;
 mod program;
+mod screen;
 mod writer;
 
 use std::{

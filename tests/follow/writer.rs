@@ -23,6 +23,9 @@ const STANDING: Duration = Duration::from_secs(1);
 
 const LOG: &str = "THUMBVIEW_TEST_LOG";
 
+/// Set where no symbolic links are to be made.
+const PLAIN: &str = "THUMBVIEW_TEST_PLAIN";
+
 /// Every way to rotate a log, the usual ones more often.
 const ROUND: [Rotation; 13] = [
     Rotation::Rename,
@@ -74,10 +77,20 @@ pub(super) fn number_in(line: &str) -> Option<u32> {
     line.split_once("\"asset_id\":\"")?.1.split_once('"')?.0.parse().ok()
 }
 
+/// Whether the log's name becomes a symbolic link now and then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Links {
+    Made,
+    Spared,
+}
+
 /// Starts the writer on a log; it ends by itself.
-pub(super) fn start(log: &Path) -> Child {
+pub(super) fn start(log: &Path, links: Links) -> Child {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", "writer::writer", "--ignored"]).env(LOG, log);
+    if links == Links::Spared {
+        command.env(PLAIN, "1");
+    }
     command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
 }
 
@@ -105,7 +118,10 @@ fn writer() {
         let share = (EVENTS - writer.next) / (ROTATIONS - done + 1);
         let count = share / 2 + writer.dice.roll(share);
         writer.write_slowly(count);
-        writer.rotate(round.pop().unwrap().1);
+        match round.pop().unwrap().1 {
+            Rotation::Switch if env::var_os(PLAIN).is_some() => writer.rotate(Rotation::RenameOver),
+            rotation => writer.rotate(rotation),
+        }
     }
     writer.write_slowly(EVENTS - writer.next);
     let lines: String = writer.young.iter().map(|(event, by)| format!("{event} {by}\n")).collect();
