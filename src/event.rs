@@ -516,6 +516,8 @@ pub enum Health {
     },
     /// Read to its end, and followed from there.
     Live,
+    /// As before, with a word on what befell it lately or how it is followed: `rotated`, `truncated`, `polling only`.
+    Marked(Safe),
     /// Read to its end once.
     Loaded,
     /// A stream came to its end.

@@ -99,6 +99,25 @@ pub enum RawError {
 #[error("nobody listens")]
 pub struct Stopped;
 
+/// Why reading went no further.
+#[derive(Debug)]
+enum Trouble {
+    Stopped,
+    Io(io::Error),
+}
+
+impl From<Stopped> for Trouble {
+    fn from(Stopped: Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
 /// A running source. Dropping it ends its threads.
 #[derive(Debug)]
 pub struct Source {
@@ -110,6 +129,8 @@ pub struct Source {
 struct Shared {
     stop: AtomicBool,
     follow: AtomicBool,
+    /// Whether the system tells nothing of changes.
+    polling: AtomicBool,
     /// Streams that have not ended.
     streams: AtomicUsize,
     /// Ends the wait of the thread that watches the files.
@@ -141,6 +162,7 @@ pub fn spawn(config: Config) -> (Source, mpsc::Receiver<LogUpdate>) {
     let shared = Arc::new(Shared {
         stop: AtomicBool::new(false),
         follow: AtomicBool::new(config.mode == Mode::Follow),
+        polling: AtomicBool::new(false),
         streams: AtomicUsize::new(0),
         poke,
         shelf: Mutex::default(),

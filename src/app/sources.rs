@@ -106,9 +106,10 @@ impl Sources {
     /// The state that matters most: what is wrong before what is well.
     pub fn worst(&self) -> Option<(&Safe, &Health)> {
         let weight = |health: &Health| match health {
-            Health::Failed(_) => 5,
-            Health::Waiting(_) => 4,
-            Health::Loading { .. } => 3,
+            Health::Failed(_) => 6,
+            Health::Waiting(_) => 5,
+            Health::Loading { .. } => 4,
+            Health::Marked(_) => 3,
             Health::Live => 2,
             Health::Ended => 1,
             Health::Loaded => 0,
@@ -121,7 +122,12 @@ impl Sources {
     pub fn failures(&self) -> impl Iterator<Item = (&Safe, &Safe)> {
         self.names.iter().zip(&self.health).filter_map(|(name, health)| match health {
             Health::Failed(why) => Some((name, why)),
-            Health::Waiting(_) | Health::Loading { .. } | Health::Live | Health::Ended | Health::Loaded => None,
+            Health::Waiting(_)
+            | Health::Loading { .. }
+            | Health::Live
+            | Health::Marked(_)
+            | Health::Ended
+            | Health::Loaded => None,
         })
     }
 

@@ -9,18 +9,20 @@ pub mod anchor;
 mod incarnation;
 pub mod look;
 pub(super) mod relatives;
+mod retry;
 
 use crate::{
     event::Health,
     source::{
-        Stopped,
+        Stopped, Trouble,
         lines::{Lines, Piece},
     },
     text::Safe,
 };
 use anchor::{Anchor, Taken, TakenFile};
-use incarnation::{Incarnation, Late, Outcome, Trouble, is_packed, is_settled, is_utf16, open_file};
+use incarnation::{Incarnation, Late, Outcome, is_packed, is_settled, open_file};
 use look::{Inode, Known, Look, Stamp, Step, decide, look, look_at, reason};
+use retry::Retry;
 use std::{
     fs::File,
     num::NonZeroU32,
@@ -34,6 +36,9 @@ pub const GRACE: Duration = Duration::from_secs(5);
 
 /// How long a last line may lack its newline before it is shown as incomplete.
 pub const INCOMPLETE: Duration = Duration::from_secs(5);
+
+/// How long a rotation is told beside the state of the name.
+pub const MARKED: Duration = Duration::from_secs(30);
 
 /// What takes what a [`Follower`] finds. Every method may say that nobody listens any more.
 pub trait Sink {
@@ -92,6 +97,9 @@ pub struct Follower {
     open: Option<Incarnation>,
     late: Vec<Late>,
     health: Option<Health>,
+    /// What befell the name last, and when.
+    mark: Option<(&'static str, Duration)>,
+    retry: Retry,
     /// When the name was last looked at, by the clock that files bear.
     looked: Option<SystemTime>,
     /// Where the file lay that was opened last, through symbolic links.
@@ -123,6 +131,8 @@ impl Follower {
             open: None,
             late: Vec::new(),
             health: None,
+            mark: None,
+            retry: Retry::default(),
             looked: None,
             folders: [None; 3],
             incomplete: None,
@@ -138,16 +148,23 @@ impl Follower {
     pub fn poll(&mut self, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<Pace, Stopped> {
         self.poll_late(now, taken, sink)?;
         let looked = SystemTime::now();
-        let result = self.step(now, taken, sink);
+        let seen = look(&self.path);
+        if !self.retry.is_due(now, &seen) {
+            sink.flush()?;
+            return Ok(Pace::Idle);
+        }
+        let result = self.step(seen.clone(), now, taken, sink);
         self.looked = Some(looked);
         sink.flush()?;
         match result {
             Ok(pace) => {
+                self.retry.succeed();
                 self.watch_incomplete(now, sink)?;
                 Ok(pace)
             }
             Err(Trouble::Stopped) => Err(Stopped),
             Err(Trouble::Io(error)) => {
+                self.retry.fail(now, seen);
                 self.tell(Health::Waiting(Safe::new(&reason(&error))), sink)?;
                 Ok(Pace::Idle)
             }
@@ -164,8 +181,13 @@ impl Follower {
         self.open.as_ref().map(|open| (open.generation, open.id))
     }
 
-    fn step(&mut self, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<Pace, Trouble> {
-        let mut seen = look(&self.path);
+    fn step(
+        &mut self,
+        mut seen: Look,
+        now: Duration,
+        taken: &mut Taken,
+        sink: &mut impl Sink,
+    ) -> Result<Pace, Trouble> {
         let mut step = decide(self.known(), &seen);
         if let (Step::Keep(why), Some(open)) = (&step, &self.open) {
             let why = Health::Waiting(Safe::new(&format!("{why}; the open file is read on")));
@@ -173,7 +195,7 @@ impl Follower {
             step = decide(self.known(), &seen);
             self.tell(why, sink)?;
         } else if self.open.is_some() && matches!(seen, Look::File(..)) {
-            self.tell(Health::Live, sink)?;
+            self.tell_live(now, sink)?;
         }
         let stamp = if let Look::File(_, stamp) = seen { Some(stamp) } else { None };
         match step {
@@ -181,7 +203,8 @@ impl Follower {
             Step::Read => {
                 // Of a file of which nothing was read, nothing tells that it was truncated.
                 if self.known().is_some_and(|known| known.offset == 0) {
-                    self.read_missed(now, taken, sink)?;
+                    self.read_missed(None, now, taken, sink)?;
+                    return self.read_first(stamp, now, taken, sink);
                 }
                 self.read(stamp, now, taken, sink)
             }
@@ -189,31 +212,31 @@ impl Follower {
                 let was = self.known().map_or(0, |known| known.offset);
                 let size = stamp.map_or(0, |stamp| stamp.size);
                 let why = format!("truncated to {size} bytes after {was} had been read");
+                self.mark = Some(("truncated", now));
                 self.restart(&why, now, taken, sink)
             }
             Step::Rewritten => self.restart("written anew", now, taken, sink),
             Step::Replace => {
                 self.leave(now, taken, sink)?;
-                let link = self.path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-                let what = if link { "the link points to another file now" } else { "rotated" };
+                let (mark, what) = match self.path.is_symlink() {
+                    true => ("link switched", "the link points to another file now"),
+                    false => ("rotated", "rotated"),
+                };
+                self.mark = Some((mark, now));
                 sink.notice(format!("{what}; the old file is read to its end, then the new one"))?;
-                self.read_missed(now, taken, sink)?;
                 self.open(now, taken, sink)
             }
-            Step::Open => {
-                self.read_missed(now, taken, sink)?;
-                self.open(now, taken, sink)
-            }
+            Step::Open => self.open(now, taken, sink),
             Step::Leave => {
                 self.leave(now, taken, sink)?;
-                self.read_missed(now, taken, sink)?;
+                self.read_missed(None, now, taken, sink)?;
                 sink.notice("gone; waiting for it to come back".into())?;
                 self.tell(Health::Waiting(Safe::new("gone")), sink)?;
                 Ok(Pace::Idle)
             }
             Step::Wait(why) => {
                 self.leave(now, taken, sink)?;
-                self.read_missed(now, taken, sink)?;
+                self.read_missed(None, now, taken, sink)?;
                 if !matches!(&self.health, Some(Health::Waiting(old)) if old.as_str() == "gone" && seen == Look::Absent)
                 {
                     self.tell(Health::Waiting(Safe::new(&why)), sink)?;
@@ -235,19 +258,27 @@ impl Follower {
         Ok(())
     }
 
-    /// Opens what the name stands for, unless it is being read under another name.
+    fn tell_live(&mut self, now: Duration, sink: &mut impl Sink) -> Result<(), Stopped> {
+        let mark = self.mark.filter(|(_, since)| now.saturating_sub(*since) < MARKED);
+        self.tell(mark.map_or(Health::Live, |(mark, _)| Health::Marked(mark.into())), sink)
+    }
+
+    /// Opens what the name stands for, unless it is being read under another name. Only with the file in hand is it
+    /// sure that whatever had the name before lies beside it by now.
     fn open(&mut self, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<Pace, Trouble> {
-        let file = open_file(&self.path)?;
-        let metadata = file.metadata()?;
+        let opened = open_file(&self.path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
+        let id = opened.as_ref().ok().map(|(_, metadata)| Inode::of(metadata));
+        self.read_missed(id, now, taken, sink)?;
+        let (file, metadata) = opened?;
         if !metadata.is_file() {
             return Ok(Pace::Idle);
         }
         let id = Inode::of(&metadata);
         if taken.is_held_beside(id, self.rank) {
-            if self.health != Some(Health::Live) {
+            if !matches!(self.health, Some(Health::Live | Health::Marked(_))) {
                 sink.notice("the same file is being read under another name".into())?;
             }
-            self.tell(Health::Live, sink)?;
+            self.tell_live(now, sink)?;
             return Ok(Pace::Idle);
         }
         if self.found == Found::Later && is_packed(&file)? && !is_settled(&metadata) {
@@ -265,8 +296,8 @@ impl Follower {
         }
         self.real = relatives::resolved(&self.path);
         self.open = Some(self.start(file, known, taken, sink)?);
-        self.tell(Health::Live, sink)?;
-        self.read(Some(Stamp::of(&metadata)), now, taken, sink)
+        self.tell_live(now, sink)?;
+        self.read_first(Some(Stamp::of(&metadata)), now, taken, sink)
     }
 
     /// Begins to read an open file: from its beginning, or from where it was left.
@@ -282,9 +313,6 @@ impl Follower {
         self.next_generation = generation.wrapping_add(1);
         sink.begin(generation, Some(metadata.len()), metadata.mtime())?;
         let packed = is_packed(&file)?;
-        if is_utf16(&file)? {
-            sink.notice("is UTF-16, in which nothing is found; iconv -f UTF-16 -t UTF-8 converts it".into())?;
-        }
         let resume = match &known {
             Some(known) => Some(Resume { offset: known.anchor.offset(), line: known.line }),
             None if packed => None,
@@ -294,9 +322,22 @@ impl Follower {
         let anchor = known.map_or_else(|| Anchor::at(&file, offset), |known| Ok(known.anchor))?;
         let lines = Lines::new(offset, line);
         let id = Inode::of(&metadata);
-        let begun = Incarnation { file, id, generation, packed, anchor, lines, stamp: None };
+        let begun = Incarnation { file, id, generation, packed, anchor, lines, stamp: None, judged: false };
         taken.note(begun.taken(self.rank));
         Ok(begun)
+    }
+
+    /// Reads a file of which nothing was read. If it was copied and truncated meanwhile, its first lines lie beside it.
+    fn read_first(
+        &mut self,
+        stamp: Option<Stamp>,
+        now: Duration,
+        taken: &mut Taken,
+        sink: &mut impl Sink,
+    ) -> Result<Pace, Trouble> {
+        let pace = self.read(stamp, now, taken, sink)?;
+        self.read_missed(None, now, taken, sink)?;
+        Ok(pace)
     }
 
     /// Reads on, or begins anew where what was read is no longer there.
@@ -310,12 +351,17 @@ impl Follower {
         let Some(open) = &mut self.open else { return Ok(Pace::Idle) };
         let grown = open.stamp.map(|old| old.size) != stamp.map(|new| new.size);
         let outcome = if open.packed { open.read_packed(taken, sink)? } else { open.read_on(grown, sink)? };
+        open.judge(sink)?;
         taken.note(open.taken(self.rank));
-        open.stamp = if outcome == Outcome::UpToDate { stamp } else { None };
+        open.stamp =
+            if outcome == Outcome::UpToDate { stamp.filter(|stamp| open.packed || stamp.is_final()) } else { None };
         match outcome {
             Outcome::UpToDate => Ok(Pace::Idle),
             Outcome::More => Ok(Pace::More),
-            Outcome::Changed => self.restart("rewritten in place", now, taken, sink),
+            Outcome::Changed => {
+                self.mark = Some(("rewritten", now));
+                self.restart("rewritten in place", now, taken, sink)
+            }
         }
     }
 
@@ -328,15 +374,15 @@ impl Follower {
         taken.note(old.taken(self.rank));
         taken.release((self.rank, old.generation));
         let lost = match rescued {
-            Some(0) => "nothing was lost".into(),
+            Some(0) => "its copy holds nothing more".into(),
             Some(bytes) => format!("{bytes} unread bytes were taken from its copy"),
             None => "what was written since the last look may be lost".into(),
         };
         sink.notice(format!("{why}; reading from its beginning; {lost}"))?;
         let stamp = Stamp::of(&file.metadata()?);
         self.open = Some(self.start(file, None, taken, sink)?);
-        self.read_missed(now, taken, sink)?;
-        self.read(Some(stamp), now, taken, sink)
+        self.read_missed(None, now, taken, sink)?;
+        self.read_first(Some(stamp), now, taken, sink)
     }
 
     /// Lets go of the file that lost the name; it is read on for late writers.

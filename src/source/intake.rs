@@ -9,7 +9,7 @@ use crate::{
         envelope::{Found, Reader},
     },
     source::{
-        Mode, Shared, Start, Stopped,
+        Mode, Shared, Start, Stopped, Trouble,
         follow::{Resume, Sink, look::reason},
         lines::{Lines, Piece},
         load,
@@ -34,6 +34,9 @@ const PROGRESS: Duration = Duration::from_millis(50);
 
 /// How many records of a name are remembered, so that a restarted file does not repeat them.
 const RECORDS_MAX: usize = 1 << 20;
+
+/// How a name is followed of which the system tells nothing.
+const POLLING: &str = "polling only";
 
 /// The way to whoever listens.
 #[derive(Clone, Debug)]
@@ -208,8 +211,8 @@ impl Sink for Intake {
                 self.readers.push((generation, loaded.reader));
                 Ok(Some(loaded.resume))
             }
-            Err(load::Trouble::Stopped) => Err(Stopped),
-            Err(load::Trouble::Io(error)) => {
+            Err(Trouble::Stopped) => Err(Stopped),
+            Err(Trouble::Io(error)) => {
                 self.notice(format!("{}: a part of the file is left out", reason(&error)))?;
                 Ok(Some(Resume { offset: size, line: None }))
             }
@@ -252,9 +255,13 @@ impl Sink for Intake {
     fn health(&mut self, health: Health) -> Result<(), Stopped> {
         self.flush()?;
         self.health = Some(health.clone());
-        let health = match (self.outlet.shared.mode(), health) {
+        let shared = &self.outlet.shared;
+        let polling = shared.polling.load(Ordering::Relaxed) && !self.is_stream;
+        let health = match (shared.mode(), health) {
             (Mode::Once, Health::Waiting(why)) => Health::Failed(why),
-            (Mode::Once, Health::Live) if !self.is_stream => Health::Loaded,
+            (Mode::Once, Health::Live | Health::Marked(_)) if !self.is_stream => Health::Loaded,
+            (Mode::Follow, Health::Live) if polling => Health::Marked(POLLING.into()),
+            (Mode::Follow, Health::Marked(word)) if polling => Health::Marked(Safe::new(&format!("{word}, {POLLING}"))),
             (Mode::Once | Mode::Follow, health) => health,
         };
         self.outlet.send(LogUpdate::Health { rank: self.rank, health })

@@ -15,7 +15,7 @@ use crate::{
         EventKind, Origin,
         envelope::{Found, Reader},
     },
-    source::{Stopped, follow::Resume, lines::Lines},
+    source::{Stopped, Trouble, follow::Resume, lines::Lines},
 };
 use block::{Block, PORTION, count_lines, number, read_block, read_lines, read_range, shift};
 use std::{
@@ -125,25 +125,6 @@ pub(super) fn load_last(
         taker.found(block.found, size)?;
         let line = before.and_then(|before| number(before + block.lines + 1));
         return Ok(Loaded { resume: Resume { offset, line }, reader: block.reader });
-    }
-}
-
-/// Why a file was not read to its end.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    Stopped,
-    Io(io::Error),
-}
-
-impl From<Stopped> for Trouble {
-    fn from(Stopped: Stopped) -> Self {
-        Self::Stopped
-    }
-}
-
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
     }
 }
 

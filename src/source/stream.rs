@@ -11,7 +11,7 @@ use crate::{
         follow::{Sink as _, look::reason},
         intake::Intake,
         lines::Lines,
-        unpack::{MAGIC, Packing},
+        unpack::{Judgement, MAGIC, Packing, judge},
     },
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -121,11 +121,16 @@ fn read_through(
         None => Box::new(whole),
     };
     let mut chunk = vec![0; CHUNK];
+    let mut judged = false;
     loop {
         match text.read(&mut chunk) {
             Ok(0) => return Ok(None),
             Ok(count) => {
                 let bytes = chunk.get(..count).unwrap_or_default();
+                if let (false, Judgement::Foreign(what)) = (judged, judge(bytes)) {
+                    intake.notice(what.into())?;
+                }
+                judged = true;
                 tape.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
                 lines.push(bytes, |piece| intake.piece(0, piece))?;
                 intake.flush()?;

@@ -1,4 +1,4 @@
-//! gzip and zstd, known by their first bytes and never by name.
+//! What first bytes tell: gzip and zstd, which are unpacked, and what is no text at all. Names tell nothing.
 //!
 //! All members of a gzip file and all frames of a zstd file are read, skippable ones passed over. An archive that was
 //! cut off gives what was readable and then an error, which the caller tells the user once.
@@ -50,6 +50,40 @@ impl Packing {
             Self::Zstd => Unpacked::Zstd(Box::new(Frames { input, frame: FrameDecoder::new(), begun: false })),
         }
     }
+}
+
+/// What the first bytes of a text tell of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Judgement {
+    /// There are too few of them yet.
+    Open,
+    /// Nothing speaks against text.
+    Text,
+    /// No text in which anything could be found: a sentence on what it is.
+    Foreign(&'static str),
+}
+
+/// How many bytes are enough to judge.
+const ENOUGH: usize = 64;
+
+/// Judges a text by its first bytes. NUL bytes before and after the others are a hole or not written yet; of those
+/// between them, UTF-16 has one in two.
+pub(super) fn judge(head: &[u8]) -> Judgement {
+    if matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
+        return Judgement::Foreign("is UTF-16, in which nothing is found; iconv -f UTF-16 -t UTF-8 converts it");
+    }
+    let begin = head.iter().position(|byte| *byte != 0).unwrap_or(head.len());
+    let end = head.iter().rposition(|byte| *byte != 0).map_or(begin, |last| last + 1);
+    let inner = head.get(begin..end).unwrap_or_default();
+    if inner.len() < ENOUGH {
+        return Judgement::Open;
+    }
+    if inner.iter().filter(|byte| **byte == 0).count() * 10 > inner.len() * 3 {
+        return Judgement::Foreign(
+            "is UTF-16 or binary, in which nothing is found; iconv -f UTF-16LE -t UTF-8 converts the former",
+        );
+    }
+    Judgement::Text
 }
 
 /// Text that is unpacked while it is read.
@@ -113,6 +147,21 @@ mod tests {
     use flate2::{Compression, write::GzEncoder};
     use ruzstd::encoding::{CompressionLevel, compress_to_vec};
     use std::io::Write as _;
+
+    #[test]
+    fn judges_by_the_first_bytes() {
+        let text = "a line of a log, as logs have them, and then another one of the same kind\n";
+        let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big_endian: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let is_foreign = |head: &[u8]| matches!(judge(head), Judgement::Foreign(_));
+        assert!(is_foreign(&wide) && is_foreign(&big_endian) && is_foreign(b"\xff\xfea\0") && is_foreign(b"\xfe\xff"));
+        assert_eq!(judge(text.as_bytes()), Judgement::Text);
+        assert_eq!(judge("日志里的一行，和另一行，还有第三行，都是文本，没有别的。".as_bytes()), Judgement::Text);
+        let hole = [&[0; 900], text.as_bytes(), &[0; 900]].concat();
+        assert_eq!(judge(&hole), Judgement::Text, "a hole before, and what is not written yet");
+        assert_eq!(judge(b"a short line\n"), Judgement::Open);
+        assert_eq!(judge(&[0; 4096]), Judgement::Open);
+    }
 
     fn gzip(text: &[u8]) -> Vec<u8> {
         let mut out = GzEncoder::new(Vec::new(), Compression::fast());

@@ -215,7 +215,11 @@ impl Watch {
             }
         }
         match waker.trouble() {
-            Some(trouble) => self.outlet.notice("watching", &trouble),
+            Some(trouble) => {
+                self.shared.polling.store(true, Ordering::Relaxed);
+                self.outlet.notice("watching", &trouble)?;
+                self.retell()
+            }
             None => Ok(()),
         }
     }

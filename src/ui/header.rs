@@ -41,10 +41,17 @@ fn source(app: &App, theme: Theme) -> Vec<Part> {
             let percent = sources.progress().unwrap_or(0);
             parts.push(part(format!("reading {percent} %  {}{of}", bytes(*read)), Role::Accent));
         }
-        Health::Live if app.options().following == Following::Off => parts.push(part("loaded", Role::Dim)),
+        Health::Live | Health::Marked(_) if app.options().following == Following::Off => {
+            parts.push(part("loaded", Role::Dim))
+        }
         Health::Live => {
             parts.push((theme.glyph(Glyph::Live), Role::Good));
             parts.push(part(format!(" live{}", app.pulse()), Role::Plain));
+        }
+        Health::Marked(word) => {
+            parts.push((theme.glyph(Glyph::Live), Role::Good));
+            parts.push(part(format!(" live{}", app.pulse()), Role::Plain));
+            parts.push(part(format!("  {which}{word}"), Role::Warn));
         }
         Health::Loaded => parts.push(part("loaded", Role::Dim)),
         Health::Ended => parts.push(part("stream ended", Role::Dim)),

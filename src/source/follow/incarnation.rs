@@ -4,7 +4,7 @@
 //! the file is not what it was, whatever its name, inode and size say.
 
 use crate::source::{
-    Stopped,
+    Stopped, Trouble,
     follow::{
         GRACE, Sink,
         anchor::{Anchor, TAIL, Taken, TakenFile},
@@ -12,7 +12,7 @@ use crate::source::{
         relatives,
     },
     lines::Lines,
-    unpack::{MAGIC, Packing},
+    unpack::{Judgement, MAGIC, Packing, judge},
 };
 use std::{
     fs::File,
@@ -40,6 +40,8 @@ pub(super) struct Incarnation {
     pub(super) anchor: Anchor,
     pub(super) lines: Lines,
     pub(super) stamp: Option<Stamp>,
+    /// Whether its first bytes were looked at.
+    pub(super) judged: bool,
 }
 
 /// A file that lost its name.
@@ -57,25 +59,6 @@ pub(super) enum Outcome {
     More,
     /// The bytes that were read are no longer there.
     Changed,
-}
-
-/// Why a step was not finished.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    Stopped,
-    Io(io::Error),
-}
-
-impl From<Stopped> for Trouble {
-    fn from(Stopped: Stopped) -> Self {
-        Self::Stopped
-    }
-}
-
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
 }
 
 impl Late {
@@ -188,6 +171,19 @@ impl Incarnation {
         Ok(Outcome::UpToDate)
     }
 
+    /// Says once, by the first bytes, that this is no text.
+    pub(super) fn judge(&mut self, sink: &mut impl Sink) -> Result<(), Stopped> {
+        if self.judged {
+            return Ok(());
+        }
+        let judgement = judge(self.anchor.head());
+        self.judged = judgement != Judgement::Open;
+        match judgement {
+            Judgement::Open | Judgement::Text => Ok(()),
+            Judgement::Foreign(what) => sink.notice(what.into()),
+        }
+    }
+
     /// The file is at its end for good: a last line is a line without its newline, too.
     pub(super) fn finish(&mut self, sink: &mut impl Sink) -> Result<(), Stopped> {
         self.lines.finish(|piece| sink.piece(self.generation, piece))?;
@@ -219,13 +215,6 @@ pub(super) fn is_packed(file: &File) -> io::Result<bool> {
     let mut head = [0; MAGIC];
     let count = file.read_at(&mut head, 0)?;
     Ok(Packing::of(head.get(..count).unwrap_or_default()).is_some())
-}
-
-/// Whether a file begins with the byte order mark of UTF-16.
-pub(super) fn is_utf16(file: &File) -> io::Result<bool> {
-    let mut head = [0; 2];
-    let count = file.read_at(&mut head, 0)?;
-    Ok(count == head.len() && matches!(head, [0xff, 0xfe] | [0xfe, 0xff]))
 }
 
 pub(super) fn is_settled(metadata: &std::fs::Metadata) -> bool {

@@ -9,6 +9,7 @@ use std::{
     io,
     os::unix::fs::{FileTypeExt as _, MetadataExt as _},
     path::Path,
+    time::{Duration, SystemTime},
 };
 
 /// Which file a name stands for.
@@ -144,7 +145,18 @@ impl Look {
     }
 }
 
+/// How coarse the times are that files bear: a write within it may leave the stamp as it was.
+pub(super) const GRAIN: Duration = Duration::from_millis(20);
+
 impl Stamp {
+    /// Whether a change after now will show: the last one is older than the grain of the file system's clock. A time
+    /// that lies ahead is another machine's, of which nothing is known.
+    pub fn is_final(&self) -> bool {
+        let (seconds, nanos) = self.changed;
+        let since = Duration::new(u64::try_from(seconds).unwrap_or_default(), u32::try_from(nanos).unwrap_or_default());
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH + since).map_or(true, |age| age > GRAIN)
+    }
+
     /// What a file bears now.
     pub fn of(metadata: &Metadata) -> Self {
         Self {

@@ -4,11 +4,14 @@
 //! beside it whose name is the log's with a number or a date. Only files that prove their kinship are read: a copy holds
 //! what was read of the log, and a missed file was created since the last look.
 
-use crate::source::follow::{
-    Follower, Incarnation, Late, Outcome, Sink, Trouble,
-    anchor::{Anchor, TAIL, Taken, TakenFile},
-    look::{Inode, Stamp},
-    open_file,
+use crate::source::{
+    Trouble,
+    follow::{
+        Follower, Incarnation, Late, Outcome, Sink,
+        anchor::{Anchor, TAIL, Taken, TakenFile},
+        look::{GRAIN, Inode, Stamp},
+        open_file,
+    },
 };
 use std::{
     fs::{self, File, Metadata},
@@ -16,9 +19,6 @@ use std::{
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
-
-/// How far the clock that files bear may lie behind the system's.
-const CLOCK_GRAIN: Duration = Duration::from_millis(20);
 
 impl Follower {
     /// After a truncation: reads from the log's copy what was not read of the log. Tells how many bytes that were;
@@ -48,9 +48,10 @@ impl Follower {
         Ok(None)
     }
 
-    /// Takes up files that had the name between two looks, oldest first.
+    /// Takes up files that had the name between two looks, oldest first; not the one that has it now.
     pub(super) fn read_missed(
         &mut self,
+        current: Option<Inode>,
         now: Duration,
         taken: &mut Taken,
         sink: &mut impl Sink,
@@ -59,7 +60,10 @@ impl Follower {
             return Ok(());
         }
         let mut missed: Vec<(PathBuf, Metadata)> = relatives(&[&self.path, &self.real, &resolved(&self.path)]);
-        missed.retain(|(_, metadata)| self.is_new(metadata) && !taken.is_held(Inode::of(metadata)));
+        missed.retain(|(_, metadata)| {
+            let id = Inode::of(metadata);
+            self.is_new(metadata) && !taken.is_held(id) && current != Some(id)
+        });
         missed.sort_by_key(|(_, metadata)| metadata.modified().ok());
         for (path, metadata) in missed {
             let file = open_file(&path)?;
@@ -75,11 +79,19 @@ impl Follower {
         Ok(())
     }
 
-    /// Whether names came or went beside the log since this was asked last.
+    /// Whether names came or went beside the log since this was asked last, as far as stamps tell.
     fn has_folder_changed(&mut self) -> bool {
-        let stamp = |path: &Path| folder_of(path).metadata().ok().map(|metadata| Stamp::of(&metadata));
-        let folders = [stamp(&self.path), stamp(&self.real), stamp(&resolved(&self.path))];
-        std::mem::replace(&mut self.folders, folders) != folders
+        let target = if self.path.is_symlink() { resolved(&self.path) } else { self.path.clone() };
+        let mut folders = [folder_of(&self.path), folder_of(&self.real), folder_of(&target)].map(Some);
+        if folders[1] == folders[0] {
+            folders[1] = None;
+        }
+        if folders[2] == folders[0] {
+            folders[2] = None;
+        }
+        let stamps = folders.map(|folder| folder?.metadata().ok().map(|metadata| Stamp::of(&metadata)));
+        let fresh = stamps.iter().flatten().any(|stamp| !stamp.is_final());
+        std::mem::replace(&mut self.folders, stamps) != stamps || fresh
     }
 
     fn take_up(&mut self, file: File, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<(), Trouble> {
@@ -96,7 +108,7 @@ impl Follower {
 
     /// Whether a file was created since the last look at the name; where files bear no such time, it was not.
     fn is_new(&self, metadata: &Metadata) -> bool {
-        let since = self.looked.and_then(|looked: SystemTime| looked.checked_sub(CLOCK_GRAIN));
+        let since = self.looked.and_then(|looked: SystemTime| looked.checked_sub(GRAIN));
         metadata.created().ok().zip(since).is_some_and(|(created, since)| created >= since)
     }
 }
