@@ -4,6 +4,10 @@
 //! makes it [`Prepared`] for one box and one protocol; `ui` says where it stands ([`Placement`]). All are plain data,
 //! and every answer carries the key of its question, so that a late one is merely kept.
 
+mod name;
+
+pub use name::file_name;
+
 use crate::{
     event::{AssetId, Offset, PictureKind, PictureUrl},
     text::Safe,

@@ -4,7 +4,7 @@
 //! is out; the last change is always drawn. What is ready is drained before drawing, up to a cap, so that neither a
 //! flood of events nor a flood of keys starves the other.
 
-use super::{perform::Next, prepare::Preparer, print::tell};
+use super::{diary::tell_loudly, perform::Next, prepare::Preparer};
 use crate::{
     app::{App, Message, Now, Options},
     event::{LogUpdate, Notice, Time},
@@ -123,7 +123,7 @@ pub(super) async fn run(plan: Plan) -> Result<ExitCode> {
     let code = session.close(outcome)?;
     // Told where it stays: on the screen it is gone.
     for failure in &failures {
-        tell(failure);
+        tell_loudly(failure);
     }
     Ok(if code == ExitCode::SUCCESS && !failures.is_empty() { ExitCode::FAILURE } else { code })
 }
