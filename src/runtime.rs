@@ -20,7 +20,7 @@ use crate::{
     cli::{self, Command, Config, ConfigError, Fetch, Input, Lines, Look, Output, Typed},
     demo::{self, Demo},
     media,
-    report::Format,
+    report::{Format, Reveal},
     source::{self, Mode, Start},
     text::Safe,
 };
@@ -160,6 +160,7 @@ fn session(input: &Input, look: &Look, mode: Mode, following: Following) -> Resu
         media: fetch_config(&look.fetch)?,
         forced: look.forced(),
         options,
+        reveal: print::reveal(input),
         limit: None,
     };
     async_runtime()?.block_on(session::run(plan))
@@ -205,7 +206,8 @@ async fn play(args: &cli::Demo, demo: &Demo) -> Result<ExitCode> {
         badge: Some("DEMO".into()),
         ..options(&args.look, jiff::tz::TimeZone::system())
     };
-    session::run(session::Plan { source, media, forced: args.look.forced(), options, limit: args.duration }).await
+    let (forced, reveal) = (args.look.forced(), Reveal::Hide);
+    session::run(session::Plan { source, media, forced, options, reveal, limit: args.duration }).await
 }
 
 /// What may be fetched and how; decoding is left to children of this very program.

@@ -4,7 +4,15 @@
 //! URLs are hidden where URLs are printed. The file has every diagnostic whatever stderr is told; it is appended to, and
 //! nobody else may read one that is made here.
 
-use crate::{cli::Common, text::Safe};
+use super::print::place;
+use crate::{
+    app::Message,
+    catalog::Catalog,
+    cli::Common,
+    event::{Health, LogUpdate},
+    picture::PictureUpdate,
+    text::Safe,
+};
 use anyhow::{Context as _, Result};
 use rustix::fs::OFlags;
 use std::{
@@ -63,6 +71,40 @@ pub(super) fn note(text: &str) {
     let now = jiff::Timestamp::now();
     // One write a line, so that two programs may share a file. A full disk is not worth ending a session for.
     drop((&mut &*file).write_all(format!("{now:.3} {}\n", Safe::new(text)).as_bytes()));
+}
+
+/// Writes what a session's message tells of its logs and pictures into the file.
+pub(super) fn record(message: &Message, catalog: &Catalog) {
+    if DIARY.get().is_none_or(|diary| diary.file.is_none()) {
+        return;
+    }
+    match message {
+        Message::Log(LogUpdate::Notice(notice)) => note(notice.text.as_str()),
+        Message::Log(LogUpdate::Health { rank, health: Health::Waiting(why) | Health::Failed(why) }) => {
+            note(&format!("source {}: {why}", rank + 1));
+        }
+        Message::Log(LogUpdate::Batch { rejected, .. }) => {
+            for each in rejected {
+                note(&format!("{}: {}", place(catalog, each.origin), each.reason));
+            }
+        }
+        Message::Picture(PictureUpdate::Failed(key, trouble)) => {
+            let event = catalog.event(key.run);
+            let url = event.pictures.get(event.asset, key.kind, key.index).map(|snapshot| snapshot.url);
+            note(&format!("{}: {}", url.map_or_else(String::new, |url| url.to_string()), trouble.what));
+        }
+        Message::Canvas(canvas) => note(&format!("pictures are drawn as {}", canvas.protocol.as_str())),
+        Message::Wrote(job, written) => note(&format!("{}: {written:?}", job.path)),
+        Message::Log(_)
+        | Message::Picture(_)
+        | Message::Key(_)
+        | Message::Mouse(_)
+        | Message::Paste(_)
+        | Message::Resize(_)
+        | Message::Raw(..)
+        | Message::Toast(_)
+        | Message::Tick(_) => {}
+    }
 }
 
 /// Tells the operator why the program fails; where stderr is gone, nobody can be told.
