@@ -4,6 +4,8 @@
 #[path = "support/server.rs"]
 #[expect(dead_code, reason = "this server has good days only")]
 mod server;
+#[expect(dead_code, reason = "this terminal has good days only")]
+mod support;
 
 use serde_json::{Value, json};
 use server::{ImageServer, answer, picture};
@@ -13,8 +15,8 @@ use std::{
     path::PathBuf,
     process::{Command, Output, Stdio},
 };
+use support::pty::{PROGRAM, Session};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_thumbview");
 const JPEG: &[u8] = include_bytes!("fixtures/hostile/base.jpg");
 
 /// A folder with a log in it, a server with its pictures, and the runtime that the server runs on.
@@ -209,6 +211,39 @@ fn a_damaged_picture_is_written_and_said() {
     assert_eq!(ran.code, 1, "{cut}");
     let named = cut["file"].is_string() == (cut["outcome"] == "written");
     assert!(named && cut["reason"].is_string(), "{cut}");
+}
+
+#[test]
+fn the_screen_writes_what_it_shows() {
+    let place = Place::new();
+    let (host, log) = (place.server.host(), place.path("vod.log").display().to_string());
+    let mut session = Session::start(&["-a", "good", "--allow-host", &host, &log], (100, 30), &[]);
+    session.wait_for_text("fetched");
+    session.type_keys("w");
+    session.wait_for_text("write good_sample_00000.jpg");
+    let write = |session: &mut Session, name: &str| {
+        session.type_keys(&format!("\x15{}\r", place.path(name).display()));
+    };
+    write(&mut session, "one.jpg");
+    session.wait_for_text("picture written to ");
+    assert_eq!(fs::read(place.path("one.jpg")).unwrap(), JPEG);
+    session.type_keys("w");
+    session.wait_for_text("write good_");
+    write(&mut session, "set.csv");
+    session.wait_for_text("1 asset written to ");
+    assert_eq!(fs::read_to_string(place.path("set.csv")).unwrap().lines().count(), 4);
+    fs::write(place.path("one.jpg"), "mine").unwrap();
+    for (answer, said, left) in [("n", "not written", &b"mine"[..]), ("y", "picture written to ", JPEG)] {
+        session.type_keys("w");
+        session.wait_for_text("write good_");
+        write(&mut session, "one.jpg");
+        session.wait_for_text("write over ");
+        session.type_keys(answer);
+        session.wait_for_text(said);
+        assert_eq!(fs::read(place.path("one.jpg")).unwrap(), left);
+    }
+    session.type_keys("q");
+    assert_eq!(session.exit_code(), 0);
 }
 
 #[test]

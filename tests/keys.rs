@@ -1,6 +1,7 @@
 //! What keys do: a state, keys, and the state they lead to.
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+#[expect(dead_code, reason = "styles are for the screens")]
 #[path = "support/stage.rs"]
 mod stage;
 

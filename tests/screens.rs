@@ -19,7 +19,7 @@ fn shot(name: &str, stage: &Stage) {
 
 #[test]
 fn the_main_screen_at_every_size() {
-    for (width, height) in [(200, 50), (140, 40), (100, 30), (80, 24), (60, 15), (40, 12), (20, 5), (1, 1)] {
+    for (width, height) in [(200, 60), (200, 50), (140, 40), (100, 30), (80, 24), (60, 15), (40, 12), (20, 5), (1, 1)] {
         let mut stage = Stage::filled(width, height);
         stage.serve();
         shot(&format!("main_{width}x{height}"), &stage);

@@ -96,11 +96,12 @@ fn find<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
 fn values(arg: &Arg, value: &DeValue<'_>) -> Result<Vec<String>, String> {
     let flag = matches!(arg.get_action(), ArgAction::SetTrue);
     let several = matches!(arg.get_action(), ArgAction::Append);
-    match value {
-        DeValue::Boolean(on) if flag => Ok(vec![on.to_string()]),
-        _ if flag => Err("true or false".to_owned()),
-        DeValue::Array(array) if several => array.iter().map(|value| word(value.get_ref())).collect(),
-        value => word(value).map(|word| vec![word]),
+    if flag {
+        return value.as_bool().map(|on| vec![on.to_string()]).ok_or_else(|| "true or false".to_owned());
+    }
+    match value.as_array().filter(|_| several) {
+        Some(array) => array.iter().map(|value| word(value.get_ref())).collect(),
+        None => word(value).map(|word| vec![word]),
     }
 }
 
@@ -158,17 +159,16 @@ mod tests {
     fn an_option_goes_before_the_file() {
         let text =
             "jobs = 3\nno-cache = true\nallow-host = ['a.example', 'b.example:9000']\ntimeout = '2m'\nquiet=true";
-        let fetch = |args: &[&str]| match typed(text, args).command {
-            Command::Open(open) => open.look.fetch,
-            Command::Export(export) => export.fetch,
-            other => panic!("{other:?}"),
+        let opened = |args: &[&str]| {
+            let Command::Open(open) = typed(text, args).command else { panic!("{args:?}") };
+            open.look.fetch
         };
-        for command in [&["a.log"][..], &["open", "a.log"], &["export", "a.log"]] {
-            let from_file = fetch(command);
-            assert_eq!((from_file.jobs, from_file.no_cache, from_file.timeout.as_secs()), (3, true, 120));
-            assert_eq!(from_file.allow_host.len(), 2);
+        let Command::Export(export) = typed(text, &["export", "a.log"]).command else { panic!("export") };
+        for fetch in [opened(&["a.log"]), opened(&["open", "a.log"]), export.fetch] {
+            assert_eq!((fetch.jobs, fetch.no_cache, fetch.timeout.as_secs()), (3, true, 120));
+            assert_eq!(fetch.allow_host.len(), 2);
         }
-        let typed_too = fetch(&["open", "-j", "9", "--allow-host", "c.example", "a.log"]);
+        let typed_too = opened(&["open", "-j", "9", "--allow-host", "c.example", "a.log"]);
         assert_eq!((typed_too.jobs, typed_too.allow_host.len()), (9, 1), "a repeated option is replaced as a whole");
         assert!(typed(text, &["list", "a.log"]).common.quiet && !typed("", &["list", "a.log"]).common.quiet);
     }

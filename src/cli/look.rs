@@ -67,8 +67,14 @@ pub struct Look {
     /// Colours of the screen.
     #[arg(long, value_enum, default_value_t)]
     pub theme: Colours,
-    /// Whether the screen has colours. auto: unless NO_COLOR is set; never is --theme mono.
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    /// Whether the screen has colours.
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        help = "Whether the screen has colours; auto: unless NO_COLOR is set, never: as --theme mono"
+    )]
     pub color: When,
     /// Use no glyphs beyond ASCII.
     #[arg(long)]

@@ -126,12 +126,12 @@ struct ExportedPicture<'a> {
 impl<'a> Exported<'a> {
     fn new(catalog: &'a Catalog, asset: Asset<'a>, files: &'a Files, reveal: Reveal) -> Self {
         let picture = |(key, snapshot): (PictureKey, Snapshot)| {
-            let filed = files.get(&key);
+            let became = files.get(&key);
             ExportedPicture {
                 line: PictureLine::new(&snapshot, reveal),
-                file: filed.and_then(|filed| filed.file.as_deref()),
-                outcome: filed.map(|filed| filed.outcome.as_str()),
-                reason: filed.and_then(|filed| filed.reason.as_ref()).map(Safe::as_str),
+                file: became.and_then(|became| became.file.as_deref()),
+                outcome: became.map(|became| became.outcome.as_str()),
+                reason: became.and_then(|became| became.reason.as_ref()).map(Safe::as_str),
             }
         };
         Self { row: Row::new(catalog, asset), pictures: pictures(&asset).into_iter().map(picture).collect() }

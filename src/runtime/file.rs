@@ -35,11 +35,11 @@ pub(super) enum Existing {
     Replace,
 }
 
-/// Writes what `fill` gives to `path`. Blocks.
+/// Writes what `content` gives to `path`. Blocks.
 pub(super) fn write(
     path: &Path,
     existing: Existing,
-    fill: impl FnOnce(&mut BufWriter<&mut fs::File>) -> io::Result<()>,
+    content: impl FnOnce(&mut BufWriter<&mut fs::File>) -> io::Result<()>,
 ) -> Result<(), FileError> {
     check(path, existing)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -47,7 +47,7 @@ pub(super) fn write(
     let mut file =
         Builder::new().prefix(".thumbview-").permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
     let mut out = BufWriter::new(file.as_file_mut());
-    fill(&mut out)?;
+    content(&mut out)?;
     out.flush()?;
     drop(out);
     match existing {
