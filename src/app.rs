@@ -16,9 +16,11 @@ pub mod prompt;
 pub mod sources;
 pub mod timeline;
 mod wants;
+mod write;
 
 pub use act::parse_offset;
 pub use wants::Exhibit;
+pub use write::{Content, ListFormat, WriteJob, Written};
 
 use crate::{
     catalog::{Asset, AssetKey, Catalog, Event},
@@ -72,6 +74,8 @@ pub enum Message {
     Canvas(Canvas),
     /// The text of an event was read again.
     Raw(Origin, RawPurpose, Result<Vec<u8>, Safe>),
+    /// A file was written, or not.
+    Wrote(WriteJob, Written),
     /// Something to tell the operator.
     Toast(Safe),
     /// Time went on.
@@ -95,6 +99,8 @@ pub enum Effect {
     Copy(String),
     /// Open a URL in a browser.
     Open(PictureUrl),
+    /// Write a file.
+    Write(WriteJob),
     /// Draw pictures otherwise.
     SetProtocol(Protocol),
     /// Have the mouse reported, or not.
@@ -125,6 +131,15 @@ pub enum RawPurpose {
     Show,
     /// To copy it.
     Copy,
+}
+
+/// What is done with a file that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overwrite {
+    /// It is left alone.
+    No,
+    /// It is replaced, as the operator said.
+    Yes,
 }
 
 /// Whether files are followed.
@@ -253,6 +268,8 @@ pub struct App {
     view: View,
     overlay: Option<Overlay>,
     prompt: Option<Prompt>,
+    /// What was not written because a file is there, while that is asked about.
+    refused: Option<WriteJob>,
     toast: Option<Toast>,
     options: Options,
     now: Now,
@@ -286,6 +303,7 @@ impl App {
             view: View::default(),
             overlay: None,
             prompt: None,
+            refused: None,
             toast: None,
             now,
             loaded: false,
@@ -326,6 +344,7 @@ impl App {
             Message::Picture(update) => self.album.take(update),
             Message::Canvas(canvas) => self.set_canvas(canvas),
             Message::Raw(_, purpose, text) => self.raw(purpose, text, &mut effects),
+            Message::Wrote(job, written) => self.wrote(job, written),
             Message::Toast(text) => self.say(text),
             Message::Tick(now) => self.tick(now),
         }

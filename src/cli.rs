@@ -1,32 +1,40 @@
 //! The command line: what was typed, and what the program needs.
 //!
-//! [`Cli`] holds what the user typed and makes no system call. Its methods turn that into the configurations of the
-//! rooms. Every long option has an environment variable `THUMBVIEW_<OPTION>`.
+//! [`parse`] turns arguments into a [`Typed`] and makes no system call but reading the environment: every long option
+//! has a variable `THUMBVIEW_<OPTION>`. Below both stands the config file, which `config` reads as text. What several
+//! commands share is in `look`; methods turn it into the configurations of the rooms.
+
+mod config;
+mod look;
+
+pub use config::{Config, ConfigError};
+pub use look::{Colours, Draw, Fetch, Look, When};
 
 use crate::{
-    app::{self, Fetching, Following, Glyphs, MouseUse, Theme, filter::Filter},
+    app::{self, filter::Filter},
     event::Offset,
-    media::{self, FetchMode, Header, HostBound, HostPort, Policy},
-    picture::Protocol,
     source::{self, Mode, Start},
-    text::Safe,
 };
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::styling};
-use ipnet::IpNet;
-use std::{path::PathBuf, time::Duration};
-use url::Url;
+use clap::{
+    ArgAction, ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+    builder::{BoolishValueParser, styling},
+};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 const EXAMPLES: &str = "\
 Examples:
   thumbview demo                                   a full session with nothing at hand
   thumbview tail /var/log/vod.log                  follow a log, over rotations
   thumbview open -e 'status:failed since:2h' *.gz  what failed in the last two hours
-  thumbview list -o csv vod.log > assets.csv       one row an asset
-  ssh host tail -F /var/log/vod.log | thumbview -  where the host cannot reach the pictures";
+  thumbview export -o csv --pictures out vod.log   the assets and their pictures, to hand on
+  ssh host tail -F /var/log/vod.log | thumbview -  where the host cannot reach the pictures
+
+Every long option is also read from a variable (THUMBVIEW_NO_CACHE=1) and, below that, from the config file (no-cache = true).";
 
 /// Reads logs of Huawei Cloud VOD snapshot events and shows their pictures in the terminal, on a timeline.
 #[derive(Debug, Parser)]
 #[command(
+    name = "thumbview",
     version,
     about,
     after_long_help = EXAMPLES,
@@ -34,11 +42,22 @@ Examples:
     subcommand_precedence_over_arg = true,
     styles = styling::Styles::plain()
 )]
-pub struct Cli {
+struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
     open: Open,
+    #[command(flatten)]
+    _common: Common,
+}
+
+/// What was typed: a command, and the options that all commands have.
+#[derive(Debug)]
+pub struct Typed {
+    /// What to do.
+    pub command: Command,
+    /// The rest.
+    pub common: Common,
 }
 
 /// What to do.
@@ -50,6 +69,9 @@ pub enum Command {
     Open(Open),
     /// Print the assets and exit.
     List(List),
+    /// Print the assets with their pictures as json, jsonl or csv, and write the pictures themselves into a folder.
+    #[command(after_long_help = EXPORT)]
+    Export(Export),
     /// Print one picture, or a contact sheet, into the scrollback and exit.
     Show(Show),
     /// Run a session of its own, offline: events, pictures, server.
@@ -59,6 +81,28 @@ pub enum Command {
     /// Look after the picture cache.
     #[command(subcommand)]
     Cache(Cache),
+    /// Print a completion script for a shell.
+    Completions(Completions),
+    /// Print the manual page, or that of one command.
+    Man(Man),
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// Read options from this TOML file, each under its long name (default: thumbview/config.toml in the user's
+    /// config folder). A variable goes before it, an option before both.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Append every diagnostic to this file as it happens.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub log_file: Option<PathBuf>,
+    /// Say more on stderr: each line that could not be read, each picture that was written.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Say nothing on stderr but why the exit code is not 0.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
 }
 
 /// `tail`.
@@ -68,7 +112,7 @@ pub struct Tail {
     #[command(flatten)]
     pub input: Input,
     /// Show N events of history (+1: all). Full screen: all; as JSON lines: 10.
-    #[arg(short = 'n', long, value_name = "N", env = "THUMBVIEW_LINES", allow_hyphen_values = true)]
+    #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true)]
     pub lines: Option<Lines>,
     /// Accepted as tail(1) has them; following is by name anyway.
     #[arg(short = 'f', short_alias = 'F', hide = true)]
@@ -98,6 +142,32 @@ pub struct List {
     /// Print the summary alone.
     #[arg(long)]
     pub summary: bool,
+}
+
+const EXPORT: &str = r#"The columns and names are those of `list`. JSON and JSONL add to each asset its pictures, by offset:
+
+  "pictures":[{"kind":"sample","offset":5,"url":"https://…",
+               "file":"14d7…_sample_00005.jpg","outcome":"written","reason":null}]
+
+CSV has a row for each picture, and one for an asset without any; the same six stand behind the asset's own columns as picture.kind, picture.offset, picture.url, picture.file, picture.outcome, picture.reason.
+
+file is the name in DIR. outcome is written, kept (it was there already), failed, or null without --pictures. reason says why a picture failed, or in what a written one is damaged. The exit code is 1 where a picture could not be had whole."#;
+
+/// `export`.
+#[derive(Args, Debug)]
+pub struct Export {
+    /// What to read. -o json is what auto means here.
+    #[command(flatten)]
+    pub input: Input,
+    /// Fetch the pictures and write them into DIR. What is there already is kept.
+    #[arg(long, value_name = "DIR")]
+    pub pictures: Option<PathBuf>,
+    /// Write over files that are there already.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// What may be fetched.
+    #[command(flatten)]
+    pub fetch: Fetch,
 }
 
 /// `show`.
@@ -137,8 +207,23 @@ pub enum Cache {
 #[derive(Args, Debug)]
 pub struct CacheClear {
     /// Where the cache is.
-    #[arg(long, value_name = "DIR", env = "THUMBVIEW_CACHE_DIR")]
+    #[arg(long, value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
+}
+
+/// `completions`.
+#[derive(Args, Debug)]
+pub struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Args, Debug)]
+pub struct Man {
+    /// The command.
+    pub command: Option<String>,
 }
 
 /// `demo`.
@@ -154,7 +239,7 @@ pub struct Demo {
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = parse_speed)]
     pub speed: f64,
     /// End after this time.
-    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long = "for", value_name = "TIME", value_parser = look::parse_duration)]
     pub duration: Option<Duration>,
     /// Leave the log and the pictures in DIR, and print the commands to try.
     #[arg(long, value_name = "DIR", conflicts_with = "serve")]
@@ -166,7 +251,7 @@ pub struct Demo {
     #[arg(long, default_value_t = 8787)]
     pub port: u16,
     /// How it is printed.
-    #[arg(short, long, value_enum, default_value_t, env = "THUMBVIEW_OUTPUT")]
+    #[arg(short, long, value_enum, default_value_t)]
     pub output: Output,
     /// How it looks.
     #[command(flatten)]
@@ -180,86 +265,29 @@ pub struct Input {
     #[arg(value_name = "FILE")]
     pub files: Vec<String>,
     /// Show only what passes: words, status:, code:, samples<N, since:, host:, ! negates.
-    #[arg(short = 'e', long, value_name = "EXPR", value_parser = Filter::parse, env = "THUMBVIEW_FILTER")]
+    #[arg(short = 'e', long, value_name = "EXPR", value_parser = Filter::parse)]
     pub filter: Vec<Filter>,
     /// Show only assets of this status.
-    #[arg(short, long, value_name = "S", env = "THUMBVIEW_STATUS")]
+    #[arg(short, long, value_name = "S")]
     pub status: Option<String>,
     /// Show only assets whose id has this in it.
-    #[arg(short, long, value_name = "ID", env = "THUMBVIEW_ASSET")]
+    #[arg(short, long, value_name = "ID")]
     pub asset: Option<String>,
     /// Show only what is not older: 30m, 2h, or RFC 3339. What has no time is kept.
-    #[arg(long, value_name = "T", env = "THUMBVIEW_SINCE")]
+    #[arg(long, value_name = "T", value_parser = parse_since)]
     pub since: Option<String>,
     /// Show only what is not newer.
-    #[arg(long, value_name = "T", env = "THUMBVIEW_UNTIL")]
+    #[arg(long, value_name = "T", value_parser = parse_since)]
     pub until: Option<String>,
     /// How it is printed. auto: full screen on a terminal, else table for list and jsonl for tail and open.
-    #[arg(short, long, value_enum, default_value_t, env = "THUMBVIEW_OUTPUT")]
+    #[arg(short, long, value_enum, default_value_t)]
     pub output: Output,
     /// Show secrets in URLs.
-    #[arg(long, env = "THUMBVIEW_REVEAL")]
+    #[arg(long)]
     pub reveal: bool,
     /// The zone of times without one, and of the screen.
-    #[arg(long, value_enum, default_value_t, env = "THUMBVIEW_TZ")]
+    #[arg(long, value_enum, default_value_t)]
     pub tz: Zone,
-}
-
-/// How it looks, and what may be fetched.
-#[derive(Args, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
-pub struct Look {
-    /// How pictures are drawn.
-    #[arg(short, long, value_enum, default_value_t, env = "THUMBVIEW_PROTOCOL")]
-    pub protocol: Draw,
-    /// Fetch from HOST or HOST:PORT although it is private, loopback or on another port.
-    #[arg(long, value_name = "HOST[:PORT]", env = "THUMBVIEW_ALLOW_HOST")]
-    pub allow_host: Vec<HostPort>,
-    /// Fetch from this network although it is private.
-    #[arg(long, value_name = "NET", env = "THUMBVIEW_ALLOW_CIDR")]
-    pub allow_cidr: Vec<IpNet>,
-    /// Fetch nothing.
-    #[arg(long, env = "THUMBVIEW_NO_FETCH")]
-    pub no_fetch: bool,
-    /// Fetch only what is looked at.
-    #[arg(long, env = "THUMBVIEW_NO_PREFETCH")]
-    pub no_prefetch: bool,
-    /// How many fetches may be in flight.
-    #[arg(short, long, value_name = "N", default_value_t = 6, env = "THUMBVIEW_JOBS")]
-    pub jobs: usize,
-    /// The longest silence of a server; connecting may take half of it, the whole three times.
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration, env = "THUMBVIEW_TIMEOUT")]
-    pub timeout: Duration,
-    /// The largest picture that is fetched.
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = parse_size, env = "THUMBVIEW_MAX_SIZE")]
-    pub max_size: u64,
-    /// Send this Referer, to that host only.
-    #[arg(long, value_name = "[HOST=]URL", env = "THUMBVIEW_REFERER")]
-    pub referer: Vec<String>,
-    /// Send this header, to that host only.
-    #[arg(short = 'H', long, value_name = "[HOST=]K:V", env = "THUMBVIEW_HEADER", hide_env_values = true)]
-    pub header: Vec<String>,
-    /// Fetch through this proxy, which then looks up and judges addresses.
-    #[arg(long, value_name = "URL", env = "THUMBVIEW_PROXY", hide_env_values = true)]
-    pub proxy: Option<Url>,
-    /// Trust these issuers too.
-    #[arg(long, value_name = "PEM", env = "THUMBVIEW_CA_FILE")]
-    pub ca_file: Option<PathBuf>,
-    /// Keep fetched pictures here instead of the user's cache folder.
-    #[arg(long, value_name = "DIR", env = "THUMBVIEW_CACHE_DIR")]
-    pub cache_dir: Option<PathBuf>,
-    /// Keep no pictures on disk.
-    #[arg(long, env = "THUMBVIEW_NO_CACHE")]
-    pub no_cache: bool,
-    /// Colours of the screen.
-    #[arg(long, value_enum, default_value_t, env = "THUMBVIEW_THEME")]
-    pub theme: Colours,
-    /// Use no glyphs beyond ASCII.
-    #[arg(long, env = "THUMBVIEW_ASCII")]
-    pub ascii: bool,
-    /// Take the mouse: click, wheel, drag on the timeline.
-    #[arg(long, env = "THUMBVIEW_MOUSE")]
-    pub mouse: bool,
 }
 
 /// `-o`.
@@ -278,38 +306,6 @@ pub enum Output {
     Jsonl,
     /// RFC 4180.
     Csv,
-}
-
-/// `-p`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Draw {
-    /// The best that the terminal answers for.
-    #[default]
-    Auto,
-    /// kitty's graphics.
-    Kitty,
-    /// iTerm2's inline images.
-    Iterm2,
-    /// Sixel.
-    Sixel,
-    /// Block characters.
-    Blocks,
-    /// No pictures.
-    None,
-}
-
-/// `--theme`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Colours {
-    /// By the terminal's background.
-    #[default]
-    Auto,
-    /// For a dark background.
-    Dark,
-    /// For a light background.
-    Light,
-    /// None.
-    Mono,
 }
 
 /// `--tz`.
@@ -358,11 +354,41 @@ impl std::str::FromStr for Lines {
     }
 }
 
-impl Cli {
-    /// The command; plain `thumbview FILE...` is `open`.
-    pub fn command(self) -> Command {
-        self.command.unwrap_or(Command::Open(self.open))
+/// The command line as it is defined: every long option has its environment variable, and a flag's may be 0 or 1.
+pub fn definition() -> clap::Command {
+    equip(Cli::command())
+}
+
+fn equip(command: clap::Command) -> clap::Command {
+    let equipped = command.mut_args(|arg| {
+        let Some(name) = arg.get_long() else { return arg };
+        let variable = format!("THUMBVIEW_{}", name.to_uppercase().replace('-', "_"));
+        let flag = matches!(arg.get_action(), ArgAction::SetTrue);
+        // They are told of once, below the examples.
+        let arg = arg.env(variable).hide_env(true);
+        if flag { arg.value_parser(BoolishValueParser::new()) } else { arg }
+    });
+    equipped.mut_subcommands(equip)
+}
+
+/// Reads arguments, the environment, and below both what a config file says. Plain `thumbview FILE...` is `open`.
+pub fn parse(args: &[OsString], config: Option<&Config>) -> Result<Typed, clap::Error> {
+    let mut definition = definition();
+    if let Some(config) = config {
+        definition = config.under(definition);
     }
+    let matches = definition.try_get_matches_from_mut(args)?;
+    let typed = |matches: &ArgMatches| {
+        let cli = Cli::from_arg_matches(matches)?;
+        // An option that all commands have may stand behind any of them, and is known there.
+        let mut innermost = matches;
+        while let Some((_, inner)) = innermost.subcommand() {
+            innermost = inner;
+        }
+        let common = Common::from_arg_matches(innermost)?;
+        Ok(Typed { command: cli.command.unwrap_or(Command::Open(cli.open)), common })
+    };
+    typed(&matches).map_err(|error: clap::Error| error.format(&mut definition))
 }
 
 impl Input {
@@ -402,102 +428,15 @@ impl Zone {
     }
 }
 
-impl Look {
-    /// What `media` needs; or what is wrong with the options.
-    pub fn media(&self) -> Result<media::Config, String> {
-        let mut policy = Policy::default();
-        for host in &self.allow_host {
-            policy.allow(host.clone()).map_err(|refusal| refusal.to_string())?;
-        }
-        policy.allow_nets.clone_from(&self.allow_cidr);
-        let only = if let [only] = &*self.allow_host { Some(only) } else { None };
-        let bound = |text: &String, why| format!("{}: {why}", Safe::new(text.split('=').next().unwrap_or_default()));
-        let referer = self
-            .referer
-            .iter()
-            .map(|text| HostBound::parse(text, only).map_err(|why| bound(text, why)))
-            .collect::<Result<_, _>>()?;
-        let headers = self
-            .header
-            .iter()
-            .map(|text| HostBound::<Header>::parse(text, only).map_err(|why| bound(text, why)))
-            .collect::<Result<_, _>>()?;
-        Ok(media::Config {
-            policy,
-            silence: self.timeout,
-            max_bytes: self.max_size,
-            jobs: self.jobs.clamp(1, 64),
-            referer,
-            headers,
-            proxy: self.proxy.clone(),
-            ca_file: self.ca_file.clone(),
-            fetch: if self.no_fetch { FetchMode::No } else { FetchMode::Yes },
-            ..media::Config::default()
-        })
-    }
-
-    /// The protocol that was forced.
-    pub fn forced(&self) -> Option<Protocol> {
-        match self.protocol {
-            Draw::Auto => None,
-            Draw::Kitty => Some(Protocol::Kitty),
-            Draw::Iterm2 => Some(Protocol::Iterm2),
-            Draw::Sixel => Some(Protocol::Sixel),
-            Draw::Blocks => Some(Protocol::Blocks),
-            Draw::None => Some(Protocol::None),
-        }
-    }
-
-    /// What the screen begins with.
-    pub fn options(&self, no_color: bool) -> app::Options {
-        let theme = match self.theme {
-            Colours::Auto if no_color => Theme::Mono,
-            Colours::Auto => Theme::Auto,
-            Colours::Dark => Theme::Dark,
-            Colours::Light => Theme::Light,
-            Colours::Mono => Theme::Mono,
-        };
-        app::Options {
-            theme,
-            glyphs: if self.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
-            fetching: match (self.no_fetch, self.no_prefetch) {
-                (true, _) => Fetching::Nothing,
-                (false, true) => Fetching::Looked,
-                (false, false) => Fetching::Ahead,
-            },
-            mouse: if self.mouse { MouseUse::On } else { MouseUse::Off },
-            following: Following::Off,
-            ..app::Options::default()
-        }
-    }
-}
-
-/// `10s`, `2m`, `1h 30m`.
-fn parse_duration(text: &str) -> Result<Duration, String> {
-    let duration: jiff::SignedDuration = text.parse().map_err(|_unreadable| "a time such as 10s or 2m".to_owned())?;
-    Duration::try_from(duration).map_err(|_negative| "a time above zero".to_owned())
-}
-
 /// `1:30`, `90`, `0:12.5`.
 fn parse_offset(text: &str) -> Result<Offset, String> {
     app::parse_offset(text).ok_or_else(|| "a place such as 1:30 or 90".to_owned())
 }
 
-/// `16MiB`, `500KB`, `1048576`.
-fn parse_size(text: &str) -> Result<u64, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match text.trim_start_matches(|c: char| c.is_ascii_digit()).to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kib" => 1 << 10,
-        "kb" => 1000,
-        "m" | "mib" => 1 << 20,
-        "mb" => 1_000_000,
-        "g" | "gib" => 1 << 30,
-        "gb" => 1_000_000_000,
-        _ => return Err("a size such as 16MiB".to_owned()),
-    };
-    let number: u64 = digits.parse().map_err(|_no_number| "a size such as 16MiB".to_owned())?;
-    number.checked_mul(unit).ok_or_else(|| "too large".to_owned())
+/// An age or a time, checked here so that a wrong one is named with its option.
+fn parse_since(text: &str) -> Result<String, String> {
+    Filter::parse(&format!("since:{text}")).map_err(|_wrong| "an age such as 30m, or an RFC 3339 time".to_owned())?;
+    Ok(text.to_owned())
 }
 
 fn parse_speed(text: &str) -> Result<f64, String> {
@@ -508,29 +447,33 @@ fn parse_speed(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
-    #[test]
-    fn the_definition_is_sound() {
-        <Cli as CommandFactory>::command().debug_assert();
+    fn parse_words(words: &[&str]) -> Result<Command, clap::Error> {
+        let args: Vec<OsString> = std::iter::once("thumbview").chain(words.iter().copied()).map(Into::into).collect();
+        parse(&args, None).map(|typed| typed.command)
     }
 
     #[test]
-    fn sizes_and_times_have_units() {
-        assert_eq!(parse_size("16MiB"), Ok(16 << 20));
-        assert_eq!(parse_size("500KB"), Ok(500_000));
-        assert_eq!(parse_size("7"), Ok(7));
-        assert!(parse_size("x").is_err() && parse_size("5 bananas").is_err() && parse_size("99999999999G").is_err());
-        assert_eq!(parse_duration("1m30s"), Ok(Duration::from_secs(90)));
-        assert!(parse_duration("soon").is_err());
+    fn the_definition_is_sound() {
+        definition().debug_assert();
     }
 
     #[test]
     fn plain_files_are_opened() {
-        let parse = |args: &[&str]| Cli::try_parse_from([&["thumbview"], args].concat()).map(Cli::command);
-        assert!(matches!(parse(&["a.log"]), Ok(Command::Open(open)) if open.input.files == ["a.log"]));
-        assert!(matches!(parse(&["tail", "-n", "+1", "-F", "a.log"]), Ok(Command::Tail(tail))
+        assert!(matches!(parse_words(&["a.log"]), Ok(Command::Open(open)) if open.input.files == ["a.log"]));
+        assert!(matches!(parse_words(&["tail", "-n", "+1", "-F", "a.log"]), Ok(Command::Tail(tail))
             if tail.lines == Some(Lines::All)));
-        assert!(parse(&["list", "-e", "since:soon", "a.log"]).is_err());
+        assert!(parse_words(&["list", "-e", "since:soon", "a.log"]).is_err());
+        assert!(parse_words(&["list", "--since", "soon", "a.log"]).is_err());
+    }
+
+    #[test]
+    fn every_long_option_has_a_variable() {
+        fn check(command: &clap::Command) -> usize {
+            let options = command.get_arguments().filter(|arg| arg.get_long().is_some());
+            let named = options.inspect(|arg| assert!(arg.get_env().is_some(), "{arg}")).count();
+            named + command.get_subcommands().map(check).sum::<usize>()
+        }
+        assert!(check(&definition()) > 60);
     }
 }

@@ -4,12 +4,21 @@
 //! makes it [`Prepared`] for one box and one protocol; `ui` says where it stands ([`Placement`]). All are plain data,
 //! and every answer carries the key of its question, so that a late one is merely kept.
 
+mod name;
+
+pub use name::file_name;
+
 use crate::{
     event::{AssetId, Offset, PictureKind, PictureUrl},
     text::Safe,
 };
 use ratatui::layout::{Rect, Size};
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
+    time::Duration,
+};
 
 /// One event in the catalog: pictures of an earlier run are other pictures than those of a re-run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -272,6 +281,16 @@ impl Picture {
     /// Bytes that keeping it costs.
     pub fn cost(&self) -> usize {
         self.rgb.len() + self.jpeg.len()
+    }
+
+    /// A hash of the size and of some thousand pixels: equal pictures have equal ones, whatever their JPEGs say besides.
+    pub fn sketch(&self) -> u64 {
+        const PIXELS: usize = 4096;
+        let mut hasher = DefaultHasher::new();
+        self.size.hash(&mut hasher);
+        let every = (self.rgb.len() / 3 / PIXELS).max(1);
+        self.rgb.chunks_exact(3).step_by(every).for_each(|pixel| hasher.write(pixel));
+        hasher.finish()
     }
 
     /// Mean luma (BT.601) of every seventh pixel, 0 to 255.

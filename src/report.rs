@@ -4,6 +4,10 @@
 //! original text with every control character as a `\u` escape; CSV and the table carry it as [`Safe`]. Secrets in
 //! URLs are hidden unless [`Reveal::Show`]. Nothing here decides what is shown: the caller filters and orders.
 
+mod export;
+
+pub use export::{Filed, Files, Order, Outcome, export, orders};
+
 use crate::{
     catalog::{Asset, AssetKey, Catalog},
     event::{FileId, LogEvent, Offset, Origin, PictureKind, Pictures, Snapshot, Time},
@@ -75,15 +79,7 @@ pub fn summary(out: &mut impl io::Write, catalog: &Catalog, format: Format) -> i
 pub fn event_line(out: &mut impl io::Write, catalog: &Catalog, event: &LogEvent, reveal: Reveal) -> io::Result<()> {
     let mut pictures: Vec<Snapshot> = event.pictures.iter(&event.asset).collect();
     pictures.sort_by_key(|picture| (picture.offset, picture.kind));
-    let url = |picture: &Snapshot| match reveal {
-        Reveal::Hide => picture.url.redacted(),
-        Reveal::Show => picture.url.reveal().to_owned(),
-    };
-    let pictures = pictures.iter().map(|picture| PictureLine {
-        kind: picture.kind.as_str(),
-        offset: Seconds(picture.offset),
-        url: url(picture),
-    });
+    let pictures = pictures.iter().map(|picture| PictureLine::new(picture, reveal));
     let fault = event.fault.as_deref();
     write_line(
         out,
@@ -223,6 +219,16 @@ struct PictureLine {
     kind: &'static str,
     offset: Seconds,
     url: String,
+}
+
+impl PictureLine {
+    fn new(picture: &Snapshot, reveal: Reveal) -> Self {
+        let url = match reveal {
+            Reveal::Hide => picture.url.redacted(),
+            Reveal::Show => picture.url.reveal().to_owned(),
+        };
+        Self { kind: picture.kind.as_str(), offset: Seconds(picture.offset), url }
+    }
 }
 
 #[derive(Serialize)]

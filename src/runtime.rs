@@ -4,27 +4,31 @@
 //! outside is in `perform`.
 
 mod ask;
+mod diary;
 mod doctor;
+mod export;
+mod file;
 mod perform;
 mod prepare;
 mod print;
 mod session;
+mod settings;
 mod show;
 
 use crate::{
     app::{self, Following, filter::Filter},
-    cli::{self, Cli, Command, Input, Lines, Look, Output},
+    cli::{self, Command, Config, ConfigError, Fetch, Input, Lines, Look, Output, Typed},
     demo::{self, Demo},
     media,
-    report::Format,
+    report::{Format, Reveal},
     source::{self, Mode, Start},
     text::Safe,
 };
 use anyhow::{Context as _, Result};
-use clap::{CommandFactory, Parser as _, error::ErrorKind};
+use clap::error::ErrorKind;
 use std::{
     ffi::OsString,
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _},
     path::PathBuf,
     process::ExitCode,
 };
@@ -41,21 +45,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
     if args.get(1).is_some_and(|argument| argument == media::DECODE_ARGUMENT) {
         return Ok(media::decode_main());
     }
-    let cli = match Cli::try_parse_from(args) {
-        Ok(cli) => cli,
+    let typed = match cli::parse(&args, None) {
+        Ok(typed) => typed,
         Err(error) => return usage(&error),
     };
-    let outcome = match cli.command() {
-        Command::Tail(tail) => run_tail(tail),
-        Command::Open(open) => run_open(open),
-        Command::List(list) => with_stdin(list.input).and_then(|input| print::list(&input, list.summary)),
-        Command::Show(show) => async_runtime()?.block_on(show::run(&show)),
-        Command::Demo(demo) => run_demo(&demo),
-        Command::Doctor(doctor) => async_runtime()?.block_on(doctor::run(&doctor)),
-        Command::Cache(cli::Cache::Clear(clear)) => clear_cache(clear.cache_dir),
-    };
-    match outcome {
-        Err(error) if error.is::<Usage>() => {
+    match configured(&args, typed).and_then(perform_command) {
+        Err(error) if error.is::<Usage>() || error.is::<ConfigError>() => {
             complain(&error);
             Ok(ExitCode::from(2))
         }
@@ -65,10 +60,38 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
     }
 }
 
+/// What was typed, above what the config file says.
+fn configured(args: &[OsString], typed: Typed) -> Result<Typed> {
+    let Some((name, text)) = settings::read(typed.common.config.as_deref())? else {
+        diary::open(&typed.common)?;
+        return Ok(typed);
+    };
+    let config = Config::parse(&name, &text, &cli::definition())?;
+    // It was parsed before, and the file's values were judged one by one: what is wrong now is how they get on.
+    let typed = cli::parse(args, Some(&config)).map_err(|error| Usage(format!("with {name}: {error}")))?;
+    diary::open(&typed.common)?;
+    config.warnings().iter().for_each(|warning| diary::tell(warning.as_str()));
+    Ok(typed)
+}
+
+fn perform_command(typed: Typed) -> Result<ExitCode> {
+    match typed.command {
+        Command::Tail(tail) => run_tail(tail),
+        Command::Open(open) => run_open(open),
+        Command::List(list) => print::list(&with_stdin(list.input)?, list.summary),
+        Command::Export(export) => export::run(&cli::Export { input: with_stdin(export.input)?, ..export }),
+        Command::Show(show) => async_runtime()?.block_on(show::run(&show)),
+        Command::Demo(demo) => run_demo(&demo),
+        Command::Doctor(doctor) => async_runtime()?.block_on(doctor::run(&doctor)),
+        Command::Cache(cli::Cache::Clear(clear)) => clear_cache(clear.cache_dir),
+        Command::Completions(completions) => settings::completions(completions.shell),
+        Command::Man(man) => settings::man(man.command.as_deref()),
+    }
+}
+
 /// Prints an error with all its causes to stderr, fit for a terminal.
 pub fn complain(error: &anyhow::Error) {
-    // Where stderr is gone, nobody can be told.
-    drop(writeln!(io::stderr(), "thumbview: {}", Safe::new(&format!("{error:#}"))));
+    diary::tell_loudly(&format!("{error:#}"));
 }
 
 /// What clap has to say: help and version are fine, everything else is code 2.
@@ -116,7 +139,7 @@ fn run_tail(tail: cli::Tail) -> Result<ExitCode> {
 
 fn run_open(open: cli::Open) -> Result<ExitCode> {
     if open.input.files.is_empty() && io::stdin().is_terminal() {
-        <Cli as CommandFactory>::command().print_help()?;
+        cli::definition().print_help()?;
         return Ok(ExitCode::from(2));
     }
     let input = with_stdin(open.input)?;
@@ -134,9 +157,10 @@ fn session(input: &Input, look: &Look, mode: Mode, following: Following) -> Resu
     let options = app::Options { following, filter, ..options(look, input.zone()) };
     let plan = session::Plan {
         source: input.source(mode, Start::All),
-        media: media_config(look)?,
+        media: fetch_config(&look.fetch)?,
         forced: look.forced(),
         options,
+        reveal: print::reveal(input),
         limit: None,
     };
     async_runtime()?.block_on(session::run(plan))
@@ -173,7 +197,7 @@ async fn play(args: &cli::Demo, demo: &Demo) -> Result<ExitCode> {
         let limit = args.duration.unwrap_or(std::time::Duration::from_secs(30));
         return print::events_for(source, limit).await;
     }
-    let mut media = media_config(&args.look)?;
+    let mut media = fetch_config(&args.look.fetch)?;
     // A demo leaves nothing behind.
     media.cache_dir = None;
     media.policy.allow(demo.host().parse()?)?;
@@ -182,30 +206,33 @@ async fn play(args: &cli::Demo, demo: &Demo) -> Result<ExitCode> {
         badge: Some("DEMO".into()),
         ..options(&args.look, jiff::tz::TimeZone::system())
     };
-    session::run(session::Plan { source, media, forced: args.look.forced(), options, limit: args.duration }).await
+    let (forced, reveal) = (args.look.forced(), Reveal::Hide);
+    session::run(session::Plan { source, media, forced, options, reveal, limit: args.duration }).await
 }
 
 /// What may be fetched and how; decoding is left to children of this very program.
-fn media_config(look: &Look) -> Result<media::Config> {
-    let mut config = look.media().map_err(Usage)?;
-    config.cache_dir = cache_dir(look);
+fn fetch_config(fetch: &Fetch) -> Result<media::Config> {
+    let mut config = fetch.media().map_err(Usage)?;
+    config.cache_dir = cache_dir(fetch);
     config.decoder = std::env::current_exe().map_or(media::Decoder::InProcess, media::Decoder::Process);
     Ok(config)
 }
 
 /// Where pictures are kept: as asked, else in the user's cache folder (XDG base directories).
-fn cache_dir(look: &Look) -> Option<PathBuf> {
-    if look.no_cache { None } else { look.cache_dir.clone().or_else(user_cache_dir) }
+fn cache_dir(fetch: &Fetch) -> Option<PathBuf> {
+    if fetch.no_cache { None } else { fetch.cache_dir.clone().or_else(|| user_folder("XDG_CACHE_HOME", ".cache")) }
 }
 
-fn user_cache_dir() -> Option<PathBuf> {
+/// Our folder where the variable says, else in this folder of the user's home.
+fn user_folder(variable: &str, at_home: &str) -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
-    Some(caches.join("thumbview"))
+    Some(absolute(variable).or_else(|| Some(absolute("HOME")?.join(at_home)))?.join("thumbview"))
 }
 
 fn clear_cache(folder: Option<PathBuf>) -> Result<ExitCode> {
-    let Some(folder) = folder.or_else(user_cache_dir) else { anyhow::bail!("no home folder, so no cache") };
+    let Some(folder) = folder.or_else(|| user_folder("XDG_CACHE_HOME", ".cache")) else {
+        anyhow::bail!("no home folder, so no cache")
+    };
     let shown = Safe::new(&folder.display().to_string());
     let (files, bytes) = media::clear_cache(&folder).with_context(|| format!("cannot clear {shown}"))?;
     print::say(&format!("removed {files} pictures, {bytes} bytes, from {shown}"))?;

@@ -65,11 +65,15 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) -> Vec<Placement> {
     if let Some(timeline) = panes.timeline {
         timeline::draw(buffer, timeline, app, theme);
     }
-    let placements = match (app.view(), panes.picture) {
+    if let Some(history) = panes.history {
+        history::draw(buffer, history, app, theme);
+    }
+    let mut placements = match (app.view(), panes.picture) {
         (View::Sheet, Some(area)) => sheet::draw(buffer, area, app, theme, covered),
         (View::Panes | View::Full, Some(_)) => picture::draw(buffer, app, theme, covered),
         (_, None) => Vec::new(),
     };
+    placements.extend(sheet::draw_strip(buffer, app, theme, covered));
     if let Some(overlay) = overlay {
         overlay.draw(buffer, theme);
     }

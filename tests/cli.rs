@@ -250,3 +250,39 @@ fn nothing_in_a_log_is_printed_raw() {
     assert_eq!(list["assets"].as_array().unwrap().len(), 9);
     assert!(ran.stdout.contains("\\u001b[777m"), "the original text is there, escaped");
 }
+
+/// The words of a command as a shell would split them: at spaces, but not within single quotes.
+fn words(command: &str) -> Vec<std::ffi::OsString> {
+    let mut words = Vec::new();
+    for (nth, part) in command.split('\'').enumerate() {
+        let parts: Vec<&str> = if nth % 2 == 1 { vec![part] } else { part.split_whitespace().collect() };
+        words.extend(parts.into_iter().map(Into::into));
+    }
+    words
+}
+
+#[test]
+fn every_command_that_is_shown_can_be_typed() {
+    let readme = include_str!("../README.md").to_owned();
+    let help = Place::new().run(&["--help"]).stdout;
+    let examples = help.split("Examples:").nth(1).unwrap();
+    let mut seen = 0;
+    // In the help, what an example is for stands behind two spaces.
+    let shown = readme
+        .lines()
+        .filter(|line| line.starts_with("    "))
+        .map(|line| line.replace("cargo run --release --", "thumbview"));
+    let examples = examples.lines().map(|line| line.trim().split("  ").next().unwrap().to_owned());
+    // Two words name a command, more are one that could be typed.
+    let inline = readme.split('`').skip(1).step_by(2).filter(|text| text.split(' ').count() > 2).map(str::to_owned);
+    for line in shown.chain(examples).chain(inline) {
+        for command in line.split(" | ").map(str::trim).filter(|command| command.starts_with("thumbview ")) {
+            let command = command.split(" > ").next().unwrap();
+            if let Err(error) = thumbview::cli::parse(&words(command), None) {
+                panic!("{command}: {error}");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 12, "{seen} commands were found");
+}

@@ -1,13 +1,14 @@
 //! What keys do: a state, keys, and the state they lead to.
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+#[expect(dead_code, reason = "styles are for the screens")]
 #[path = "support/stage.rs"]
 mod stage;
 
 use stage::{Said, Stage};
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 use thumbview::{
-    app::{Effect, Message, OverlayKind, RawPurpose, keymap, panes::View},
+    app::{Content, Effect, Message, OverlayKind, RawPurpose, WriteJob, Written, keymap, panes::View},
     event::Origin,
     picture::{PictureUpdate, Trouble},
 };
@@ -204,6 +205,84 @@ fn copying_says_what_and_how() {
     assert!(matches!(stage.effects.last(), Some(Effect::ReadRaw(_, RawPurpose::Copy))));
     stage.send(Message::Raw(Origin::default(), RawPurpose::Copy, Ok(b"{}".to_vec())));
     assert_eq!(copied(&mut stage), "{}");
+}
+
+/// The file that was last asked for: its name, what is to be in it, and whether over another.
+fn written(stage: &Stage) -> Option<(WriteJob, String)> {
+    stage.effects.iter().rev().find_map(|effect| {
+        let Effect::Write(job) = effect else { return None };
+        let what = match &job.content {
+            Content::Picture(picture) => format!("{picture:?}"),
+            Content::Assets(keys, format) => format!("{} {format:?}", keys.len()),
+        };
+        Some((job.clone(), format!("{} {what} {:?}", job.path, job.overwrite)))
+    })
+}
+
+#[test]
+fn writing_goes_by_the_names_ending() {
+    let check = |keys: &str, expected: &str| {
+        let mut stage = Stage::filled(100, 30);
+        stage.serve();
+        stage.keys(keys);
+        let said = stage.app.toast().map(ToString::to_string).unwrap_or_default();
+        assert_eq!(written(&stage).map_or(said, |(_, what)| what), expected, "{keys}");
+    };
+    let picture = "Picture(48x27, 38000 bytes) No";
+    check("w Enter", &format!("14d7b2faba0dddd6b4e8936272d6bc3f_sample_00000.jpg {picture}"));
+    check("l w Enter", &format!("14d7b2faba0dddd6b4e8936272d6bc3f_sample_00005.jpg {picture}"));
+    check("z w C-u \"a/b.JPEG\" Enter", &format!("a/b.JPEG {picture}"));
+    check("w Tab Enter", "assets.json 6 Json No");
+    check("w Tab Tab Enter", "assets.jsonl 6 Jsonl No");
+    check("f \"status:failed\" Enter w Tab Tab Tab Enter", "assets.csv 2 Csv No");
+    check("w Tab Tab Tab Tab Enter", &format!("14d7b2faba0dddd6b4e8936272d6bc3f_sample_00000.jpg {picture}"));
+    check("w C-u \"x.png\" Enter", "not written: the name ends in .jpg, .json, .jsonl or .csv");
+    check("w Esc", "");
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("w Enter");
+    assert_eq!(written(&stage).unwrap().1, "assets.json 6 Json No", "without a picture the list is proposed");
+    stage.keys("w C-u \"x.jpg\" Enter");
+    assert_eq!(stage.app.toast().unwrap().as_str(), "this picture is not here");
+}
+
+#[test]
+fn a_file_that_is_there_is_asked_about() {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("w Enter");
+    let (job, _) = written(&stage).unwrap();
+    stage.send(Message::Wrote(job.clone(), Written::Taken));
+    assert!(stage.screen().contains("write over assets.json"), "{}", stage.screen());
+    stage.keys("n");
+    assert_eq!(stage.app.toast().unwrap().as_str(), "not written");
+    assert_eq!(written(&stage).unwrap().1, "assets.json 6 Json No");
+    stage.send(Message::Wrote(job.clone(), Written::Taken));
+    stage.keys("y");
+    let (again, what) = written(&stage).unwrap();
+    assert_eq!(what, "assets.json 6 Json Yes");
+    stage.send(Message::Wrote(again, Written::Done("/tmp/assets.json".into())));
+    assert_eq!(stage.app.toast().unwrap().as_str(), "6 assets written to /tmp/assets.json");
+    // What is being typed when the answer comes is not lost.
+    stage.keys("/ \"dead\"");
+    stage.send(Message::Wrote(job.clone(), Written::Taken));
+    assert_eq!(stage.app.prompt().unwrap().text(), "dead");
+    stage.send(Message::Wrote(job, Written::Failed("Permission denied".into())));
+    assert_eq!(stage.app.toast().unwrap().as_str(), "assets.json: Permission denied");
+}
+
+#[test]
+fn the_keys_stand_in_the_help_and_in_the_readme() {
+    let readme = include_str!("../README.md");
+    let mut stage = Stage::filled(140, 60);
+    stage.keys("?");
+    let help = stage.screen();
+    let mut table = String::from("| key | what it does |\n| --- | --- |\n");
+    for binding in keymap::TABLE {
+        assert!(help.contains(binding.help), "{} is not in the help", binding.help);
+        assert!(binding.keys.iter().all(|key| help.contains(key) || key.parse::<u8>().is_ok()), "{:?}", binding.keys);
+        let keys = binding.keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" ");
+        writeln!(table, "| {keys} | {} |", binding.help.replace('|', "\\|")).unwrap();
+    }
+    assert!(readme.contains(&table), "the README should have this table:\n\n{table}");
 }
 
 #[test]

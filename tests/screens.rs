@@ -6,8 +6,12 @@
 mod stage;
 
 use proptest::prelude::*;
-use stage::Stage;
-use thumbview::picture::Trouble;
+use stage::{Stage, plain};
+use std::fmt::Write as _;
+use thumbview::{
+    app::{Message, Options, Theme},
+    picture::{PictureUpdate, Trouble},
+};
 
 fn shot(name: &str, stage: &Stage) {
     insta::assert_snapshot!(name, stage.screen());
@@ -15,7 +19,7 @@ fn shot(name: &str, stage: &Stage) {
 
 #[test]
 fn the_main_screen_at_every_size() {
-    for (width, height) in [(200, 50), (140, 40), (100, 30), (80, 24), (60, 15), (40, 12), (20, 5), (1, 1)] {
+    for (width, height) in [(200, 60), (200, 50), (140, 40), (100, 30), (80, 24), (60, 15), (40, 12), (20, 5), (1, 1)] {
         let mut stage = Stage::filled(width, height);
         stage.serve();
         shot(&format!("main_{width}x{height}"), &stage);
@@ -60,14 +64,43 @@ fn every_overlay() {
             ("history", "v"),
             ("raw", "J"),
             ("sheet", "t"),
+            ("write", "w"),
         ] {
-            let mut stage = Stage::filled(width, height);
-            stage.serve();
-            stage.keys(keys);
-            stage.serve();
-            shot(&format!("{name}_{width}x{height}"), &stage);
+            let overlay = |theme| {
+                let mut stage = Stage::with_assets(width, height, Options { theme, ..Options::default() });
+                stage.serve();
+                stage.keys(keys);
+                stage.serve();
+                stage
+            };
+            let dark = overlay(Theme::Dark);
+            shot(&format!("{name}_{width}x{height}"), &dark);
+            let mut styles = format!("dark\n{}", dark.styles());
+            for (title, theme) in [("light", Theme::Light), ("mono", Theme::Mono)] {
+                let stage = overlay(theme);
+                assert_eq!(stage.screen(), dark.screen(), "a theme changes no text");
+                write!(styles, "{title}\n{}", stage.styles()).unwrap();
+            }
+            insta::assert_snapshot!(format!("{name}_{width}x{height}_styles"), styles);
         }
     }
+}
+
+#[test]
+fn black_and_repeated_pictures_are_flagged() {
+    let mut stage = Stage::filled(100, 30);
+    for (key, shade) in stage.wanted().into_iter().zip([90, 2, 120, 150, 150, 180]) {
+        stage.send(Message::Picture(PictureUpdate::Loaded(key, plain(shade))));
+    }
+    stage.prepare();
+    stage.keys("4 l");
+    let said = |stage: &Stage, text: &str| assert!(stage.screen().contains(text), "{text}: {}", stage.screen());
+    shot("flagged_100x30", &stage);
+    said(&stage, "same as #");
+    stage.keys("i");
+    said(&stage, "the same as picture #");
+    stage.keys("i ^ l");
+    said(&stage, "   black");
 }
 
 #[test]

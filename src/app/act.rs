@@ -27,7 +27,9 @@ const COPY_MAX: usize = 74_000;
 impl App {
     pub(super) fn key(&mut self, key: KeyEvent, effects: &mut Vec<Effect>) {
         if self.prompt.is_some() {
-            self.type_key(key);
+            if !self.write_key(key, effects) {
+                self.type_key(key, effects);
+            }
         } else if let Some(action) = keymap::action(key) {
             self.act(action, effects);
         }
@@ -58,6 +60,7 @@ impl App {
             Action::History => self.toggle_history(),
             Action::Raw => self.toggle_raw(effects),
             Action::CopyId | Action::CopyUrl | Action::CopyEvent | Action::Open => self.hand_on(action, effects),
+            Action::Write => self.propose_write(),
             Action::Allow => self.allow(effects),
             Action::Retry => self.retry(),
             Action::RetryAll => self.retry_all(),
@@ -365,7 +368,7 @@ impl App {
         offered[at % offered.len()]
     }
 
-    fn type_key(&mut self, key: KeyEvent) {
+    fn type_key(&mut self, key: KeyEvent, effects: &mut Vec<Effect>) {
         let Some(prompt) = &mut self.prompt else { return };
         match prompt.key(key) {
             Typed::Cancelled => self.prompt = None,
@@ -376,6 +379,9 @@ impl App {
                     Purpose::Search => self.search(&text),
                     Purpose::Filter => self.set_filter(&text),
                     Purpose::GoTo => self.go_to(text.trim()),
+                    Purpose::Write => self.write_to(text.trim(), effects),
+                    // Answered by one key, never typed to its end.
+                    Purpose::Replace => {}
                 }
             }
             // A filter shows what it does while it is typed; a half-typed term that means nothing yet changes nothing.

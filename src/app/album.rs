@@ -3,7 +3,11 @@
 //! Keeps decoded pictures and what was prepared of them within a budget of bytes, the least recently looked at going
 //! first. What to want next is decided in `app.rs`; this only knows what became of each wish.
 
-use crate::picture::{Fit, Picture, PictureKey, PictureUpdate, Prepared, Trouble};
+use super::App;
+use crate::{
+    event::PictureKind,
+    picture::{Fit, Picture, PictureKey, PictureUpdate, Prepared, Trouble},
+};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -33,6 +37,8 @@ struct Slot {
     state: State,
     prepared: Vec<(Fit, Arc<Prepared>)>,
     black: bool,
+    /// [`Picture::sketch`] of a picture that is here.
+    sketch: Option<u64>,
     used: u64,
 }
 
@@ -88,6 +94,12 @@ impl Album {
         self.slots.get(&key).is_some_and(|slot| slot.black)
     }
 
+    /// Whether two pictures are here and look the same.
+    pub fn are_same(&self, one: PictureKey, other: PictureKey) -> bool {
+        let sketch = |key| self.slots.get(&key)?.sketch;
+        sketch(one).is_some_and(|one| sketch(other) == Some(one))
+    }
+
     /// What was prepared for just this box.
     pub fn prepared(&self, key: PictureKey, fit: Fit) -> Option<&Arc<Prepared>> {
         self.slots.get(&key)?.prepared.iter().find(|(known, _)| *known == fit).map(|(_, prepared)| prepared)
@@ -126,7 +138,8 @@ impl Album {
         self.forget(key);
         self.clock += 1;
         let black = matches!(&state, State::Ready(picture) if picture.mean_luma() < BLACK);
-        let slot = Slot { state, prepared: Vec::new(), black, used: self.clock };
+        let sketch = if let State::Ready(picture) = &state { Some(picture.sketch()) } else { None };
+        let slot = Slot { state, prepared: Vec::new(), black, sketch, used: self.clock };
         self.cost += slot.cost();
         self.by_use.insert(self.clock, key);
         self.slots.insert(key, slot);
@@ -160,6 +173,22 @@ impl Album {
     }
 }
 
+impl App {
+    /// The neighbour on the timeline that a picture looks the same as: a video that stood still, or a job that took one
+    /// picture twice. Pictures of one offset are meant to look the same, and covers are taken from somewhere.
+    pub fn twin(&self, at: usize) -> Option<usize> {
+        let marks = self.timeline().marks();
+        let mark = marks.get(at)?;
+        let same = |near: &usize| {
+            marks.get(*near).is_some_and(|other| {
+                let cover = [mark, other].iter().any(|mark| mark.key.kind == PictureKind::Cover);
+                !cover && mark.offset != other.offset && self.album().are_same(mark.key, other.key)
+            })
+        };
+        [at.checked_sub(1), Some(at + 1)].into_iter().flatten().find(same)
+    }
+}
+
 impl Slot {
     fn cost(&self) -> usize {
         let picture = match &self.state {
@@ -173,10 +202,7 @@ impl Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        event::PictureKind,
-        picture::{Fetched, PixelSize, RunKey},
-    };
+    use crate::picture::{Fetched, PixelSize, RunKey};
 
     fn key(index: u32) -> PictureKey {
         PictureKey { run: RunKey(0), kind: PictureKind::Sample, index }

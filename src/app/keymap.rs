@@ -66,6 +66,8 @@ pub enum Action {
     CopyEvent,
     /// Opens the picture's URL.
     Open,
+    /// Types the name of a file to write.
+    Write,
     /// Allows the picture's host for this session.
     Allow,
     /// Fetches the picture again.
@@ -168,6 +170,7 @@ pub const TABLE: &[Binding] = &[
     bind(&["!"], &[A::Journal], "unparsed lines and notices"),
     bind(&["y", "u", "Y"], &[A::CopyId, A::CopyUrl, A::CopyEvent], "copy id, URL, event"),
     bind(&["o"], &[A::Open], "open the URL"),
+    bind(&["w"], &[A::Write], "write this picture, or the listed assets, to a file"),
     bind(&["a"], &[A::Allow], "allow this picture's host for this session"),
     bind(&["r", "R"], &[A::Retry, A::RetryAll], "retry this picture, all failed ones"),
     bind(&["P", "T", "M"], &[A::Protocol, A::Theme, A::Mouse], "next protocol, next theme, mouse on or off"),

@@ -7,10 +7,13 @@
 //! │ tabs                                    │
 //! ├ list ─────────┬ picture ────────────────┤
 //! │               │                         │
-//! │               ├ timeline ───────────────┤
+//! │               │ strip                   │
+//! ├ history ──────├ timeline ───────────────┤
 //! │               │ info, bar, labels       │
 //! ├ footer ───────┴─────────────────────────┤
 //! ```
+//!
+//! History and strip are there where a large screen would be empty otherwise.
 
 use ratatui::layout::{Rect, Size};
 
@@ -18,6 +21,12 @@ use ratatui::layout::{Rect, Size};
 const TWO_PANES: Size = Size { width: 60, height: 15 };
 /// Below this size there is one line that says so.
 const ONE_PANE: Size = Size { width: 20, height: 5 };
+/// From this size on the list gives rows to the asset's history.
+const ROOMY: Size = Size { width: 140, height: 56 };
+/// Rows of the history with its border.
+const HISTORY_ROWS: u16 = 10;
+/// Rows of a picture in the strip; its caption takes one more, and a blank row stands above.
+const STRIP_ROWS: u16 = 6;
 /// Rows of the timeline: what the picture is, the bar, the labels.
 pub const TIMELINE_ROWS: u16 = 3;
 
@@ -68,8 +77,12 @@ pub struct Panes {
     pub list: Option<Rect>,
     /// Picture and timeline with their border, where they have one.
     pub frame: Option<Rect>,
+    /// The selected asset's events, with their border, under the list.
+    pub history: Option<Rect>,
     /// Where pictures and reasons stand, or the sheet.
     pub picture: Option<Rect>,
+    /// Small pictures around the cursor and their captions, under the picture.
+    pub strip: Option<Rect>,
     /// Three rows; one where room is scarce.
     pub timeline: Option<Rect>,
     /// Hints, prompts and toasts.
@@ -96,7 +109,7 @@ impl Panes {
             (View::Panes, Layout::Both) => {
                 let list = list_width(size.width);
                 let right = Rect::new(list, body.y, size.width - list, body.height);
-                Self { list: Some(Rect { width: list, ..body }), ..bars }.with_frame(right)
+                Self { list: Some(Rect { width: list, ..body }), ..bars }.with_history(size).with_frame(right)
             }
         }
     }
@@ -116,13 +129,28 @@ impl Panes {
         let (width, height) = (frame.width.saturating_sub(2), frame.height.saturating_sub(2));
         let rows = if height >= 8 { TIMELINE_ROWS } else { 1.min(height) };
         let rule = u16::from(height >= 8);
-        let picture = height.saturating_sub(rows + rule);
+        let box_rows = height.saturating_sub(rows + rule);
+        // What a picture of 16:9 in cells twice as high as wide leaves free.
+        let spare = box_rows.saturating_sub(width.saturating_mul(9) / 32);
+        let strip = if spare >= STRIP_ROWS + 2 { STRIP_ROWS + 1 } else { 0 };
+        let picture = box_rows - strip;
         Self {
             frame: Some(frame),
             picture: Some(Rect::new(frame.x + 1, frame.y + 1, width, picture)),
-            timeline: Some(Rect::new(frame.x + 1, frame.y + 1 + picture + rule, width, rows)),
+            strip: (strip > 0).then(|| Rect::new(frame.x + 1, frame.y + 1 + picture, width, strip)),
+            timeline: Some(Rect::new(frame.x + 1, frame.y + 1 + box_rows + rule, width, rows)),
             ..self
         }
+    }
+
+    /// The list's last rows for the history, where the screen is large.
+    fn with_history(self, size: Size) -> Self {
+        let Some(list) = self.list.filter(|_| size.width >= ROOMY.width && size.height >= ROOMY.height) else {
+            return self;
+        };
+        let height = list.height - HISTORY_ROWS;
+        let history = Rect { y: list.y + height, height: HISTORY_ROWS, ..list };
+        Self { list: Some(Rect { height, ..list }), history: Some(history), ..self }
     }
 
     /// Rows of the list within its border.
@@ -171,6 +199,13 @@ impl Grid {
         best
     }
 
+    /// One row of pictures as high as a strip has room for. `columns_of` is how wide a picture of so many rows is.
+    pub fn strip(area: Rect, columns_of: impl Fn(u16) -> u16) -> Self {
+        let height = area.height.saturating_sub(1).max(1);
+        let width = columns_of(height).clamp(1, area.width.max(1));
+        Self { columns: usize::from(area.width / (width + 1)).max(1), rows: 1, cell: Size { width, height } }
+    }
+
     /// Pictures on a page.
     pub fn page(&self) -> usize {
         self.columns * self.rows
@@ -201,7 +236,9 @@ mod tests {
                 for layout in [Layout::Both, Layout::Picture, Layout::List] {
                     for view in [View::Panes, View::Full, View::Sheet] {
                         let p = Panes::new(size, layout, view);
-                        for area in [p.header, p.tabs, p.list, p.frame, p.picture, p.timeline, p.footer] {
+                        for area in
+                            [p.header, p.tabs, p.list, p.history, p.frame, p.picture, p.strip, p.timeline, p.footer]
+                        {
                             let area = area.unwrap_or_default();
                             assert_eq!(area.intersection(screen), area, "{size:?} {layout:?} {view:?}");
                         }

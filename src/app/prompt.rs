@@ -15,6 +15,10 @@ pub enum Purpose {
     Filter,
     /// `:`.
     GoTo,
+    /// `w`: the name of a file.
+    Write,
+    /// Whether the file of this name may be replaced.
+    Replace,
 }
 
 /// A line being typed.

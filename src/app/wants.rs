@@ -119,6 +119,17 @@ impl App {
         Some((grid, first))
     }
 
+    /// The grid of the strip under the picture, the first mark of its page, and its box. It turns page by page, so that a
+    /// step of the cursor mostly changes no picture in it.
+    pub fn strip(&self) -> Option<(Grid, usize, Rect)> {
+        let area = self.panes().strip.filter(|_| self.timeline.marks().len() > 1)?;
+        let shape = self.timeline.marks().iter().find_map(|mark| self.album.picture(mark.key));
+        let size = shape.map_or(crate::picture::PixelSize { width: 16, height: 9 }, |picture| picture.size);
+        let columns_of = |height| fit(size, Size::new(area.width, height), self.canvas.cell).width;
+        let grid = Grid::strip(area, columns_of);
+        Some((grid, self.timeline.cursor() / grid.page() * grid.page(), area))
+    }
+
     /// A picture where it is ready for a box: in full, or as a preview.
     pub fn placement(&self, key: PictureKey, area: Rect) -> Option<Placement> {
         let full = self.fit_for(key, area, Quality::Full)?;
@@ -212,7 +223,15 @@ impl App {
                 interest.extend((0..marks).filter(|at| *at != cursor && !near.contains(at)));
             }
         }
+        let strip: Vec<usize> = self.strip_marks().filter(|at| !interest.contains(at)).collect();
+        interest.extend(strip);
         interest
+    }
+
+    /// The marks of the strip's page.
+    fn strip_marks(&self) -> impl Iterator<Item = usize> {
+        let page = self.strip().map_or(0..0, |(grid, first, _)| first..first + grid.page());
+        page.start..page.end.min(self.timeline.marks().len()).max(page.start)
     }
 
     fn wishes(&self) -> Vec<PictureRequest> {
@@ -248,6 +267,12 @@ impl App {
         let quality = if self.pace.hurried { Quality::Preview } else { Quality::Full };
         let ahead = self.interest().into_iter().take(1 + PREPARED_AHEAD);
         let mut jobs: Vec<Preparation> = ahead.filter_map(|at| self.job(at, area, quality)).collect();
+        if let Some((grid, _, strip)) = self.strip() {
+            let thumb = Rect { width: grid.cell.width, height: grid.cell.height, ..strip };
+            let small = self.strip_marks().filter_map(|at| self.job(at, thumb, Quality::Full)).take(4);
+            // They are looked at; what is prepared ahead is not yet.
+            jobs.splice(jobs.len().min(1)..jobs.len().min(1), small);
+        }
         jobs.extend(self.next_assets().filter_map(|asset| {
             let key = first_request(&asset)?.key;
             self.prepare(key, area, Quality::Full)

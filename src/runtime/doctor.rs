@@ -25,10 +25,10 @@ pub(super) async fn run(args: &cli::Doctor) -> Result<ExitCode> {
             line(name, "is set, not used; --proxy uses one")?;
         }
     }
-    line("proxy", if args.look.proxy.is_some() { "as --proxy says" } else { "none" })?;
+    line("proxy", if args.look.fetch.proxy.is_some() { "as --proxy says" } else { "none" })?;
     line("may be fetched from", &allowed(args))?;
     section("cache")?;
-    match cache_dir(&args.look) {
+    match cache_dir(&args.look.fetch) {
         None => line("folder", "none: --no-cache, or no home folder")?,
         Some(folder) => {
             line("folder", &folder.display().to_string())?;
@@ -47,8 +47,8 @@ fn line(name: &str, value: &str) -> Result<()> {
 }
 
 fn allowed(args: &cli::Doctor) -> String {
-    let hosts = args.look.allow_host.iter().map(ToString::to_string);
-    let nets = args.look.allow_cidr.iter().map(ToString::to_string);
+    let hosts = args.look.fetch.allow_host.iter().map(ToString::to_string);
+    let nets = args.look.fetch.allow_cidr.iter().map(ToString::to_string);
     let more: Vec<String> = hosts.chain(nets).collect();
     let public = "public addresses on ports 80 and 443";
     if more.is_empty() { public.to_owned() } else { format!("{public}; {}", more.join(", ")) }

@@ -1,15 +1,23 @@
 //! What the effects mean outside.
 
-use super::session::Session;
+use super::{
+    file::{self, Existing, FileError},
+    session::Session,
+};
 use crate::{
-    app::{Effect, Following, Message, MouseUse, RawPurpose},
+    app::{Content, Effect, Following, ListFormat, Message, MouseUse, Overwrite, RawPurpose, WriteJob, Written},
+    catalog::{AssetKey, Catalog},
     event::{Origin, PictureUrl},
     graphics,
+    report::{self, Files, Format, Reveal},
     source::Mode,
     terminal::{Mouse, TerminalError},
     text::Safe,
 };
 use std::{
+    collections::HashSet,
+    io::Write as _,
+    path::PathBuf,
     process::{Command, Stdio},
     sync::Arc,
 };
@@ -44,6 +52,7 @@ impl Session {
                     self.screen.send(graphics::clipboard(text.as_bytes(), self.app.canvas().multiplexer));
                 }
                 Effect::Open(url) => self.browse(&url),
+                Effect::Write(job) => self.write(job),
                 Effect::SetProtocol(protocol) => {
                     self.probe.force(protocol);
                     self.canvas_changed();
@@ -70,6 +79,18 @@ impl Session {
             let text = source.read_raw(origin).map_err(|error| Safe::new(&error.to_string()));
             // The session has ended where nobody listens.
             drop(messages.blocking_send(Message::Raw(origin, purpose, text)));
+        });
+    }
+
+    /// Writes a file, off the loop.
+    fn write(&self, job: WriteJob) {
+        let messages = self.messages.clone();
+        // A copy: the log goes on while a list is written.
+        let catalog = matches!(job.content, Content::Assets(..)).then(|| self.app.catalog().clone());
+        let reveal = self.reveal;
+        tokio::task::spawn_blocking(move || {
+            let written = write(&job, &catalog.unwrap_or_default(), reveal);
+            drop(messages.blocking_send(Message::Wrote(job, written)));
         });
     }
 
@@ -102,5 +123,61 @@ impl Session {
             }
         };
         self.post(Message::Toast(said));
+    }
+}
+
+/// Writes a picture as it was fetched, or assets as `export` prints them.
+fn write(job: &WriteJob, catalog: &Catalog, reveal: Reveal) -> Written {
+    let home = std::env::home_dir().zip(job.path.strip_prefix("~/")).map(|(home, rest)| home.join(rest));
+    let path = home.unwrap_or_else(|| PathBuf::from(&job.path));
+    let existing = match job.overwrite {
+        Overwrite::No => Existing::Keep,
+        Overwrite::Yes => Existing::Replace,
+    };
+    let written = file::write(&path, existing, |out| match &job.content {
+        Content::Picture(picture) => out.write_all(&picture.jpeg),
+        Content::Assets(keys, format) => {
+            let format = match format {
+                ListFormat::Json => Format::Json,
+                ListFormat::Jsonl => Format::Jsonl,
+                ListFormat::Csv => Format::Csv,
+            };
+            let listed: HashSet<AssetKey> = keys.iter().copied().collect();
+            let mut keys = report::newest_first(catalog);
+            keys.retain(|key| listed.contains(key));
+            report::export(out, catalog, &keys, &Files::new(), format, reveal)
+        }
+    });
+    let full = std::path::absolute(&path).unwrap_or(path);
+    match written {
+        Ok(()) => Written::Done(Safe::new(&full.display().to_string())),
+        Err(FileError::Taken) => Written::Taken,
+        Err(error @ (FileError::NotPlain | FileError::Io(_))) => Written::Failed(Safe::new(&error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::{Fetched, Picture, PixelSize};
+
+    #[test]
+    fn what_is_written_is_what_was_fetched() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jpg");
+        let (size, fetched) = (PixelSize { width: 1, height: 1 }, Fetched::default());
+        let picture = Picture { size, rgb: [0; 3].into(), jpeg: (*b"JPEG").into(), fetched, damage: None };
+        let content = Content::Picture(Arc::new(picture));
+        let job = WriteJob { path: path.display().to_string(), content, overwrite: Overwrite::No };
+        let put = |job: &WriteJob| write(job, &Catalog::default(), Reveal::Hide);
+        assert_eq!(put(&job), Written::Done(Safe::new(&job.path)));
+        assert_eq!(std::fs::read(&path).unwrap(), b"JPEG");
+        assert_eq!(put(&job), Written::Taken);
+        let job =
+            WriteJob { content: Content::Assets(Vec::new(), ListFormat::Jsonl), overwrite: Overwrite::Yes, ..job };
+        assert!(matches!(put(&job), Written::Done(_)));
+        assert_eq!(std::fs::read(&path).unwrap(), b"", "no assets, no lines");
+        let job = WriteJob { path: folder.path().join("no/where.csv").display().to_string(), ..job };
+        assert!(matches!(put(&job), Written::Failed(_)));
     }
 }

@@ -2,13 +2,16 @@
 //!
 //! stdout carries results alone; every diagnostic goes to stderr.
 
-use super::{filter_of, format_of};
+use super::{
+    diary::{tell, tell_loudly, tell_more},
+    filter_of, format_of,
+};
 use crate::{
     app::filter::Filter,
-    catalog::Catalog,
+    catalog::{AssetKey, Catalog},
     cli::Input,
     demo,
-    event::{EventKind, Health, LogUpdate, Rejected, Time},
+    event::{EventKind, Health, LogUpdate, Origin, Rejected, Time},
     report::{self, Format, Reveal},
     source::{self, Mode, Source, Start},
     text::Safe,
@@ -31,16 +34,11 @@ pub(super) fn say(text: &str) -> io::Result<()> {
     writeln!(io::stdout(), "{text}")
 }
 
-/// Tells the operator something on stderr; where that is gone, nobody can be told.
-pub(super) fn tell(text: &str) {
-    drop(writeln!(io::stderr(), "thumbview: {}", Safe::new(text)));
-}
-
 /// What went by while the sources were read.
 #[derive(Debug)]
-struct Reading {
+pub(super) struct Reading {
     source: Source,
-    catalog: Catalog,
+    pub(super) catalog: Catalog,
     failed: bool,
     nearest: Option<Rejected>,
     /// What each rank waits for, so that a wait is told once.
@@ -52,12 +50,42 @@ impl Reading {
         Self { source, catalog: Catalog::default(), failed: false, nearest: None, told: HashMap::new() }
     }
 
+    /// Reads all there is.
+    pub(super) fn to_the_end(input: &Input) -> Self {
+        let (source, mut updates) = source::spawn(input.source(Mode::Once, Start::All));
+        let mut reading = Self::new(source);
+        while let Some(update) = updates.blocking_recv() {
+            let finished = update == LogUpdate::Finished;
+            reading.take(update, |catalog, event| {
+                catalog.apply(event);
+            });
+            if finished {
+                break;
+            }
+        }
+        reading
+    }
+
+    /// The assets that pass a filter, newest first.
+    pub(super) fn passing(&self, filter: &Filter) -> Vec<AssetKey> {
+        let now = Time::from(jiff::Timestamp::now());
+        let mut keys = report::newest_first(&self.catalog);
+        if !filter.is_empty() {
+            keys.retain(|key| self.catalog.asset(*key).is_some_and(|asset| filter.matches(&asset, now)));
+        }
+        keys
+    }
+
     /// Takes what a source says, but events: those are the caller's.
     fn take(&mut self, update: LogUpdate, mut event: impl FnMut(&mut Catalog, crate::event::LogEvent)) {
         match update {
             LogUpdate::Opened { file, name, .. } => self.catalog.open(file, name),
             LogUpdate::Batch { events, rejected, counts } => {
                 self.catalog.count(counts);
+                for each in &rejected {
+                    let place = place(&self.catalog, each.origin);
+                    tell_more(&format!("{place}: {}", each.reason));
+                }
                 if self.nearest.is_none() {
                     self.nearest = rejected.into_iter().next();
                 }
@@ -66,7 +94,7 @@ impl Reading {
                 }
             }
             LogUpdate::Health { rank, health: Health::Failed(why) } => {
-                tell(&format!("{}: {why}", self.name(rank)));
+                tell_loudly(&format!("{}: {why}", self.name(rank)));
                 self.failed = true;
             }
             LogUpdate::Health { rank, health: Health::Waiting(why) } => {
@@ -89,13 +117,13 @@ impl Reading {
     }
 
     /// The exit code after all was read; says why nothing was found.
-    fn outcome(&self) -> ExitCode {
+    pub(super) fn outcome(&self) -> ExitCode {
         let tally = self.catalog.tally();
         if self.failed {
             return ExitCode::FAILURE;
         }
         if tally.assets == 0 && tally.events == 0 {
-            tell(&self.why_nothing());
+            tell_loudly(&self.why_nothing());
             return ExitCode::from(NOTHING);
         }
         ExitCode::SUCCESS
@@ -105,9 +133,8 @@ impl Reading {
         let lines = self.catalog.tally().counts.lines;
         match &self.nearest {
             Some(rejected) => {
-                let line = rejected.origin.line.map_or_else(String::new, |line| format!(" line {line}"));
-                let file = self.catalog.file_name(rejected.origin.file);
-                format!("no snapshot event in {lines} lines; the nearest is {file}{line}: {}", rejected.reason)
+                let place = place(&self.catalog, rejected.origin);
+                format!("no snapshot event in {lines} lines; the nearest is {place}: {}", rejected.reason)
             }
             None => format!("none of the {lines} lines holds a snapshot event"),
         }
@@ -117,27 +144,13 @@ impl Reading {
 /// `list`: reads everything, then prints the assets, newest first.
 pub(super) fn list(input: &Input, summary: bool) -> Result<ExitCode> {
     let filter = filter_of(input)?;
-    let (source, mut updates) = source::spawn(input.source(Mode::Once, Start::All));
-    let mut reading = Reading::new(source);
-    while let Some(update) = updates.blocking_recv() {
-        let finished = update == LogUpdate::Finished;
-        reading.take(update, |catalog, event| {
-            catalog.apply(event);
-        });
-        if finished {
-            break;
-        }
-    }
+    let reading = Reading::to_the_end(input);
     let mut out = BufWriter::new(io::stdout().lock());
     let format = format_of(input.output, Format::Table);
     if summary {
         report::summary(&mut out, &reading.catalog, format)?;
     } else {
-        let now = Time::from(jiff::Timestamp::now());
-        let mut keys = report::newest_first(&reading.catalog);
-        if !filter.is_empty() {
-            keys.retain(|key| reading.catalog.asset(*key).is_some_and(|asset| filter.matches(&asset, now)));
-        }
+        let keys = reading.passing(&filter);
         report::list(&mut out, &reading.catalog, &keys, format)?;
     }
     out.flush()?;
@@ -147,9 +160,8 @@ pub(super) fn list(input: &Input, summary: bool) -> Result<ExitCode> {
 /// `tail -o jsonl` and `open -o jsonl`: one event a line, flushed per line.
 pub(super) fn events(input: &Input, mode: Mode, start: Start) -> Result<ExitCode> {
     let filter = filter_of(input)?;
-    let reveal = if input.reveal { Reveal::Show } else { Reveal::Hide };
     let (source, mut updates) = source::spawn(input.source(mode, start));
-    let mut printer = Printer::new(source, filter, reveal);
+    let mut printer = Printer::new(source, filter, reveal(input));
     while let Some(update) = updates.blocking_recv() {
         if !printer.take(update)? {
             break;
@@ -169,6 +181,17 @@ pub(super) async fn events_for(config: source::Config, limit: Duration) -> Resul
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether secrets in URLs are printed.
+pub(super) fn reveal(input: &Input) -> Reveal {
+    if input.reveal { Reveal::Show } else { Reveal::Hide }
+}
+
+/// A place in a log, in words.
+pub(super) fn place(catalog: &Catalog, origin: Origin) -> String {
+    let line = origin.line.map_or_else(String::new, |line| format!(" line {line}"));
+    format!("{}{line}", catalog.file_name(origin.file))
 }
 
 struct Printer {

@@ -4,13 +4,18 @@
 //! is out; the last change is always drawn. What is ready is drained before drawing, up to a cap, so that neither a
 //! flood of events nor a flood of keys starves the other.
 
-use super::{perform::Next, prepare::Preparer, print::tell};
+use super::{
+    diary::{self, tell_loudly},
+    perform::Next,
+    prepare::Preparer,
+};
 use crate::{
     app::{App, Message, Now, Options},
     event::{LogUpdate, Notice, Time},
     graphics::{Environment, Painter, Probe},
     media::{self, Media},
     picture::{Canvas, PictureUpdate, PixelSize, Protocol},
+    report::Reveal,
     source::{self, Source},
     terminal::{self, Input, Reader, Screen, Signal, TerminalError, Tty, Written},
     text::Safe,
@@ -53,6 +58,8 @@ pub(super) struct Plan {
     pub(super) forced: Option<Protocol>,
     /// How the screen begins.
     pub(super) options: Options,
+    /// Whether secrets in URLs are written to files.
+    pub(super) reveal: Reveal,
     /// When to end by itself.
     pub(super) limit: Option<Duration>,
 }
@@ -67,6 +74,7 @@ pub(super) struct Session {
     pub(super) media: Media,
     pub(super) preparer: Preparer,
     pub(super) messages: Sender<Message>,
+    pub(super) reveal: Reveal,
     posted: VecDeque<Message>,
     tty: Tty,
     begun: Instant,
@@ -116,27 +124,22 @@ pub(super) async fn run(plan: Plan) -> Result<ExitCode> {
     terminal::install_panic_hook();
     let signals = terminal::signals()?;
     let tty = Tty::open()?;
-    let (mut session, mut channels) = Session::open(tty, plan.options, plan.forced, plan.source, plan.media, signals)?;
-    let end = plan.limit.map(|limit| tokio::time::Instant::now() + limit);
+    let limit = plan.limit;
+    let (mut session, mut channels) = Session::open(tty, plan, signals)?;
+    let end = limit.map(|limit| tokio::time::Instant::now() + limit);
     let outcome = session.cycle(&mut channels, end).await;
     let failures: Vec<String> = session.app.sources().failures().map(|(name, why)| format!("{name}: {why}")).collect();
     let code = session.close(outcome)?;
     // Told where it stays: on the screen it is gone.
     for failure in &failures {
-        tell(failure);
+        tell_loudly(failure);
     }
     Ok(if code == ExitCode::SUCCESS && !failures.is_empty() { ExitCode::FAILURE } else { code })
 }
 
 impl Session {
-    fn open(
-        tty: Tty,
-        mut options: Options,
-        forced: Option<Protocol>,
-        source: source::Config,
-        media: media::Config,
-        signals: Receiver<Signal>,
-    ) -> Result<(Self, Channels), TerminalError> {
+    fn open(tty: Tty, plan: Plan, signals: Receiver<Signal>) -> Result<(Self, Channels), TerminalError> {
+        let Plan { source, media, forced, mut options, reveal, limit: _ } = plan;
         let begun = Instant::now();
         let size = tty.size();
         options.sources = source.files.iter().map(|file| Safe::new(if file == "-" { "stdin" } else { file })).collect();
@@ -168,6 +171,7 @@ impl Session {
             media,
             preparer,
             messages: sender,
+            reveal,
             posted: VecDeque::new(),
             tty,
             begun,
@@ -271,6 +275,7 @@ impl Session {
             let effects = self.app.update(Message::Tick(now(self.begun)));
             self.perform(effects)?;
         }
+        diary::record(&message, self.app.catalog());
         let effects = self.app.update(message);
         self.dirty |= self.app.take_dirty();
         match self.perform(effects)? {

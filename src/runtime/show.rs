@@ -1,6 +1,11 @@
 //! `show`: one picture, or the contact sheet, printed into the scrollback.
 
-use super::{Usage, ask::ask, media_config, print::tell};
+use super::{
+    Usage,
+    ask::ask,
+    diary::{tell, tell_loudly},
+    fetch_config,
+};
 use crate::{
     catalog::{Asset, Catalog},
     cli,
@@ -122,7 +127,7 @@ fn nearest(snapshots: Vec<Snapshot>, offset: Option<Offset>) -> Snapshot {
 type Fetched = HashMap<PictureKey, Result<Arc<Picture>, Safe>>;
 
 async fn fetch(args: &cli::Show, requests: &[PictureRequest]) -> Result<Fetched> {
-    let (media, mut updates) = media::spawn(media_config(&args.look)?);
+    let (media, mut updates) = media::spawn(fetch_config(&args.look.fetch)?);
     media.want(requests.to_vec());
     let mut fetched = HashMap::new();
     while fetched.len() < requests.len() {
@@ -148,7 +153,7 @@ fn print(args: &cli::Show, requests: &[PictureRequest], fetched: &Fetched, canva
         match fetched.get(&request.key) {
             Some(Ok(picture)) => pictures.push((Safe::new(&request.offset.to_string()), Picture::clone(picture))),
             Some(Err(why)) => {
-                tell(&format!("{} at {}: {why}", request.url, request.offset));
+                tell_loudly(&format!("{} at {}: {why}", request.url, request.offset));
                 code = ExitCode::FAILURE;
             }
             None => code = ExitCode::FAILURE,

@@ -5,6 +5,17 @@ use super::{
     theme::{Part, Role, Theme, part},
 };
 use crate::{app::App, event::EventKind, picture::RunKey, text::Safe};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// Draws as many events of the selected asset as fit into a bordered box.
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
+    let inner = theme.border(buffer, area, &[part("History", Role::Strong), part(" v ", Role::Accent)]);
+    let runs: Vec<RunKey> =
+        app.selected().map(|asset| asset.history().take(usize::from(inner.height)).collect()).unwrap_or_default();
+    for (y, row) in (inner.y..inner.bottom()).zip(rows(app, &runs, theme)) {
+        theme.print(buffer, Rect { y, height: 1, ..inner }, &row);
+    }
+}
 
 /// One row an event: when, what, how it ended, what it brought, where it stands.
 pub(super) fn rows(app: &App, runs: &[RunKey], theme: Theme) -> Vec<Vec<Part>> {

@@ -33,6 +33,12 @@ pub(super) fn rows(app: &App) -> Vec<Vec<Part>> {
             let cached = if fetched.from_cache { "from the disk cache".into() } else { "fetched".into() };
             facts.push(("came", cached));
             facts.push(("took", Safe::new(&format!("{} ms", fetched.took.as_millis()))));
+            if app.album().is_black(mark.key) {
+                facts.push(("looks", "as good as black".into()));
+            }
+            if let Some(twin) = app.twin(app.timeline().cursor()) {
+                facts.push(("looks", Safe::new(&format!("the same as picture #{}", twin + 1))));
+            }
             facts.extend(picture.damage.clone().map(|damage| ("damage", damage)));
         }
     }

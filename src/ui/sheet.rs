@@ -1,11 +1,12 @@
-//! The contact sheet: all pictures of the asset in a grid, page by page, with their offsets.
+//! The contact sheet: all pictures of the asset in a grid, page by page, with their offsets; and the strip, a sheet of
+//! one row under the picture.
 
 use super::{
     picture::draw_placement,
     theme::{Glyph, Role, Theme, part},
 };
 use crate::{
-    app::{App, album::State},
+    app::{App, album::State, panes::Grid},
     event::PictureKind,
     picture::Placement,
     text::Safe,
@@ -15,11 +16,28 @@ use ratatui::{buffer::Buffer, layout::Rect};
 /// Draws the page that holds the cursor; returns the placements of pictures that the painter draws.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme, covered: Option<Rect>) -> Vec<Placement> {
     let Some((grid, first)) = app.sheet() else { return Vec::new() };
-    let marks = app.timeline().marks();
-    let mut placements = Vec::new();
-    if marks.is_empty() {
+    if app.timeline().marks().is_empty() {
         super::picture::draw_lines(buffer, area, &[vec![part("this asset has no pictures", Role::Dim)]], theme);
     }
+    draw_page(buffer, area, app, (grid, first), theme, covered)
+}
+
+/// Draws the strip under the picture, where there is one.
+pub(super) fn draw_strip(buffer: &mut Buffer, app: &App, theme: Theme, covered: Option<Rect>) -> Vec<Placement> {
+    let Some((grid, first, area)) = app.strip() else { return Vec::new() };
+    draw_page(buffer, area, app, (grid, first), theme, covered)
+}
+
+fn draw_page(
+    buffer: &mut Buffer,
+    area: Rect,
+    app: &App,
+    (grid, first): (Grid, usize),
+    theme: Theme,
+    covered: Option<Rect>,
+) -> Vec<Placement> {
+    let marks = app.timeline().marks();
+    let mut placements = Vec::new();
     for (place, at) in (first..marks.len().min(first + grid.page())).enumerate() {
         let mark = &marks[at];
         let (picture, caption) = grid.place(area, place);

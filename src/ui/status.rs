@@ -17,7 +17,7 @@ use ratatui::{
 /// Draws the row; returns where the cursor stands while something is typed.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) -> Option<Position> {
     if let Some(prompt) = app.prompt() {
-        return Some(draw_prompt(buffer, area, prompt, theme));
+        return Some(draw_prompt(buffer, area, app, prompt, theme));
     }
     if let Some(text) = app.toast() {
         theme.print_both(buffer, area, &[part(" ", Role::Plain), (text.clone(), Role::Strong)], &news(app, theme));
@@ -30,11 +30,13 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) -> 
     None
 }
 
-fn draw_prompt(buffer: &mut Buffer, area: Rect, prompt: &Prompt, theme: Theme) -> Position {
+fn draw_prompt(buffer: &mut Buffer, area: Rect, app: &App, prompt: &Prompt, theme: Theme) -> Position {
     let label = match prompt.purpose {
         Purpose::Search => " /",
         Purpose::Filter => " filter ",
         Purpose::GoTo => " go to ",
+        Purpose::Write => " write ",
+        Purpose::Replace => " write over ",
     };
     let (before, after) = prompt.parts();
     // A long line shows the end that is being typed.
@@ -43,8 +45,30 @@ fn draw_prompt(buffer: &mut Buffer, area: Rect, prompt: &Prompt, theme: Theme) -
     let shown: String = before.as_str().chars().skip(hidden).collect();
     let shown = crate::text::Safe::new(&shown);
     let x = area.x + u16::try_from(label.len() + shown.width()).unwrap_or(0);
-    theme.print(buffer, area, &[part(label, Role::Accent), (shown, Role::Plain), (after, Role::Plain)]);
+    let typed = [part(label, Role::Accent), (shown, Role::Plain), (after, Role::Plain)];
+    theme.print_both(buffer, area, &typed, &prompt_hint(app, prompt, area));
     Position { x: x.min(area.right().saturating_sub(1)), y: area.y }
+}
+
+/// What can be typed, in the longest form that has room beside what was.
+fn prompt_hint(app: &App, prompt: &Prompt, area: Rect) -> Vec<Part> {
+    let key = |key: &str| part(key, Role::Accent);
+    let dim = |text: &str| part(text, Role::Dim);
+    let forms = match prompt.purpose {
+        Purpose::Search | Purpose::Filter | Purpose::GoTo => return Vec::new(),
+        Purpose::Write => {
+            let listed = format!(" the {} listed   ", thousands(app.assets().rows().len() as u64));
+            let short = vec![key("Tab"), dim(" next ")];
+            let whole = [key(".jpg"), dim(" this picture   "), key(".json .jsonl .csv"), dim(&listed)];
+            [[&whole[..], &short].concat(), short]
+        }
+        Purpose::Replace => {
+            [vec![key("y"), dim(" writes over it, any other key does not ")], vec![key("y"), dim("/n ")]]
+        }
+    };
+    let room = usize::from(area.width).saturating_sub(prompt.text().chars().count() + 16);
+    let fits = |parts: &Vec<Part>| parts.iter().map(|(text, _)| text.width()).sum::<usize>() <= room;
+    forms.into_iter().find(fits).unwrap_or_default()
 }
 
 /// As many hints as fit: a key, what it does.

@@ -88,7 +88,8 @@ impl Theme {
     }
 
     fn style(self, role: Role) -> Style {
-        let plain = Style::new();
+        // A title stands on a border, which is dim; the title is not.
+        let plain = Style::new().remove_modifier(Modifier::DIM);
         let colour = |colour| if self.choice == Choice::Mono { plain } else { plain.fg(colour) };
         let light = self.choice == Choice::Light;
         match role {

@@ -45,10 +45,14 @@ fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         parts.push(part(format!("  playing {}/s", timeline.fps()), Role::Accent));
     }
     if let State::Ready(picture) = app.album().state(mark.key) {
-        parts.extend(facts(picture, app.canvas().protocol));
+        // What is wrong with it stands before what is known of it: the end gives way where room is scarce.
         if app.album().is_black(mark.key) {
             parts.push(part("   black", Role::Warn));
         }
+        if let Some(twin) = app.twin(timeline.cursor()) {
+            parts.push(part(format!("   same as #{}", twin + 1), Role::Warn));
+        }
+        parts.extend(facts(picture, app.canvas().protocol));
     }
     let cells = usize::from(area.width.saturating_sub(2)).max(1);
     let crowd = timeline.marks().len().div_ceil(cells);
@@ -109,9 +113,9 @@ fn draw_bar(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         glyphs[cells].fill((Glyph::Gap, Role::Warn));
     }
     let mut rank = vec![0; width];
-    for mark in timeline.marks() {
+    for (nth, mark) in timeline.marks().iter().enumerate() {
         let at = usize::from(cell_of(mark.offset, span, area.width));
-        let (badness, glyph, role) = state_glyph(app, mark);
+        let (badness, glyph, role) = state_glyph(app, nth, mark);
         // Of several pictures in one cell the worst is shown.
         if badness >= rank[at] {
             rank[at] = badness;
@@ -127,7 +131,7 @@ fn draw_bar(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
 }
 
 /// How bad a picture's state is, its glyph and its role.
-fn state_glyph(app: &App, mark: &Mark) -> (u8, Glyph, Role) {
+fn state_glyph(app: &App, nth: usize, mark: &Mark) -> (u8, Glyph, Role) {
     let (ready, absent) = match mark.key.kind {
         PictureKind::Sample => (Glyph::SampleReady, Glyph::SampleAbsent),
         PictureKind::Dot => (Glyph::DotReady, Glyph::DotAbsent),
@@ -135,7 +139,7 @@ fn state_glyph(app: &App, mark: &Mark) -> (u8, Glyph, Role) {
     };
     match app.album().state(mark.key) {
         State::Ready(picture) if picture.damage.is_some() => (4, Glyph::Broken, Role::Bad),
-        State::Ready(_) if app.album().is_black(mark.key) => (3, Glyph::Suspect, Role::Warn),
+        State::Ready(_) if app.album().is_black(mark.key) || app.twin(nth).is_some() => (3, Glyph::Suspect, Role::Warn),
         State::Ready(_) => (1, ready, Role::Plain),
         State::Loading => (3, Glyph::Loading, Role::Plain),
         State::Absent => (2, absent, Role::Dim),

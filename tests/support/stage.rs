@@ -1,8 +1,18 @@
 //! A session without a terminal: events and keys in, screens and effects out.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui::{Terminal, backend::TestBackend, layout::Size};
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    layout::Size,
+    style::{Color, Modifier},
+};
+use std::{
+    collections::HashMap,
+    fmt::Write as _,
+    sync::{Arc, LazyLock, Mutex},
+    time::Duration,
+};
 use thumbview::{
     app::{App, Effect, Following, Message, Now, Options},
     event::{
@@ -10,12 +20,15 @@ use thumbview::{
         PictureKind, Rejected, Status, Templates, Time,
     },
     graphics,
-    picture::{Canvas, Fetched, Picture, PictureKey, PictureUpdate, PixelSize, Trouble},
+    picture::{Canvas, Fetched, Fit, Picture, PictureKey, PictureUpdate, PixelSize, Prepared, Trouble},
     ui,
 };
 
 /// 2026-03-14 12:01 UTC.
 const NOON: i64 = 1_773_489_660;
+
+/// What was prepared by any test of this program: in a debug build that is the slowest part by far.
+static PREPARED: LazyLock<Mutex<HashMap<(u8, Fit), Arc<Prepared>>>> = LazyLock::new(Mutex::default);
 
 /// A session that is fed by hand.
 pub(crate) struct Stage {
@@ -60,7 +73,12 @@ impl Stage {
 
     /// Six assets in the states that matter.
     pub(crate) fn filled(width: u16, height: u16) -> Self {
-        let mut stage = Self::new(width, height);
+        Self::with_assets(width, height, Options::default())
+    }
+
+    /// The same, with options.
+    pub(crate) fn with_assets(width: u16, height: u16, options: Options) -> Self {
+        let mut stage = Self::with(width, height, options);
         let minute: Vec<i64> = (0..12).map(|n| n * 5).collect();
         stage.say(&Said { id: "c0ffee00c0ffee00c0ffee00c0ffee01", samples: &minute, ..Said::default() });
         let failed = Said {
@@ -202,7 +220,11 @@ impl Stage {
         while let Some(at) = self.effects.iter().position(|effect| matches!(effect, Effect::Prepare(_))) {
             let Effect::Prepare(jobs) = self.effects.remove(at) else { unreachable!("just matched") };
             for job in jobs {
-                let prepared = Arc::new(graphics::prepare(&job.picture, job.fit));
+                // Each picture is of one colour, so that this says all of it, and many a test needs the same again.
+                let shade = job.picture.rgb[0];
+                let known = PREPARED.lock().unwrap().get(&(shade, job.fit)).cloned();
+                let prepared = known.unwrap_or_else(|| Arc::new(graphics::prepare(&job.picture, job.fit)));
+                PREPARED.lock().unwrap().insert((shade, job.fit), Arc::clone(&prepared));
                 self.send(Message::Picture(PictureUpdate::Prepared(job.key, job.fit, prepared)));
             }
         }
@@ -224,7 +246,7 @@ impl Stage {
                     skip -= 1;
                     continue;
                 }
-                let symbol = if matches!(cell.bg, ratatui::style::Color::Rgb(..)) { "░" } else { cell.symbol() };
+                let symbol = if matches!(cell.bg, Color::Rgb(..)) { "░" } else { cell.symbol() };
                 skip = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
                 row.push_str(symbol);
             }
@@ -232,12 +254,65 @@ impl Stage {
         }
         text
     }
+
+    /// How the screen is coloured: row by row the runs of cells of one style, `3+c` for three bold cyan ones. `.` is the
+    /// terminal's own colour, `-` before it is dim; `░` is a picture. Rows without any style and ends of rows are left out.
+    pub(crate) fn styles(&self) -> String {
+        let Size { width, height } = self.app.size();
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| drop(ui::draw(frame, &self.app))).unwrap();
+        let buffer = terminal.backend().buffer();
+        let mut text = String::new();
+        for y in 0..height {
+            let mut runs: Vec<(String, usize)> = Vec::new();
+            for x in 0..width {
+                let style = style(&buffer[(x, y)]);
+                match runs.last_mut() {
+                    Some((last, count)) if *last == style => *count += 1,
+                    _ => runs.push((style, 1)),
+                }
+            }
+            if runs.last().is_some_and(|(style, _)| style == ".") {
+                runs.pop();
+            }
+            if !runs.is_empty() {
+                let runs: Vec<String> = runs.iter().map(|(style, count)| format!("{count}{style}")).collect();
+                writeln!(text, "{y:>2}: {}", runs.join(" ")).unwrap();
+            }
+        }
+        text
+    }
+}
+
+/// A cell's style in a few letters.
+fn style(cell: &ratatui::buffer::Cell) -> String {
+    if matches!(cell.bg, Color::Rgb(..)) {
+        return "░".to_owned();
+    }
+    let colour = match cell.fg {
+        Color::Reset => '.',
+        Color::Cyan => 'c',
+        Color::Blue => 'b',
+        Color::Green => 'g',
+        Color::Red => 'r',
+        Color::Yellow => 'y',
+        Color::Magenta => 'm',
+        other => panic!("{other:?} is none of the chrome's colours"),
+    };
+    assert_eq!(cell.bg, Color::Reset, "nothing is painted behind text");
+    let bold = if cell.modifier.contains(Modifier::BOLD) { "+" } else { "" };
+    let dim = if cell.modifier.contains(Modifier::DIM) { "-" } else { "" };
+    format!("{bold}{dim}{colour}")
 }
 
 /// A picture of one colour, another for each index.
 fn picture(key: PictureKey) -> Arc<Picture> {
+    plain(u8::try_from(key.index * 37 % 200).unwrap() + 40)
+}
+
+/// A picture of one shade of grey.
+pub(crate) fn plain(shade: u8) -> Arc<Picture> {
     let size = PixelSize { width: 48, height: 27 };
-    let shade = u8::try_from(key.index * 37 % 200).unwrap() + 40;
     Arc::new(Picture {
         size,
         rgb: vec![shade; 48 * 27 * 3].into(),

@@ -1,0 +1,200 @@
+//! The config file: TOML, every long option under its own name.
+//!
+//! [`Config::parse`] reads text and names file and line of whatever is wrong; an option that does not exist is only
+//! warned of, so that one file serves several versions. What it says becomes the default of clap's own options
+//! ([`Config::under`]), which is why a variable and an option go before it, a repeated one as a whole.
+
+use crate::text::Safe;
+use clap::{Arg, ArgAction, Command, builder::Resettable};
+use std::ops::Range;
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+/// Options that mean nothing within the file itself.
+const NOT_HERE: [&str; 3] = ["config", "help", "version"];
+
+/// What a config file says, checked against the options there are.
+#[derive(Clone, Debug)]
+pub struct Config {
+    entries: Vec<Entry>,
+    warnings: Vec<Safe>,
+}
+
+/// One option and its values, as they would be typed.
+#[derive(Clone, Debug)]
+struct Entry {
+    option: String,
+    values: Vec<String>,
+}
+
+/// What is wrong with a config file, with its name and line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {what}")]
+pub struct ConfigError {
+    file: Safe,
+    line: usize,
+    what: Safe,
+}
+
+impl Config {
+    /// Reads the text of the file that is called `file`; `definition` has the options there are.
+    pub fn parse(file: &Safe, text: &str, definition: &Command) -> Result<Self, ConfigError> {
+        let error = |at: usize, what: &str| {
+            let line = line_of(text, at);
+            ConfigError { file: file.clone(), line, what: Safe::new(what) }
+        };
+        let table =
+            DeTable::parse(text).map_err(|fault| error(fault.span().map_or(0, |span| span.start), fault.message()))?;
+        let mut keys: Vec<(Range<usize>, &str, &Spanned<DeValue<'_>>)> =
+            table.get_ref().iter().map(|(key, value)| (key.span(), key.get_ref().as_ref(), value)).collect();
+        keys.sort_by_key(|(span, ..)| span.start);
+        let mut config = Self { entries: Vec::new(), warnings: Vec::new() };
+        for (span, name, value) in keys {
+            let Some(arg) = find(definition, name).filter(|_| !NOT_HERE.contains(&name)) else {
+                let line = line_of(text, span.start);
+                config.warnings.push(Safe::new(&format!("{file}:{line}: there is no option {name}")));
+                continue;
+            };
+            let wrong = |what: String| error(span.start, &format!("{name}: {what}"));
+            let values = values(arg, value.get_ref()).map_err(wrong)?;
+            check(arg, &values).map_err(wrong)?;
+            config.entries.push(Entry { option: name.to_owned(), values });
+        }
+        Ok(config)
+    }
+
+    /// What should be looked at, but stops nothing: one line each.
+    pub fn warnings(&self) -> &[Safe] {
+        &self.warnings
+    }
+
+    /// The definition with what the file says as defaults.
+    pub(super) fn under(&self, definition: Command) -> Command {
+        definition
+            .mut_args(|arg| {
+                let Some(entry) = self.entries.iter().find(|entry| arg.get_long() == Some(entry.option.as_str()))
+                else {
+                    return arg;
+                };
+                arg.default_values(entry.values.clone())
+            })
+            .mut_subcommands(|command| self.under(command))
+    }
+}
+
+/// The option of this name, of whichever command.
+fn find<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
+    command
+        .get_arguments()
+        .find(|arg| arg.get_long() == Some(name))
+        .or_else(|| command.get_subcommands().find_map(|command| find(command, name)))
+}
+
+/// A value as words that could be typed: one, or several for an option that may be repeated.
+fn values(arg: &Arg, value: &DeValue<'_>) -> Result<Vec<String>, String> {
+    let flag = matches!(arg.get_action(), ArgAction::SetTrue);
+    let several = matches!(arg.get_action(), ArgAction::Append);
+    if flag {
+        return value.as_bool().map(|on| vec![on.to_string()]).ok_or_else(|| "true or false".to_owned());
+    }
+    match value.as_array().filter(|_| several) {
+        Some(array) => array.iter().map(|value| word(value.get_ref())).collect(),
+        None => word(value).map(|word| vec![word]),
+    }
+}
+
+fn word(value: &DeValue<'_>) -> Result<String, String> {
+    match value {
+        DeValue::String(text) => Ok(text.clone().into_owned()),
+        DeValue::Integer(number) if number.radix() == 10 => Ok(number.as_str().to_owned()),
+        DeValue::Integer(_) => Err("a decimal number".to_owned()),
+        DeValue::Float(number) => Ok(number.as_str().to_owned()),
+        DeValue::Datetime(time) => Ok(time.to_string()),
+        DeValue::Boolean(_) => Err("is no flag: a text or a number".to_owned()),
+        DeValue::Array(_) => Err("may stand only once: a text or a number".to_owned()),
+        DeValue::Table(_) => Err("a text or a number, not a table".to_owned()),
+    }
+}
+
+/// Has clap judge the values as if they were typed behind the option.
+fn check(arg: &Arg, values: &[String]) -> Result<(), String> {
+    if matches!(arg.get_action(), ArgAction::SetTrue) {
+        return Ok(());
+    }
+    let Some(name) = arg.get_long() else { return Ok(()) };
+    // Alone: what it gets on with is judged when a command is really parsed.
+    let alone = arg.clone().conflicts_with(Resettable::Reset).global(false);
+    let command = Command::new("config").no_binary_name(true).disable_help_flag(true).arg(alone);
+    let typed = values.iter().map(|value| format!("--{name}={value}"));
+    command.try_get_matches_from(typed).map(drop).map_err(|error| {
+        let text = error.to_string();
+        let told: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+        told.join(" ").trim_start_matches("error: ").to_owned()
+    })
+}
+
+/// The line, from 1, of a byte.
+fn line_of(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Command, Typed, definition, parse};
+
+    fn read(text: &str) -> Result<Config, String> {
+        Config::parse(&"c.toml".into(), text, &definition()).map_err(|error| error.to_string())
+    }
+
+    fn typed(text: &str, args: &[&str]) -> Typed {
+        let args: Vec<std::ffi::OsString> =
+            std::iter::once("thumbview").chain(args.iter().copied()).map(Into::into).collect();
+        parse(&args, Some(&read(text).unwrap())).unwrap()
+    }
+
+    #[test]
+    fn an_option_goes_before_the_file() {
+        let text =
+            "jobs = 3\nno-cache = true\nallow-host = ['a.example', 'b.example:9000']\ntimeout = '2m'\nquiet=true";
+        let opened = |args: &[&str]| {
+            let Command::Open(open) = typed(text, args).command else { panic!("{args:?}") };
+            open.look.fetch
+        };
+        let Command::Export(export) = typed(text, &["export", "a.log"]).command else { panic!("export") };
+        for fetch in [opened(&["a.log"]), opened(&["open", "a.log"]), export.fetch] {
+            assert_eq!((fetch.jobs, fetch.no_cache, fetch.timeout.as_secs()), (3, true, 120));
+            assert_eq!(fetch.allow_host.len(), 2);
+        }
+        let typed_too = opened(&["open", "-j", "9", "--allow-host", "c.example", "a.log"]);
+        assert_eq!((typed_too.jobs, typed_too.allow_host.len()), (9, 1), "a repeated option is replaced as a whole");
+        assert!(typed(text, &["list", "a.log"]).common.quiet && !typed("", &["list", "a.log"]).common.quiet);
+    }
+
+    #[test]
+    fn says_where_it_is_wrong() {
+        let check = |text: &str, expected: &str| {
+            let error = read(text).map(|_| ()).unwrap_err();
+            assert!(error.starts_with(expected), "{text:?}: {error}");
+        };
+        check("jobs = 3\njobs = 4\n", "c.toml:2: duplicate key");
+        check("theme = \"dark\"\n\njobs = 'many'", "c.toml:3: jobs: invalid value 'many' for '--jobs <N>'");
+        check("theme = 'pink'", "c.toml:1: theme: invalid value 'pink'");
+        check("no-cache = 1", "c.toml:1: no-cache: true or false");
+        check("jobs = [1, 2]", "c.toml:1: jobs: may stand only once");
+        check("\nsince = 'soon'", "c.toml:2: since: invalid value 'soon'");
+        check("offset = 'x'", "c.toml:1: offset: invalid value 'x'");
+        check("jobs", "c.toml:1: ");
+    }
+
+    #[test]
+    fn an_unknown_option_is_only_warned_of() {
+        let config = read("# ours\ncolour = 'red'\njobs = 2\n\n[table]\nx = 1\n").unwrap();
+        let warnings: Vec<&str> = config.warnings().iter().map(Safe::as_str).collect();
+        assert_eq!(warnings, ["c.toml:2: there is no option colour", "c.toml:5: there is no option table"]);
+        assert_eq!(config.entries.len(), 1);
+        assert_eq!(read("config = 'x'").unwrap().warnings().len(), 1);
+    }
+}

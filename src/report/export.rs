@@ -1,0 +1,172 @@
+//! The assets with their pictures, to be handed on: what `list` prints, and for each picture where it is and which
+//! file it became.
+//!
+//! JSON and JSONL add `pictures` to an asset; CSV has a row for each picture, and one for an asset without any. Fetching
+//! and writing pictures is the caller's: it says what became of each in [`Files`].
+
+use super::{COLUMNS, Format, PictureLine, Reveal, Row, Seconds, Summary, write_csv, write_json, write_line};
+use crate::{
+    catalog::{Asset, AssetKey, Catalog},
+    event::Snapshot,
+    picture::{PictureKey, PictureRequest, file_name},
+    text::Safe,
+};
+use serde::Serialize;
+use std::{collections::HashMap, io};
+
+/// What became of the pictures that were to be written; a picture that is not in it was not asked for.
+pub type Files = HashMap<PictureKey, Filed>;
+
+/// What became of one picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filed {
+    /// The name of its file, where there is one.
+    pub file: Option<String>,
+    /// How it came to be.
+    pub outcome: Outcome,
+    /// Why it failed, or in what it is damaged.
+    pub reason: Option<Safe>,
+}
+
+/// How a picture's file came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Written now.
+    Written,
+    /// There already, and left as it was.
+    Kept,
+    /// Not had.
+    Failed,
+}
+
+impl Outcome {
+    /// The word in machine output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Written => "written",
+            Self::Kept => "kept",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// One picture to be written: what to ask for, and the name of its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// What to ask for.
+    pub request: PictureRequest,
+    /// Its file's name; see [`file_name`].
+    pub file: String,
+}
+
+/// The pictures of an asset's newest successful run, by offset, a sample before a dot.
+pub fn orders(asset: &Asset<'_>) -> Vec<Order> {
+    let mut before: HashMap<_, usize> = HashMap::new();
+    let order = |(key, snapshot): (PictureKey, Snapshot)| {
+        let twins = before.entry((snapshot.kind, snapshot.offset)).or_default();
+        let file = file_name(asset.id(), snapshot.kind, snapshot.offset, *twins);
+        *twins += 1;
+        let request = PictureRequest { key, asset: asset.id().clone(), offset: snapshot.offset, url: snapshot.url };
+        Order { request, file }
+    };
+    pictures(asset).into_iter().map(order).collect()
+}
+
+/// Writes the assets of `keys` in their order; as JSON with the summary of the whole catalog. A [`Format::Table`] has no
+/// room for pictures and is written as CSV.
+pub fn export(
+    out: &mut impl io::Write,
+    catalog: &Catalog,
+    keys: &[AssetKey],
+    files: &Files,
+    format: Format,
+    reveal: Reveal,
+) -> io::Result<()> {
+    let assets = || keys.iter().filter_map(|key| catalog.asset(*key));
+    let exported = |asset| Exported::new(catalog, asset, files, reveal);
+    match format {
+        Format::Json => {
+            out.write_all(b"{\"assets\":[")?;
+            for (at, asset) in assets().enumerate() {
+                out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+                write_json(out, &exported(asset))?;
+            }
+            out.write_all(b"\n],\"summary\":")?;
+            write_json(out, &Summary::new(catalog))?;
+            out.write_all(b"}\n")
+        }
+        Format::Jsonl => assets().try_for_each(|asset| write_line(out, &exported(asset))),
+        Format::Csv | Format::Table => {
+            let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).chain(PICTURE_COLUMNS).collect();
+            write_csv(out, &names, assets().flat_map(|asset| exported(asset).rows()))
+        }
+    }
+}
+
+/// The columns of CSV behind those of `list`.
+const PICTURE_COLUMNS: [&str; 6] =
+    ["picture.kind", "picture.offset", "picture.url", "picture.file", "picture.outcome", "picture.reason"];
+
+#[derive(Serialize)]
+struct Exported<'a> {
+    #[serde(flatten)]
+    row: Row<'a>,
+    pictures: Vec<ExportedPicture<'a>>,
+}
+
+#[derive(Serialize)]
+struct ExportedPicture<'a> {
+    #[serde(flatten)]
+    line: PictureLine,
+    file: Option<&'a str>,
+    outcome: Option<&'static str>,
+    reason: Option<&'a str>,
+}
+
+impl<'a> Exported<'a> {
+    fn new(catalog: &'a Catalog, asset: Asset<'a>, files: &'a Files, reveal: Reveal) -> Self {
+        let picture = |(key, snapshot): (PictureKey, Snapshot)| {
+            let became = files.get(&key);
+            ExportedPicture {
+                line: PictureLine::new(&snapshot, reveal),
+                file: became.and_then(|became| became.file.as_deref()),
+                outcome: became.map(|became| became.outcome.as_str()),
+                reason: became.and_then(|became| became.reason.as_ref()).map(Safe::as_str),
+            }
+        };
+        Self { row: Row::new(catalog, asset), pictures: pictures(&asset).into_iter().map(picture).collect() }
+    }
+
+    /// As CSV: the asset's cells before those of each picture.
+    fn rows(&self) -> Vec<Vec<String>> {
+        let asset = self.row.cells();
+        let row = |cells: [String; 6]| asset.iter().cloned().chain(cells).collect();
+        if self.pictures.is_empty() {
+            return vec![row(Default::default())];
+        }
+        self.pictures.iter().map(|picture| row(picture.cells())).collect()
+    }
+}
+
+impl ExportedPicture<'_> {
+    fn cells(&self) -> [String; 6] {
+        let Seconds(offset) = self.line.offset;
+        [
+            self.line.kind.to_owned(),
+            offset.as_seconds().to_string(),
+            Safe::new(&self.line.url).to_string(),
+            self.file.unwrap_or_default().to_owned(),
+            self.outcome.unwrap_or_default().to_owned(),
+            self.reason.unwrap_or_default().to_owned(),
+        ]
+    }
+}
+
+/// The pictures of an asset's newest successful run with their keys, by offset, a sample before a dot.
+fn pictures(asset: &Asset<'_>) -> Vec<(PictureKey, Snapshot)> {
+    let Some((run, pictures)) = asset.run().zip(asset.pictures()) else { return Vec::new() };
+    let key = |snapshot: &Snapshot| PictureKey { run, kind: snapshot.kind, index: snapshot.index };
+    let mut all: Vec<_> = pictures.iter(asset.id()).map(|snapshot| (key(&snapshot), snapshot)).collect();
+    all.sort_by_key(|(_, snapshot)| (snapshot.offset, snapshot.kind, snapshot.index));
+    all
+}
