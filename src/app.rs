@@ -25,7 +25,7 @@ pub use write::{Content, ListFormat, WriteJob, Written};
 use crate::{
     catalog::{Asset, AssetKey, Catalog, Event},
     event::{EventKind, LogEvent, LogUpdate, Origin, PictureUrl, Time},
-    picture::{Canvas, Fit, Picture, PictureKey, PictureRequest, PictureUpdate, Protocol, RunKey},
+    picture::{Canvas, Fit, Link, Picture, PictureKey, PictureRequest, PictureUpdate, Protocol, RunKey},
     text::Safe,
 };
 use album::Album;
@@ -72,6 +72,8 @@ pub enum Message {
     Picture(PictureUpdate),
     /// More is known of the terminal.
     Canvas(Canvas),
+    /// A frame went out. What tells of it is drawn with the next.
+    Sent(Link),
     /// The text of an event was read again.
     Raw(Origin, RawPurpose, Result<Vec<u8>, Safe>),
     /// A file was written, or not.
@@ -263,6 +265,7 @@ pub struct App {
     sources: Sources,
     journal: Journal,
     canvas: Canvas,
+    link: Link,
     size: Size,
     layout: Layout,
     view: View,
@@ -298,6 +301,7 @@ impl App {
             sources: Sources::new(options.sources.clone()),
             journal: Journal::default(),
             canvas,
+            link: Link::default(),
             size,
             layout: Layout::default(),
             view: View::default(),
@@ -326,7 +330,7 @@ impl App {
     /// Takes what happened; returns what is to be done outside.
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
         let mut effects = Vec::new();
-        self.dirty |= !matches!(message, Message::Tick(_));
+        self.dirty |= !matches!(message, Message::Tick(_) | Message::Sent(_));
         match message {
             Message::Key(key) if key.kind == KeyEventKind::Release => {}
             Message::Key(key) => self.key(key, &mut effects),
@@ -343,6 +347,7 @@ impl App {
             Message::Log(update) => self.log(update),
             Message::Picture(update) => self.album.take(update),
             Message::Canvas(canvas) => self.set_canvas(canvas),
+            Message::Sent(link) => self.link = link,
             Message::Raw(_, purpose, text) => self.raw(purpose, text, &mut effects),
             Message::Wrote(job, written) => self.wrote(job, written),
             Message::Toast(text) => self.say(text),
@@ -397,6 +402,11 @@ impl App {
     /// What the terminal can show.
     pub fn canvas(&self) -> &Canvas {
         &self.canvas
+    }
+
+    /// What went to the terminal.
+    pub fn link(&self) -> Link {
+        self.link
     }
 
     /// The screen in cells.
@@ -503,6 +513,7 @@ impl App {
         if let Some(hint) = canvas.hint.clone().filter(|_| canvas.hint != self.canvas.hint) {
             self.say(hint);
         }
+        self.pace.is_tight = canvas.budget.is_tight();
         self.canvas = canvas;
     }
 

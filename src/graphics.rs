@@ -5,6 +5,7 @@
 //! can show. Nothing here reads or writes a terminal: bytes to send are appended to buffers, answers are handed in.
 
 mod blocks;
+mod budget;
 mod iterm2;
 mod kitty;
 mod painter;
@@ -15,6 +16,7 @@ mod scrollback;
 mod sixel;
 mod tmux;
 
+pub use budget::{budget, steady};
 pub use painter::Painter;
 pub use probe::{Environment, Probe};
 pub use scrollback::{scrollback, shrunk, strip};

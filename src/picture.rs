@@ -70,6 +70,18 @@ impl PixelSize {
         let side = |v: u64| u32::try_from(v.max(1)).unwrap_or(u32::MAX);
         Self { width: side(width), height: side(height) }
     }
+
+    /// The size of the same shape that has at most about so many pixels; never larger than `self`.
+    #[must_use]
+    pub fn shrink_to(self, pixels: u32) -> Self {
+        let area = u64::from(self.width) * u64::from(self.height);
+        if area <= u64::from(pixels) {
+            return self;
+        }
+        let bound =
+            |side: u32| u32::try_from((u64::from(side).pow(2) * u64::from(pixels) / area).isqrt()).unwrap_or(side);
+        self.shrink_into(Self { width: bound(self.width), height: bound(self.height) })
+    }
 }
 
 impl fmt::Display for PixelSize {
@@ -212,22 +224,80 @@ pub struct Canvas {
     pub light: Option<bool>,
     /// The largest sixel drawing that the terminal shows, where it has a limit; see [`Canvas::bounds`].
     pub most: Option<PixelSize>,
+    /// What a picture may cost on its way to the terminal.
+    pub budget: Budget,
     /// One line for the operator where something better could be had.
     pub hint: Option<Safe>,
 }
 
 impl Canvas {
-    /// The part of a box that a picture may fill: sixel has a largest drawing, beyond which some terminals show nothing.
+    /// The part of a box that a picture may fill. sixel has a largest drawing, beyond which some terminals show nothing;
+    /// blocks have a largest number of cells where the link is slow, because nothing else makes them cheaper.
     pub fn bounds(&self, bounds: Size) -> Size {
-        let Some(most) = self.most.filter(|_| self.protocol == Protocol::Sixel) else { return bounds };
-        let cells = |cells: u16, pixels: u32, cell: u16| {
-            cells.min(u16::try_from(pixels / u32::from(cell.max(1))).unwrap_or(u16::MAX))
-        };
-        Size {
-            width: cells(bounds.width, most.width, self.cell.width),
-            height: cells(bounds.height, most.height, self.cell.height),
+        match (self.protocol, self.most) {
+            (Protocol::Sixel, Some(most)) => {
+                let cells = |cells: u16, pixels: u32, cell: u16| {
+                    cells.min(u16::try_from(pixels / u32::from(cell.max(1))).unwrap_or(u16::MAX))
+                };
+                Size {
+                    width: cells(bounds.width, most.width, self.cell.width),
+                    height: cells(bounds.height, most.height, self.cell.height),
+                }
+            }
+            (Protocol::Blocks, _) => {
+                let size = PixelSize { width: bounds.width.into(), height: bounds.height.into() };
+                let size = size.shrink_to(self.budget.full / Budget::BLOCK);
+                let side = |cells| u16::try_from(cells).unwrap_or(u16::MAX);
+                Size { width: bounds.width.min(side(size.width)), height: bounds.height.min(side(size.height)) }
+            }
+            (Protocol::Kitty | Protocol::Iterm2 | Protocol::Sixel | Protocol::None, _) => bounds,
         }
     }
+}
+
+/// The most bytes that a picture may take on its way to the terminal, so that nobody waits long on a slow link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Of a preview, which is sent while the cursor moves.
+    pub preview: u32,
+    /// Of a picture that is looked at.
+    pub full: u32,
+}
+
+impl Budget {
+    /// As many as it takes.
+    pub const UNLIMITED: Self = Self { preview: u32::MAX, full: u32::MAX };
+
+    /// About the bytes of one cell of a picture in blocks.
+    const BLOCK: u32 = 20;
+
+    /// The bytes for such care.
+    pub fn most(self, quality: Quality) -> u32 {
+        match quality {
+            Quality::Preview => self.preview,
+            Quality::Full => self.full,
+        }
+    }
+
+    /// Whether the link is so slow that a picture is first sent as a preview, even when no key repeats.
+    pub fn is_tight(self) -> bool {
+        self != Self::UNLIMITED
+    }
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self::UNLIMITED
+    }
+}
+
+/// What has gone to the terminal so far, and how fast it goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// All bytes of all frames.
+    pub sent: u64,
+    /// Bytes a second, about; `None` where nothing is known of it or nothing limits it.
+    pub rate: Option<u64>,
 }
 
 /// How much care a preparation takes.
@@ -252,6 +322,8 @@ pub struct Fit {
     pub colours: Colours,
     /// Preview or full.
     pub quality: Quality,
+    /// The most bytes that it may take, as far as the protocol can be had for so few.
+    pub most: u32,
     /// What stands in between; changes the bytes of kitty and sixel.
     pub multiplexer: Multiplexer,
 }
@@ -408,6 +480,8 @@ pub struct Placement {
     pub fit: Fit,
     /// What is sent.
     pub prepared: Arc<Prepared>,
+    /// A cheaper form of it where the link is slow: what is sent first, if the terminal has neither.
+    pub sooner: Option<(Fit, Arc<Prepared>)>,
 }
 
 #[cfg(test)]
@@ -438,5 +512,18 @@ mod tests {
         check((1280, 720), (800, 460), (800, 450));
         check((480, 270), (800, 460), (480, 270));
         check((1, 65500), (100, 100), (1, 100));
+    }
+
+    #[test]
+    fn shrinks_to_an_area() {
+        let check = |(w, h), pixels, expected| {
+            let size = PixelSize { width: w, height: h }.shrink_to(pixels);
+            assert_eq!((size.width, size.height), expected);
+        };
+        check((480, 270), u32::MAX, (480, 270));
+        check((480, 270), 480 * 270 / 4, (240, 135));
+        check((80, 20), 400, (40, 10));
+        check((1, 65500), 100, (1, 2559));
+        check((80, 20), 0, (1, 1));
     }
 }

@@ -49,7 +49,7 @@ fn first_visit(picture: &Picture, fit: Fit) -> usize {
 
 fn placement(index: u32, area: Rect, fit: Fit, prepared: Prepared) -> Placement {
     let key = PictureKey { run: RunKey(0), kind: PictureKind::Sample, index };
-    Placement { key, area, fit, prepared: Arc::new(prepared) }
+    Placement { key, area, fit, prepared: Arc::new(prepared), sooner: None }
 }
 
 #[test]
@@ -91,6 +91,7 @@ fn golden_bytes() {
         protocol,
         colours: Colours::True,
         quality: Quality::Full,
+        most: u32::MAX,
         multiplexer,
     };
     let text = |protocol, multiplexer| {

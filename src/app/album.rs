@@ -105,6 +105,13 @@ impl Album {
         self.slots.get(&key)?.prepared.iter().find(|(known, _)| *known == fit).map(|(_, prepared)| prepared)
     }
 
+    /// What was prepared last for that box in that protocol, with whatever care.
+    pub fn prepared_for_box(&self, key: PictureKey, fit: Fit) -> Option<(Fit, &Arc<Prepared>)> {
+        let same = |known: &Fit| Fit { quality: fit.quality, most: fit.most, ..*known } == fit;
+        let (fit, prepared) = self.slots.get(&key)?.prepared.iter().rfind(|(known, _)| same(known))?;
+        Some((*fit, prepared))
+    }
+
     /// Marks a picture as looked at, so that it stays longest.
     pub fn touch(&mut self, key: PictureKey) {
         if let Some(slot) = self.slots.get_mut(&key) {

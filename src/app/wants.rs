@@ -24,6 +24,9 @@ const PREPARED_AHEAD: usize = 3;
 /// How fast the cursor moves: while keys repeat, previews do.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pace {
+    /// Whether the link is so slow that each picture begins as a preview.
+    pub(super) is_tight: bool,
+    at: Option<PictureKey>,
     last: Option<Duration>,
     hurried: bool,
 }
@@ -38,6 +41,17 @@ impl Pace {
     pub(super) fn step(&mut self, now: Duration) {
         self.hurried = self.last.is_some_and(|last| now.saturating_sub(last) < Self::REPEAT);
         self.last = Some(now);
+    }
+
+    /// Notes the picture under the cursor, however it came there.
+    fn arrive(&mut self, at: Option<PictureKey>, now: Duration) {
+        if self.at != at {
+            self.at = at;
+            if self.is_tight {
+                self.hurried = true;
+                self.last = Some(now);
+            }
+        }
     }
 
     /// Whether a rest is being waited for.
@@ -133,10 +147,14 @@ impl App {
     /// A picture where it is ready for a box: in full, or as a preview.
     pub fn placement(&self, key: PictureKey, area: Rect) -> Option<Placement> {
         let full = self.fit_for(key, area, Quality::Full)?;
-        let preview = Fit { quality: Quality::Preview, ..full };
-        let (fit, prepared) =
-            [full, preview].into_iter().find_map(|fit| Some((fit, self.album.prepared(key, fit)?)))?;
-        Some(place(key, fit, prepared, area))
+        let preview = self.fit_for(key, area, Quality::Preview)?;
+        let found = |fit| Some((fit, self.album.prepared(key, fit)?));
+        // What was made for another rate of the link stands until it was made anew.
+        let other = || self.album.prepared_for_box(key, full);
+        let (fit, prepared) = found(full).or_else(|| found(preview)).or_else(other)?;
+        let sooner = found(preview).filter(|_| self.pace.is_tight && fit == full);
+        let sooner = sooner.map(|(fit, prepared)| (fit, Arc::clone(prepared)));
+        Some(Placement { sooner, ..place(key, fit, prepared, area) })
     }
 
     /// The picture nearest to the cursor that is ready for the box.
@@ -159,6 +177,7 @@ impl App {
             protocol: self.canvas.protocol,
             colours: self.canvas.colours,
             quality,
+            most: self.canvas.budget.most(quality),
             multiplexer: self.canvas.multiplexer,
         })
     }
@@ -190,6 +209,7 @@ impl App {
 
     /// Asks for what the cursor needs, where that is not what was asked for last.
     pub(super) fn want(&mut self, effects: &mut Vec<Effect>) {
+        self.pace.arrive(self.timeline.current_key(), self.now.mono);
         let wanted = self.wishes();
         let keys: Vec<PictureKey> = wanted.iter().map(|request| request.key).collect();
         if keys != self.wanted {
@@ -264,19 +284,20 @@ impl App {
             let thumb = Rect { width: grid.cell.width, height: grid.cell.height, ..area };
             return self.interest().into_iter().filter_map(|at| self.job(at, thumb, Quality::Full)).take(4).collect();
         }
-        let quality = if self.pace.hurried { Quality::Preview } else { Quality::Full };
-        let ahead = self.interest().into_iter().take(1 + PREPARED_AHEAD);
-        let mut jobs: Vec<Preparation> = ahead.filter_map(|at| self.job(at, area, quality)).collect();
+        let here = if self.pace.hurried { Quality::Preview } else { Quality::Full };
+        // On a slow link previews come first, wherever the cursor goes.
+        let (ahead, next) =
+            if self.pace.is_tight { (Quality::Preview, Quality::Preview) } else { (here, Quality::Full) };
+        let mut interest = self.interest().into_iter().take(1 + PREPARED_AHEAD);
+        let cursor = interest.next();
+        let mut jobs: Vec<Preparation> = cursor.and_then(|at| self.job(at, area, here)).into_iter().collect();
         if let Some((grid, _, strip)) = self.strip() {
             let thumb = Rect { width: grid.cell.width, height: grid.cell.height, ..strip };
-            let small = self.strip_marks().filter_map(|at| self.job(at, thumb, Quality::Full)).take(4);
             // They are looked at; what is prepared ahead is not yet.
-            jobs.splice(jobs.len().min(1)..jobs.len().min(1), small);
+            jobs.extend(self.strip_marks().filter_map(|at| self.job(at, thumb, Quality::Full)).take(4));
         }
-        jobs.extend(self.next_assets().filter_map(|asset| {
-            let key = first_request(&asset)?.key;
-            self.prepare(key, area, Quality::Full)
-        }));
+        jobs.extend(interest.filter_map(|at| self.job(at, area, ahead)));
+        jobs.extend(self.next_assets().filter_map(|asset| self.prepare(first_request(&asset)?.key, area, next)));
         jobs
     }
 
@@ -289,8 +310,8 @@ impl App {
         let cells = self.canvas.protocol == Protocol::Blocks;
         let quality = if cells { Quality::Full } else { quality };
         let fit = self.fit_for(key, area, quality)?;
-        let there = |quality| self.album.prepared(key, Fit { quality, ..fit }).is_some();
-        let done = there(Quality::Full) || there(quality);
+        let there = |fit| self.album.prepared(key, fit).is_some();
+        let done = there(fit) || !self.pace.is_tight && there(self.fit_for(key, area, Quality::Full)?);
         let picture = Arc::clone(self.album.picture(key)?);
         (!done && fit.cells != Size::ZERO).then_some(Preparation { key, picture, fit })
     }
@@ -317,5 +338,5 @@ fn place(key: PictureKey, fit: Fit, prepared: &Arc<Prepared>, area: Rect) -> Pla
         width.min(area.width),
         height.min(area.height),
     );
-    Placement { key, area, fit, prepared: Arc::clone(prepared) }
+    Placement { key, area, fit, prepared: Arc::clone(prepared), sooner: None }
 }

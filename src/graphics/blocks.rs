@@ -126,6 +126,7 @@ mod tests {
             protocol: Protocol::Blocks,
             colours: Colours::True,
             quality: Quality::Full,
+            most: u32::MAX,
             multiplexer: Multiplexer::None,
         }
     }

@@ -3,18 +3,20 @@
 //! `size=` is always given, because xterm.js shows nothing without it; the cursor stays, so that nothing scrolls.
 
 use super::{
-    put,
-    scale::{pane, scale},
+    budget, put,
+    scale::{Raster, pane, scale},
     tmux,
 };
 use crate::picture::{Fit, Multiplexer, Picture, PixelSize, Quality};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use image::{ExtendedColorType, codecs::jpeg::JpegEncoder};
-use std::borrow::Cow;
+use image::{ExtendedColorType, ImageEncoder as _, codecs::jpeg::JpegEncoder};
 
 /// How well a JPEG of ours is encoded, in percent: 37 dB, and 35 for a preview.
 const QUALITY: u8 = 75;
 const QUALITY_PREVIEW: u8 = 60;
+
+/// Pixels in ten bytes of base64, as most pictures have them.
+const DENSITY: u32 = 60;
 
 /// The most bytes of a JPEG that goes as it came; one of ours would take less than a larger one.
 const MOST_AS_FETCHED: usize = 64 * 1024;
@@ -22,19 +24,22 @@ const MOST_AS_FETCHED: usize = 64 * 1024;
 /// Encodes a picture as one whole sequence. `None` if the JPEG cannot be made.
 pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)> {
     let size = picture.size.shrink_into(pane(fit));
-    let jpeg = if size == picture.size && is_as_fetched(picture) {
-        Cow::Borrowed(&*picture.jpeg)
-    } else {
-        let raster = scale(picture, size);
-        let quality = if fit.quality == Quality::Preview { QUALITY_PREVIEW } else { QUALITY };
-        let mut file = Vec::new();
-        let (width, height) = (size.width, size.height);
-        JpegEncoder::new_with_quality(&mut file, quality)
-            .encode(&raster.rgb, width, height, ExtendedColorType::Rgb8)
-            .ok()?;
-        Cow::Owned(file)
+    if size == picture.size && is_as_fetched(picture) && picture.jpeg.len() / 3 * 4 < fit.most as usize {
+        return Some((sequence(&picture.jpeg, fit), size));
+    }
+    let quality = match fit.quality {
+        Quality::Preview => QUALITY_PREVIEW,
+        Quality::Full => QUALITY,
     };
-    Some((sequence(&jpeg, fit), size))
+    budget::within(fit.most, DENSITY, size, |size| Some(sequence(&jpeg(&scale(picture, size), quality)?, fit)))
+}
+
+fn jpeg(raster: &Raster<'_>, quality: u8) -> Option<Vec<u8>> {
+    let mut file = Vec::new();
+    let PixelSize { width, height } = raster.size;
+    let encoder = JpegEncoder::new_with_quality(&mut file, quality);
+    encoder.write_image(&raster.rgb, width, height, ExtendedColorType::Rgb8).ok()?;
+    Some(file)
 }
 
 /// Whether the fetched bytes may go to the terminal as they are: short enough, undamaged, and of a plain kind.

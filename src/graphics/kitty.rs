@@ -6,6 +6,7 @@
 //! erases them as it does all text (kitty 0.28, "Unicode placeholders").
 
 use super::{
+    budget,
     palette::{Care, Indexed, quantise},
     put,
     scale::{pane, scale},
@@ -18,8 +19,12 @@ use ratatui::layout::Rect;
 /// The most pixels of a preview; the terminal makes it fill its box.
 const PREVIEW: PixelSize = PixelSize { width: 400, height: 225 };
 
-/// The most base64 in one command.
-pub(super) const CHUNK: usize = 4096;
+/// Pixels in ten bytes of base64, as most pictures have them.
+const DENSITY: u32 = 26;
+
+/// The most base64 in one command, and the least on a slow link; multiples of four, as the protocol wants them.
+const CHUNK: usize = 4096;
+pub(super) const LEAST_CHUNK: usize = 512;
 
 /// Encodes a picture, at the size of its box where it is larger: base64 of a PNG.
 ///
@@ -29,9 +34,10 @@ pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)
         Quality::Preview => (pane(fit).shrink_into(PREVIEW), Care { colours: 256, tolerance: 100, grain: 0 }),
         Quality::Full => (pane(fit), Care { colours: 256, tolerance: 50, grain: 4 }),
     };
-    let raster = scale(picture, picture.size.shrink_into(bounds));
-    let file = png(&quantise(&raster, care), raster.size).ok()?;
-    Some((STANDARD.encode(file).into_bytes(), raster.size))
+    budget::within(fit.most, DENSITY, picture.size.shrink_into(bounds), |size| {
+        let file = png(&quantise(&scale(picture, size), care), size).ok()?;
+        Some(STANDARD.encode(file).into_bytes())
+    })
 }
 
 fn png(indexed: &Indexed, size: PixelSize) -> Result<Vec<u8>, png::EncodingError> {
@@ -47,9 +53,17 @@ fn png(indexed: &Indexed, size: PixelSize) -> Result<Vec<u8>, png::EncodingError
     Ok(file)
 }
 
-/// Sends one chunk of a picture, of which `from` bytes were sent; returns how many bytes were then.
-pub(super) fn transmit(id: u32, data: &[u8], from: usize, multiplexer: Multiplexer, out: &mut Vec<u8>) -> usize {
-    let to = data.len().min(from + CHUNK);
+/// Sends one chunk of a picture, of which `from` bytes were sent; returns how many bytes were then. The chunk has about
+/// `most` bytes, and not more than the protocol allows.
+pub(super) fn transmit(
+    id: u32,
+    data: &[u8],
+    from: usize,
+    most: usize,
+    multiplexer: Multiplexer,
+    out: &mut Vec<u8>,
+) -> usize {
+    let to = data.len().min(from + (most / 4 * 4).clamp(LEAST_CHUNK, CHUNK));
     let more = u8::from(to < data.len());
     let head = if from == 0 { format!("a=t,f=100,i={id},q=2,m={more}") } else { format!("q=2,m={more}") };
     command(&head, &data[from..to], multiplexer, out);
@@ -227,10 +241,10 @@ mod tests {
     fn data_goes_in_chunks() {
         let data = [b'A'; CHUNK + 1];
         let mut out = Vec::new();
-        assert_eq!(transmit(5, &data, 0, Multiplexer::None, &mut out), CHUNK);
+        assert_eq!(transmit(5, &data, 0, usize::MAX, Multiplexer::None, &mut out), CHUNK);
         assert!(out.starts_with(b"\x1b_Ga=t,f=100,i=5,q=2,m=1;AAA"));
         out.clear();
-        assert_eq!(transmit(5, &data, CHUNK, Multiplexer::None, &mut out), CHUNK + 1);
+        assert_eq!(transmit(5, &data, CHUNK, 1, Multiplexer::None, &mut out), CHUNK + 1);
         assert_eq!(out, b"\x1b_Gq=2,m=0;A\x1b\\");
     }
 }

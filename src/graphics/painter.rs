@@ -6,7 +6,7 @@
 //! by its number until it was freed.
 
 use super::{kitty, put};
-use crate::picture::{Multiplexer, Placement, Prepared, Protocol};
+use crate::picture::{Fit, Multiplexer, PictureKey, Placement, Prepared, Protocol, Quality};
 use ratatui::layout::{Rect, Size};
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
@@ -31,7 +31,9 @@ pub struct Painter {
     held: Vec<Held>,
     /// The picture that is half sent.
     sending: Option<Sending>,
-    /// The most bytes of new pictures in one frame.
+    /// Whether pictures were left for the next frame.
+    is_behind: bool,
+    /// About the most bytes of new pictures in one frame.
     pace: usize,
     size: Size,
     sent: u64,
@@ -40,7 +42,10 @@ pub struct Painter {
 /// A picture on the glass.
 #[derive(Clone, Debug)]
 struct Shown {
+    key: PictureKey,
     area: Rect,
+    /// How good it is, to be compared with others of the same picture.
+    worth: (Quality, u32),
     protocol: Protocol,
     multiplexer: Multiplexer,
     /// Hash of the bytes; see [`content`].
@@ -51,8 +56,10 @@ struct Shown {
 }
 
 impl Shown {
-    fn is_same(&self, other: &Self) -> bool {
-        self.area == other.area && self.is_same_picture(other)
+    /// Whether what stands on the glass is what is wanted, or better: nobody is sent a poorer form of what he sees.
+    fn suffices(&self, wanted: &Self) -> bool {
+        let is_better = self.key == wanted.key && self.covers(wanted) && self.worth > wanted.worth;
+        is_better || self.area == wanted.area && self.is_same_picture(wanted)
     }
 
     fn is_same_picture(&self, other: &Self) -> bool {
@@ -95,21 +102,22 @@ impl Painter {
             shown: Vec::new(),
             held: Vec::new(),
             sending: None,
+            is_behind: false,
             pace: usize::MAX,
             size: Size::ZERO,
             sent: 0,
         }
     }
 
-    /// Sets the most bytes of new pictures that one frame may take, so that text stays live on a slow link. Only
-    /// kitty's pictures can be sent in slices; the others are sent whole.
+    /// Sets about how many bytes of new pictures one frame may take, so that text stays live on a slow link. Only
+    /// kitty's pictures can be sent in slices; of the others there is one in each frame, whatever it takes.
     pub fn pace(&mut self, bytes: usize) {
-        self.pace = bytes.max(kitty::CHUNK);
+        self.pace = bytes.max(kitty::LEAST_CHUNK);
     }
 
-    /// Whether a picture is half sent: another frame is due even if nothing changes.
+    /// Whether a picture is half sent or left over: another frame is due even if nothing changes.
     pub fn is_sending(&self) -> bool {
-        self.sending.is_some()
+        self.sending.is_some() || self.is_behind
     }
 
     /// Appends to `out` the bytes that turn what is shown into what is wanted; nothing when nothing changed.
@@ -121,7 +129,7 @@ impl Painter {
             self.forget();
         }
         let before = out.len();
-        let mut wanted: Vec<Shown> = wanted.iter().filter_map(|placement| self.seen(placement)).collect();
+        let mut wanted: Vec<Shown> = wanted.iter().filter_map(|placement| self.choose(placement)).collect();
         let leaving = self.leaving(&wanted);
         self.give_up(&wanted, !leaving.is_empty(), out);
         self.hide(&leaving, out);
@@ -131,16 +139,18 @@ impl Painter {
         out.extend(b"\x1b7");
         let drawn = out.len();
         let mut left = self.pace;
+        self.is_behind = false;
         for picture in &wanted {
-            if self.shown.iter().any(|shown| shown.is_same(picture)) {
+            if self.shown.iter().any(|shown| shown.suffices(picture)) {
                 continue;
             }
             let done = match picture.protocol {
                 Protocol::Kitty => self.show_by_number(picture, &mut left, out),
-                Protocol::Iterm2 | Protocol::Sixel => self.draw(picture, out),
+                Protocol::Iterm2 | Protocol::Sixel => self.draw(picture, &mut left, out),
                 Protocol::Blocks | Protocol::None => true,
             };
             if !done {
+                self.is_behind = true;
                 break;
             }
         }
@@ -195,16 +205,30 @@ impl Painter {
         self.sent
     }
 
+    /// The form of a picture that is to be sent: the cheaper one where there is one and the terminal has neither.
+    fn choose(&self, placement: &Placement) -> Option<Shown> {
+        let best = self.seen(placement, placement.fit, &placement.prepared)?;
+        let sooner = placement.sooner.as_ref().filter(|_| best.protocol == Protocol::Kitty);
+        let Some(sooner) = sooner.and_then(|(fit, prepared)| self.seen(placement, *fit, prepared)) else {
+            return Some(best);
+        };
+        let is_on_glass = self.shown.iter().any(|shown| shown.key == best.key && shown.covers(&best));
+        let is_held = self.held.iter().any(|held| held.content == best.content);
+        Some(if is_on_glass || is_held { best } else { sooner })
+    }
+
     /// What a placement looks like on the glass; `None` for cells, and for what does not lie on the screen.
-    fn seen(&self, placement: &Placement) -> Option<Shown> {
-        let Prepared::Bytes { bytes, size } = &*placement.prepared else { return None };
+    fn seen(&self, placement: &Placement, fit: Fit, prepared: &Prepared) -> Option<Shown> {
+        let Prepared::Bytes { bytes, size } = prepared else { return None };
         let area = placement.area;
         let inside = area.right() <= self.size.width && area.bottom() <= self.size.height && !area.is_empty();
         let before = self.shown.iter().find(|shown| Arc::ptr_eq(&shown.bytes, bytes));
         inside.then(|| Shown {
+            key: placement.key,
             area,
-            protocol: placement.fit.protocol,
-            multiplexer: placement.fit.multiplexer,
+            worth: (fit.quality, fit.most),
+            protocol: fit.protocol,
+            multiplexer: fit.multiplexer,
             content: before.map_or_else(|| content(bytes), |shown| shown.content),
             bytes: Arc::clone(bytes),
             weight: size.width as usize * size.height as usize * 4,
@@ -214,7 +238,7 @@ impl Painter {
     /// What has to go before anything else is drawn. What another picture will cover stays until then, so that the
     /// place is never empty.
     fn leaving(&self, wanted: &[Shown]) -> Vec<Shown> {
-        let stays = |shown: &Shown| wanted.iter().any(|picture| shown.is_same(picture) || picture.covers(shown));
+        let stays = |shown: &Shown| wanted.iter().any(|picture| shown.suffices(picture) || picture.covers(shown));
         self.shown.iter().filter(|shown| !stays(shown)).cloned().collect()
     }
 
@@ -233,7 +257,7 @@ impl Painter {
                 kitty::hide(held.id, old.area, held.multiplexer, out);
             }
         }
-        self.shown.retain(|shown| !leaving.iter().any(|old| old.is_same(shown)));
+        self.shown.retain(|shown| !leaving.iter().any(|old| old.area == shown.area && old.is_same_picture(shown)));
     }
 
     /// Makes the terminal keep a picture and shows it; `false` if more of it has to be sent first.
@@ -261,6 +285,7 @@ impl Painter {
                 self.sending = Some(other);
                 return None;
             }
+            None if *left == 0 => return None,
             None => self.begin(picture, out),
         };
         while sending.from < sending.bytes.len() {
@@ -268,7 +293,8 @@ impl Painter {
                 self.sending = Some(sending);
                 return None;
             }
-            let to = kitty::transmit(sending.held.id, &sending.bytes, sending.from, sending.held.multiplexer, out);
+            let Held { id, multiplexer, .. } = sending.held;
+            let to = kitty::transmit(id, &sending.bytes, sending.from, *left, multiplexer, out);
             *left = left.saturating_sub(to - sending.from);
             sending.from = to;
         }
@@ -289,8 +315,12 @@ impl Painter {
         Sending { held, bytes: Arc::clone(&picture.bytes), from: 0 }
     }
 
-    /// Draws a picture whose bytes are the drawing.
-    fn draw(&mut self, picture: &Shown, out: &mut Vec<u8>) -> bool {
+    /// Draws a picture whose bytes are the drawing; `false` if the frame has no room left.
+    fn draw(&mut self, picture: &Shown, left: &mut usize, out: &mut Vec<u8>) -> bool {
+        if *left == 0 {
+            return false;
+        }
+        *left = left.saturating_sub(picture.bytes.len());
         if !self.shown.iter().any(|shown| picture.covers(shown)) {
             erase(picture.area, out);
         }

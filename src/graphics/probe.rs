@@ -7,7 +7,7 @@
 
 use super::tmux;
 use crate::{
-    picture::{Canvas, CellSize, Colours, Multiplexer, PixelSize, Protocol},
+    picture::{Budget, Canvas, CellSize, Colours, Multiplexer, PixelSize, Protocol},
     text::Safe,
 };
 use ratatui::layout::Size;
@@ -233,6 +233,7 @@ impl Probe {
             multiplexer: self.multiplexer(),
             light: self.light,
             most: self.sixel_most(),
+            budget: Budget::UNLIMITED,
             hint: if self.forced.is_none() && best.is_none() { self.hint() } else { None },
         }
     }

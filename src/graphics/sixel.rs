@@ -9,6 +9,7 @@ use super::{
     scale::{pane, scale},
 };
 use crate::picture::{Fit, Multiplexer, Picture, PixelSize, Quality};
+use std::iter;
 
 /// Rows of pixels in a band.
 const BAND: u32 = 6;
@@ -16,28 +17,64 @@ const BAND: u32 = 6;
 /// What tmux takes in one sequence, less room for the rest.
 const TMUX_MOST: usize = 1_000_000;
 
-/// The best first; a preview starts with the second.
-const CARE: [Care; 3] = [
-    Care { colours: 256, tolerance: 60, grain: 4 },
-    Care { colours: 32, tolerance: 300, grain: 0 },
-    Care { colours: 16, tolerance: 2000, grain: 0 },
+/// What can be saved, the best first; a preview starts with the second. Pixels that are drawn larger cost little: what
+/// repeats is counted, not repeated.
+const LEVELS: [Level; 9] = [
+    Level { care: Care { colours: 256, tolerance: 60, grain: 4 }, grain: 1 },
+    Level { care: Care { colours: 32, tolerance: 300, grain: 0 }, grain: 1 },
+    Level { care: Care { colours: 16, tolerance: 2000, grain: 0 }, grain: 1 },
+    Level { care: Care { colours: 64, tolerance: 400, grain: 0 }, grain: 3 },
+    Level { care: Care { colours: 32, tolerance: 800, grain: 0 }, grain: 4 },
+    Level { care: Care { colours: 32, tolerance: 800, grain: 0 }, grain: 6 },
+    Level { care: Care { colours: 16, tolerance: 1500, grain: 0 }, grain: 6 },
+    Level { care: Care { colours: 16, tolerance: 1500, grain: 0 }, grain: 12 },
+    Level { care: Care { colours: 16, tolerance: 1500, grain: 0 }, grain: 18 },
 ];
+
+/// How much is saved.
+#[derive(Clone, Copy)]
+struct Level {
+    care: Care,
+    /// The side of the squares of which the drawing is made, in pixels.
+    grain: u32,
+}
 
 /// Encodes a picture at the size of its box, because a terminal cannot scale sixels.
 ///
 /// `None` where tmux would not take it: it throws away sequences of more than a mebibyte.
 pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)> {
-    let raster = scale(picture, size(fit));
+    let size = size(fit);
     let levels = match fit.quality {
-        Quality::Preview => &CARE[1..],
-        Quality::Full => &CARE,
+        Quality::Preview => &LEVELS[1..],
+        Quality::Full => &LEVELS,
     };
-    let most = match fit.multiplexer {
+    let limit = match fit.multiplexer {
         Multiplexer::Tmux => TMUX_MOST,
         Multiplexer::None | Multiplexer::Screen => usize::MAX,
     };
-    let drawings = levels.iter().map(|care| draw(&quantise(&raster, *care), raster.size));
-    drawings.filter(|bytes| bytes.len() <= most).map(|bytes| (bytes, raster.size)).next()
+    let most = limit.min(fit.most as usize);
+    let (best, cheaper) = levels.split_first()?;
+    let mut drawing = render(picture, size, *best);
+    if drawing.len() > most {
+        // Each takes milliseconds, so the best that is cheap enough is sought by halves.
+        let is_too_large = |level: &Level| render(picture, size, *level).len() > most;
+        let at = cheaper.partition_point(is_too_large);
+        drawing = render(picture, size, *cheaper.get(at).or(cheaper.last())?);
+    }
+    (drawing.len() <= limit).then_some((drawing, size))
+}
+
+fn render(picture: &Picture, size: PixelSize, level: Level) -> Vec<u8> {
+    let grain = level.grain;
+    let squares = PixelSize { width: size.width.div_ceil(grain), height: size.height.div_ceil(grain) };
+    let coarse = quantise(&scale(picture, squares), level.care);
+    let row = |y: u32| {
+        let start = (y / grain * squares.width) as usize;
+        let squares = coarse.pixels.get(start..start + squares.width as usize).unwrap_or_default();
+        squares.iter().flat_map(move |square| iter::repeat_n(*square, grain as usize)).take(size.width as usize)
+    };
+    let pixels = if grain == 1 { coarse.pixels } else { (0..size.height).flat_map(row).collect() };
+    draw(&Indexed { colours: coarse.colours, pixels }, size)
 }
 
 /// The pixels of the box, whole bands of them: what is left below is less than a third of a cell.

@@ -12,9 +12,9 @@ use super::{
 use crate::{
     app::{App, Message, Now, Options},
     event::{LogUpdate, Notice, Time},
-    graphics::{Environment, Painter, Probe},
+    graphics::{Environment, Painter, Probe, budget, steady},
     media::{self, Media},
-    picture::{Canvas, PictureUpdate, PixelSize, Protocol},
+    picture::{Canvas, Link, PictureUpdate, PixelSize, Protocol},
     report::Reveal,
     source::{self, Source},
     terminal::{self, Input, Reader, Screen, Signal, TerminalError, Tty, Written},
@@ -22,7 +22,7 @@ use crate::{
     ui,
 };
 use anyhow::Result;
-use ratatui::layout::Size;
+use ratatui::{Frame, layout::Size};
 use std::{
     collections::VecDeque,
     process::ExitCode,
@@ -44,8 +44,6 @@ const DRAIN: usize = 64;
 const DRAIN_TIME: Duration = Duration::from_millis(8);
 /// When the terminal is asked a second time.
 const SECOND_LOOK: Duration = Duration::from_secs(1);
-/// How often text may come between the slices of a picture on a slow link.
-const SLICES_PER_SECOND: u64 = 8;
 
 /// What a session needs.
 #[derive(Debug)]
@@ -79,6 +77,9 @@ pub(super) struct Session {
     tty: Tty,
     begun: Instant,
     canvas: Canvas,
+    /// The rate of the link for which pictures are made, in bytes a second, and all bytes of frames.
+    rate: Option<u64>,
+    sent: u64,
     dirty: bool,
     looked: Looked,
     environment: Sender<Environment>,
@@ -176,6 +177,8 @@ impl Session {
             tty,
             begun,
             canvas: Canvas::default(),
+            rate: None,
+            sent: 0,
             dirty: true,
             looked: Looked::Once,
             environment,
@@ -229,7 +232,7 @@ impl Session {
             Happening::Input(Input::Mouse(mouse)) => return self.update(Message::Mouse(mouse)),
             Happening::Input(Input::Paste(text)) => return self.update(Message::Paste(text)),
             Happening::Input(Input::Reply(bytes)) => {
-                if !self.screen.reply(&bytes) && self.probe.reply(&bytes) {
+                if self.screen.reply(&bytes) || self.probe.reply(&bytes) {
                     self.canvas_changed();
                 }
             }
@@ -246,6 +249,7 @@ impl Session {
             Happening::Message(message) => return self.update(message),
             Happening::Tick => {
                 self.screen.tick(self.begun.elapsed());
+                self.canvas_changed();
                 self.look_again();
                 return self.update(Message::Tick(now(self.begun)));
             }
@@ -304,7 +308,9 @@ impl Session {
 
     /// Tells the state what is now known of the terminal.
     pub(super) fn canvas_changed(&mut self) {
-        let canvas = self.probe.canvas();
+        self.rate = self.screen.rate().map(|rate| steady(rate, self.rate));
+        let mut canvas = self.probe.canvas();
+        canvas.budget = budget(self.rate, canvas.protocol);
         if canvas != self.canvas {
             self.canvas = canvas.clone();
             self.post(Message::Canvas(canvas));
@@ -340,10 +346,12 @@ impl Session {
     fn draw(&mut self) -> Result<(), TerminalError> {
         let (app, painter) = (&self.app, &mut self.painter);
         let size: Size = app.size();
-        if let Some(rate) = self.screen.rate() {
-            painter.pace(usize::try_from(rate / SLICES_PER_SECOND).unwrap_or(usize::MAX));
-        }
-        self.screen.draw(|frame| ui::draw(frame, app), |placements, out| painter.reconcile(&placements, size, out))?;
+        painter.pace(self.screen.slice());
+        let draw = |frame: &mut Frame<'_>| ui::draw(frame, app);
+        let bytes = self.screen.draw(draw, |placements, out| painter.reconcile(&placements, size, out))?;
+        self.sent += bytes as u64;
+        let rate = self.rate.filter(|_| self.canvas.budget.is_tight());
+        self.post(Message::Sent(Link { sent: self.sent, rate }));
         self.screen.farewell(self.painter.farewell());
         // A picture that is sent in slices has more to come.
         self.dirty = self.painter.is_sending();

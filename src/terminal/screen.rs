@@ -48,7 +48,7 @@ pub struct Screen {
     writer: Writer,
     terminal: Terminal<Canvas>,
     pace: Pace,
-    last_frame: Instant,
+    begun: Instant,
     last_question: Instant,
     content: Content,
 }
@@ -79,7 +79,7 @@ impl Screen {
             guard,
             writer,
             pace: Pace::default(),
-            last_frame: Instant::now(),
+            begun: Instant::now(),
             last_question: Instant::now(),
             content: Content::Uncertain,
         };
@@ -126,11 +126,10 @@ impl Screen {
         }
         self.content = Content::Known;
         frame.extend_from_slice(END_FRAME);
-        if self.pace.sent(frame.len()) {
+        if self.pace.sent(frame.len(), self.begun.elapsed()) {
             frame.extend_from_slice(QUESTION);
             self.asked(1);
         }
-        self.last_frame = Instant::now();
         let bytes = frame.len();
         self.writer.push(frame);
         Ok(bytes)
@@ -146,21 +145,28 @@ impl Screen {
     pub fn reply(&mut self, bytes: &[u8]) -> bool {
         let ours = bytes == ANSWER;
         if ours {
-            self.pace.answered(self.last_frame.elapsed());
+            self.pace.answered(self.begun.elapsed());
         }
         ours
     }
 
-    /// Gives up an acknowledgement that is overdue. `now` may have any origin, as long as it is always the same.
+    /// Gives up acknowledgements that are overdue; to be called about once a second. `now` counts from the screen's
+    /// opening.
     pub fn tick(&mut self, now: Duration) {
         if self.pace.tick(now) {
             self.tty.forget_questions();
         }
     }
 
-    /// Bytes a second of the link, as acknowledged frames tell; `None` before the first, and on mute terminals.
+    /// Bytes a second of the link, as acknowledged frames tell; `None` before the first, without end where the terminal
+    /// is mute.
     pub fn rate(&self) -> Option<u64> {
         self.pace.rate()
+    }
+
+    /// The bytes of pictures that one frame may take, so that text stays live.
+    pub fn slice(&self) -> usize {
+        usize::try_from(self.pace.slice()).unwrap_or(usize::MAX)
     }
 
     /// Takes another size, in cells; clamped like [`Tty::size`]. The next frame draws everything.

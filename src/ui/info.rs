@@ -2,7 +2,8 @@
 
 use super::theme::{Part, Role, bytes, part};
 use crate::{
-    app::{App, album::State},
+    app::{App, Exhibit, album::State},
+    picture::Prepared,
     text::Safe,
 };
 
@@ -42,8 +43,16 @@ pub(super) fn rows(app: &App) -> Vec<Vec<Part>> {
             facts.extend(picture.damage.clone().map(|damage| ("damage", damage)));
         }
     }
+    if let Exhibit::Picture { placement, wanted: None } = app.exhibit()
+        && let Prepared::Bytes { bytes: drawing, size } = &*placement.prepared
+    {
+        facts.push(("drawn", Safe::new(&format!("{} as {size} px", bytes(drawing.len() as u64)))));
+    }
     let canvas = app.canvas();
     facts.push(("protocol", canvas.protocol.as_str().into()));
+    let link = app.link();
+    let rate = link.rate.map(|rate| format!(" in all, at about {}/s", bytes(rate))).unwrap_or_default();
+    facts.push(("sent", Safe::new(&format!("{}{rate}", bytes(link.sent)))));
     facts.push(("cell", Safe::new(&format!("{}x{} px", canvas.cell.width, canvas.cell.height))));
     facts
         .into_iter()

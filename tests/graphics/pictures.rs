@@ -65,6 +65,7 @@ pub(crate) fn fit_for(picture: &Picture, protocol: Protocol, quality: Quality) -
         protocol,
         colours: Colours::True,
         quality,
+        most: u32::MAX,
         multiplexer: Multiplexer::None,
     }
 }
