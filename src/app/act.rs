@@ -59,7 +59,7 @@ impl App {
             Action::Raw => self.toggle_raw(effects),
             Action::CopyId | Action::CopyUrl | Action::CopyEvent | Action::Open => self.hand_on(action, effects),
             Action::Allow => self.allow(effects),
-            Action::Retry => self.retry(),
+            Action::Retry => self.retry(effects),
             Action::RetryAll => self.retry_all(),
             Action::Follow => self.switch_following(effects),
             Action::Protocol => self.switch_protocol(effects),
@@ -306,9 +306,15 @@ impl App {
         self.album.retry_all();
     }
 
-    fn retry(&mut self) {
-        let retried = self.timeline.current_key().is_some_and(|key| self.album.retry(key));
-        self.say(if retried { "trying again".into() } else { "this picture did not fail".into() });
+    fn retry(&mut self, effects: &mut Vec<Effect>) {
+        match self.timeline.current_key() {
+            Some(key) if self.album.retry(key) => {
+                effects.push(Effect::Refetch(key));
+                self.say("fetching it again".into());
+            }
+            Some(_) => self.say("this picture is on its way".into()),
+            None => self.say("no picture to fetch again".into()),
+        }
     }
 
     fn retry_all(&mut self) {

@@ -35,6 +35,9 @@ use std::{
 /// The program under test. In a pipe or as a job: `Session::run(&["sh", "-c", "true | $0 $@", PROGRAM, "-"], …)`.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_thumbview");
 
+/// What asks for kitty's pictures; written in one piece, and so seen in one.
+const KITTY_QUERY: &[u8] = b"a=q,t=d";
+
 /// No wait is longer.
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -47,6 +50,8 @@ pub(crate) enum Answers {
     Plain,
     /// The same, but so much later.
     Late(Duration),
+    /// As kitty: pictures, in cells of 10x20 pixels.
+    Kitty,
 }
 
 /// A program on a terminal.
@@ -185,6 +190,11 @@ impl Session {
         &self.modes_before
     }
 
+    /// The id of the process that was started.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
     /// Sends a signal to the program in the foreground.
     pub(crate) fn signal(&self, signal: Signal) {
         let leader = self.master.as_ref().and_then(|master| master.process_group_leader());
@@ -219,7 +229,11 @@ impl Session {
                 }
                 glass.bytes.extend_from_slice(part);
                 glass.parser.process(part);
-                let text = std::mem::take(&mut glass.parser.callbacks_mut().answers);
+                let mut text = std::mem::take(&mut glass.parser.callbacks_mut().answers);
+                if matches!(answers, Answers::Kitty) && part.windows(KITTY_QUERY.len()).any(|seen| seen == KITTY_QUERY)
+                {
+                    text.splice(0..0, *b"\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t");
+                }
                 drop(glass);
                 answer(answers, text, &keyboard);
             }
@@ -239,7 +253,7 @@ fn answer(answers: Answers, text: Vec<u8>, keyboard: &Keyboard) {
     let delay = match answers {
         _ if text.is_empty() => return,
         Answers::Mute => return,
-        Answers::Plain => Duration::ZERO,
+        Answers::Plain | Answers::Kitty => Duration::ZERO,
         Answers::Late(delay) => delay,
     };
     let keyboard = Arc::clone(keyboard);
