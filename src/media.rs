@@ -23,6 +23,7 @@ mod reason;
 pub use address::Class;
 pub use cache::clear_cache;
 pub use decoder::{DECODE_ARGUMENT, decode_main};
+pub use jpeg::{Decoded, JpegFault};
 pub use policy::{HostPort, Policy, Refusal};
 
 use crate::{
@@ -204,6 +205,11 @@ pub fn spawn(config: Config) -> (Media, mpsc::Receiver<PictureUpdate>) {
     let cache = config.cache_dir.as_deref().map(|dir| cache::Cache::new(dir, notices));
     tokio::spawn(desk::Desk::new(config, policy_seen, cache, updates).run(wishes_seen));
     (Media { wishes, policy, notice }, updates_seen)
+}
+
+/// Decodes a JPEG on this very thread, under the limits that hold for all: for fuzzing, which wants the decoder bare.
+pub fn decode(jpeg: &[u8]) -> Result<Decoded, JpegFault> {
+    jpeg::decode(jpeg, jpeg::outline(jpeg)?)
 }
 
 impl Media {

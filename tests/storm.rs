@@ -69,8 +69,8 @@ impl Storm {
         let begun = Instant::now();
         let mut counts = Vec::new();
         while begun.elapsed() < length {
-            // Seldom, so that there are times of every kind of picture.
-            let key = if self.random(300) == 0 { "P" } else { KEYS[self.random(KEYS.len())] };
+            // Through all kinds of pictures, and back to kitty's.
+            let key = if self.random(100) == 0 { "PPP" } else { KEYS[self.random(KEYS.len())] };
             self.session.type_keys(key);
             if self.random(100) == 0 {
                 let cols = 40 + u16::try_from(self.random(160)).unwrap();

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     catalog::{AssetKey, Event},
-    event::{AssetId, Offset, Status},
+    event::{AssetId, Offset, Status, redact_urls},
     picture::Protocol,
     text::Safe,
 };
@@ -477,15 +477,18 @@ pub fn parse_offset(text: &str) -> Option<Offset> {
     Offset::from_seconds(seconds)
 }
 
-/// An event's text, pretty-printed where it is JSON, as safe lines.
+/// An event's text, pretty-printed where it is JSON, as safe lines without the secrets of URLs.
 fn pretty(bytes: &[u8]) -> Vec<Safe> {
     let bytes = bytes.get(..RAW_MAX).unwrap_or(bytes);
     let printed = serde_json::from_slice::<serde_json::Value>(bytes)
         .ok()
         .and_then(|value| serde_json::to_string_pretty(&value).ok());
     match printed {
-        Some(text) => text.lines().map(Safe::new).collect(),
-        None => bytes.split(|byte| *byte == b'\n').map(Safe::from_bytes).collect(),
+        Some(text) => text.lines().map(|line| Safe::from(redact_urls(line))).collect(),
+        None => {
+            let lines = bytes.split(|byte| *byte == b'\n').map(Safe::from_bytes);
+            lines.map(|line| Safe::from(redact_urls(line.as_str()))).collect()
+        }
     }
 }
 

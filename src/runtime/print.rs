@@ -26,9 +26,12 @@ use tokio::sync::mpsc::Receiver;
 /// Read to the end, but neither a snapshot event nor an asset in it.
 const NOTHING: u8 = 3;
 
+/// What failed when results could not be printed.
+pub(super) const STDOUT: &str = "cannot write to stdout";
+
 /// Prints one line of ours to stdout.
-pub(super) fn say(text: &str) -> io::Result<()> {
-    writeln!(io::stdout(), "{text}")
+pub(super) fn say(text: &str) -> Result<()> {
+    writeln!(io::stdout(), "{text}").context(STDOUT)
 }
 
 /// Tells the operator something on stderr; where that is gone, nobody can be told.
@@ -131,16 +134,16 @@ pub(super) fn list(input: &Input, summary: bool) -> Result<ExitCode> {
     let mut out = BufWriter::new(io::stdout().lock());
     let format = format_of(input.output, Format::Table);
     if summary {
-        report::summary(&mut out, &reading.catalog, format)?;
+        report::summary(&mut out, &reading.catalog, format).context(STDOUT)?;
     } else {
         let now = Time::from(jiff::Timestamp::now());
         let mut keys = report::newest_first(&reading.catalog);
         if !filter.is_empty() {
             keys.retain(|key| reading.catalog.asset(*key).is_some_and(|asset| filter.matches(&asset, now)));
         }
-        report::list(&mut out, &reading.catalog, &keys, format)?;
+        report::list(&mut out, &reading.catalog, &keys, format).context(STDOUT)?;
     }
-    out.flush()?;
+    out.flush().context(STDOUT)?;
     Ok(reading.outcome())
 }
 
@@ -183,7 +186,7 @@ impl Printer {
     }
 
     /// Prints what an update holds; returns whether more may come.
-    fn take(&mut self, update: LogUpdate) -> io::Result<bool> {
+    fn take(&mut self, update: LogUpdate) -> Result<bool> {
         let more = update != LogUpdate::Finished;
         let (filter, reveal) = (&self.filter, self.reveal);
         let now = Time::from(jiff::Timestamp::now());
@@ -199,7 +202,7 @@ impl Printer {
                 outcome = report::event_line(&mut out, catalog, &event, reveal).and_then(|()| out.flush());
             }
         });
-        outcome.map(|()| more)
+        outcome.context(STDOUT).map(|()| more)
     }
 }
 

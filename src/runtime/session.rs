@@ -4,7 +4,7 @@
 //! is out; the last change is always drawn. What is ready is drained before drawing, up to a cap, so that neither a
 //! flood of events nor a flood of keys starves the other.
 
-use super::{perform::Next, prepare::Preparer, print::tell};
+use super::{locale, perform::Next, prepare::Preparer, print::tell};
 use crate::{
     app::{App, Message, Now, Options},
     event::{LogUpdate, Notice, Time},
@@ -179,6 +179,9 @@ impl Session {
             _reader: reader,
         };
         session.canvas_changed();
+        if !locale::is_utf8() {
+            session.post(Message::Toast(locale::NOTICE.into()));
+        }
         Ok((session, Channels { inputs, written, signals, log, pictures, prepared: ready, messages, cache, learnt }))
     }
 

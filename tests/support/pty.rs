@@ -157,9 +157,10 @@ impl Session {
         self.bytes().windows(part.len()).filter(|window| *window == part.as_bytes()).count()
     }
 
-    /// Changes the window's size, which sends SIGWINCH.
+    /// Changes the window's size, which sends SIGWINCH. What no glass can have is seen on one of a usual size.
     pub(crate) fn resize(&mut self, cols: u16, rows: u16) {
-        self.glass.lock().unwrap().parser.set_size(cells(rows), cells(cols));
+        let seen = if cols == 0 || cols > 1000 { (80, 24) } else { (cols, rows) };
+        self.glass.lock().unwrap().parser.set_size(cells(seen.1), cells(seen.0));
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         self.master.as_ref().expect("a window").resize(size).unwrap();
     }
