@@ -68,11 +68,11 @@ impl Scene {
             (format!("http://{host}/login/0.jpg?auth_info={CANARY}"), "not a JPEG"),
             (format!("http://{host}/elsewhere/0.jpg?Signature={CANARY}"), "10.0.0.1"),
             (format!("http://{host}/closing/0.jpg?X-Amz-Signature={CANARY}"), "the server hung up"),
-            (format!("http://user:{CANARY}@{host}/0.jpg"), "user name or a password"),
+            (format!("http://op:{CANARY}@{host}/0.jpg"), "user name or a password"),
             (format!("http://{}/0.jpg?Signature={CANARY}", self.closed), "no connection"),
             (format!("https://thumbview.invalid/0.jpg?token={CANARY}"), "DNS knows no"),
             (format!("https://{}/0.jpg?sign={CANARY}", self.rude), "TLS"),
-            (format!("nonsense/{DIGEST}/asset/0.jpg?token={CANARY}"), "URL"),
+            (format!("ftp://op:{CANARY}@h/{DIGEST}/asset/0.jpg?token={CANARY}"), "ftp: is not fetched"),
             (format!("http://{host}/{DIGEST}/6ab13c00/asset/0.jpg?auth_key={CANARY}"), "38.6"),
         ]
     }
@@ -88,7 +88,8 @@ impl Scene {
             log += &if at % 2 == 0 { event } else { event.replace('/', "\\/").replace('&', "\\u0026") };
             log.push('\n');
         }
-        log += &format!("{{\"event_type\":\"thumbnailComplete\",\"url\":\"http:\\/\\/h\\/?token={CANARY}\",\n");
+        log += &format!("{{\"event_type\":\"thumbnailComplete\",\"url\":\"http:\\/\\/h\\/?token={CANARY}\" oops}}\n");
+        log += &format!("{{\"u\":\"http://h/?rest={CANARY}");
         let path = self.folder.path().join("vod.log");
         fs::write(&path, log).unwrap();
         path
@@ -154,6 +155,8 @@ fn no_screen_shows_what_only_copying_gives() {
         }
         session.type_keys("k");
     }
+    // The unfinished last line.
+    session.wait_for_text("rest=***");
     session.type_keys("!");
     session.wait_for_text("Unparsed lines");
     session.wait_for_text("token=***");

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 /// A URL in any text, as it stands or as JSON escapes it, once or several times over: `https:\/\/h\/?a=b\u0026c=d`.
 static IN_TEXT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i)https?:(?:\\*/){2}(?:[^\s"'<>\\]|\\+/|\\+u0026)+"#)
+    Regex::new(r#"(?i)[a-z][a-z0-9+.-]*:(?:\\*/){2}(?:[^\s"'<>\\]|\\+/|\\+u0026)+"#)
         .expect("the pattern is fixed, and tested below")
 });
 
@@ -100,5 +100,6 @@ mod tests {
         check("http://h/0123456789abcdef/6ab13c00/asset/x/0.jpg", "http://h/***/***/asset/x/0.jpg");
         check("<a href='http://h/?a=SECRET'>", "<a href='http://h/?a=***'>");
         check("http://", "http://");
+        check("ftp://u:SECRET@h/x", "ftp://***@h/x");
     }
 }
