@@ -91,6 +91,8 @@ pub enum Effect {
     Want(Vec<PictureRequest>),
     /// The pictures to prepare now, the most urgent first; replaces the list before.
     Prepare(Vec<Preparation>),
+    /// Fetch this picture from the network when it is wanted next, whatever the cache holds.
+    Refetch(PictureKey),
     /// Fetch from this `HOST:PORT` for the rest of the session.
     Allow(Safe),
     /// Follow the files, or stop.

@@ -13,11 +13,13 @@ mod fingerprint;
 mod open;
 mod outline;
 mod pictures;
+mod redact;
 mod times;
 mod unwrap;
 
 pub use fingerprint::Fingerprint;
 pub use pictures::{Pictures, Snapshot, Templates};
+pub use redact::redact_urls;
 
 use crate::text::Safe;
 use std::{
@@ -265,7 +267,7 @@ impl PictureUrl {
     /// The text with every secret as `***`: signatures and tokens in the query, user info, and the signature segments
     /// that hotlink keys of type B and C put before `/asset/`.
     pub fn redacted(&self) -> String {
-        redact(&self.0)
+        redact::url(&self.0)
     }
 }
 
@@ -278,58 +280,6 @@ impl fmt::Display for PictureUrl {
 impl fmt::Debug for PictureUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PictureUrl({self})")
-    }
-}
-
-/// Query keys whose values may be read by anyone. Any other value could be a signature under a name of its own.
-const PLAIN_QUERY_KEYS: [&str; 6] = ["offset", "t", "time", "w", "h", "x-image-process"];
-
-fn redact(text: &str) -> String {
-    let (rest, query) = text.split_once(['?', '#']).map_or((text, None), |(rest, query)| (rest, Some(query)));
-    let (scheme, rest) = rest.split_once("://").map_or(("", rest), |(scheme, rest)| (scheme, rest));
-    let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
-    let mut out = String::with_capacity(text.len());
-    if !scheme.is_empty() {
-        out.push_str(scheme);
-        out.push_str("://");
-    }
-    match host.rsplit_once('@') {
-        Some((_, host)) => out.extend(["***@", host]),
-        None => out.push_str(host),
-    }
-    if let Some(path) = path {
-        out.push('/');
-        redact_path(path, &mut out);
-    }
-    if let Some(query) = query {
-        out.push('?');
-        let pairs: Vec<String> = query.split('&').map(redact_pair).collect();
-        out.push_str(&pairs.join("&"));
-    }
-    out
-}
-
-/// Hides the segments before `asset/` that look like a time or a digest (hotlink keys of type B and C).
-fn redact_path(path: &str, out: &mut String) {
-    let segments: Vec<&str> = path.split('/').collect();
-    let asset = segments.iter().position(|segment| *segment == "asset").unwrap_or(0);
-    let shown: Vec<&str> = segments
-        .iter()
-        .enumerate()
-        .map(|(at, segment)| {
-            let digest = segment.len() >= 8 && segment.bytes().all(|b| b.is_ascii_hexdigit());
-            if at < asset && digest { "***" } else { segment }
-        })
-        .collect();
-    out.push_str(&shown.join("/"));
-}
-
-fn redact_pair(pair: &str) -> String {
-    match pair.split_once('=') {
-        Some((key, value)) if PLAIN_QUERY_KEYS.contains(&key.to_ascii_lowercase().as_str()) => format!("{key}={value}"),
-        Some((key, _)) => format!("{key}=***"),
-        None if pair.len() > 16 => "***".to_owned(),
-        None => pair.to_owned(),
     }
 }
 
@@ -409,6 +359,13 @@ pub struct Fault {
     pub code: Box<str>,
     /// In words, often Chinese; may be empty.
     pub message: Box<str>,
+}
+
+impl Fault {
+    /// The message as a screen may show it: safe, and the secrets of the URLs in it hidden.
+    pub fn shown(&self) -> Safe {
+        Safe::new(&redact_urls(&self.message))
+    }
 }
 
 /// What other events tell of an asset.

@@ -23,6 +23,7 @@ mod reason;
 pub use address::Class;
 pub use cache::clear_cache;
 pub use decoder::{DECODE_ARGUMENT, decode_main};
+pub use jpeg::{Decoded, JpegFault};
 pub use policy::{HostPort, Policy, Refusal};
 
 use crate::{
@@ -30,7 +31,14 @@ use crate::{
     text::Safe,
 };
 use reqwest::header::{HeaderName, HeaderValue};
-use std::{collections::HashMap, fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    path::PathBuf,
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::{mpsc, watch};
 use url::Url;
 
@@ -165,6 +173,8 @@ struct Wishes {
     round: u64,
     /// The most urgent first.
     list: Arc<[Wish]>,
+    /// What the cache is not to be asked for.
+    anew: HashSet<PictureKey>,
 }
 
 /// A picture that is wanted, and since which round without a break. A key that left and returned between two looks of
@@ -172,7 +182,17 @@ struct Wishes {
 #[derive(Clone, Debug)]
 struct Wish {
     since: u64,
+    from: Origin,
     request: PictureRequest,
+}
+
+/// Where a picture may come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// The cache, or else the network.
+    Anywhere,
+    /// The network alone, whatever the cache has.
+    Network,
 }
 
 /// Starts the desk on the current tokio runtime. The HTTP client is not built before the first want.
@@ -187,6 +207,11 @@ pub fn spawn(config: Config) -> (Media, mpsc::Receiver<PictureUpdate>) {
     (Media { wishes, policy, notice }, updates_seen)
 }
 
+/// Decodes a JPEG on this very thread, under the limits that hold for all: for fuzzing, which wants the decoder bare.
+pub fn decode(jpeg: &[u8]) -> Result<Decoded, JpegFault> {
+    jpeg::decode(jpeg, jpeg::outline(jpeg)?)
+}
+
 impl Media {
     /// Says what is wanted now, the most urgent first. What is in flight and no longer listed is dropped, unless it is
     /// nearly here. A key that was answered is not looked at again until it has left the list and returned.
@@ -197,7 +222,20 @@ impl Media {
             let before: HashMap<PictureKey, u64> =
                 wishes.list.iter().map(|wish| (wish.request.key, wish.since)).collect();
             let since = |key| before.get(&key).copied().unwrap_or(round);
-            wishes.list = wanted.into_iter().map(|request| Wish { since: since(request.key), request }).collect();
+            let listed: HashSet<PictureKey> = wanted.iter().map(|request| request.key).collect();
+            wishes.anew.retain(|key| listed.contains(key));
+            let anew = &wishes.anew;
+            let from = |key| if anew.contains(&key) { Origin::Network } else { Origin::Anywhere };
+            let wish = |request: PictureRequest| Wish { since: since(request.key), from: from(request.key), request };
+            wishes.list = wanted.into_iter().map(wish).collect();
+        });
+    }
+
+    /// Has a picture come from the network when it is wanted next, although the cache may hold it: a run that was made
+    /// again gives the same URL to another picture.
+    pub fn refetch(&self, key: PictureKey) {
+        self.wishes.send_modify(|wishes| {
+            wishes.anew.insert(key);
         });
     }
 

@@ -8,6 +8,7 @@ mod diary;
 mod doctor;
 mod export;
 mod file;
+mod locale;
 mod perform;
 mod prepare;
 mod print;
@@ -16,7 +17,7 @@ mod settings;
 mod show;
 
 use crate::{
-    app::{self, Following, filter::Filter},
+    app::{self, Following, Glyphs, filter::Filter},
     cli::{self, Command, Config, ConfigError, Fetch, Input, Lines, Look, Output, Typed},
     demo::{self, Demo},
     media,
@@ -31,7 +32,11 @@ use std::{
     io::{self, IsTerminal as _},
     path::PathBuf,
     process::ExitCode,
+    time::Duration,
 };
+
+/// How long the end waits for work that cannot be called off.
+const LAST_WORK: Duration = Duration::from_millis(100);
 
 /// Something that the user got wrong on the command line: exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -80,9 +85,9 @@ fn perform_command(typed: Typed) -> Result<ExitCode> {
         Command::Open(open) => run_open(open),
         Command::List(list) => print::list(&with_stdin(list.input)?, list.summary),
         Command::Export(export) => export::run(&cli::Export { input: with_stdin(export.input)?, ..export }),
-        Command::Show(show) => async_runtime()?.block_on(show::run(&show)),
+        Command::Show(show) => drive(show::run(&show)),
         Command::Demo(demo) => run_demo(&demo),
-        Command::Doctor(doctor) => async_runtime()?.block_on(doctor::run(&doctor)),
+        Command::Doctor(doctor) => drive(doctor::run(&doctor)),
         Command::Cache(cli::Cache::Clear(clear)) => clear_cache(clear.cache_dir),
         Command::Completions(completions) => settings::completions(completions.shell),
         Command::Man(man) => settings::man(man.command.as_deref()),
@@ -97,7 +102,9 @@ pub fn complain(error: &anyhow::Error) {
 /// What clap has to say: help and version are fine, everything else is code 2.
 fn usage(error: &clap::Error) -> Result<ExitCode> {
     match error.print() {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            return Err(error).context(print::STDOUT);
+        }
         Ok(()) | Err(_) => {}
     }
     let fine = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
@@ -139,7 +146,7 @@ fn run_tail(tail: cli::Tail) -> Result<ExitCode> {
 
 fn run_open(open: cli::Open) -> Result<ExitCode> {
     if open.input.files.is_empty() && io::stdin().is_terminal() {
-        cli::definition().print_help()?;
+        cli::definition().print_help().context(print::STDOUT)?;
         return Ok(ExitCode::from(2));
     }
     let input = with_stdin(open.input)?;
@@ -163,7 +170,7 @@ fn session(input: &Input, look: &Look, mode: Mode, following: Following) -> Resu
         reveal: print::reveal(input),
         limit: None,
     };
-    async_runtime()?.block_on(session::run(plan))
+    drive(session::run(plan))
 }
 
 fn run_demo(args: &cli::Demo) -> Result<ExitCode> {
@@ -171,14 +178,15 @@ fn run_demo(args: &cli::Demo) -> Result<ExitCode> {
     if let Some(folder) = &args.write {
         return print::write_demo(folder, &config);
     }
-    let runtime = async_runtime()?;
     if let Some(folder) = &args.serve {
         let shown = Safe::new(&folder.display().to_string());
         print::say(&format!("serving {shown} on 127.0.0.1:{}; Ctrl-C ends it", args.port))?;
-        runtime.block_on(demo::serve(folder, args.port)).with_context(|| format!("cannot serve {shown}"))?;
-        return Ok(ExitCode::SUCCESS);
+        return drive(async {
+            demo::serve(folder, args.port).await.with_context(|| format!("cannot serve {shown}"))?;
+            Ok(ExitCode::SUCCESS)
+        });
     }
-    runtime.block_on(async {
+    drive(async {
         let demo = demo::start(config).await.context("the demo cannot start")?;
         let outcome = play(args, &demo).await;
         drop(demo);
@@ -194,7 +202,7 @@ async fn play(args: &cli::Demo, demo: &Demo) -> Result<ExitCode> {
         zone: jiff::tz::TimeZone::system(),
     };
     if !is_full_screen(args.output) {
-        let limit = args.duration.unwrap_or(std::time::Duration::from_secs(30));
+        let limit = args.duration.unwrap_or(Duration::from_secs(30));
         return print::events_for(source, limit).await;
     }
     let mut media = fetch_config(&args.look.fetch)?;
@@ -241,7 +249,10 @@ fn clear_cache(folder: Option<PathBuf>) -> Result<ExitCode> {
 
 fn options(look: &Look, zone: jiff::tz::TimeZone) -> app::Options {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    app::Options { zone: Some(zone), ..look.options(no_color) }
+    let options = look.options(no_color);
+    // What was not asked for is told; see the session.
+    let glyphs = if locale::is_utf8() { options.glyphs } else { Glyphs::Ascii };
+    app::Options { zone: Some(zone), glyphs, ..options }
 }
 
 fn scenario(scenario: cli::Scenario) -> demo::Scenario {
@@ -272,12 +283,17 @@ fn format_of(output: Output, auto: Format) -> Format {
     }
 }
 
-fn async_runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
+/// Runs a command that waits for more than one thing at a time.
+fn drive<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .context("the async runtime cannot start")
+        .context("the async runtime cannot start")?;
+    let outcome = runtime.block_on(work);
+    // What is still scaled, read or looked up is of no use to anybody; dropping the runtime would wait for it.
+    runtime.shutdown_timeout(LAST_WORK);
+    outcome
 }
 
 /// Filters that a printed list obeys.

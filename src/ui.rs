@@ -45,6 +45,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) -> Vec<Placement> {
     let buffer = frame.buffer_mut();
     if panes == crate::app::panes::Panes::default() {
         theme.print(buffer, Rect { height: 1.min(area.height), ..area }, &[part("too small", Role::Plain)]);
+        theme.keep_to_glyphs(buffer);
         return Vec::new();
     }
     if let Some(header) = panes.header {
@@ -84,6 +85,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) -> Vec<Placement> {
         Theme::blank(buffer, footer);
         status::draw(buffer, footer, app, theme)
     });
+    theme.keep_to_glyphs(buffer);
     if let Some(position) = cursor {
         frame.set_cursor_position(position);
     }

@@ -186,6 +186,12 @@ fn retrying_asks_again() {
     stage.refuse(&trouble);
     stage.keys("R");
     assert!(stage.wanted().len() > 5);
+    // What is here may be out of date: the cache is gone round.
+    stage.serve();
+    let is_refetch = |effect: &&Effect| matches!(effect, Effect::Refetch(_));
+    let before = stage.effects.iter().filter(is_refetch).count();
+    stage.keys("r");
+    assert_eq!((stage.wanted().len(), stage.effects.iter().filter(is_refetch).count()), (1, before + 1));
 }
 
 #[test]

@@ -286,6 +286,7 @@ fn places_without_a_screen_get_a_sentence() {
         assert_eq!(session.count("\x1b"), 0);
     };
     check(&["tail", str(&log)], "dumb", 1, "TERM=dumb");
+    check(&["tail", str(&log)], "", 1, "TERM is not set");
     check(&["list", str(&log)], "dumb", 0, IDS[3]);
     check(&[], "xterm", 2, "--version");
     check(&["list"], "xterm", 2, "which FILE?");
@@ -344,6 +345,52 @@ fn a_session_stops_and_goes_on_in_another_size() {
     session.type_keys("q");
     session.wait_for_text("ended 0");
     check_restored(&session);
+}
+
+#[test]
+fn a_locale_without_utf_8_gets_ascii() {
+    for locale in [("LC_ALL", "C"), ("LC_ALL", "POSIX"), ("LANG", ""), ("LC_CTYPE", "zh_CN.GB18030")] {
+        let scene = Scene::new();
+        let (log, host) = (scene.log(), scene.server.host());
+        let mut session = Session::start(&["tail", str(&log), "--allow-host", &host], SIZE, &[TRUE_COLOUR, locale]);
+        session.wait_for_text("no UTF-8 locale");
+        session.wait_for_text(&format!("+ {}", IDS[3]));
+        wait_for_picture(&session, 3, 0);
+        for (key, words) in [("e", "the snapshot task failed"), ("?", "ten pictures back, on"), ("q", "VOD.10104")] {
+            session.type_keys(key);
+            session.wait_for_text(words);
+        }
+        for key in ["J", "q", "v", "q", "!", "q", "c", "q", "G", "t", "z"] {
+            session.type_keys(key);
+            thread::sleep(Duration::from_millis(30));
+        }
+        quit_at_last(&mut session);
+        check_restored(&session);
+        let bytes = session.bytes();
+        let beyond = String::from_utf8_lossy(&bytes).chars().find(|c| !c.is_ascii());
+        assert_eq!(beyond, None, "{locale:?}");
+    }
+}
+
+#[test]
+fn sizes_that_no_window_has() {
+    let scene = Scene::new();
+    let mut session = scene.start(&["tail", str(&scene.log())]);
+    wait_for_picture(&session, 3, 0);
+    for size in [(0, 0), (u16::MAX, u16::MAX), (0, u16::MAX), (u16::MAX, 0), (1, 1), (u16::MAX, 1)] {
+        let frames = session.count("\x1b[?2026h");
+        session.resize(size.0, size.1);
+        until("another frame", || session.count("\x1b[?2026h") > frames);
+    }
+    let most = fs::read_to_string(format!("/proc/{}/status", session.process_id())).ok();
+    if let Some(most) = most.as_deref().and_then(|status| status.lines().find_map(|line| line.strip_prefix("VmHWM:"))) {
+        let kib: u64 = most.trim().trim_end_matches(" kB").parse().unwrap();
+        assert!(kib < 700 << 10, "{kib} KiB at most: no screen is larger than 1000x400");
+    }
+    session.resize(SIZE.0, SIZE.1);
+    session.wait_for("the whole screen", |screen| screen.rows(0, 100).nth(29).unwrap().contains("? help"));
+    wait_for_picture(&session, 3, 0);
+    quit(session);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     catalog::{AssetKey, Event},
-    event::{AssetId, Offset, Status},
+    event::{AssetId, Offset, Status, redact_urls},
     picture::Protocol,
     text::Safe,
 };
@@ -62,7 +62,7 @@ impl App {
             Action::CopyId | Action::CopyUrl | Action::CopyEvent | Action::Open => self.hand_on(action, effects),
             Action::Write => self.propose_write(),
             Action::Allow => self.allow(effects),
-            Action::Retry => self.retry(),
+            Action::Retry => self.retry(effects),
             Action::RetryAll => self.retry_all(),
             Action::Follow => self.switch_following(effects),
             Action::Protocol => self.switch_protocol(effects),
@@ -309,9 +309,15 @@ impl App {
         self.album.retry_all();
     }
 
-    fn retry(&mut self) {
-        let retried = self.timeline.current_key().is_some_and(|key| self.album.retry(key));
-        self.say(if retried { "trying again".into() } else { "this picture did not fail".into() });
+    fn retry(&mut self, effects: &mut Vec<Effect>) {
+        match self.timeline.current_key() {
+            Some(key) if self.album.retry(key) => {
+                effects.push(Effect::Refetch(key));
+                self.say("fetching it again".into());
+            }
+            Some(_) => self.say("this picture is on its way".into()),
+            None => self.say("no picture to fetch again".into()),
+        }
     }
 
     fn retry_all(&mut self) {
@@ -477,15 +483,18 @@ pub fn parse_offset(text: &str) -> Option<Offset> {
     Offset::from_seconds(seconds)
 }
 
-/// An event's text, pretty-printed where it is JSON, as safe lines.
+/// An event's text, pretty-printed where it is JSON, as safe lines without the secrets of URLs.
 fn pretty(bytes: &[u8]) -> Vec<Safe> {
     let bytes = bytes.get(..RAW_MAX).unwrap_or(bytes);
     let printed = serde_json::from_slice::<serde_json::Value>(bytes)
         .ok()
         .and_then(|value| serde_json::to_string_pretty(&value).ok());
     match printed {
-        Some(text) => text.lines().map(Safe::new).collect(),
-        None => bytes.split(|byte| *byte == b'\n').map(Safe::from_bytes).collect(),
+        Some(text) => text.lines().map(|line| Safe::from(redact_urls(line))).collect(),
+        None => {
+            let lines = bytes.split(|byte| *byte == b'\n').map(Safe::from_bytes);
+            lines.map(|line| Safe::from(redact_urls(line.as_str()))).collect()
+        }
     }
 }
 

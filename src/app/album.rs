@@ -122,13 +122,13 @@ impl Album {
         }
     }
 
-    /// Forgets that a picture failed; returns whether it had.
+    /// Forgets a picture, or that it failed; returns whether there was anything to forget.
     pub fn retry(&mut self, key: PictureKey) -> bool {
-        let failed = matches!(self.state(key), State::Failed(_));
-        if failed {
+        let answered = matches!(self.state(key), State::Failed(_) | State::Ready(_));
+        if answered {
             self.forget(key);
         }
-        failed
+        answered
     }
 
     /// Forgets all failures; returns how many there were.
@@ -239,8 +239,11 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_can_be_tried_again() {
+    fn what_was_answered_can_be_tried_again() {
         let mut album = Album::default();
+        album.take(PictureUpdate::Loaded(key(1), picture()));
+        assert!(album.retry(key(1)));
+        assert!(album.picture(key(1)).is_none());
         let trouble = Trouble { what: "HTTP 403".into(), advice: Vec::new(), allow: None };
         album.take(PictureUpdate::Failed(key(0), trouble));
         assert!(album.retry(key(0)));

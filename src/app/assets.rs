@@ -367,7 +367,7 @@ impl Assets {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{AssetId, EventKind, LogEvent, Oddities, Origin, Pictures};
+    use crate::event::{EventKind, LogEvent, Oddities, Origin, Pictures};
 
     const NOW: Time = Time::from_micros(0);
 

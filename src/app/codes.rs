@@ -5,7 +5,7 @@
 
 use crate::{
     catalog::{Asset, AssetKey},
-    event::{Status, Time},
+    event::{Fault, Status, Time},
     text::Safe,
 };
 use std::collections::BTreeMap;
@@ -93,7 +93,8 @@ pub struct CodeRow {
 pub fn tabulate<'a>(assets: impl Iterator<Item = Asset<'a>>) -> Vec<CodeRow> {
     let mut rows: BTreeMap<String, (CodeRow, crate::catalog::Rank)> = BTreeMap::new();
     for asset in assets.filter(|asset| *asset.status() == Status::Failed) {
-        let (code, message) = asset.fault().map_or(("", ""), |fault| (&*fault.code, &*fault.message));
+        let fault = asset.fault();
+        let (code, message) = (fault.map_or("", |fault| &fault.code), fault.map(Fault::shown).unwrap_or_default());
         let (time, rank) = (asset.newest().time, asset.rank());
         let (row, newest) = rows.entry(code.to_owned()).or_insert_with(|| {
             let row = CodeRow {
@@ -102,7 +103,7 @@ pub fn tabulate<'a>(assets: impl Iterator<Item = Asset<'a>>) -> Vec<CodeRow> {
                 first: time,
                 last: time,
                 example: asset.key(),
-                message: Safe::new(message),
+                message: message.clone(),
             };
             (row, rank)
         });
@@ -112,7 +113,7 @@ pub fn tabulate<'a>(assets: impl Iterator<Item = Asset<'a>>) -> Vec<CodeRow> {
         if rank > *newest {
             *newest = rank;
             row.example = asset.key();
-            row.message = Safe::new(message);
+            row.message = message;
         }
     }
     let mut rows: Vec<CodeRow> = rows.into_values().map(|(row, _)| row).collect();

@@ -1,6 +1,9 @@
 //! How the sources fare: what the header says of them.
 
-use crate::{event::Health, text::Safe};
+use crate::{
+    event::{Health, redact_urls},
+    text::Safe,
+};
 use std::{
     collections::{BTreeMap, VecDeque},
     time::Duration,
@@ -59,7 +62,7 @@ impl Sources {
     /// Notes the head of a last line that lacks its newline, or that there is none any more.
     pub fn set_incomplete(&mut self, rank: u16, head: Option<Safe>) {
         match head {
-            Some(head) => self.incomplete.insert(rank, head),
+            Some(head) => self.incomplete.insert(rank, Safe::from(redact_urls(head.as_str()))),
             None => self.incomplete.remove(&rank),
         };
     }

@@ -137,7 +137,9 @@ impl Fetch {
         }
         policy.allow_nets.clone_from(&self.allow_cidr);
         let only = if let [only] = &*self.allow_host { Some(only) } else { None };
-        let bound = |text: &String, why| format!("{}: {why}", Safe::new(text.split('=').next().unwrap_or_default()));
+        // The name of the host or the header; what follows may be a secret.
+        let bound =
+            |text: &String, why| format!("{}: {why}", Safe::new(text.split(['=', ':']).next().unwrap_or_default()));
         let referer = self
             .referer
             .iter()

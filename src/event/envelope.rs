@@ -379,6 +379,7 @@ fn reject(text: &[u8], origin: Origin, column: u32, reason: &str, found: &mut Fo
     found.counts.unparsed += 1;
     if found.rejected.len() < Found::REJECTED_MAX {
         let raw = Safe::from_bytes(text.get(..RAW_MAX.min(text.len())).unwrap_or_default());
+        let raw = Safe::from(super::redact_urls(raw.as_str()));
         found.rejected.push(Rejected { origin, column, reason: Safe::new(reason), raw });
     }
 }

@@ -5,7 +5,7 @@
 //! soon as there is a place. Its invariant: a key is in at most one of `jobs` and `resting`.
 
 use super::{
-    Config, FetchMode, Policy, Wish, Wishes,
+    Config, FetchMode, Origin, Policy, Wish, Wishes,
     cache::Cache,
     decoder::Workers,
     fetch::{Body, FetchError, Fetcher, Progress},
@@ -195,18 +195,18 @@ impl Desk {
             }
             *at_host += 1;
             free -= 1;
-            self.begin(wish.request.clone()).await?;
+            self.begin(wish.request.clone(), wish.from).await?;
         }
         Ok(())
     }
 
-    async fn begin(&mut self, request: PictureRequest) -> Result<(), Deaf> {
+    async fn begin(&mut self, request: PictureRequest, from: Origin) -> Result<(), Deaf> {
         let key = request.key;
         let attempt = if self.resting.remove(&key).is_some() { Attempt::Second } else { Attempt::First };
         let (leave, left) = oneshot::channel();
         let progress = Arc::new(Progress::default());
         let source = Source {
-            cache: self.cache.clone(),
+            cache: self.cache.clone().filter(|_| from == Origin::Anywhere),
             mode: self.config.fetch,
             max_bytes: self.config.max_bytes,
             fetcher: self.fetcher.clone(),

@@ -53,8 +53,10 @@ pub(super) struct Cut {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CutBy {
-    /// The connection was closed or reset.
+    /// The connection was closed.
     Server,
+    /// The connection was reset (RST): by the server, or by something between.
+    Reset,
     /// Nothing came for this long.
     Silence(Duration),
     /// The whole took this long.
@@ -278,7 +280,8 @@ impl Fetcher {
             Some(CutBy::Silence(after)) => Err(FetchError::Silence(after)),
             Some(CutBy::Slowness(after)) => Err(FetchError::Slow(after)),
             Some(CutBy::Server) if bytes.is_empty() => Err(FetchError::Broken("closed before the body".to_owned())),
-            Some(CutBy::Server) | None => {
+            Some(CutBy::Reset) if bytes.is_empty() => Err(FetchError::Broken("reset before the body".to_owned())),
+            Some(CutBy::Server | CutBy::Reset) | None => {
                 bytes.truncate(ERROR_BODY);
                 let content_type = fetched.content_type.map(|text| text.as_str().to_owned());
                 Err(FetchError::NotJpeg(Box::new(Other { content_type, head: bytes })))
@@ -294,6 +297,7 @@ impl Fetcher {
         let silent = tokio::time::Instant::now() + self.config.silence;
         match tokio::time::timeout_at(silent.min(deadline), response.chunk()).await {
             Ok(Ok(chunk)) => Ok(chunk),
+            Ok(Err(error)) if is_reset(&error) => Err(CutBy::Reset),
             Ok(Err(_)) => Err(CutBy::Server),
             Err(_) if silent <= deadline => Err(CutBy::Silence(self.config.silence)),
             Err(_) => Err(CutBy::Slowness(self.whole())),
@@ -372,6 +376,10 @@ fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a
         next = error.source();
     }
     None
+}
+
+fn is_reset(error: &reqwest::Error) -> bool {
+    cause::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::ConnectionReset)
 }
 
 /// The innermost error's text: `connection refused (os error 111)`.

@@ -47,22 +47,30 @@ impl Outline {
 }
 
 /// Pixels the right way up.
-pub(super) struct Decoded {
-    pub(super) size: PixelSize,
-    pub(super) rgb: Vec<u8>,
+#[derive(Debug)]
+pub struct Decoded {
+    /// How many across and down.
+    pub size: PixelSize,
+    /// Three bytes each, row by row.
+    pub rgb: Vec<u8>,
 }
 
 /// Why a JPEG has no pixels.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum JpegFault {
+pub enum JpegFault {
+    /// It ends before it says how large it is: after so many bytes.
     #[error("cut off before its size after {0} bytes")]
     NoSize(usize),
+    /// More pixels than are decoded.
     #[error("{0} pixels is more than is decoded (40 megapixels, 16384 a side)")]
     TooLarge(PixelSize),
+    /// More passes over the pixels than any honest picture needs.
     #[error("more than {MAX_SCANS} scans")]
     TooManyScans,
+    /// The decoder refuses it: why.
     #[error("corrupt: {0}")]
     Corrupt(String),
+    /// The decoder itself gave up or died: how.
     #[error("the decoder failed: {0}")]
     Decoder(String),
 }

@@ -200,6 +200,7 @@ fn truncation(got: usize, body: &Body) -> Option<String> {
     let got = got as u64;
     let why = match cut.why {
         CutBy::Server => String::new(),
+        CutBy::Reset => ", then the connection was reset".to_owned(),
         CutBy::Silence(after) => format!(", then nothing for {}", seconds(after)),
         CutBy::Slowness(after) => format!(" in {}", seconds(after)),
     };
@@ -423,6 +424,12 @@ mod tests {
         check(false, 12_000, cut(Some(38_000), CutBy::Server), Some("truncated: 12 of 38 KB"));
         check(true, 38_001, cut(Some(38_009), CutBy::Server), Some("truncated: 38001 of 38009 bytes"));
         let silence = CutBy::Silence(Duration::from_secs(10));
+        check(
+            false,
+            12_000,
+            cut(Some(38_000), CutBy::Reset),
+            Some("truncated: 12 of 38 KB, then the connection was reset"),
+        );
         check(false, 12_000, cut(None, silence), Some("truncated after 12 KB, then nothing for 10 s"));
     }
 }

@@ -103,6 +103,7 @@ pub(super) fn record(message: &Message, catalog: &Catalog) {
         | Message::Resize(_)
         | Message::Raw(..)
         | Message::Toast(_)
+        | Message::Sent(_)
         | Message::Tick(_) => {}
     }
 }

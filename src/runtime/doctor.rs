@@ -39,11 +39,11 @@ pub(super) async fn run(args: &cli::Doctor) -> Result<ExitCode> {
 }
 
 fn section(name: &str) -> Result<()> {
-    Ok(say(name)?)
+    say(name)
 }
 
 fn line(name: &str, value: &str) -> Result<()> {
-    Ok(say(&format!("  {name:<30} {}", Safe::new(value)))?)
+    say(&format!("  {name:<30} {}", Safe::new(value)))
 }
 
 fn allowed(args: &cli::Doctor) -> String {

@@ -9,7 +9,7 @@ use super::{
     fetch_config,
     file::{self, Existing, FileError},
     filter_of,
-    print::{Reading, reveal},
+    print::{Reading, STDOUT, reveal},
 };
 use crate::{
     cli::{self, Output},
@@ -50,8 +50,8 @@ pub(super) fn run(args: &cli::Export) -> Result<ExitCode> {
         files = write_pictures(orders.collect(), folder, existing, config)?;
     }
     let mut out = BufWriter::new(io::stdout().lock());
-    report::export(&mut out, &reading.catalog, &keys, &files, format, reveal(&args.input))?;
-    out.flush()?;
+    report::export(&mut out, &reading.catalog, &keys, &files, format, reveal(&args.input)).context(STDOUT)?;
+    out.flush().context(STDOUT)?;
     let whole = files.values().all(|filed| filed.outcome != Outcome::Failed && filed.reason.is_none());
     let outcome = reading.outcome();
     Ok(if whole || outcome != ExitCode::SUCCESS { outcome } else { ExitCode::FAILURE })
@@ -64,7 +64,10 @@ fn write_pictures(orders: Vec<Order>, folder: &Path, existing: Existing, config:
     let mut clerk = Clerk { folder: folder.to_owned(), existing, files: Files::new(), orders: HashMap::new() };
     let waiting = clerk.sort_out(orders);
     if !waiting.is_empty() {
-        super::async_runtime()?.block_on(clerk.fetch(waiting, config));
+        super::drive(async {
+            clerk.fetch(waiting, config).await;
+            Ok(())
+        })?;
     }
     let count = |outcome| clerk.files.values().filter(|filed| filed.outcome == outcome).count();
     let (written, kept, failed) = (count(Outcome::Written), count(Outcome::Kept), count(Outcome::Failed));

@@ -38,6 +38,7 @@ impl Session {
             match effect {
                 Effect::Want(requests) => self.media.want(requests),
                 Effect::Prepare(jobs) => self.preparer.prepare(jobs),
+                Effect::Refetch(key) => self.media.refetch(key),
                 Effect::Allow(host) => {
                     if let Err(refusal) = self.media.allow(host.as_str()) {
                         self.post(Message::Toast(Safe::new(&refusal.to_string())));

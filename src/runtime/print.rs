@@ -29,9 +29,12 @@ use tokio::sync::mpsc::Receiver;
 /// Read to the end, but neither a snapshot event nor an asset in it.
 const NOTHING: u8 = 3;
 
+/// What failed when results could not be printed.
+pub(super) const STDOUT: &str = "cannot write to stdout";
+
 /// Prints one line of ours to stdout.
-pub(super) fn say(text: &str) -> io::Result<()> {
-    writeln!(io::stdout(), "{text}")
+pub(super) fn say(text: &str) -> Result<()> {
+    writeln!(io::stdout(), "{text}").context(STDOUT)
 }
 
 /// What went by while the sources were read.
@@ -148,12 +151,12 @@ pub(super) fn list(input: &Input, summary: bool) -> Result<ExitCode> {
     let mut out = BufWriter::new(io::stdout().lock());
     let format = format_of(input.output, Format::Table);
     if summary {
-        report::summary(&mut out, &reading.catalog, format)?;
+        report::summary(&mut out, &reading.catalog, format).context(STDOUT)?;
     } else {
         let keys = reading.passing(&filter);
-        report::list(&mut out, &reading.catalog, &keys, format)?;
+        report::list(&mut out, &reading.catalog, &keys, format).context(STDOUT)?;
     }
-    out.flush()?;
+    out.flush().context(STDOUT)?;
     Ok(reading.outcome())
 }
 
@@ -206,7 +209,7 @@ impl Printer {
     }
 
     /// Prints what an update holds; returns whether more may come.
-    fn take(&mut self, update: LogUpdate) -> io::Result<bool> {
+    fn take(&mut self, update: LogUpdate) -> Result<bool> {
         let more = update != LogUpdate::Finished;
         let (filter, reveal) = (&self.filter, self.reveal);
         let now = Time::from(jiff::Timestamp::now());
@@ -222,7 +225,7 @@ impl Printer {
                 outcome = report::event_line(&mut out, catalog, &event, reveal).and_then(|()| out.flush());
             }
         });
-        outcome.map(|()| more)
+        outcome.context(STDOUT).map(|()| more)
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::{
     diary::{self, tell_loudly},
+    locale,
     perform::Next,
     prepare::Preparer,
 };
@@ -186,6 +187,9 @@ impl Session {
             _reader: reader,
         };
         session.canvas_changed();
+        if !locale::is_utf8() {
+            session.post(Message::Toast(locale::NOTICE.into()));
+        }
         Ok((session, Channels { inputs, written, signals, log, pictures, prepared: ready, messages, cache, learnt }))
     }
 

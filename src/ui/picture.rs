@@ -112,10 +112,10 @@ fn trouble_lines(trouble: &Trouble, area: Rect) -> Vec<Vec<Part>> {
 /// A failure in plain words: code, message, meaning, advice.
 fn failure_lines(fault: Option<&Fault>, area: Rect) -> Vec<Vec<Part>> {
     let width = usize::from(area.width.saturating_sub(4)).max(8);
-    let (code, message) = fault.map_or(("", ""), |fault| (&*fault.code, &*fault.message));
+    let (code, message) = (fault.map_or("", |fault| &fault.code), fault.map(Fault::shown).unwrap_or_default());
     let code = if code.is_empty() { "FAILED without a code" } else { code };
     let mut lines = vec![vec![part(code, Role::Bad)]];
-    lines.extend(Safe::new(message).wrap(width).into_iter().map(|line| vec![(line, Role::Plain)]));
+    lines.extend(message.wrap(width).into_iter().map(|line| vec![(line, Role::Plain)]));
     if let Some(meaning) = meaning(code) {
         lines.push(Vec::new());
         let sentences = [(meaning.what, Role::Plain), (meaning.advice, Role::Dim)];
@@ -129,7 +129,7 @@ fn failure_lines(fault: Option<&Fault>, area: Rect) -> Vec<Vec<Part>> {
 /// Tells of a failure above the pictures of an earlier success.
 fn draw_banner(buffer: &mut Buffer, area: Rect, asset: &Asset<'_>, app: &App, theme: Theme) {
     let fault = asset.fault();
-    let (code, message) = fault.map_or(("", ""), |fault| (&*fault.code, &*fault.message));
+    let (code, message) = (fault.map_or("", |fault| &fault.code), fault.map(Fault::shown).unwrap_or_default());
     let first = [part(format!(" {code} "), Role::Bad), part(message, Role::Plain)];
     let second = meaning(code).map(|meaning| format!(" {}: {}", meaning.what, meaning.advice)).unwrap_or_default();
     let run = app.run().map(|run| app.catalog().event(run));

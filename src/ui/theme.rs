@@ -210,10 +210,36 @@ impl Theme {
         Clear.render(area, buffer);
     }
 
-    /// Draws one cell of a picture.
+    /// Draws one cell of a picture: in two colours and a block; in their mean where there are no blocks.
     pub(super) fn paint(self, cell: &mut Cell, block: PictureBlock) {
+        if self.glyphs == Glyphs::Ascii {
+            let [ink, ground] = [block.ink, block.ground];
+            let mean = [0, 1, 2].map(|channel| ink[channel].midpoint(ground[channel]));
+            let one = match block.glyph {
+                ' ' => ground,
+                '█' => ink,
+                _ => mean,
+            };
+            cell.set_char(' ').set_style(Style::new().bg(self.colour(one)));
+            return;
+        }
         cell.set_char(block.glyph);
         cell.set_style(Style::new().fg(self.colour(block.ink)).bg(self.colour(block.ground)));
+    }
+
+    /// The last step where only ASCII is wanted: whatever text brought along besides has a stand-in.
+    pub(super) fn keep_to_glyphs(self, buffer: &mut Buffer) {
+        if self.glyphs == Glyphs::Unicode {
+            return;
+        }
+        for cell in buffer.content.iter_mut().filter(|cell| !cell.symbol().is_ascii()) {
+            cell.set_char(match cell.symbol() {
+                "…" => '~',
+                "·" | "–" | "─" => '-',
+                "×" => 'x',
+                _ => '?',
+            });
+        }
     }
 
     /// Leaves a cell to a picture that is drawn by other means.

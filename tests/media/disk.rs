@@ -40,6 +40,40 @@ async fn a_second_look_costs_no_request() {
 }
 
 #[tokio::test]
+async fn a_picture_that_was_made_again_can_be_had() {
+    let other: &[u8] = include_bytes!("../fixtures/hostile/grey.jpg");
+    let runs = std::sync::atomic::AtomicUsize::new(0);
+    let server = ImageServer::start(move |_| match runs.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+        0 => picture(BASE),
+        _ => picture(other),
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config { cache_dir: Some(dir.path().into()), ..config(&[&server.host()]) };
+    load(config.clone(), &server.url("/0.jpg")).await.unwrap();
+    settled(dir.path(), 1).await;
+    let (media, mut updates) = spawn(config.clone());
+    let wanted = vec![request(0, &server.url("/0.jpg"))];
+    let mut look = async || {
+        media.want(wanted.clone());
+        let picture = answer_to(&mut updates, key(0)).await.unwrap();
+        media.want(vec![]);
+        (picture.fetched.from_cache, picture.jpeg.to_vec())
+    };
+    assert_eq!(look().await, (true, BASE.to_vec()));
+    media.refetch(key(0));
+    assert_eq!(look().await, (false, other.to_vec()));
+    // The new one has taken the old one's place, behind the answer's back, and is asked for as usual.
+    for _ in 0..200 {
+        if look().await == (true, other.to_vec()) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the cache still holds the old picture");
+}
+
+#[tokio::test]
 async fn only_healthy_pictures_are_kept() {
     let server = ImageServer::start(|request| match request.path.as_str() {
         "/truncated.jpg" => picture(&BASE[..BASE.len() / 2]),

@@ -129,6 +129,23 @@ async fn silence_and_broken_connections_end() {
 }
 
 #[tokio::test]
+async fn resets_are_called_so() {
+    let server = ImageServer::start(|request| match request.path.as_str() {
+        "/unanswered" => vec![Act::Reset],
+        "/no-body" => {
+            partial(BASE.len(), 0, Act::Pause(Duration::from_millis(50))).into_iter().chain([Act::Reset]).collect()
+        }
+        _ => unreachable!(),
+    })
+    .await;
+    for path in ["/unanswered", "/no-body"] {
+        let trouble = load(config(&[&server.host()]), &server.url(path)).await.unwrap_err();
+        let text = lines(&trouble).join(" | ");
+        assert!(text.starts_with("the server hung up | ") && text.contains("reset"), "{path}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn connections_that_fail_say_how() {
     // A port on which nobody listens any longer.
     let addr = ImageServer::start(|_| vec![]).await.addr;
@@ -146,6 +163,11 @@ async fn what_is_cut_off_is_shown_and_marked() {
         "/stalled" => partial(len, len / 2, Act::Hang),
         "/lying" => picture(&BASE[..len - 2]),
         "/too-long" => partial(len + 10, len, Act::Close),
+        "/reset" => {
+            let mut acts = partial(len, len / 2, Act::Pause(Duration::from_millis(50)));
+            acts.push(Act::Reset);
+            acts
+        }
         "/close-delimited" => vec![Act::Send([b"HTTP/1.0 200 OK\r\n\r\n", &BASE[..len / 2]].concat()), Act::Close],
         _ => unreachable!(),
     })
@@ -157,6 +179,7 @@ async fn what_is_cut_off_is_shown_and_marked() {
     };
     check("/closed", "truncated: 1 of 2 KB").await;
     check("/stalled", "truncated: 1 of 2 KB, then nothing for 600 ms").await;
+    check("/reset", "truncated: 1 of 2 KB, then the connection was reset").await;
     check("/lying", "truncated: no end marker after 2 KB").await;
     check("/too-long", "truncated: 2410 of 2420 bytes").await;
     check("/close-delimited", "truncated: no end marker after 1 KB").await;

@@ -1,7 +1,7 @@
 //! Text that attacks a terminal, in every field of a log; and what a terminal would make of the bytes it is sent.
 
 /// What each field is tried with: C0 and DEL, C1 in both forms, titles, the clipboard, links, bidi, Zalgo.
-const ATTACKS: [&str; 9] = [
+pub(crate) const ATTACKS: [&str; 9] = [
     "\u{1b}[2J\u{1b}[777;777H\u{1b}[777m",
     "\u{1b}]0;777\u{7}",
     "\u{1b}]52;c;Nzc3\u{1b}\\777",

@@ -35,6 +35,9 @@ use std::{
 /// The program under test. In a pipe or as a job: `Session::run(&["sh", "-c", "true | $0 $@", PROGRAM, "-"], …)`.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_thumbview");
 
+/// What asks for kitty's pictures; written in one piece, and so seen in one.
+const KITTY_QUERY: &[u8] = b"a=q,t=d";
+
 /// No wait is longer.
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -47,6 +50,8 @@ pub(crate) enum Answers {
     Plain,
     /// The same, but so much later.
     Late(Duration),
+    /// As kitty: pictures, in cells of 10x20 pixels.
+    Kitty,
 }
 
 /// A program on a terminal.
@@ -152,9 +157,10 @@ impl Session {
         self.bytes().windows(part.len()).filter(|window| *window == part.as_bytes()).count()
     }
 
-    /// Changes the window's size, which sends SIGWINCH.
+    /// Changes the window's size, which sends SIGWINCH. What no glass can have is seen on one of a usual size.
     pub(crate) fn resize(&mut self, cols: u16, rows: u16) {
-        self.glass.lock().unwrap().parser.set_size(cells(rows), cells(cols));
+        let seen = if cols == 0 || cols > 1000 { (80, 24) } else { (cols, rows) };
+        self.glass.lock().unwrap().parser.set_size(cells(seen.1), cells(seen.0));
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         self.master.as_ref().expect("a window").resize(size).unwrap();
     }
@@ -183,6 +189,11 @@ impl Session {
     /// The settings before the program began.
     pub(crate) fn modes_before(&self) -> &str {
         &self.modes_before
+    }
+
+    /// The id of the process that was started.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.child.process_id().unwrap()
     }
 
     /// Sends a signal to the program in the foreground.
@@ -219,7 +230,11 @@ impl Session {
                 }
                 glass.bytes.extend_from_slice(part);
                 glass.parser.process(part);
-                let text = std::mem::take(&mut glass.parser.callbacks_mut().answers);
+                let mut text = std::mem::take(&mut glass.parser.callbacks_mut().answers);
+                if matches!(answers, Answers::Kitty) && part.windows(KITTY_QUERY.len()).any(|seen| seen == KITTY_QUERY)
+                {
+                    text.splice(0..0, *b"\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t");
+                }
                 drop(glass);
                 answer(answers, text, &keyboard);
             }
@@ -239,7 +254,7 @@ fn answer(answers: Answers, text: Vec<u8>, keyboard: &Keyboard) {
     let delay = match answers {
         _ if text.is_empty() => return,
         Answers::Mute => return,
-        Answers::Plain => Duration::ZERO,
+        Answers::Plain | Answers::Kitty => Duration::ZERO,
         Answers::Late(delay) => delay,
     };
     let keyboard = Arc::clone(keyboard);

@@ -7,10 +7,11 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     task::JoinSet,
     time::timeout,
 };
+use tokio_rustls::server::TlsStream;
 
 /// One thing that the server does in answer to a request.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub(crate) enum Act {
     Hang,
     /// Closes the connection.
     Close,
+    /// Resets the connection (RST).
+    Reset,
 }
 
 /// A request as it came.
@@ -121,7 +124,25 @@ impl ImageServer {
     }
 }
 
-async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, seen: &Mutex<Seen>, handler: &Handler) {
+/// A connection that can be ended the rude way.
+trait Connection: AsyncRead + AsyncWrite + Unpin {
+    /// Has the drop that follows send RST instead of FIN.
+    fn reset(&self);
+}
+
+impl Connection for TcpStream {
+    fn reset(&self) {
+        self.set_zero_linger().unwrap();
+    }
+}
+
+impl Connection for TlsStream<TcpStream> {
+    fn reset(&self) {
+        self.get_ref().0.reset();
+    }
+}
+
+async fn serve(mut stream: impl Connection, seen: &Mutex<Seen>, handler: &Handler) {
     while let Some(head) = read_head(&mut stream).await {
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
         let request = Request { path, head: head.to_lowercase() };
@@ -155,6 +176,7 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, seen: &Mutex<See
                     return;
                 }
                 Act::Close => return,
+                Act::Reset => return stream.reset(),
             };
             if done.is_err() || stream.flush().await.is_err() {
                 return;

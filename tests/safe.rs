@@ -1,0 +1,207 @@
+//! Whatever stands in a log: the bytes for the terminal hold our own sequences and safe text, and nothing else.
+//!
+//! The attacks are put into every field of events, go through the real reader, and are drawn by every box on the
+//! screen; then the bytes are read with a splitter that knows our own list alone.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+#[path = "support/hostile.rs"]
+#[expect(dead_code, reason = "sequences are for whole sessions")]
+mod hostile;
+#[path = "support/stage.rs"]
+#[expect(dead_code, reason = "what is said here comes from the reader")]
+mod stage;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use hostile::ATTACKS;
+use proptest::prelude::*;
+use ratatui::{
+    Terminal, TerminalOptions, Viewport,
+    backend::CrosstermBackend,
+    layout::{Rect, Size},
+};
+use serde_json::json;
+use stage::Stage;
+use std::num::NonZeroU32;
+use thumbview::{
+    app::{Message, RawPurpose},
+    event::{
+        FileId, Health, LogUpdate, Notice, Origin, Time,
+        envelope::{Found, Reader},
+    },
+    graphics::{Painter, clipboard},
+    picture::{Multiplexer, Trouble},
+    text::Safe,
+    ui,
+};
+
+/// What stands between our sequences: text that is safe already, so that escaping it changes nothing.
+fn check_text(text: &str) -> Result<(), TestCaseError> {
+    let safe = Safe::new(text);
+    prop_assert_eq!(safe.as_str(), text);
+    Ok(())
+}
+
+/// Splits what the backend wrote into our sequences and text; anything else fails.
+fn check_bytes(bytes: &[u8]) -> Result<(), TestCaseError> {
+    let text = str::from_utf8(bytes).map_err(|error| TestCaseError::fail(error.to_string()))?;
+    let mut parts = text.split('\u{1b}');
+    check_text(parts.next().unwrap_or_default())?;
+    for part in parts {
+        let end = part.find(|c: char| c.is_ascii_alphabetic()).map(|at| at + 1);
+        let (sequence, rest) = part.split_at(end.unwrap_or(part.len()));
+        prop_assert!(is_ours(sequence), "ESC {}", part.escape_debug());
+        check_text(rest)?;
+    }
+    Ok(())
+}
+
+/// The list: colours and attributes, the cursor's place on the screen, its hiding and showing. Attacks say 777, which
+/// is no colour and no place.
+fn is_ours(sequence: &str) -> bool {
+    let Some(body) = sequence.strip_prefix('[') else { return false };
+    let numbers = |text: &str, most: usize| {
+        text.split(';').count() <= most && text.split(';').all(|number| number.parse::<u8>().is_ok())
+    };
+    match (body, body.strip_suffix('m'), body.strip_suffix('H')) {
+        ("?25l" | "?25h", ..) => true,
+        (_, Some(colours), _) => numbers(colours, 16),
+        (_, _, Some(place)) => numbers(place, 2),
+        _ => false,
+    }
+}
+
+/// The screen as the bytes that a terminal would be sent.
+fn drawn(stage: &Stage) -> Vec<u8> {
+    let Size { width, height } = stage.app.size();
+    let mut bytes = Vec::new();
+    let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
+    let mut terminal = Terminal::with_options(CrosstermBackend::new(&mut bytes), TerminalOptions { viewport }).unwrap();
+    let mut placements = Vec::new();
+    terminal.draw(|frame| placements = ui::draw(frame, &stage.app)).unwrap();
+    drop(terminal);
+    assert!(placements.is_empty(), "blocks are cells");
+    Painter::new().reconcile(&placements, Size { width, height }, &mut bytes);
+    bytes
+}
+
+/// What a field may hold: an attack, a piece of one, or anything.
+fn hostile_text() -> impl Strategy<Value = String> {
+    let attack = prop::sample::select(ATTACKS.to_vec());
+    let piece = prop_oneof![
+        3 => attack.prop_map(str::to_owned),
+        2 => any::<String>(),
+        1 => any::<char>().prop_map(String::from),
+        1 => "[ -~]{0,12}",
+        1 => (0x80_u32..0xa0).prop_map(|code| String::from(char::from_u32(code).unwrap())),
+        1 => Just("لا👩\u{200d}👩\u{200d}👧\u{fe0f}新e\u{301}".to_owned()),
+    ];
+    prop::collection::vec(piece, 1..4).prop_map(|pieces| pieces.concat())
+}
+
+/// Fields of one asset's events.
+fn fields() -> impl Strategy<Value = [String; 7]> {
+    [hostile_text(), hostile_text(), hostile_text(), hostile_text(), hostile_text(), hostile_text(), hostile_text()]
+}
+
+fn event(status: &str, [id, _, code, message, title, url, other]: &[String; 7]) -> String {
+    json!({"event_type": "thumbnailComplete", "thumbnail_info": {
+        "asset_id": id, "status": status, "title": title, "error_code": code, "error_msg": message,
+        "sample": [{"offset": 0, "url": url}, {"offset": 5, "url": format!("https://h/{other}.jpg")}],
+        "dots": [{"offset": 2, "url": format!("http://{other}/")}], other: other,
+    }})
+    .to_string()
+}
+
+/// A session in which everything was said by an attacker.
+fn attacked(size: (u16, u16), assets: &[[String; 7]]) -> Stage {
+    let mut stage = Stage::new(size.0, size.1);
+    let mut log = Vec::new();
+    for fields in assets {
+        for status in ["SUCCEED", "FAILED", fields[1].as_str()] {
+            log.extend_from_slice(format!("{}\n", event(status, fields)).as_bytes());
+        }
+        log.extend_from_slice(format!("{{\"event_type\":\"thumbnailComplete\",{}\n", fields[6]).as_bytes());
+        log.extend_from_slice(b"\x1b[777m \x9b777m {\"event_type\":\"thumbnailComplete\" \xff\n");
+    }
+    let mut found = Found::default();
+    let mut reader = Reader::new(FileId::default());
+    reader.read(&log, 0, NonZeroU32::new(1), &mut found);
+    reader.finish(&mut found);
+    let [_, _, _, message, title, ..] = &assets[0];
+    let Found { events, rejected, counts } = found;
+    for update in [
+        LogUpdate::Opened { file: FileId::default(), name: title.as_str().into(), size: None },
+        LogUpdate::Batch { events, rejected, counts },
+        LogUpdate::Notice(Notice { time: Time::from_micros(0), text: Safe::new(message) }),
+        LogUpdate::Incomplete { rank: 0, head: Some(Safe::new(message)) },
+        LogUpdate::Health { rank: 0, health: Health::Failed(Safe::new(title)) },
+    ] {
+        stage.send(Message::Log(update));
+    }
+    stage
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn no_box_on_the_screen_passes_anything_on(
+        assets in prop::collection::vec(fields(), 1..4),
+        size in (1_u16..150, 1_u16..50),
+        loads in any::<bool>(),
+    ) {
+        let mut stage = attacked(size, &assets);
+        check_bytes(&drawn(&stage))?;
+        let [id, status, code, message, title, url, other] = &assets[0];
+        if loads {
+            stage.serve();
+        } else {
+            let advice = vec![Safe::new(url), Safe::new(other)];
+            stage.refuse(&Trouble { what: Safe::new(message), advice, allow: Some(Safe::new(title)) });
+        }
+        for keys in ["", "k", "e", "t", "t", "z", "z", "Tab", "Tab", "Tab", "i", "q", "v", "q", "!", "q", "c", "j", "q", "s", "s", "?", "q"] {
+            stage.keys(keys);
+            check_bytes(&drawn(&stage))?;
+        }
+        stage.keys("J");
+        let raw = Ok([event(status, &assets[0]).as_bytes(), b"\n\x9b777m\xff"].concat());
+        stage.send(Message::Raw(Origin::default(), RawPurpose::Show, raw));
+        check_bytes(&drawn(&stage))?;
+        stage.keys("q");
+        stage.send(Message::Toast(Safe::new(id)));
+        check_bytes(&drawn(&stage))?;
+        for prompt in ["/", "f", ":"] {
+            stage.keys(prompt);
+            for text in [code, title, url] {
+                stage.send(Message::Paste(text.clone()));
+                check_bytes(&drawn(&stage))?;
+            }
+            stage.keys("Enter");
+            check_bytes(&drawn(&stage))?;
+            stage.keys("Esc Esc");
+        }
+    }
+
+    #[test]
+    fn the_clipboard_gets_what_was_copied_in_one_sequence(text in hostile_text()) {
+        let bytes = clipboard(text.as_bytes(), Multiplexer::None);
+        let inner = bytes.strip_prefix(b"\x1b]52;c;").and_then(|rest| rest.strip_suffix(b"\x07")).unwrap();
+        prop_assert_eq!(BASE64_STANDARD.decode(inner).unwrap(), text.as_bytes());
+        let tmux = clipboard(text.as_bytes(), Multiplexer::Tmux);
+        prop_assert!(tmux.starts_with(b"\x1bPtmux;") && tmux.ends_with(b"\x1b\\"));
+    }
+}
+
+#[test]
+fn the_splitter_knows_what_is_not_ours() {
+    let check = |text: &str, fine: bool| assert_eq!(check_bytes(text.as_bytes()).is_ok(), fine, "{text:?}");
+    check("\u{1b}[1;2Hab\u{1b}[38;2;1;2;3;48;5;7m新\u{1b}[0m\u{1b}[?25l", true);
+    for attack in ATTACKS {
+        check(attack, false);
+        check(&format!("\u{1b}[1;1H{attack}"), false);
+    }
+    for text in
+        ["\u{1b}[3J", "\u{1b}[?1049l", "\u{1b}[5n", "\u{1b}[>c", "\u{1b}]0;x", "\u{1b}c", "\u{1b}", "\u{9b}m", "a\nb"]
+    {
+        check(text, false);
+    }
+}
