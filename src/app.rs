@@ -11,6 +11,7 @@ pub mod codes;
 pub mod filter;
 pub mod journal;
 pub mod keymap;
+mod options;
 pub mod panes;
 pub mod prompt;
 pub mod sources;
@@ -19,8 +20,9 @@ mod wants;
 mod write;
 
 pub use act::parse_offset;
+pub use options::{Fetching, Following, Glyphs, MouseUse, Options, Theme};
 pub use wants::Exhibit;
-pub use write::{Content, ListFormat, WriteJob, Written};
+pub use write::{Content, ListFormat, Overwrite, WriteJob, Written};
 
 use crate::{
     catalog::{Asset, AssetKey, Catalog, Event},
@@ -31,7 +33,6 @@ use crate::{
 use album::Album;
 use assets::Assets;
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
-use filter::Filter;
 use journal::Journal;
 use panes::{Layout, Panes, View};
 use prompt::Prompt;
@@ -135,94 +136,6 @@ pub enum RawPurpose {
     Show,
     /// To copy it.
     Copy,
-}
-
-/// What is done with a file that is there already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overwrite {
-    /// It is left alone.
-    No,
-    /// It is replaced, as the operator said.
-    Yes,
-}
-
-/// Whether files are followed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Following {
-    /// Lines that are appended appear.
-    On,
-    /// The files were read once.
-    #[default]
-    Off,
-}
-
-/// Whether the mouse is reported to the program.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MouseUse {
-    /// It clicks and scrolls here.
-    On,
-    /// It belongs to the terminal, which selects text with it.
-    #[default]
-    Off,
-}
-
-/// How the screen is coloured.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Theme {
-    /// By the terminal's background, where it tells.
-    #[default]
-    Auto,
-    /// For a dark background.
-    Dark,
-    /// For a light background.
-    Light,
-    /// Without colours.
-    Mono,
-}
-
-/// Which glyphs may be used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Glyphs {
-    /// Boxes, circles, marks.
-    #[default]
-    Unicode,
-    /// ASCII alone.
-    Ascii,
-}
-
-/// Which pictures are fetched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Fetching {
-    /// What is looked at, and what is likely to be looked at next.
-    #[default]
-    Ahead,
-    /// What is looked at.
-    Looked,
-    /// Nothing.
-    Nothing,
-}
-
-/// How a session begins.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// Names of the sources.
-    pub sources: Vec<Safe>,
-    /// Whether they are followed.
-    pub following: Following,
-    /// A badge that stands in the header all the time, such as `DEMO`.
-    pub badge: Option<Safe>,
-    /// The filter to begin with.
-    pub filter: Filter,
-    /// Colours.
-    pub theme: Theme,
-    /// Glyphs.
-    pub glyphs: Glyphs,
-    /// What is fetched.
-    pub fetching: Fetching,
-    /// Whether the mouse is on.
-    pub mouse: MouseUse,
-    /// The zone in which times are shown.
-    pub zone: Option<jiff::tz::TimeZone>,
 }
 
 /// A box that covers part of the screen.

@@ -16,10 +16,12 @@ use crate::{
     source::{self, Mode, Start},
 };
 use clap::{
-    ArgAction, ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+    Arg, ArgAction, ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
     builder::{BoolishValueParser, styling},
+    error::ErrorKind,
+    parser::ValueSource,
 };
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{env, ffi::OsString, path::PathBuf, time::Duration};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,7 +40,7 @@ Every long option is also read from a variable (THUMBVIEW_NO_CACHE=1) and, below
     version,
     about,
     after_long_help = EXAMPLES,
-    args_conflicts_with_subcommands = true,
+    override_usage = "thumbview [OPTIONS] [FILE]...\n       thumbview <COMMAND>",
     subcommand_precedence_over_arg = true,
     styles = styling::Styles::plain()
 )]
@@ -354,7 +356,8 @@ impl std::str::FromStr for Lines {
     }
 }
 
-/// The command line as it is defined: every long option has its environment variable, and a flag's may be 0 or 1.
+/// The command line as it is defined: every long option has its environment variable, an empty one is none, and a
+/// flag's may be 0 or 1.
 pub fn definition() -> clap::Command {
     equip(Cli::command())
 }
@@ -363,6 +366,9 @@ fn equip(command: clap::Command) -> clap::Command {
     let equipped = command.mut_args(|arg| {
         let Some(name) = arg.get_long() else { return arg };
         let variable = format!("THUMBVIEW_{}", name.to_uppercase().replace('-', "_"));
+        if env::var_os(&variable).is_some_and(|value| value.is_empty()) {
+            return arg;
+        }
         let flag = matches!(arg.get_action(), ArgAction::SetTrue);
         // They are told of once, below the examples.
         let arg = arg.env(variable).hide_env(true);
@@ -378,6 +384,15 @@ pub fn parse(args: &[OsString], config: Option<&Config>) -> Result<Typed, clap::
         definition = config.under(definition);
     }
     let matches = definition.try_get_matches_from_mut(args)?;
+    if let Some((command, _)) = matches.subcommand() {
+        let typed = |arg: &&Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
+        // Taken for `open`, it would be lost without a word.
+        let early = definition.get_arguments().filter(|arg| !arg.is_global_set()).find(typed).map(ToString::to_string);
+        if let Some(early) = early {
+            let what = format!("{early} stands before the command {command}: it belongs behind it");
+            return Err(definition.error(ErrorKind::ArgumentConflict, what));
+        }
+    }
     let typed = |matches: &ArgMatches| {
         let cli = Cli::from_arg_matches(matches)?;
         // An option that all commands have may stand behind any of them, and is known there.
@@ -463,6 +478,9 @@ mod tests {
         assert!(matches!(parse_words(&["a.log"]), Ok(Command::Open(open)) if open.input.files == ["a.log"]));
         assert!(matches!(parse_words(&["tail", "-n", "+1", "-F", "a.log"]), Ok(Command::Tail(tail))
             if tail.lines == Some(Lines::All)));
+        assert!(matches!(parse_words(&["a.log", "b.log"]), Ok(Command::Open(open)) if open.input.files.len() == 2));
+        assert!(matches!(parse_words(&["-v", "--config", "c", "list", "a.log"]), Ok(Command::List(_))));
+        assert!(parse_words(&["-p", "kitty", "tail", "a.log"]).is_err(), "it would be lost");
         assert!(parse_words(&["list", "-e", "since:soon", "a.log"]).is_err());
         assert!(parse_words(&["list", "--since", "soon", "a.log"]).is_err());
     }

@@ -60,7 +60,7 @@ impl Place {
             ),
             failed,
         ];
-        let log: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let log = lines.map(|line| line.to_string()).join("\n") + "\n";
         fs::write(folder.path().join("vod.log"), log).unwrap();
         Self { folder, server, runtime }
     }
@@ -217,7 +217,9 @@ fn a_damaged_picture_is_written_and_said() {
 fn the_screen_writes_what_it_shows() {
     let place = Place::new();
     let (host, log) = (place.server.host(), place.path("vod.log").display().to_string());
-    let mut session = Session::start(&["-a", "good", "--allow-host", &host, &log], (100, 30), &[]);
+    let diary = place.path("d").display().to_string();
+    let args = ["--log-file", &diary, "open", "-a", "good", "--allow-host", &host, &log];
+    let mut session = Session::start(&args, (100, 30), &[]);
     session.wait_for_text("fetched");
     session.type_keys("w");
     session.wait_for_text("write good_sample_00000.jpg");
@@ -244,6 +246,8 @@ fn the_screen_writes_what_it_shows() {
     }
     session.type_keys("q");
     assert_eq!(session.exit_code(), 0);
+    let diary = fs::read_to_string(diary).unwrap();
+    assert!(diary.contains("/one.jpg: written\n") && diary.contains("gone.jpg?auth_key=***: HTTP 403"), "{diary}");
 }
 
 #[test]

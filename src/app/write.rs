@@ -4,7 +4,7 @@
 //! [`Written`]. A file that is there already is only replaced after a `y`.
 
 use super::{
-    App, Effect, Overwrite,
+    App, Effect,
     prompt::{Prompt, Purpose},
 };
 use crate::{
@@ -47,6 +47,15 @@ pub enum ListFormat {
     Jsonl,
     /// RFC 4180.
     Csv,
+}
+
+/// What is done with a file that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overwrite {
+    /// It is left alone.
+    No,
+    /// It is replaced, as the operator said.
+    Yes,
 }
 
 /// What became of a [`WriteJob`].

@@ -6,7 +6,7 @@
 
 use super::print::place;
 use crate::{
-    app::Message,
+    app::{Message, Written},
     catalog::Catalog,
     cli::Common,
     event::{Health, LogUpdate},
@@ -94,9 +94,11 @@ pub(super) fn record(message: &Message, catalog: &Catalog) {
             note(&format!("{}: {}", url.map_or_else(String::new, |url| url.to_string()), trouble.what));
         }
         Message::Canvas(canvas) => note(&format!("pictures are drawn as {}", canvas.protocol.as_str())),
-        Message::Wrote(job, written) => note(&format!("{}: {written:?}", job.path)),
+        Message::Wrote(_, Written::Done(path)) => note(&format!("{path}: written")),
+        Message::Wrote(job, Written::Failed(why)) => note(&format!("{}: {why}", job.path)),
         Message::Log(_)
         | Message::Picture(_)
+        | Message::Wrote(_, Written::Taken)
         | Message::Key(_)
         | Message::Mouse(_)
         | Message::Paste(_)

@@ -28,7 +28,8 @@ use thumbview::{
 const NOON: i64 = 1_773_489_660;
 
 /// What was prepared by any test of this program: in a debug build that is the slowest part by far.
-static PREPARED: LazyLock<Mutex<HashMap<(u8, Fit), Arc<Prepared>>>> = LazyLock::new(Mutex::default);
+static PREPARED: LazyLock<Mutex<Shelf>> = LazyLock::new(Mutex::default);
+type Shelf = HashMap<(u8, Fit), Arc<Prepared>>;
 
 /// A session that is fed by hand.
 pub(crate) struct Stage {
@@ -289,16 +290,17 @@ fn style(cell: &ratatui::buffer::Cell) -> String {
     if matches!(cell.bg, Color::Rgb(..)) {
         return "░".to_owned();
     }
-    let colour = match cell.fg {
-        Color::Reset => '.',
-        Color::Cyan => 'c',
-        Color::Blue => 'b',
-        Color::Green => 'g',
-        Color::Red => 'r',
-        Color::Yellow => 'y',
-        Color::Magenta => 'm',
-        other => panic!("{other:?} is none of the chrome's colours"),
-    };
+    let letters = [
+        (Color::Reset, '.'),
+        (Color::Cyan, 'c'),
+        (Color::Blue, 'b'),
+        (Color::Green, 'g'),
+        (Color::Red, 'r'),
+        (Color::Yellow, 'y'),
+        (Color::Magenta, 'm'),
+    ];
+    let letter = letters.iter().find(|(colour, _)| *colour == cell.fg).map(|(_, letter)| letter);
+    let colour = letter.expect("the chrome has no other colours");
     assert_eq!(cell.bg, Color::Reset, "nothing is painted behind text");
     let bold = if cell.modifier.contains(Modifier::BOLD) { "+" } else { "" };
     let dim = if cell.modifier.contains(Modifier::DIM) { "-" } else { "" };

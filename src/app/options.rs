@@ -1,0 +1,83 @@
+//! How a session begins: what the command line decided, and what keys may change later.
+
+use super::filter::Filter;
+use crate::text::Safe;
+
+/// Whether files are followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Following {
+    /// Lines that are appended appear.
+    On,
+    /// The files were read once.
+    #[default]
+    Off,
+}
+
+/// Whether the mouse is reported to the program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MouseUse {
+    /// It clicks and scrolls here.
+    On,
+    /// It belongs to the terminal, which selects text with it.
+    #[default]
+    Off,
+}
+
+/// How the screen is coloured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// By the terminal's background, where it tells.
+    #[default]
+    Auto,
+    /// For a dark background.
+    Dark,
+    /// For a light background.
+    Light,
+    /// Without colours.
+    Mono,
+}
+
+/// Which glyphs may be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Glyphs {
+    /// Boxes, circles, marks.
+    #[default]
+    Unicode,
+    /// ASCII alone.
+    Ascii,
+}
+
+/// Which pictures are fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fetching {
+    /// What is looked at, and what is likely to be looked at next.
+    #[default]
+    Ahead,
+    /// What is looked at.
+    Looked,
+    /// Nothing.
+    Nothing,
+}
+
+/// How a session begins.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Names of the sources.
+    pub sources: Vec<Safe>,
+    /// Whether they are followed.
+    pub following: Following,
+    /// A badge that stands in the header all the time, such as `DEMO`.
+    pub badge: Option<Safe>,
+    /// The filter to begin with.
+    pub filter: Filter,
+    /// Colours.
+    pub theme: Theme,
+    /// Glyphs.
+    pub glyphs: Glyphs,
+    /// What is fetched.
+    pub fetching: Fetching,
+    /// Whether the mouse is on.
+    pub mouse: MouseUse,
+    /// The zone in which times are shown.
+    pub zone: Option<jiff::tz::TimeZone>,
+}
