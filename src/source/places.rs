@@ -55,11 +55,6 @@ impl Places {
     pub(super) fn argument(&self, at: usize) -> &str {
         self.arguments.get(at).map_or("", String::as_str)
     }
-
-    /// Whether looking again may find more.
-    pub(super) fn may_grow(&self) -> bool {
-        self.arguments.iter().any(|argument| is_glob(argument) || Path::new(argument).is_dir())
-    }
 }
 
 /// The files of an argument in the order of their names, and what to say where there is none.
@@ -101,7 +96,6 @@ mod tests {
         fs::write(path(".hidden.log"), "").unwrap();
         fs::create_dir(path("sub")).unwrap();
         let mut places = Places::new(vec![text("missing"), text("*.log"), "-".into(), text("sub"), text("a.log")]);
-        assert!(places.may_grow());
         let empty = (3, Place::Empty("no file in this directory".into()));
         let first = [(0, file("missing")), (1, file("a.log")), (1, file("b.log")), (2, Place::Stdin), empty.clone()];
         assert_eq!(places.look(), first);
@@ -115,7 +109,6 @@ mod tests {
         let path = folder.path().join("a[1].log");
         fs::write(&path, "").unwrap();
         let mut places = Places::new(vec![path.to_str().unwrap().to_owned()]);
-        assert!(!places.may_grow());
         assert_eq!(places.look(), [(0, Place::File(path))]);
     }
 }

@@ -39,7 +39,7 @@ impl Waker {
 
     /// Watches the folder of a file, and of the file that it links to. Watches it again where the folder is another.
     pub(super) fn watch(&mut self, path: &Path) {
-        let link = fs::canonicalize(path).ok();
+        let link = if path.is_symlink() { fs::canonicalize(path).ok() } else { None };
         for file in [Some(path), link.as_deref()].into_iter().flatten() {
             let folder = folder_of(file);
             let Ok(metadata) = fs::metadata(folder) else { continue };

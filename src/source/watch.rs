@@ -198,9 +198,8 @@ impl Watch {
                 Place::File(path) => self.add_file(argument, path, found)?,
             }
         }
-        self.places_due = if self.places.may_grow() { self.begun.elapsed() + PLACES_PERIOD } else { Duration::MAX };
+        self.places_due = self.begun.elapsed() + PLACES_PERIOD;
         if self.mode == Mode::Follow {
-            self.places_due = self.begun.elapsed() + PLACES_PERIOD;
             self.watch_folders()?;
         }
         Ok(())

@@ -131,8 +131,8 @@ fn two_thousand_events_a_second_for_a_minute() {
             session.type_keys(keys.next().unwrap());
             times.push(spin(|| selected(&session) != before));
         }
-        let all = SECONDS * 2000 + 100;
-        spin(|| session.text().contains(&format!("All {},{:03}", all / 1000, all % 1000)))
+        let all = format!("All{}FAILED", SECONDS * 2000 + 100);
+        spin(|| session.text().replace(|c: char| !c.is_alphanumeric(), "").contains(&all))
     });
     told("from key to frame under 2000 events a second", times);
     println!("all on the screen {behind:.1?} after the last was written");

@@ -23,6 +23,9 @@ const STANDING: Duration = Duration::from_secs(1);
 
 const LOG: &str = "THUMBVIEW_TEST_LOG";
 
+/// Where the dice begin, should another night be wanted.
+const SEED: &str = "THUMBVIEW_TEST_SEED";
+
 /// Set where no symbolic links are to be made.
 const PLAIN: &str = "THUMBVIEW_TEST_PLAIN";
 
@@ -108,7 +111,9 @@ fn ledger(log: &Path) -> PathBuf {
 #[ignore = "the writer of the other tests, which run it as a process"]
 fn writer() {
     let log = PathBuf::from(env::var_os(LOG).unwrap());
-    let mut writer = Writer { file: open(&log), log, dice: Dice(7), next: 0, standing: 0, rotation: 0, young: vec![] };
+    let seed = env::var(SEED).map_or(7, |seed| seed.parse().unwrap());
+    let mut writer =
+        Writer { file: open(&log), log, dice: Dice(seed), next: 0, standing: 0, rotation: 0, young: vec![] };
     let mut round = Vec::new();
     for done in 0..ROTATIONS {
         if round.is_empty() {
