@@ -4,6 +4,7 @@
 //! shows the last key. So what is tested is the terminal's room, whatever the commands make of it.
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+#[expect(dead_code, reason = "scripted answers are for the matrix of terminals")]
 mod support;
 
 use crossterm::event::{KeyCode, KeyEvent};
