@@ -231,26 +231,23 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// The part of a box that a picture may fill. sixel has a largest drawing, beyond which some terminals show nothing;
-    /// blocks have a largest number of cells where the link is slow, because nothing else makes them cheaper.
+    /// The part of a box that a picture may fill. sixel has a largest drawing, beyond which some terminals show nothing.
+    /// On a slow link blocks are made cheaper by nothing but fewer cells, and sixel has its least bytes by the pixel.
     pub fn bounds(&self, bounds: Size) -> Size {
-        match (self.protocol, self.most) {
-            (Protocol::Sixel, Some(most)) => {
-                let cells = |cells: u16, pixels: u32, cell: u16| {
-                    cells.min(u16::try_from(pixels / u32::from(cell.max(1))).unwrap_or(u16::MAX))
-                };
-                Size {
-                    width: cells(bounds.width, most.width, self.cell.width),
-                    height: cells(bounds.height, most.height, self.cell.height),
-                }
-            }
-            (Protocol::Blocks, _) => {
-                let size = PixelSize { width: bounds.width.into(), height: bounds.height.into() };
-                let size = size.shrink_to(self.budget.full / Budget::BLOCK);
-                let side = |cells| u16::try_from(cells).unwrap_or(u16::MAX);
-                Size { width: bounds.width.min(side(size.width)), height: bounds.height.min(side(size.height)) }
-            }
-            (Protocol::Kitty | Protocol::Iterm2 | Protocol::Sixel | Protocol::None, _) => bounds,
+        let pixels = |cells: u16, cell: u16| u32::from(cells) * u32::from(cell.max(1));
+        let cells = |pixels: u32, cell: u16| u16::try_from(pixels / u32::from(cell.max(1))).unwrap_or(u16::MAX);
+        let (cell, most) = match self.protocol {
+            Protocol::Sixel => (self.cell, self.budget.full.saturating_mul(Budget::SIXEL)),
+            Protocol::Blocks => (CellSize { width: 1, height: 1 }, self.budget.full / Budget::BLOCK),
+            Protocol::Kitty | Protocol::Iterm2 | Protocol::None => return bounds,
+        };
+        let size = PixelSize { width: pixels(bounds.width, cell.width), height: pixels(bounds.height, cell.height) };
+        let size = size.shrink_to(most);
+        let limit = self.most.filter(|_| self.protocol == Protocol::Sixel);
+        let limit = limit.unwrap_or(PixelSize { width: u32::MAX, height: u32::MAX });
+        Size {
+            width: cells(size.width.min(limit.width), cell.width),
+            height: cells(size.height.min(limit.height), cell.height),
         }
     }
 }
@@ -270,6 +267,9 @@ impl Budget {
 
     /// About the bytes of one cell of a picture in blocks.
     const BLOCK: u32 = 20;
+
+    /// About the pixels of a sixel drawing in one byte, at its coarsest.
+    const SIXEL: u32 = 40;
 
     /// The bytes for such care.
     pub fn most(self, quality: Quality) -> u32 {

@@ -4,7 +4,7 @@
 //! shows the last key. So what is tested is the terminal's room, whatever the commands make of it.
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-#[expect(dead_code, reason = "pictures and what a process holds are for other tests")]
+#[expect(dead_code, reason = "pictures, scripted answers and what a process holds are for other tests")]
 mod support;
 
 use crossterm::event::{KeyCode, KeyEvent};

@@ -17,19 +17,22 @@ const BAND: u32 = 6;
 /// What tmux takes in one sequence, less room for the rest.
 const TMUX_MOST: usize = 1_000_000;
 
-/// What can be saved, the best first; a preview starts with the second. Pixels that are drawn larger cost little: what
-/// repeats is counted, not repeated.
-const LEVELS: [Level; 9] = [
-    Level { care: Care { colours: 256, tolerance: 60, grain: 4 }, grain: 1 },
-    Level { care: Care { colours: 32, tolerance: 300, grain: 0 }, grain: 1 },
-    Level { care: Care { colours: 16, tolerance: 2000, grain: 0 }, grain: 1 },
-    Level { care: Care { colours: 64, tolerance: 400, grain: 0 }, grain: 3 },
-    Level { care: Care { colours: 32, tolerance: 800, grain: 0 }, grain: 4 },
-    Level { care: Care { colours: 32, tolerance: 800, grain: 0 }, grain: 6 },
-    Level { care: Care { colours: 16, tolerance: 1500, grain: 0 }, grain: 6 },
-    Level { care: Care { colours: 16, tolerance: 1500, grain: 0 }, grain: 12 },
-    Level { care: Care { colours: 16, tolerance: 1500, grain: 0 }, grain: 18 },
+/// What can be saved, the best first. Pixels that are drawn larger cost little: what repeats is counted, not repeated.
+const LEVELS: [Level; 10] = [
+    Level { care: Care { colours: 256, tolerance: 60, grain: 4 }, grain: 1, density: 820 },
+    Level { care: Care { colours: 128, tolerance: 150, grain: 0 }, grain: 1, density: 320 },
+    Level { care: Care { colours: 64, tolerance: 250, grain: 0 }, grain: 1, density: 210 },
+    Level { care: Care { colours: 32, tolerance: 300, grain: 0 }, grain: 1, density: 155 },
+    Level { care: Care { colours: 64, tolerance: 400, grain: 0 }, grain: 3, density: 95 },
+    Level { care: Care { colours: 32, tolerance: 800, grain: 0 }, grain: 4, density: 65 },
+    Level { care: Care { colours: 32, tolerance: 800, grain: 0 }, grain: 6, density: 38 },
+    Level { care: Care { colours: 16, tolerance: 1500, grain: 0 }, grain: 6, density: 28 },
+    Level { care: Care { colours: 16, tolerance: 1500, grain: 0 }, grain: 12, density: 22 },
+    Level { care: Care { colours: 16, tolerance: 1500, grain: 0 }, grain: 18, density: 0 },
 ];
+
+/// The level with which a preview starts.
+const PREVIEW: usize = 2;
 
 /// How much is saved.
 #[derive(Clone, Copy)]
@@ -37,6 +40,8 @@ struct Level {
     care: Care,
     /// The side of the squares of which the drawing is made, in pixels.
     grain: u32,
+    /// The usual bytes of a thousand pixels, so that few levels have to be tried.
+    density: usize,
 }
 
 /// Encodes a picture at the size of its box, because a terminal cannot scale sixels.
@@ -44,22 +49,23 @@ struct Level {
 /// `None` where tmux would not take it: it throws away sequences of more than a mebibyte.
 pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)> {
     let size = size(fit);
-    let levels = match fit.quality {
-        Quality::Preview => &LEVELS[1..],
-        Quality::Full => &LEVELS,
+    let best = match fit.quality {
+        Quality::Preview => PREVIEW,
+        Quality::Full => 0,
     };
     let limit = match fit.multiplexer {
         Multiplexer::Tmux => TMUX_MOST,
         Multiplexer::None | Multiplexer::Screen => usize::MAX,
     };
     let most = limit.min(fit.most as usize);
-    let (best, cheaper) = levels.split_first()?;
-    let mut drawing = render(picture, size, *best);
-    if drawing.len() > most {
-        // Each takes milliseconds, so the best that is cheap enough is sought by halves.
-        let is_too_large = |level: &Level| render(picture, size, *level).len() > most;
-        let at = cheaper.partition_point(is_too_large);
-        drawing = render(picture, size, *cheaper.get(at).or(cheaper.last())?);
+    let pixels = size.width as usize * size.height as usize / 1000;
+    let levels = LEVELS.iter().skip(best).skip_while(|level| level.density * pixels > most);
+    let mut drawing = Vec::new();
+    for level in levels {
+        drawing = render(picture, size, *level);
+        if drawing.len() <= most {
+            break;
+        }
     }
     (drawing.len() <= limit).then_some((drawing, size))
 }

@@ -20,7 +20,7 @@ const LEAST_ASKED: u64 = 512;
 const MOST_ASKED: u64 = 4 * 1024;
 
 /// A frame below this many bytes takes no time of its own: its answer tells the round trip.
-const SMALL: usize = 256;
+const SMALL: usize = 512;
 
 /// A frame of fewer bytes than these tells nothing of the rate.
 const TELLING: usize = 1024;
@@ -51,10 +51,8 @@ pub(super) struct Pace {
     manners: Manners,
     /// Bytes since the last question.
     unasked: usize,
-    /// The shortest time that an answer took.
+    /// The shortest time that the answer to a small frame took.
     round_trip: Option<Duration>,
-    /// Whether a small frame told it.
-    is_exact: bool,
     /// Bytes a second.
     rate: Option<u64>,
 }
@@ -86,7 +84,7 @@ impl Pace {
         let most = self.rate.map_or(LEAST_ASKED, |rate| (rate / SLICES_PER_SECOND).clamp(LEAST_ASKED, MOST_ASKED));
         let ask = match self.manners {
             Manners::Unknown => self.open.is_empty() && bytes >= TELLING || self.unasked as u64 > MOST_ASKED,
-            Manners::Answers => self.unasked as u64 > most || !self.is_exact && bytes < SMALL,
+            Manners::Answers => self.unasked as u64 > most || self.round_trip.is_none() && bytes < SMALL,
             Manners::Mute => false,
         };
         if ask {
@@ -102,11 +100,11 @@ impl Pace {
         self.manners = Manners::Answers;
         let Some(frame) = self.open.pop_front() else { return };
         let elapsed = now.saturating_sub(frame.at);
-        self.is_exact |= frame.bytes < SMALL;
-        let round_trip = self.round_trip.map_or(elapsed, |known| known.min(elapsed));
-        self.round_trip = Some(round_trip);
+        if frame.bytes < SMALL {
+            self.round_trip = Some(self.round_trip.map_or(elapsed, |known| known.min(elapsed)));
+        }
         if frame.telling {
-            self.rate = Some(estimate(self.rate, frame.bytes, elapsed, round_trip));
+            self.rate = Some(estimate(self.rate, frame.bytes, elapsed, self.round_trip.unwrap_or_default()));
         }
     }
 
@@ -276,7 +274,7 @@ mod tests {
     #[test]
     fn slices_leave_room_for_text() {
         assert_eq!(Pace::default().slice(), FIRST_SLICE);
-        assert_eq!(learn(8_000, 0, &[8_000]).slice(), 1_000 + 8_000);
-        assert_eq!(learn(80_000, 0, &[8_000, 100]).slice(), 10_000 + 80);
+        assert_eq!(learn(8_000, 0, &[8_000]).slice(), 1_000);
+        assert_eq!(learn(80_000, 50, &[8_000, 40]).slice(), 6_666 + 53 * 50);
     }
 }

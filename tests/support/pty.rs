@@ -20,6 +20,7 @@ use rustix::{
     process::{Pid, Signal, kill_process},
 };
 use std::{
+    collections::VecDeque,
     io::{Read as _, Write},
     num::NonZeroU16,
     os::fd::OwnedFd,
@@ -27,6 +28,7 @@ use std::{
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -52,6 +54,17 @@ pub(crate) enum Answers {
     Late(Duration),
     /// As kitty: pictures, in cells of 10x20 pixels.
     Kitty,
+    /// As it is written down.
+    Scripted(Script),
+}
+
+/// A terminal that answers as it is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Script {
+    /// What is asked, and what is answered to it.
+    pub(crate) answers: &'static [(&'static str, &'static str)],
+    /// Writes an answer: what, each part after so long a pause.
+    pub(crate) manner: fn(&str) -> Vec<(Duration, Vec<u8>)>,
 }
 
 /// A program on a terminal.
@@ -216,6 +229,10 @@ impl Session {
     fn look(&self, answers: Answers) -> JoinHandle<()> {
         let mut reader = self.master.as_ref().expect("a window").try_clone_reader().unwrap();
         let (glass, looks, keyboard) = (Arc::clone(&self.glass), Arc::clone(&self.looks), Arc::clone(&self.keyboard));
+        let script = match answers {
+            Answers::Scripted(script) => Some(play(script, &keyboard)),
+            Answers::Mute | Answers::Plain | Answers::Late(_) => None,
+        };
         thread::spawn(move || {
             let mut bytes = [0; 4096];
             loop {
@@ -236,7 +253,10 @@ impl Session {
                     text.splice(0..0, *b"\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t");
                 }
                 drop(glass);
-                answer(answers, text, &keyboard);
+                match &script {
+                    Some(script) => drop(script.send(part.to_vec())),
+                    None => answer(answers, text, &keyboard),
+                }
             }
         })
     }
@@ -253,7 +273,7 @@ impl Drop for Session {
 fn answer(answers: Answers, text: Vec<u8>, keyboard: &Keyboard) {
     let delay = match answers {
         _ if text.is_empty() => return,
-        Answers::Mute => return,
+        Answers::Mute | Answers::Scripted(_) => return,
         Answers::Plain | Answers::Kitty => Duration::ZERO,
         Answers::Late(delay) => delay,
     };
@@ -263,6 +283,50 @@ fn answer(answers: Answers, text: Vec<u8>, keyboard: &Keyboard) {
         // The program may be gone by now.
         drop(keyboard.lock().unwrap().write_all(&text));
     });
+}
+
+/// Plays a terminal: takes what the program writes, and answers one question after the other.
+fn play(script: Script, keyboard: &Keyboard) -> mpsc::Sender<Vec<u8>> {
+    let (written, seen) = mpsc::channel::<Vec<u8>>();
+    let keyboard = Arc::clone(keyboard);
+    thread::spawn(move || {
+        let mut unread = Vec::new();
+        let mut due: VecDeque<(Instant, Vec<u8>)> = VecDeque::new();
+        loop {
+            let now = Instant::now();
+            while let Some((_, part)) = due.pop_front_if(|(when, _)| *when <= now) {
+                // The program may be gone by now.
+                drop(keyboard.lock().unwrap().write_all(&part));
+            }
+            let pause = due.front().map_or(DEADLINE, |(when, _)| when.saturating_duration_since(now));
+            match seen.recv_timeout(pause) {
+                Ok(part) => unread.extend(part),
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => return,
+            }
+            while let Some(answer) = take_question(&mut unread, script.answers) {
+                let mut before = Instant::now();
+                for (pause, part) in (script.manner)(answer) {
+                    let last = due.back().map_or(before, |(when, _)| *when);
+                    before = last.max(before + pause);
+                    due.push_back((before, part));
+                }
+            }
+        }
+    });
+    written
+}
+
+/// The answer to the first question in the bytes; what lies before and in it goes.
+fn take_question(unread: &mut Vec<u8>, answers: &[(&str, &'static str)]) -> Option<&'static str> {
+    let place = |question: &str| unread.windows(question.len()).position(|part| part == question.as_bytes());
+    let places = answers.iter().filter_map(|(question, answer)| Some((place(question)?, question.len(), *answer)));
+    let first = places.min_by_key(|(at, ..)| *at);
+    // What may be the beginning of a question stays.
+    let longest = answers.iter().map(|(question, _)| question.len()).max().unwrap_or(1);
+    let done = first.map_or(unread.len().saturating_sub(longest), |(at, length, _)| at + length);
+    unread.drain(..done);
+    first.map(|(.., answer)| answer)
 }
 
 fn builder(command: &[&str], env: &[(&str, &str)], home: &Path) -> CommandBuilder {
