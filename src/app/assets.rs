@@ -158,9 +158,13 @@ impl Assets {
         if !moved.is_empty() {
             moved.sort_unstable();
             self.rows.retain(|key| moved.binary_search(key).is_err());
-            moved.iter().for_each(|key| self.list(*key, false));
+            for key in &moved {
+                self.list(*key, false);
+            }
         }
-        fresh.iter().for_each(|place| self.list(place.key, true));
+        for place in &fresh {
+            self.list(place.key, true);
+        }
         self.merge(catalog, &fresh);
         self.keep_selection();
     }
@@ -173,7 +177,9 @@ impl Assets {
         places.sort_unstable();
         self.rows = places.iter().map(|place| place.key).collect();
         self.listed.clear();
-        places.iter().for_each(|place| self.list(place.key, true));
+        for place in &places {
+            self.list(place.key, true);
+        }
         self.keep_selection();
     }
 

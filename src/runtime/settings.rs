@@ -5,7 +5,7 @@ use crate::{cli, text::Safe};
 use anyhow::Result;
 use std::{
     fs::File,
-    io::{self, Read as _, Write as _},
+    io::{self, ErrorKind, Read as _, Write as _},
     path::Path,
     process::ExitCode,
 };
@@ -13,7 +13,8 @@ use std::{
 /// The most bytes of a config file.
 const MOST: u64 = 1 << 20;
 
-/// The file's name and text: the one that was named, which must be there, else the user's own, where it is.
+/// The file's name and text: the one that was named, which must be there, else the user's own, where it is. A folder of
+/// another user's, as under sudo, is none of ours.
 pub(super) fn read(named: Option<&Path>) -> Result<Option<(Safe, String)>> {
     let own = || user_folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("config.toml"));
     let Some(path) = named.map(Path::to_owned).or_else(own) else { return Ok(None) };
@@ -21,7 +22,9 @@ pub(super) fn read(named: Option<&Path>) -> Result<Option<(Safe, String)>> {
     let mut text = String::new();
     let read = File::open(&path).and_then(|file| file.take(MOST + 1).read_to_string(&mut text));
     match read {
-        Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if named.is_none() && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
+            Ok(None)
+        }
         Err(error) => Err(Usage(format!("cannot read the config file {shown}: {error}")).into()),
         Ok(_) if text.len() as u64 > MOST => Err(Usage(format!("{shown}: too long for a config file")).into()),
         Ok(_) => Ok(Some((shown, text))),
