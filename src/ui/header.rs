@@ -42,7 +42,7 @@ fn source(app: &App, theme: Theme) -> Vec<Part> {
             parts.push(part(format!("reading {percent} %  {}{of}", bytes(*read)), Role::Accent));
         }
         Health::Live | Health::Marked(_) if app.options().following == Following::Off => {
-            parts.push(part("loaded", Role::Dim))
+            parts.push(part("loaded", Role::Dim));
         }
         Health::Live => {
             parts.push((theme.glyph(Glyph::Live), Role::Good));
