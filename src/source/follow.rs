@@ -10,19 +10,18 @@ mod incarnation;
 pub mod look;
 pub(super) mod relatives;
 mod retry;
+mod sink;
 
 use crate::{
     event::Health,
-    source::{
-        Stopped, Trouble,
-        lines::{Lines, Piece},
-    },
+    source::{Stopped, Trouble, lines::Lines},
     text::Safe,
 };
 use anchor::{Anchor, Taken, TakenFile};
 use incarnation::{Incarnation, Late, Outcome, is_packed, is_settled, open_file};
 use look::{Inode, Known, Look, Stamp, Step, decide, look, look_at, reason};
 use retry::Retry;
+pub use sink::{Resume, Sink};
 use std::{
     fs::File,
     num::NonZeroU32,
@@ -39,44 +38,6 @@ pub const INCOMPLETE: Duration = Duration::from_secs(5);
 
 /// How long a rotation is told beside the state of the name.
 pub const MARKED: Duration = Duration::from_secs(30);
-
-/// What takes what a [`Follower`] finds. Every method may say that nobody listens any more.
-pub trait Sink {
-    /// The name begins anew; lines of this generation follow. `modified` is in seconds since 1970.
-    fn begin(&mut self, generation: u16, size: Option<u64>, modified: i64) -> Result<(), Stopped>;
-
-    /// Offers the whole of a file that just began. A sink that takes it says where to go on.
-    fn load(&mut self, _generation: u16, _file: &File, _size: u64) -> Result<Option<Resume>, Stopped> {
-        Ok(None)
-    }
-
-    /// Takes lines.
-    fn piece(&mut self, generation: u16, piece: Piece<'_>) -> Result<(), Stopped>;
-
-    /// All that could be read for now was handed over.
-    fn flush(&mut self) -> Result<(), Stopped>;
-
-    /// Nothing more comes of this generation.
-    fn end(&mut self, generation: u16) -> Result<(), Stopped>;
-
-    /// A last line has lacked its newline for [`INCOMPLETE`]; `None` once it has it.
-    fn incomplete(&mut self, head: Option<&[u8]>) -> Result<(), Stopped>;
-
-    /// Something happened that an operator would want to know of later.
-    fn notice(&mut self, text: String) -> Result<(), Stopped>;
-
-    /// How the name fares; told when it changes.
-    fn health(&mut self, health: Health) -> Result<(), Stopped>;
-}
-
-/// Where to go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Resume {
-    /// The byte where the next line begins.
-    pub offset: u64,
-    /// That line's number.
-    pub line: Option<NonZeroU32>,
-}
 
 /// When a name was found, which tells whether its content may have been read under another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,9 +179,10 @@ impl Follower {
             Step::Rewritten => self.restart("written anew", now, taken, sink),
             Step::Replace => {
                 self.leave(now, taken, sink)?;
-                let (mark, what) = match self.path.is_symlink() {
-                    true => ("link switched", "the link points to another file now"),
-                    false => ("rotated", "rotated"),
+                let (mark, what) = if self.path.is_symlink() {
+                    ("link switched", "the link points to another file now")
+                } else {
+                    ("rotated", "rotated")
                 };
                 self.mark = Some((mark, now));
                 sink.notice(format!("{what}; the old file is read to its end, then the new one"))?;

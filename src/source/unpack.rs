@@ -78,7 +78,7 @@ pub(super) fn judge(head: &[u8]) -> Judgement {
     if inner.len() < ENOUGH {
         return Judgement::Open;
     }
-    if inner.iter().filter(|byte| **byte == 0).count() * 10 > inner.len() * 3 {
+    if memchr::memchr_iter(0, inner).count() * 10 > inner.len() * 3 {
         return Judgement::Foreign(
             "is UTF-16 or binary, in which nothing is found; iconv -f UTF-16LE -t UTF-8 converts the former",
         );

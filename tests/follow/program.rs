@@ -37,6 +37,8 @@ pub(super) struct Running {
 
 impl Running {
     pub(super) fn start(command: &mut Command) -> Self {
+        // Without a home there is no config file of whoever runs the tests.
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LANG", "C.UTF-8");
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (out, err) = (Arc::default(), Arc::default());
         let readers = vec![

@@ -123,14 +123,13 @@ fn writer() {
         let share = (EVENTS - writer.next) / (ROTATIONS - done + 1);
         let count = share / 2 + writer.dice.roll(share);
         writer.write_slowly(count);
-        match round.pop().unwrap().1 {
-            Rotation::Switch if env::var_os(PLAIN).is_some() => writer.rotate(Rotation::RenameOver),
-            rotation => writer.rotate(rotation),
-        }
+        let (_, rotation) = round.pop().unwrap();
+        let spared = rotation == Rotation::Switch && env::var_os(PLAIN).is_some();
+        writer.rotate(if spared { Rotation::RenameOver } else { rotation });
     }
     writer.write_slowly(EVENTS - writer.next);
-    let lines: String = writer.young.iter().map(|(event, by)| format!("{event} {by}\n")).collect();
-    fs::write(ledger(&writer.log), lines).unwrap();
+    let lines: Vec<String> = writer.young.iter().map(|(event, by)| format!("{event} {by}")).collect();
+    fs::write(ledger(&writer.log), lines.join("\n")).unwrap();
 }
 
 fn open(log: &Path) -> File {

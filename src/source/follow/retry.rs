@@ -62,7 +62,7 @@ mod tests {
                 assert!(retry.is_due(now, &Look::Absent));
                 now += Duration::from_millis(250);
             }
-            waits.push((now - begun).as_millis());
+            waits.push(now.abs_diff(begun).as_millis());
         }
         assert_eq!(waits, [250, 500, 1000, 2000, 2000, 2000]);
         retry.fail(now, Look::Absent);
