@@ -231,7 +231,7 @@ impl Session {
         let (glass, looks, keyboard) = (Arc::clone(&self.glass), Arc::clone(&self.looks), Arc::clone(&self.keyboard));
         let script = match answers {
             Answers::Scripted(script) => Some(play(script, &keyboard)),
-            Answers::Mute | Answers::Plain | Answers::Late(_) => None,
+            Answers::Mute | Answers::Plain | Answers::Kitty | Answers::Late(_) => None,
         };
         thread::spawn(move || {
             let mut bytes = [0; 4096];
