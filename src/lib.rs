@@ -19,6 +19,17 @@
 //!       graphics::Painter::reconcile(shown → wanted)
 //! ```
 //!
+//! # A slow link
+//!
+//! Over SSH a write succeeds long before anything arrives, so the link's rate is told by the terminal's own answers:
+//! `terminal/pace` asks after so many bytes, draws nothing while an answer is out, and keeps an estimate between what
+//! the link surely had and what it had at most. From that rate follows in `graphics/budget`, by pure functions, what a
+//! picture may cost ([`picture::Budget`]); it reaches the preparations as [`picture::Fit::most`]. A picture begins as a
+//! preview, always arrives within a second at 64 KB/s, and gets better once no key is pressed:
+//! - kitty: in slices of an eighth of a second, text in between, up to the full picture, called off by the next key;
+//! - iTerm2: fewer pixels; sixel: fewer colours, then larger squares, then a smaller box; one drawing a frame;
+//! - blocks: fewer cells, since nothing else makes them cheaper.
+//!
 //! # Rooms, in reading order
 //!
 //! The core is pure: no IO, no clock, no async. It cannot fail, and its tests need no mocks.

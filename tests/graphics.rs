@@ -197,6 +197,128 @@ fn sixels_are_drawn_again_only_when_they_come_back() {
     assert_eq!(send(&mut painter, &[outside]), "", "what is not on the screen is not drawn");
 }
 
+#[test]
+fn what_a_slow_link_can_carry() {
+    // kitty and iTerm2 can always be had for so few; what sixel costs at least depends on its box.
+    let picture = photo(480, 270);
+    for (protocol, budgets) in
+        [(Protocol::Kitty, [36_000, 2_000]), (Protocol::Iterm2, [36_000, 2_000]), (Protocol::Sixel, [90_000, 14_000])]
+    {
+        for most in budgets {
+            let fit = Fit { most, ..fit_for(&picture, protocol, Quality::Full) };
+            let prepared = prepare(&picture, fit);
+            let bytes = bytes_of(&prepared).len();
+            let shown = decode(&prepared, protocol);
+            let likeness = psnr(&scaled(&shown, on_glass(fit)), &scaled(&picture, on_glass(fit)));
+            println!("{} in {most}: {bytes} bytes, {likeness:.1} dB", protocol.as_str());
+            assert!(bytes <= most as usize, "{protocol:?}: {bytes} of {most}");
+            assert!(bytes >= most as usize / 4, "{protocol:?}: only {bytes} of {most}");
+            assert!(likeness >= 17.0, "{protocol:?} in {most}: {likeness:.1} dB");
+        }
+    }
+}
+
+/// The same picture for less, and as it should be.
+fn twice(index: u32, area: Rect, quick: &str, full: &str) -> Placement {
+    let sooner = kitty(index, area, quick, Multiplexer::None);
+    let fit = Fit { quality: Quality::Preview, most: 4000, ..sooner.fit };
+    Placement { sooner: Some((fit, sooner.prepared)), ..kitty(index, area, full, Multiplexer::None) }
+}
+
+#[test]
+fn on_a_slow_link_the_cheaper_form_comes_first() {
+    let (mut painter, mut glass) = (Painter::new(), Glass::default());
+    let area = Rect::new(10, 5, 20, 8);
+    let (quick, full) = ("AAAA".repeat(300), "BBBB".repeat(3000));
+    let other = kitty(2, area, "CCCC", Multiplexer::None);
+    painter.pace(1000);
+    let mut frames = |wanted: &Placement, count: usize| {
+        for _ in 0..count {
+            let mut out = Vec::new();
+            painter.reconcile(std::slice::from_ref(wanted), SCREEN, &mut out);
+            assert!(out.len() < 1400, "a slice of {} bytes", out.len());
+            glass.read(&out);
+        }
+        let shown: String = glass.placed().into_iter().map(|(_, data)| data).collect();
+        (shown.chars().next(), shown.len(), painter.is_sending())
+    };
+    let both = twice(1, area, &quick, &full);
+    assert_eq!(frames(&both, 2), (Some('A'), quick.len(), true));
+    assert_eq!(frames(&both, 13), (Some('B'), full.len(), false));
+    assert_eq!(frames(&other, 1), (Some('C'), 4, false));
+    assert_eq!(frames(&both, 1), (Some('B'), full.len(), false), "the terminal has it already");
+}
+
+#[test]
+fn a_preview_on_its_way_arrives() {
+    let (mut painter, mut glass) = (Painter::new(), Glass::default());
+    let area = Rect::new(10, 5, 20, 8);
+    let preview = |index, data: &str| {
+        let placement = kitty(index, area, data, Multiplexer::None);
+        Placement { fit: Fit { quality: Quality::Preview, ..placement.fit }, ..placement }
+    };
+    painter.pace(1000);
+    let mut seen = Vec::new();
+    // Another is wanted with each frame, as while a key is held; each takes three.
+    for index in 0..9_u8 {
+        let wanted = preview(index.into(), &char::from(b'A' + index).to_string().repeat(2400));
+        let mut out = Vec::new();
+        painter.reconcile(&[wanted], SCREEN, &mut out);
+        glass.read(&out);
+        seen.extend(glass.placed().first().and_then(|(_, data)| data.chars().next()));
+    }
+    seen.dedup();
+    assert!(seen.len() >= 3, "{seen:?}");
+}
+
+#[test]
+fn nobody_is_sent_a_poorer_form_of_what_he_sees() {
+    let mut painter = Painter::new();
+    let fit = fit_for(&photo(4, 2), Protocol::Sixel, Quality::Full);
+    let drawn = |index, fit, text: &str, x| {
+        let prepared = Prepared::Bytes { bytes: text.as_bytes().into(), size: PixelSize { width: 1, height: 6 } };
+        placement(index, Rect::new(x, 1, 3, 2), fit, prepared)
+    };
+    let poor = Fit { most: 1000, ..fit };
+    assert!(send(&mut painter, &[drawn(1, poor, "poor", 2)]).contains("poor"));
+    assert!(send(&mut painter, &[drawn(1, fit, "rich", 2)]).contains("rich"));
+    assert_eq!(send(&mut painter, &[drawn(1, poor, "poor", 2)]), "");
+    assert!(send(&mut painter, &[drawn(2, poor, "other", 2)]).contains("other"));
+    // What cannot be sliced goes one in a frame where the link is slow.
+    painter.pace(1000);
+    let many = [drawn(3, fit, &"three".repeat(300), 2), drawn(4, fit, &"four".repeat(300), 12)];
+    let first = send(&mut painter, &many);
+    assert!(first.contains("three") && !first.contains("four") && painter.is_sending());
+    assert!(send(&mut painter, &many).contains("four") && !painter.is_sending());
+}
+
+#[test]
+fn cells_are_blanked_with_spaces_in_tmux() {
+    let mut painter = Painter::new();
+    let fit = Fit { multiplexer: Multiplexer::Tmux, ..fit_for(&photo(4, 2), Protocol::Sixel, Quality::Full) };
+    let prepared = Prepared::Bytes { bytes: b"-".as_slice().into(), size: PixelSize { width: 1, height: 6 } };
+    let drawn = send(&mut painter, &[placement(1, Rect::new(2, 1, 3, 2), fit, prepared)]);
+    assert_eq!(drawn, "␛7␛[m␛[2;3H   ␛[3;3H   ␛[2;3H-␛8");
+}
+
+#[test]
+fn the_terminal_keeps_a_bounded_number_of_pictures() {
+    let (mut painter, mut glass) = (Painter::new(), Glass::default());
+    let area = Rect::new(10, 5, 20, 8);
+    for index in 0..600 {
+        let mut out = Vec::new();
+        painter.reconcile(&[kitty(index, area, &format!("A{index:03}"), Multiplexer::None)], SCREEN, &mut out);
+        glass.read(&out);
+        assert_eq!(glass.placed(), [(10, format!("A{index:03}"))]);
+        assert!(glass.images.len() <= 255);
+    }
+    let heads: Vec<u32> = glass.images.keys().map(|id| id >> 24).collect();
+    assert!(heads.iter().all(|head| *head == heads[0] && *head > 0), "all numbers are the process's own");
+    assert_eq!(glass.images.len(), 255);
+    glass.read(&painter.farewell());
+    assert!(glass.images.is_empty());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]

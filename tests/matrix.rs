@@ -8,9 +8,10 @@
 #[path = "support/server.rs"]
 #[expect(dead_code, reason = "the bad days are for the tests of the network")]
 mod server;
-#[expect(dead_code, reason = "signals and dead links are for the tests of the terminal")]
+#[expect(dead_code, reason = "dead links are for the tests of the terminal")]
 mod support;
 
+use rustix::process::Signal;
 use server::{ImageServer, picture};
 use std::{
     fs,
@@ -86,7 +87,7 @@ struct Case {
 #[test]
 fn no_answer_is_a_key_and_no_silence_a_stop() {
     let runtime = Runtime::new().unwrap();
-    let server = runtime.block_on(ImageServer::start(|_| picture(&jpeg())));
+    let server = runtime.block_on(ImageServer::start(|request| picture(&jpeg(&request.path))));
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("vod.log");
     fs::write(&log, IDS.map(|id| event(&server, id)).concat()).unwrap();
@@ -139,6 +140,66 @@ fn check(case: &Case, log: &Path, host: &str) {
     assert_eq!(session.modes(), session.modes_before(), "{name}");
 }
 
+/// kitty keeps what it was sent; however the program leaves, nothing of it stays there.
+#[test]
+fn no_picture_stays_in_the_terminal() {
+    let runtime = Runtime::new().unwrap();
+    let server = runtime.block_on(ImageServer::start(|request| picture(&jpeg(&request.path))));
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("vod.log");
+    fs::write(&log, IDS.map(|id| event(&server, id)).concat()).unwrap();
+    let (log, host) = (log.to_str().unwrap(), server.host());
+    let script = Script { answers: KITTY, manner: |answer| late(0, answer) };
+    // A shell that tells when it has the terminal, so that a stop can be seen.
+    let job = "set -m; \"$0\" \"$@\"; echo stopped; read line; fg >/dev/null; echo ended $?";
+    let command = ["sh", "-c", job, PROGRAM, "open", log, "--allow-host", &host];
+    let leave: [fn(&mut Session); 3] = [
+        |session| session.type_keys("q"),
+        |session| session.signal(Signal::TERM),
+        |session| {
+            session.type_keys("\x1a");
+            session.wait_for_text("stopped");
+            assert_eq!(kept(&session.bytes()), Vec::<u32>::new(), "while it is stopped");
+            let before = session.count(DRAWINGS[0].1);
+            session.type_keys("\n");
+            until("pictures again", || session.count(DRAWINGS[0].1) > before);
+            session.type_keys("q");
+        },
+    ];
+    thread::scope(|scope| {
+        for leave in leave {
+            scope.spawn(move || {
+                let mut session = Session::run(&command, SIZE, &[], Answers::Scripted(script));
+                wait_for_cursor(&session, 1, 1, "kitty");
+                until("a picture", || session.count(DRAWINGS[0].1) > 0);
+                session.type_keys("l");
+                until("another", || session.count("\x1b_Ga=t,") > 1);
+                assert!(!kept(&session.bytes()).is_empty());
+                leave(&mut session);
+                until("the end", || session.count("\x1b[?1049l") > 0);
+                session.wait_for("the shell", |screen| !screen.alternate_screen());
+                assert_eq!(kept(&session.bytes()), Vec::<u32>::new());
+            });
+        }
+    });
+}
+
+/// The numbers of the pictures that a terminal keeps after these bytes.
+fn kept(bytes: &[u8]) -> Vec<u32> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut kept = Vec::new();
+    for command in text.split("\x1b_G").skip(1) {
+        let keys = command.split([';', '\x1b']).next().unwrap();
+        let number = keys.split(',').find_map(|key| key.strip_prefix("i=")).map(|number| number.parse().unwrap());
+        if keys.starts_with("a=t,") {
+            kept.extend(number);
+        } else if keys.starts_with("a=d,d=I") {
+            kept.retain(|kept| Some(*kept) != number);
+        }
+    }
+    kept
+}
+
 /// Waits until this asset is selected and this picture of it is under the cursor.
 fn wait_for_cursor(session: &Session, asset: usize, picture: usize, name: &str) {
     let head = IDS[asset].split_at(8).0;
@@ -170,10 +231,11 @@ fn event(server: &ImageServer, id: &str) -> String {
     format!("{{\"event_type\":\"thumbnailComplete\",\"thumbnail_info\":{info}}}\n")
 }
 
-/// A picture with something in it, so that its blocks are of more than one kind.
-fn jpeg() -> Vec<u8> {
-    let image =
-        image::RgbImage::from_fn(160, 90, |x, y| image::Rgb([x, y * 2, 255 - x].map(|part| part.to_le_bytes()[0])));
+/// A picture with something in it, so that its blocks are of more than one kind; each path has its own.
+fn jpeg(path: &str) -> Vec<u8> {
+    let shade = path.bytes().fold(0, |shade: u8, byte| shade.wrapping_mul(31).wrapping_add(byte));
+    let pixel = |x, y| image::Rgb([x, y * 2, 255 - x].map(|part: u32| part.to_le_bytes()[0].wrapping_add(shade)));
+    let image = image::RgbImage::from_fn(160, 90, pixel);
     let mut bytes = Cursor::new(Vec::new());
     image.write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap();
     bytes.into_inner()

@@ -285,16 +285,20 @@ impl App {
             return self.interest().into_iter().filter_map(|at| self.job(at, thumb, Quality::Full)).take(4).collect();
         }
         let here = if self.pace.hurried { Quality::Preview } else { Quality::Full };
-        // On a slow link previews come first, wherever the cursor goes.
-        let (ahead, next) =
-            if self.pace.is_tight { (Quality::Preview, Quality::Preview) } else { (here, Quality::Full) };
+        // On a slow link a preview comes first, wherever the cursor goes.
+        let (first, ahead, next) = if self.pace.is_tight {
+            (Some(Quality::Preview), Quality::Preview, Quality::Preview)
+        } else {
+            (None, here, Quality::Full)
+        };
         let mut interest = self.interest().into_iter().take(1 + PREPARED_AHEAD);
         let cursor = interest.next();
-        let mut jobs: Vec<Preparation> = cursor.and_then(|at| self.job(at, area, here)).into_iter().collect();
+        let both = cursor.into_iter().flat_map(|at| first.into_iter().chain([here]).map(move |care| (at, care)));
+        let mut jobs: Vec<Preparation> = both.filter_map(|(at, care)| self.job(at, area, care)).collect();
         if let Some((grid, _, strip)) = self.strip() {
             let thumb = Rect { width: grid.cell.width, height: grid.cell.height, ..strip };
             // They are looked at; what is prepared ahead is not yet.
-            jobs.extend(self.strip_marks().filter_map(|at| self.job(at, thumb, Quality::Full)).take(4));
+            jobs.extend(self.strip_marks().filter_map(|at| self.job(at, thumb, ahead)).take(4));
         }
         jobs.extend(interest.filter_map(|at| self.job(at, area, ahead)));
         jobs.extend(self.next_assets().filter_map(|asset| self.prepare(first_request(&asset)?.key, area, next)));

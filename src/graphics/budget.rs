@@ -12,8 +12,10 @@ const FAST: u64 = 1 << 20;
 /// What is taken for the rate as long as nothing is known of it, so that a slow link's first picture is a small one.
 const UNKNOWN: u64 = 64 << 10;
 
-/// The share of a second, in percent, that a picture may fill the link: the first to come, then a better one.
-const PREVIEW: u64 = 25;
+/// The share of a second, in percent, for which a picture may fill the link: a preview, of which some should come in a
+/// second while a key is held, and what follows once it is not. kitty's may take longer, since it holds nothing up.
+const PREVIEW: u64 = 15;
+const SLICED_PREVIEW: u64 = 25;
 const FULL: u64 = 55;
 
 /// A picture of fewer bytes shows nothing.
@@ -46,7 +48,7 @@ pub fn budget(rate: Option<u64>, protocol: Protocol) -> Budget {
         u32::try_from(bytes.max(LEAST)).unwrap_or(u32::MAX)
     };
     match protocol {
-        Protocol::Kitty => Budget { preview: share(FULL), full: u32::MAX },
+        Protocol::Kitty => Budget { preview: share(SLICED_PREVIEW), full: u32::MAX },
         Protocol::Iterm2 | Protocol::Sixel => Budget { preview: share(PREVIEW), full: share(FULL) },
         Protocol::Blocks => Budget { preview: u32::MAX, full: share(FULL) },
         Protocol::None => Budget::UNLIMITED,
@@ -102,17 +104,17 @@ mod tests {
             assert_eq!(budget(rate, protocol), Budget { preview, full }, "{rate:?} {protocol:?}");
         };
         const NO: u32 = u32::MAX;
-        check(Some(8 << 10), Protocol::Kitty, 4505, NO);
-        check(Some(8 << 10), Protocol::Iterm2, 2048, 4505);
-        check(Some(8 << 10), Protocol::Sixel, 2048, 4505);
+        check(Some(8 << 10), Protocol::Kitty, 2048, NO);
+        check(Some(8 << 10), Protocol::Iterm2, 1500, 4505);
+        check(Some(8 << 10), Protocol::Sixel, 1500, 4505);
         check(Some(8 << 10), Protocol::Blocks, NO, 4505);
-        check(Some(64 << 10), Protocol::Kitty, 36_044, NO);
-        check(Some(64 << 10), Protocol::Iterm2, 16_384, 36_044);
-        check(Some(256 << 10), Protocol::Sixel, 65_536, 144_179);
+        check(Some(64 << 10), Protocol::Kitty, 16_384, NO);
+        check(Some(64 << 10), Protocol::Iterm2, 9830, 36_044);
+        check(Some(256 << 10), Protocol::Sixel, 39_321, 144_179);
         check(Some(1 << 20), Protocol::Sixel, NO, NO);
         check(Some(u64::MAX), Protocol::Kitty, NO, NO);
         check(Some(1), Protocol::Iterm2, 1500, 1500);
-        check(None, Protocol::Kitty, 36_044, NO);
+        check(None, Protocol::Kitty, 16_384, NO);
         check(None, Protocol::Blocks, NO, NO);
         check(Some(8 << 10), Protocol::None, NO, NO);
     }

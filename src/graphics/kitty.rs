@@ -22,6 +22,9 @@ const PREVIEW: PixelSize = PixelSize { width: 400, height: 225 };
 /// Pixels in ten bytes of base64, as most pictures have them.
 const DENSITY: u32 = 26;
 
+/// Below so many bytes a picture gets few colours.
+const FEW: u32 = 8000;
+
 /// The most base64 in one command, and the least on a slow link; multiples of four, as the protocol wants them.
 const CHUNK: usize = 4096;
 pub(super) const LEAST_CHUNK: usize = 512;
@@ -34,6 +37,8 @@ pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)
         Quality::Preview => (pane(fit).shrink_into(PREVIEW), Care { colours: 256, tolerance: 100, grain: 0 }),
         Quality::Full => (pane(fit), Care { colours: 256, tolerance: 50, grain: 4 }),
     };
+    // A palette takes bytes as well.
+    let care = if fit.most < FEW { Care { colours: 64, ..care } } else { care };
     budget::within(fit.most, DENSITY, picture.size.shrink_into(bounds), |size| {
         let file = png(&quantise(&scale(picture, size), care), size).ok()?;
         Some(STANDARD.encode(file).into_bytes())

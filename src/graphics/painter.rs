@@ -10,7 +10,7 @@ use crate::picture::{Fit, Multiplexer, PictureKey, Placement, Prepared, Protocol
 use ratatui::layout::{Rect, Size};
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    process,
+    iter, process,
     sync::Arc,
 };
 
@@ -72,6 +72,13 @@ impl Shown {
     }
 }
 
+/// Which form of a picture is sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Sooner,
+    Best,
+}
+
 /// A picture that the terminal keeps.
 #[derive(Clone, Copy, Debug)]
 struct Held {
@@ -84,7 +91,7 @@ struct Held {
 #[derive(Clone, Debug)]
 struct Sending {
     held: Held,
-    bytes: Arc<[u8]>,
+    picture: Shown,
     from: usize,
 }
 
@@ -129,9 +136,11 @@ impl Painter {
             self.forget();
         }
         let before = out.len();
-        let mut wanted: Vec<Shown> = wanted.iter().filter_map(|placement| self.choose(placement)).collect();
+        let chosen: Vec<(Shown, Form)> = wanted.iter().filter_map(|placement| self.choose(placement)).collect();
+        let is_better_to_come = chosen.iter().any(|(_, form)| *form == Form::Sooner);
+        let mut wanted: Vec<Shown> = chosen.into_iter().map(|(picture, _)| picture).collect();
         let leaving = self.leaving(&wanted);
-        self.give_up(&wanted, !leaving.is_empty(), out);
+        self.give_up(&mut wanted, !leaving.is_empty(), out);
         self.hide(&leaving, out);
         // What is half sent goes first: nothing else can be placed before it is whole.
         let half_sent = self.sending.as_ref().map(|sending| sending.held.content);
@@ -139,7 +148,7 @@ impl Painter {
         out.extend(b"\x1b7");
         let drawn = out.len();
         let mut left = self.pace;
-        self.is_behind = false;
+        self.is_behind = is_better_to_come;
         for picture in &wanted {
             if self.shown.iter().any(|shown| shown.suffices(picture)) {
                 continue;
@@ -206,15 +215,16 @@ impl Painter {
     }
 
     /// The form of a picture that is to be sent: the cheaper one where there is one and the terminal has neither.
-    fn choose(&self, placement: &Placement) -> Option<Shown> {
+    fn choose(&self, placement: &Placement) -> Option<(Shown, Form)> {
         let best = self.seen(placement, placement.fit, &placement.prepared)?;
-        let sooner = placement.sooner.as_ref().filter(|_| best.protocol == Protocol::Kitty);
-        let Some(sooner) = sooner.and_then(|(fit, prepared)| self.seen(placement, *fit, prepared)) else {
-            return Some(best);
-        };
         let is_on_glass = self.shown.iter().any(|shown| shown.key == best.key && shown.covers(&best));
         let is_held = self.held.iter().any(|held| held.content == best.content);
-        Some(if is_on_glass || is_held { best } else { sooner })
+        let sooner = placement.sooner.as_ref();
+        let sooner = sooner.filter(|_| best.protocol == Protocol::Kitty && !is_on_glass && !is_held);
+        match sooner.and_then(|(fit, prepared)| self.seen(placement, *fit, prepared)) {
+            Some(sooner) => Some((sooner, Form::Sooner)),
+            None => Some((best, Form::Best)),
+        }
     }
 
     /// What a placement looks like on the glass; `None` for cells, and for what does not lie on the screen.
@@ -243,10 +253,21 @@ impl Painter {
     }
 
     /// Ends the slices of a picture that is not wanted any longer, or that something urgent cannot wait for: between
-    /// two slices no other command is allowed.
-    fn give_up(&mut self, wanted: &[Shown], urgent: bool, out: &mut Vec<u8>) {
-        let is_wanted = |sending: &Sending| wanted.iter().any(|picture| picture.content == sending.held.content);
-        if let Some(sending) = self.sending.take_if(|sending| urgent || !is_wanted(sending)) {
+    /// two slices no other command is allowed. A preview is sent to its end, since it is short and something should
+    /// move while a key is held.
+    fn give_up(&mut self, wanted: &mut Vec<Shown>, urgent: bool, out: &mut Vec<u8>) {
+        let Some(sending) = self
+            .sending
+            .take_if(|sending| urgent || !wanted.iter().any(|picture| picture.content == sending.held.content))
+        else {
+            return;
+        };
+        let picture = &sending.picture;
+        let is_short = picture.worth.0 == Quality::Preview && sending.held.content != 0;
+        if is_short && !urgent && wanted.iter().any(|other| other.covers(picture)) {
+            wanted.push(picture.clone());
+            self.sending = Some(sending);
+        } else {
             kitty::abort(sending.held.id, sending.held.multiplexer, out);
         }
     }
@@ -288,13 +309,13 @@ impl Painter {
             None if *left == 0 => return None,
             None => self.begin(picture, out),
         };
-        while sending.from < sending.bytes.len() {
+        while sending.from < sending.picture.bytes.len() {
             if *left == 0 {
                 self.sending = Some(sending);
                 return None;
             }
             let Held { id, multiplexer, .. } = sending.held;
-            let to = kitty::transmit(id, &sending.bytes, sending.from, *left, multiplexer, out);
+            let to = kitty::transmit(id, &sending.picture.bytes, sending.from, *left, multiplexer, out);
             *left = left.saturating_sub(to - sending.from);
             sending.from = to;
         }
@@ -312,7 +333,7 @@ impl Painter {
             oldest.id
         });
         let held = Held { id, content: picture.content, multiplexer: picture.multiplexer, weight: picture.weight };
-        Sending { held, bytes: Arc::clone(&picture.bytes), from: 0 }
+        Sending { held, picture: picture.clone(), from: 0 }
     }
 
     /// Draws a picture whose bytes are the drawing; `false` if the frame has no room left.
@@ -322,7 +343,7 @@ impl Painter {
         }
         *left = left.saturating_sub(picture.bytes.len());
         if !self.shown.iter().any(|shown| picture.covers(shown)) {
-            erase(picture.area, out);
+            erase(picture.area, picture.multiplexer, out);
         }
         self.shown.retain(|shown| shown.area.intersection(picture.area).is_empty());
         put(out, format_args!("\x1b[{};{}H", picture.area.y + 1, picture.area.x + 1));
@@ -357,10 +378,15 @@ fn content(bytes: &[u8]) -> u64 {
     hasher.finish().max(1)
 }
 
-/// Blanks the cells below a picture, so that no text looks out under its lower edge.
-fn erase(area: Rect, out: &mut Vec<u8>) {
+/// Blanks the cells below a picture, so that no text looks out under its lower edge. With spaces in tmux, which throws
+/// away all pictures of a row when characters are erased in it (seen with 3.5a).
+fn erase(area: Rect, multiplexer: Multiplexer, out: &mut Vec<u8>) {
     out.extend(b"\x1b[m");
     for row in area.y..area.bottom() {
-        put(out, format_args!("\x1b[{};{}H\x1b[{}X", row + 1, area.x + 1, area.width));
+        put(out, format_args!("\x1b[{};{}H", row + 1, area.x + 1));
+        match multiplexer {
+            Multiplexer::Tmux => out.extend(iter::repeat_n(b' ', area.width.into())),
+            Multiplexer::None | Multiplexer::Screen => put(out, format_args!("\x1b[{}X", area.width)),
+        }
     }
 }
