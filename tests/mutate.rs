@@ -2,6 +2,7 @@
 //!
 //! `THUMBVIEW_FUZZ_SECONDS=600 cargo test --test mutate -- --ignored --nocapture`. The decoder's is in `media::jpeg`.
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(clippy::print_stdout, reason = "figures are for whoever asked for them")]
 
 #[path = "support/checks.rs"]
 #[expect(dead_code, reason = "decoding is mutated beside the decoder")]

@@ -4,6 +4,7 @@
 //! `THUMBVIEW_STORM_PROGRAM=target/release/thumbview cargo test --test storm -- --ignored --nocapture`
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(clippy::print_stdout, reason = "figures are for whoever asked for them")]
 
 #[expect(dead_code, reason = "signals and dead links are for the tests of the terminal")]
 mod support;
@@ -59,8 +60,12 @@ impl Storm {
     fn start(program: &str) -> Self {
         let command = [program, "demo", "storm"];
         let session = Session::run(&command, (100, 30), &[("COLORTERM", "truecolor")], Answers::Kitty);
-        session.wait_for_text("DEMO");
-        Self { session, dice: 7 }
+        session.wait_for_text("#1 of");
+        let mut storm = Self { session, dice: 7 };
+        // Away from the newest row, which changes too fast for a picture to come.
+        storm.session.type_keys("k");
+        storm.session.wait_for_text("kitty");
+        storm
     }
 
     /// Random keys, twenty a second, with rests in which pictures come, and now and then another size; what is held,
@@ -77,7 +82,6 @@ impl Storm {
                 let rows = 10 + u16::try_from(self.random(50)).unwrap();
                 self.session.resize(cols, rows);
             }
-            // Away from the newest row, which changes too fast for a picture to come.
             let rest = self.random(20) == 0;
             if rest {
                 self.session.type_keys("\x1b\x1bk");

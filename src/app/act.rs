@@ -489,13 +489,11 @@ fn pretty(bytes: &[u8]) -> Vec<Safe> {
     let printed = serde_json::from_slice::<serde_json::Value>(bytes)
         .ok()
         .and_then(|value| serde_json::to_string_pretty(&value).ok());
-    match printed {
-        Some(text) => text.lines().map(|line| Safe::from(redact_urls(line))).collect(),
-        None => {
-            let lines = bytes.split(|byte| *byte == b'\n').map(Safe::from_bytes);
-            lines.map(|line| Safe::from(redact_urls(line.as_str()))).collect()
-        }
+    if let Some(text) = printed {
+        return text.lines().map(|line| Safe::from(redact_urls(line))).collect();
     }
+    let lines = bytes.split(|byte| *byte == b'\n').map(Safe::from_bytes);
+    lines.map(|line| Safe::from(redact_urls(line.as_str()))).collect()
 }
 
 #[cfg(test)]
