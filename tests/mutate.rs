@@ -118,8 +118,12 @@ fn fixtures() -> Vec<Vec<u8>> {
 fn the_seeds_themselves_hold() {
     let logs = fixtures();
     assert!(logs.len() > 20);
-    logs.iter().for_each(|log| checks::ingest(log));
-    TERMINALS.into_iter().for_each(checks::keys);
+    for log in &logs {
+        checks::ingest(log);
+    }
+    for bytes in TERMINALS {
+        checks::keys(bytes);
+    }
 }
 
 #[test]
