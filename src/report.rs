@@ -10,12 +10,12 @@ pub use export::{Filed, Files, Order, Outcome, export, orders};
 
 use crate::{
     catalog::{Asset, AssetKey, Catalog},
-    event::{FileId, LogEvent, Offset, Origin, PictureKind, Pictures, Snapshot, Time},
+    event::{Fault, FileId, LogEvent, Offset, Origin, PictureKind, Pictures, Snapshot, Time, redact_urls},
     text::Safe,
 };
 use serde::{Serialize, Serializer};
 use serde_json::ser::{CharEscape, Formatter};
-use std::io;
+use std::{borrow::Cow, io};
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub enum Reveal {
 
 /// Writes the assets of `keys` in their order; as JSON with the summary of the whole catalog.
 pub fn list(out: &mut impl io::Write, catalog: &Catalog, keys: &[AssetKey], format: Format) -> io::Result<()> {
-    let rows = || keys.iter().filter_map(|key| catalog.asset(*key)).map(|asset| Row::new(catalog, asset));
+    let rows = || keys.iter().filter_map(|key| catalog.asset(*key)).map(|asset| Row::new(catalog, asset, Reveal::Hide));
     match format {
         Format::Json => {
             out.write_all(b"{\"assets\":[")?;
@@ -90,10 +90,20 @@ pub fn event_line(out: &mut impl io::Write, catalog: &Catalog, event: &LogEvent,
             time: event.time.map(Rfc3339),
             pictures: pictures.collect(),
             error_code: fault.map(|fault| &*fault.code).filter(|code| !code.is_empty()),
-            error_msg: fault.map(|fault| &*fault.message).filter(|message| !message.is_empty()),
+            error_msg: fault.and_then(|fault| message(fault, reveal)),
             source: Source::new(catalog, event.origin),
         },
     )
+}
+
+/// What a failure says, where it says anything; URLs in it are URLs.
+fn message(fault: &Fault, reveal: Reveal) -> Option<Cow<'_, str>> {
+    let message = &*fault.message;
+    let shown = match reveal {
+        Reveal::Show => Cow::Borrowed(message),
+        Reveal::Hide => Cow::Owned(redact_urls(message)),
+    };
+    (!message.is_empty()).then_some(shown)
 }
 
 /// The shown assets by their newest event, the newest first.
@@ -114,7 +124,7 @@ struct Row<'a> {
     title: Option<&'a str>,
     duration: Option<Seconds>,
     error_code: Option<&'a str>,
-    error_msg: Option<&'a str>,
+    error_msg: Option<Cow<'a, str>>,
     first_seen: Option<Rfc3339>,
     last_seen: Option<Rfc3339>,
     source: Source<'a>,
@@ -140,7 +150,7 @@ const COLUMNS: [(&str, bool); 15] = [
 ];
 
 impl<'a> Row<'a> {
-    fn new(catalog: &'a Catalog, asset: Asset<'a>) -> Self {
+    fn new(catalog: &'a Catalog, asset: Asset<'a>, reveal: Reveal) -> Self {
         let pictures = asset.pictures();
         let count = |kind| pictures.map_or(0, |pictures| pictures.count(kind));
         let fault = asset.fault();
@@ -155,7 +165,7 @@ impl<'a> Row<'a> {
             title: asset.title_text(),
             duration: asset.duration().map(Seconds),
             error_code: fault.map(|fault| &*fault.code).filter(|code| !code.is_empty()),
-            error_msg: fault.map(|fault| &*fault.message).filter(|message| !message.is_empty()),
+            error_msg: fault.and_then(|fault| message(fault, reveal)),
             first_seen: first.map(Rfc3339),
             last_seen: last.map(Rfc3339),
             source: Source::new(catalog, asset.source()),
@@ -178,7 +188,7 @@ impl<'a> Row<'a> {
             text(self.title),
             seconds(self.duration),
             text(self.error_code),
-            text(self.error_msg),
+            text(self.error_msg.as_deref()),
             time(self.first_seen),
             time(self.last_seen),
             text(Some(self.source.file)),
@@ -210,7 +220,7 @@ struct EventLine<'a> {
     time: Option<Rfc3339>,
     pictures: Vec<PictureLine>,
     error_code: Option<&'a str>,
-    error_msg: Option<&'a str>,
+    error_msg: Option<Cow<'a, str>>,
     source: Source<'a>,
 }
 

@@ -256,6 +256,34 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_seen_is_shown() {
+        // Trojan Source, and what else takes no cell or fills one with nothing.
+        let ranges = [
+            (0xad, 0xad),
+            (0x34f, 0x34f),
+            (0x61c, 0x61c),
+            (0x115f, 0x1160),
+            (0x200b, 0x200f),
+            (0x2028, 0x202e),
+            (0x2060, 0x2064),
+            (0x2066, 0x2069),
+            (0x3164, 0x3164),
+            (0xfe00, 0xfe0f),
+            (0xfeff, 0xfeff),
+            (0xffa0, 0xffa0),
+            (0xfff9, 0xfffb),
+            (0xe0000, 0xe007f),
+            (0xe0100, 0xe01ef),
+        ];
+        for code in ranges.into_iter().flat_map(|(first, last)| first..=last) {
+            let c = char::from_u32(code).unwrap();
+            let shown = format!("<U+{code:04X}>");
+            assert_eq!(Safe::new(&format!("a{c}b")).as_str(), format!("a{shown}b"));
+            assert_eq!(Safe::new(&String::from(c)).as_str(), shown);
+        }
+    }
+
+    #[test]
     fn bytes_that_are_no_utf8_are_shown() {
         assert_eq!(Safe::from_bytes(b"ok \x9b2J \xff").as_str(), "ok \\x9b2J \\xff");
     }

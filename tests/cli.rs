@@ -214,6 +214,21 @@ fn a_full_disk_is_said() {
 }
 
 #[test]
+fn a_full_screen_without_a_terminal_is_refused() {
+    let place = Place::new();
+    let mut command = Command::new("setsid");
+    command.args(["-w", PROGRAM, "open", "-o", "tui", "events.log"]).current_dir(place.folder.path());
+    command.env("TERM", "xterm").stdin(Stdio::null());
+    let Ok(output) = command.output() else {
+        println!("skipped: there is no setsid here");
+        return;
+    };
+    let ran = Ran::new(output);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
+    assert!(ran.stderr.starts_with("thumbview: no terminal to draw on"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_closed_stdout_is_no_crash() {
     let place = Place::new();
     for args in [&["list", "events.log"][..], &["open", "events.log"], &["--version"]] {

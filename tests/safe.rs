@@ -16,7 +16,7 @@ use hostile::ATTACKS;
 use proptest::prelude::*;
 use ratatui::{
     Terminal, TerminalOptions, Viewport,
-    backend::CrosstermBackend,
+    backend::{CrosstermBackend, TestBackend},
     layout::{Rect, Size},
 };
 use serde_json::json;
@@ -203,5 +203,40 @@ fn the_splitter_knows_what_is_not_ours() {
         ["\u{1b}[3J", "\u{1b}[?1049l", "\u{1b}[5n", "\u{1b}[>c", "\u{1b}]0;x", "\u{1b}c", "\u{1b}", "\u{9b}m", "a\nb"]
     {
         check(text, false);
+    }
+}
+
+/// Wide characters, emoji, ligatures: however wide a terminal takes them to be, all else stands where it is meant to.
+#[test]
+fn wide_text_moves_nothing() {
+    let titles = [
+        "新品发布会_终版",
+        "لا إله",
+        "👩\u{200d}🚀 x",
+        "ﬁ é e\u{301}",
+        "ｆｕｌｌ",
+        "한국어 한글",
+        "a\u{200d}b",
+        "🇨🇳🇩🇪",
+        "❤\u{fe0f}!",
+    ];
+    for title in titles {
+        let mut fields = ["14d7b2fa", "SUCCEED", "VOD.1", title, title, "https://h/0.jpg", title].map(str::to_owned);
+        fields[0].push_str(title);
+        let stage = attacked((100, 30), &[fields]);
+        let mut glass = vt100::Parser::new(30.try_into().unwrap(), 100.try_into().unwrap(), 0);
+        glass.process(&drawn(&stage));
+        let mut meant = Terminal::new(TestBackend::new(100, 30)).unwrap();
+        meant.draw(|frame| drop(ui::draw(frame, &stage.app))).unwrap();
+        let mut borders = 0;
+        for (at, cell) in meant.backend().buffer().content.iter().enumerate() {
+            let (row, column) = (u16::try_from(at / 100).unwrap(), u16::try_from(at % 100).unwrap());
+            let seen = glass.screen().cell(row, column).unwrap().contents();
+            if "│┌┐└┘├┤".contains(cell.symbol()) {
+                assert_eq!(seen, cell.symbol(), "{title} at {row},{column}");
+                borders += 1;
+            }
+        }
+        assert!(borders > 80, "{borders} cells of borders");
     }
 }

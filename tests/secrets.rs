@@ -1,5 +1,5 @@
 //! A canary in every URL of a log, through the whole program: it may be in what was asked for, and nowhere else.
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(clippy::unwrap_used, clippy::string_slice, reason = "a panic is how a test fails")]
 
 #[path = "support/server.rs"]
 #[expect(dead_code, reason = "most bad days are for the tests of the network")]
@@ -10,6 +10,7 @@ mod support;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use server::{Act, ImageServer, answer, picture, redirect};
 use std::{
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -22,6 +23,9 @@ const JPEG: &[u8] = include_bytes!("fixtures/hostile/base.jpg");
 /// The canary as a value of a query, as a password, and as the digest in a path signed by a key of type B or C.
 const CANARY: &str = "SECRET7c1";
 const DIGEST: &str = "5ec4e75ec4e75ec4e75ec4e75ec4e75e";
+
+/// The asset that failed, and says of which URL.
+const FAILED: usize = 99;
 
 /// A server, a log of URLs that fail in all ways, and a folder for the cache.
 struct Scene {
@@ -79,17 +83,22 @@ impl Scene {
 
     fn log(&self) -> PathBuf {
         let mut log = String::new();
+        let failed = serde_json::json!({"event_type": "thumbnailComplete", "thumbnail_info": {
+            "asset_id": format!("{FAILED:032}"), "status": "FAILED", "error_code": "VOD.1",
+            "error_msg": format!("cannot write https://u:{CANARY}@h/{DIGEST}/6ab13c00/asset/x?sign={CANARY}"),
+        }});
+        writeln!(log, "{failed}").unwrap();
         for (at, (url, _)) in self.urls().iter().enumerate() {
             let event = serde_json::json!({"event_type": "thumbnailComplete", "thumbnail_info": {
                 "asset_id": format!("{at:032}"), "status": "SUCCEED", "sample": [{"offset": 0, "url": url}],
             }});
             // Some writers escape what need not be.
             let event = event.to_string();
-            log += &if at % 2 == 0 { event } else { event.replace('/', "\\/").replace('&', "\\u0026") };
+            log.push_str(&if at % 2 == 0 { event } else { event.replace('/', "\\/").replace('&', "\\u0026") });
             log.push('\n');
         }
-        log += &format!("{{\"event_type\":\"thumbnailComplete\",\"url\":\"http:\\/\\/h\\/?token={CANARY}\" oops}}\n");
-        log += &format!("{{\"u\":\"http://h/?rest={CANARY}");
+        writeln!(log, r#"{{"event_type":"thumbnailComplete","url":"http:\/\/h\/?token={CANARY}" oops}}"#).unwrap();
+        write!(log, r#"{{"u":"http://h/?rest={CANARY}"#).unwrap();
         let path = self.folder.path().join("vod.log");
         fs::write(&path, log).unwrap();
         path
@@ -137,6 +146,8 @@ fn no_screen_shows_what_only_copying_gives() {
     let options = scene.options();
     let mut command = vec![PROGRAM, "tail", log.to_str().unwrap()];
     command.extend(options.iter().map(String::as_str));
+    let diary = scene.folder.path().join("diary");
+    command.extend(["--log-file", diary.to_str().unwrap()]);
     let mut session = Session::run(&command, (140, 40), &[("COLORTERM", "truecolor")], Answers::Plain);
     let urls = scene.urls();
     for (at, (_, words)) in urls.iter().enumerate().rev() {
@@ -155,6 +166,11 @@ fn no_screen_shows_what_only_copying_gives() {
         }
         session.type_keys("k");
     }
+    session.wait_for_text("cannot write https://***@h/***/***/asset/x?sign=***");
+    session.type_keys("c");
+    session.wait_for_text("┌ Error codes");
+    session.type_keys("qj");
+    session.wait_for_text(&format!("┌ {:032}", 0));
     // The unfinished last line.
     session.wait_for_text("rest=***");
     session.type_keys("!");
@@ -176,6 +192,9 @@ fn no_screen_shows_what_only_copying_gives() {
     session.type_keys("\x03");
     assert_eq!(session.exit_code(), 0);
     check_absent("the terminal after it all", &session.bytes());
+    let diary = fs::read(diary).unwrap();
+    assert!(String::from_utf8_lossy(&diary).contains("***"), "URLs are in the log file");
+    check_absent("the log file", &diary);
     let names = walk(&scene.cache());
     assert!(names.iter().any(|name| name.file_name().unwrap().len() == 64), "the picture was kept: {names:?}");
     for name in names {
@@ -210,6 +229,8 @@ fn no_output_holds_what_was_not_asked_for() {
         vec!["list", "-o", "jsonl", log],
         vec!["list", "-o", "csv", log],
         vec!["open", "-o", "jsonl", log],
+        vec!["export", log],
+        vec!["export", "-o", "csv", log],
         vec!["doctor", "--header", &header, "--proxy", &proxy],
         vec!["show", log, "--header", &header, "-p", "blocks"],
     ];
@@ -221,6 +242,13 @@ fn no_output_holds_what_was_not_asked_for() {
         assert!(!stdout.is_empty() || !stderr.is_empty(), "{args:?}");
         check_absent(&format!("stdout of {args:?}"), &stdout);
         check_absent(&format!("stderr of {args:?}"), &stderr);
+    }
+    let pictures = scene.folder.path().join("pictures");
+    let (stdout, stderr) =
+        run(&[&["export", log, "--pictures", pictures.to_str().unwrap(), "-v"], options.as_slice()].concat());
+    check_absent("what export printed", &[stdout, stderr].concat());
+    for name in walk(&pictures) {
+        check_absent("the names of pictures", name.as_os_str().as_encoded_bytes());
     }
     let (revealed, _) = run(&["open", "-o", "jsonl", "--reveal", log]);
     assert!(String::from_utf8(revealed).unwrap().contains(CANARY));

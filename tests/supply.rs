@@ -2,12 +2,14 @@
 //!
 //! `cargo deny` reads the same file and does the same, and more. This keeps the rules also where it is not at hand.
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(clippy::print_stdout, reason = "what is skipped is said")]
 
 use regex::Regex;
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     process::Command,
+    sync::LazyLock,
 };
 
 const RULES: &str = include_str!("../deny.toml");
@@ -26,6 +28,12 @@ fn value(line: &'static str, key: &str) -> &'static str {
     let pattern = Regex::new(&format!(r#"\b{key} = \[?"([^"]*)""#)).unwrap();
     pattern.captures(line).unwrap_or_else(|| panic!("no {key} in {line}")).get(1).unwrap().as_str()
 }
+
+static TARGETS: LazyLock<Vec<&str>> = LazyLock::new(targets);
+static EVERYTHING: LazyLock<Packages> = LazyLock::new(everything);
+
+/// Packages by name and version.
+type Packages = BTreeMap<(String, String), Value>;
 
 /// The targets of deny.toml whose packages are all on this machine. A plain build fetches its own target's only.
 fn targets() -> Vec<&'static str> {
@@ -52,9 +60,9 @@ fn cargo(args: &[&str]) -> Result<Vec<u8>, String> {
 }
 
 /// All that is built or tested with on any of the targets, by name and version.
-fn everything() -> BTreeMap<(String, String), Value> {
+fn everything() -> Packages {
     let text = |package: &Value, key: &str| package[key].as_str().unwrap().to_owned();
-    let packages = targets().into_iter().flat_map(|target| {
+    let packages = TARGETS.iter().flat_map(|target| {
         let bytes = cargo(&["metadata", "--format-version", "1", "--filter-platform", target]).unwrap();
         let metadata: Value = serde_json::from_slice(&bytes).unwrap();
         metadata["packages"].as_array().unwrap().clone()
@@ -131,7 +139,7 @@ fn licences() {
         .map(|part| (value(part, "crate"), value(part, "expression")))
         .collect();
     let mut excepted = BTreeSet::new();
-    for ((name, version), package) in everything() {
+    for ((name, version), package) in &*EVERYTHING {
         let known = clarified.get(name.as_str()).copied();
         let expression = package["license"].as_str().or(known).unwrap_or_else(|| panic!("{name} names no licence"));
         if let Some(exception) = exceptions.get(name.as_str()) {
@@ -162,16 +170,15 @@ fn expressions_are_read() {
 
 #[test]
 fn banned_crates() {
-    let everything = everything();
     for line in list("bans", "deny") {
         let banned = value(line, "crate");
-        assert!(!everything.keys().any(|(name, _)| name == banned), "{banned} is banned: {}", value(line, "reason"));
+        assert!(!EVERYTHING.keys().any(|(name, _)| name == banned), "{banned} is banned: {}", value(line, "reason"));
     }
 }
 
 #[test]
 fn each_crate_once() {
-    for target in targets() {
+    for target in &*TARGETS {
         let mut versions = versions(target);
         for line in list("bans", "skip") {
             let (name, version) = value(line, "crate").split_once('@').unwrap();
@@ -184,8 +191,7 @@ fn each_crate_once() {
 
 #[test]
 fn one_registry_and_no_git() {
-    let everything = everything();
-    let sources: BTreeSet<Option<&str>> = everything.values().map(|package| package["source"].as_str()).collect();
+    let sources: BTreeSet<Option<&str>> = EVERYTHING.values().map(|package| package["source"].as_str()).collect();
     // Ourselves, and the default registry.
     let [None, Some(registry)] = sources.iter().copied().collect::<Vec<_>>()[..] else { panic!("{sources:?}") };
     assert!(registry.starts_with("registry+") && registry.ends_with("/crates.io-index"), "{registry}");

@@ -134,7 +134,7 @@ impl<'a> Exported<'a> {
                 reason: became.and_then(|became| became.reason.as_ref()).map(Safe::as_str),
             }
         };
-        Self { row: Row::new(catalog, asset), pictures: pictures(&asset).into_iter().map(picture).collect() }
+        Self { row: Row::new(catalog, asset, reveal), pictures: pictures(&asset).into_iter().map(picture).collect() }
     }
 
     /// As CSV: the asset's cells before those of each picture.
