@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Bytes of decoded and prepared pictures that are kept.
-pub const BUDGET: usize = 192 << 20;
+pub const BUDGET: usize = 96 << 20;
 
 /// Below this mean luma (0 to 255) a picture is as good as black.
 const BLACK: u8 = 8;
