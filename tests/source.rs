@@ -27,7 +27,7 @@ use thumbview::{
 use tokio::sync::mpsc::Receiver;
 
 /// Longer than any step takes on a busy machine; reaching it is a failure.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A running source and all that it said.
 struct Heard {

@@ -206,7 +206,7 @@ mod tests {
         let url = |at: u32| format!("https://h/asset/{ID}/{at}.jpg").replace('/', slash);
         let urls: Vec<String> = (0..count).map(|i| url(i * step)).collect();
         let samples: Vec<_> = (0..).map(|i| i * step).zip(urls.iter().map(String::as_str)).collect();
-        written(style, count % 2 == 0, &samples, false).replace(ID, id)
+        written(style, count.is_multiple_of(2), &samples, false).replace(ID, id)
     }
 
     #[test]
@@ -229,7 +229,7 @@ mod tests {
         #[test]
         fn an_edited_list_is_read_as_the_general_way_reads_it(
             style in 0..3usize, count in 3..20u32, longer in 0..9u32, step in 1..4u32,
-            at in any::<prop::sample::Index>(), edit in r##"[0-9a-z/:,{}"]{0,2}"##, removed in 0..3usize,
+            at in any::<prop::sample::Index>(), edit in r#"[0-9a-z/:,{}"]{0,2}"#, removed in 0..3usize,
         ) {
             let style = [&COMPACT, &SLASHED, &SPACED][style];
             let mut templates = Templates::default();

@@ -100,10 +100,10 @@ mod tests {
 
     #[test]
     fn a_picture_costs_what_the_link_carries_in_time() {
+        const NO: u32 = u32::MAX;
         let check = |rate: Option<u64>, protocol, preview, full| {
             assert_eq!(budget(rate, protocol), Budget { preview, full }, "{rate:?} {protocol:?}");
         };
-        const NO: u32 = u32::MAX;
         check(Some(8 << 10), Protocol::Kitty, 2048, NO);
         check(Some(8 << 10), Protocol::Iterm2, 1500, 4505);
         check(Some(8 << 10), Protocol::Sixel, 1500, 4505);

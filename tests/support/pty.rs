@@ -41,7 +41,7 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_thumbview");
 const KITTY_QUERY: &[u8] = b"a=q,t=d";
 
 /// No wait is longer.
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// How the played terminal answers.
 #[derive(Clone, Copy, Debug)]
@@ -58,13 +58,16 @@ pub(crate) enum Answers {
     Scripted(Script),
 }
 
+/// How an answer is written: each part after so long a pause.
+pub(crate) type Manner = fn(&str) -> Vec<(Duration, Vec<u8>)>;
+
 /// A terminal that answers as it is told.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Script {
     /// What is asked, and what is answered to it.
     pub(crate) answers: &'static [(&'static str, &'static str)],
-    /// Writes an answer: what, each part after so long a pause.
-    pub(crate) manner: fn(&str) -> Vec<(Duration, Vec<u8>)>,
+    /// In what parts, and how late.
+    pub(crate) manner: Manner,
 }
 
 /// A program on a terminal.
