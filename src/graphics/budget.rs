@@ -83,6 +83,8 @@ pub(super) fn within(
 mod tests {
     use super::*;
 
+    const NO: u32 = u32::MAX;
+
     #[test]
     fn a_rate_is_held_until_it_really_moves() {
         let check = |rate, before, expected| assert_eq!(steady(rate, before), expected, "{rate} {before:?}");
@@ -103,7 +105,6 @@ mod tests {
         let check = |rate: Option<u64>, protocol, preview, full| {
             assert_eq!(budget(rate, protocol), Budget { preview, full }, "{rate:?} {protocol:?}");
         };
-        const NO: u32 = u32::MAX;
         check(Some(8 << 10), Protocol::Kitty, 2048, NO);
         check(Some(8 << 10), Protocol::Iterm2, 1500, 4505);
         check(Some(8 << 10), Protocol::Sixel, 1500, 4505);
