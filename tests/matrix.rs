@@ -20,7 +20,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use support::pty::{Answers, PROGRAM, Script, Session};
+use support::pty::{Answers, Manner, PROGRAM, Script, Session};
 use tokio::runtime::Runtime;
 
 const SIZE: (u16, u16) = (72, 16);
@@ -28,8 +28,6 @@ const IDS: [&str; 2] = ["9e107d9d372bb6826bd81d3542a419d6", "14d7b2faba0dddd6b4e
 
 /// Questions and answers.
 type Talk = &'static [(&'static str, &'static str)];
-/// How an answer is written.
-type Manner = fn(&str) -> Vec<(Duration, Vec<u8>)>;
 
 const KITTY: Talk = &[
     ("\x1b[>q", "\x1bP>|kitty(0.41.1)\x1b\\"),

@@ -58,13 +58,16 @@ pub(crate) enum Answers {
     Scripted(Script),
 }
 
+/// How an answer is written: in parts, each after so long a pause.
+pub(crate) type Manner = fn(&str) -> Vec<(Duration, Vec<u8>)>;
+
 /// A terminal that answers as it is told.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Script {
     /// What is asked, and what is answered to it.
     pub(crate) answers: &'static [(&'static str, &'static str)],
-    /// Writes an answer: what, each part after so long a pause.
-    pub(crate) manner: fn(&str) -> Vec<(Duration, Vec<u8>)>,
+    /// Writes an answer.
+    pub(crate) manner: Manner,
 }
 
 /// A program on a terminal.
