@@ -151,7 +151,10 @@ impl App {
         let found = |fit| Some((fit, self.album.prepared(key, fit)?));
         // What was made for another rate of the link stands until it was made anew.
         let other = || self.album.prepared_for_box(key, full);
-        let (fit, prepared) = found(full).or_else(|| found(preview)).or_else(other)?;
+        // A key that repeats leaves no time for what holds everything up until it is whole.
+        let hurried = self.pace.is_tight && self.pace.hurried && self.canvas.protocol != Protocol::Kitty;
+        let (first, second) = if hurried { (preview, full) } else { (full, preview) };
+        let (fit, prepared) = found(first).or_else(|| found(second)).or_else(other)?;
         let sooner = found(preview).filter(|_| self.pace.is_tight && fit == full);
         let sooner = sooner.map(|(fit, prepared)| (fit, Arc::clone(prepared)));
         Some(Placement { sooner, ..place(key, fit, prepared, area) })

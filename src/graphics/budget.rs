@@ -83,6 +83,8 @@ pub(super) fn within(
 mod tests {
     use super::*;
 
+    const NO: u32 = u32::MAX;
+
     #[test]
     fn a_rate_is_held_until_it_really_moves() {
         let check = |rate, before, expected| assert_eq!(steady(rate, before), expected, "{rate} {before:?}");

@@ -58,7 +58,7 @@ pub(crate) enum Answers {
     Scripted(Script),
 }
 
-/// How an answer is written: each part after so long a pause.
+/// How an answer is written: in parts, each after so long a pause.
 pub(crate) type Manner = fn(&str) -> Vec<(Duration, Vec<u8>)>;
 
 /// A terminal that answers as it is told.
@@ -66,7 +66,7 @@ pub(crate) type Manner = fn(&str) -> Vec<(Duration, Vec<u8>)>;
 pub(crate) struct Script {
     /// What is asked, and what is answered to it.
     pub(crate) answers: &'static [(&'static str, &'static str)],
-    /// In what parts, and how late.
+    /// Writes an answer.
     pub(crate) manner: Manner,
 }
 
