@@ -13,7 +13,7 @@ mod server;
 mod wire;
 mod writer;
 
-use crate::text::Safe;
+use crate::{cli::Scenario, text::Safe};
 use asset::{Answer, Shot};
 use jiff::Timestamp;
 use script::Script;
@@ -21,11 +21,10 @@ use server::Content;
 use std::{
     collections::BTreeMap,
     convert::Infallible,
-    fmt, fs, io,
+    fs, io,
     net::SocketAddr,
     num::NonZeroUsize,
     path::{Path, PathBuf},
-    str::FromStr,
     thread,
 };
 use tempfile::TempDir;
@@ -43,68 +42,6 @@ const WRITTEN_AT: i64 = 1_773_450_900;
 
 /// The slowest and the fastest that a demo runs.
 const SPEEDS: std::ops::RangeInclusive<f64> = 0.01..=1000.0;
-
-/// What a demo shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scenario {
-    /// Of everything something.
-    #[default]
-    Tour,
-    /// More events than anyone can read.
-    Storm,
-    /// A log that is rotated in every way.
-    Rotate,
-    /// Every error code.
-    Failures,
-    /// Pictures that come late, broken or never.
-    Slow,
-}
-
-impl Scenario {
-    /// All, in the order of the help.
-    pub const ALL: [Self; 5] = [Self::Tour, Self::Storm, Self::Rotate, Self::Failures, Self::Slow];
-
-    /// The word on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Tour => "tour",
-            Self::Storm => "storm",
-            Self::Rotate => "rotate",
-            Self::Failures => "failures",
-            Self::Slow => "slow",
-        }
-    }
-
-    /// One line for the help.
-    pub fn description(self) -> &'static str {
-        match self {
-            Self::Tour => "an event every second or so: titles, failures, a re-run, missing pictures, a two-hour video",
-            Self::Storm => "2 000 events a minute",
-            Self::Rotate => "the log is renamed, copied, truncated, rewritten, deleted and linked while events go on",
-            Self::Failures => "each error code, with good assets between",
-            Self::Slow => "pictures take 0.2 to 3 s; some come with 403, 404 or 429, truncated, or never",
-        }
-    }
-}
-
-impl fmt::Display for Scenario {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// A word that names no scenario.
-#[derive(Debug, thiserror::Error)]
-#[error("there is no scenario {0}; there are tour, storm, rotate, failures and slow")]
-pub struct UnknownScenario(Safe);
-
-impl FromStr for Scenario {
-    type Err = UnknownScenario;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|scenario| scenario.as_str() == word).ok_or_else(|| UnknownScenario(Safe::new(word)))
-    }
-}
 
 /// Which demo.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -174,7 +174,7 @@ fn session(input: &Input, look: &Look, mode: Mode, following: Following) -> Resu
 }
 
 fn run_demo(args: &cli::Demo) -> Result<ExitCode> {
-    let config = demo::Config { scenario: scenario(args.scenario), seed: args.seed, speed: args.speed };
+    let config = demo::Config { scenario: args.scenario, seed: args.seed, speed: args.speed };
     if let Some(folder) = &args.write {
         return print::write_demo(folder, &config);
     }
@@ -253,16 +253,6 @@ fn options(look: &Look, zone: jiff::tz::TimeZone) -> app::Options {
     // What was not asked for is told; see the session.
     let glyphs = if locale::is_utf8() { options.glyphs } else { Glyphs::Ascii };
     app::Options { zone: Some(zone), glyphs, ..options }
-}
-
-fn scenario(scenario: cli::Scenario) -> demo::Scenario {
-    match scenario {
-        cli::Scenario::Tour => demo::Scenario::Tour,
-        cli::Scenario::Storm => demo::Scenario::Storm,
-        cli::Scenario::Rotate => demo::Scenario::Rotate,
-        cli::Scenario::Failures => demo::Scenario::Failures,
-        cli::Scenario::Slow => demo::Scenario::Slow,
-    }
 }
 
 fn is_full_screen(output: Output) -> bool {

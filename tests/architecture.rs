@@ -22,7 +22,7 @@ const IMPORTS: [(&str, &[&str]); 17] = [
     ("cli", &["app", "event", "ui", "source", "media", "graphics", "picture", "text"]),
     ("report", &["catalog", "event", "picture", "text", "app", "source"]),
     ("show", &["catalog", "event", "picture", "text", "app", "source", "media", "graphics", "terminal"]),
-    ("demo", &["catalog", "event", "picture", "text", "app", "source", "media"]),
+    ("demo", &["catalog", "event", "picture", "text", "app", "source", "media", "cli"]),
     ("runtime", &["*"]),
     ("main", &["cli", "runtime"]),
     ("lib", &["*"]),

@@ -7,7 +7,10 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use thumbview::demo::{self, Config, PORT, Scenario};
+use thumbview::{
+    cli::Scenario,
+    demo::{self, Config, PORT},
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -205,13 +208,4 @@ fn speeds_out_of_range_are_refused() {
         let error = demo::write(folder.path(), &Config { speed, ..Config::default() }).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{speed}");
     }
-}
-
-#[test]
-fn scenarios_are_read_as_they_are_printed() {
-    for scenario in Scenario::ALL {
-        assert_eq!(scenario.to_string().parse::<Scenario>().unwrap(), scenario);
-    }
-    let error = "tsunami\x1b[2J".parse::<Scenario>().unwrap_err();
-    assert!(!error.to_string().contains('\x1b'), "{error}");
 }

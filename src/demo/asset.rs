@@ -4,7 +4,8 @@
 //! bytes are random. So the server needs no memory of the script, and any id whatsoever has a picture.
 //! Everything here follows from seed, id and offset alone.
 
-use super::{Config, Scenario};
+use super::Config;
+use crate::cli::Scenario;
 use std::{fmt, time::Duration};
 
 /// Numbers that are the same on every machine for the same seed (`SplitMix64`).

@@ -8,7 +8,7 @@ mod cast;
 mod plots;
 
 use super::{
-    Config, Scenario,
+    Config,
     asset::{Random, Shot},
     wire::{self, Form},
 };

@@ -240,9 +240,9 @@ impl Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::{
-        Scenario,
-        asset::{Asset, Care, List, Motif, Random, Shape},
+    use crate::{
+        cli::Scenario,
+        demo::asset::{Asset, Care, List, Motif, Random, Shape},
     };
     use futures_util::future::join_all;
     use tokio::io::AsyncReadExt as _;

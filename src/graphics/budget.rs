@@ -102,7 +102,6 @@ mod tests {
 
     #[test]
     fn a_picture_costs_what_the_link_carries_in_time() {
-        const NO: u32 = u32::MAX;
         let check = |rate: Option<u64>, protocol, preview, full| {
             assert_eq!(budget(rate, protocol), Budget { preview, full }, "{rate:?} {protocol:?}");
         };

@@ -1,10 +1,13 @@
 //! The scenarios, beat by beat.
 
 use super::{
-    Act, Record, Says, Scenario, Script,
+    Act, Record, Says, Script,
     cast::{Cast, Cut, Job},
 };
-use crate::demo::{codes::CODES, wire::Form};
+use crate::{
+    cli::Scenario,
+    demo::{codes::CODES, wire::Form},
+};
 
 /// Something that happens in one beat.
 #[derive(Clone, Copy, Debug)]
