@@ -20,7 +20,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use support::pty::{Answers, Manner, PROGRAM, Script, Session};
+use support::pty::{Answers, Manner, PROGRAM, Parts, Script, Session};
 use tokio::runtime::Runtime;
 
 const SIZE: (u16, u16) = (72, 16);
@@ -59,21 +59,22 @@ const DRAWINGS: [(&str, &str); 3] =
     [("kitty", "\x1b_Ga=p,"), ("iTerm2", "\x1b]1337;File=inline=1;"), ("sixel", "\x1bP0;1;0q\"1;1;")];
 
 const MANNERS: [(&str, Manner); 6] = [
-    ("mute", |_| Vec::new()),
+    ("mute", |_| (Duration::ZERO, Vec::new())),
     ("after 80 ms", |answer| late(80, answer)),
-    ("byte by byte", |answer| answer.bytes().map(|byte| (Duration::from_millis(2), vec![byte])).collect()),
+    ("byte by byte", |answer| {
+        (Duration::ZERO, answer.bytes().map(|byte| (Duration::from_millis(2), vec![byte])).collect())
+    }),
     ("after 1.5 s", |answer| late(1500, answer)),
     ("after 5 s", |answer| late(5000, answer)),
     ("amid rubbish", |answer| {
         let rubbish =
             "\x1b[?9999;1;2;3z\x1bP1$rqjq\x1b\\\x1b]52;c;cWpx\x07\x1b[8;24;80t\x1b[0n\x1b_Gi=7;ENOENT:q\x1b\\";
-        vec![(Duration::ZERO, format!("{rubbish}{answer}").into_bytes())]
+        late(0, &format!("{rubbish}{answer}"))
     }),
 ];
 
-/// A pause before the answer; one that is late already needs none of its own.
-fn late(millis: u64, answer: &str) -> Vec<(Duration, Vec<u8>)> {
-    vec![(Duration::from_millis(millis), answer.into())]
+fn late(millis: u64, answer: &str) -> (Duration, Parts) {
+    (Duration::from_millis(millis), vec![(Duration::ZERO, answer.into())])
 }
 
 struct Case {

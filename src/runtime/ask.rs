@@ -2,7 +2,7 @@
 
 use crate::{
     graphics::{Environment, Probe},
-    picture::{PixelSize, Protocol},
+    picture::{Multiplexer, PixelSize, Protocol},
     terminal::{self, Input, Screen, Tty},
 };
 use std::time::Duration;
@@ -10,8 +10,11 @@ use tokio::{sync::mpsc::channel, time::timeout};
 
 /// How long a terminal may take to answer all questions. Over a slow link that is a second.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// What may still come behind the answer to the last question: a multiplexer answers that one itself.
+/// What may still come behind the answer to the last question.
 const REST: Duration = Duration::from_millis(100);
+/// The same in tmux, which answers that question itself, while its terminal's answers may take as long as tmux takes to
+/// start. What comes later is typed into the shell.
+const REST_IN_TMUX: Duration = Duration::from_secs(1);
 
 /// What the terminal answered; `None` without a terminal. The screen is as it was afterwards.
 pub(super) async fn ask(forced: Option<Protocol>) -> Option<Probe> {
@@ -29,8 +32,11 @@ pub(super) async fn ask(forced: Option<Protocol>) -> Option<Probe> {
         match input {
             Input::Reply(bytes) => {
                 probe.reply(&bytes);
-                // DA1 ends the burst.
+                let in_tmux = probe.canvas().multiplexer == Multiplexer::Tmux;
+                // DA1 ends the burst; in tmux the version of the terminal behind it does.
                 if bytes.starts_with(b"\x1b[?") && bytes.ends_with(b"c") {
+                    patience = if in_tmux { REST_IN_TMUX } else { REST };
+                } else if in_tmux && bytes.starts_with(b"\x1bP>|") && !bytes.starts_with(b"\x1bP>|tmux") {
                     patience = REST;
                 }
             }

@@ -17,8 +17,12 @@ use std::{
     io::{PipeReader, PipeWriter, pipe},
     os::fd::AsFd as _,
     thread,
+    time::Duration,
 };
 use tokio::sync::mpsc::Sender;
+
+/// How long the rest of a sequence is waited for while answers are on their way: a slow link may part one after its ESC.
+const ASKED: Duration = Duration::from_millis(400);
 
 /// What came from the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +101,8 @@ fn wait(tty: &Tty, stopped: &PipeReader, splitter: &Splitter) -> Event {
     let device = tty.as_fd();
     let mut fds = [PollFd::from_borrowed_fd(device, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
     loop {
-        if poll(&mut fds, splitter.patience()).is_err() {
+        let patience = splitter.patience().map(|patience| if tty.is_asking() { patience.max(ASKED) } else { patience });
+        if poll(&mut fds, patience).is_err() {
             return Event::HungUp;
         }
         let [keys, stop] = fds.each_ref().map(PollFd::revents);

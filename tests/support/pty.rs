@@ -58,8 +58,10 @@ pub(crate) enum Answers {
     Scripted(Script),
 }
 
-/// How an answer is written: in parts, each after so long a pause.
-pub(crate) type Manner = fn(&str) -> Vec<(Duration, Vec<u8>)>;
+/// Parts of an answer, each after a pause.
+pub(crate) type Parts = Vec<(Duration, Vec<u8>)>;
+/// How late an answer is written, and in what parts.
+pub(crate) type Manner = fn(&str) -> (Duration, Parts);
 
 /// A terminal that answers as it is told.
 #[derive(Clone, Copy, Debug)]
@@ -294,12 +296,17 @@ fn play(script: Script, keyboard: &Keyboard) -> mpsc::Sender<Vec<u8>> {
     let keyboard = Arc::clone(keyboard);
     thread::spawn(move || {
         let mut unread = Vec::new();
-        let mut due: VecDeque<(Instant, Vec<u8>)> = VecDeque::new();
+        let mut due: VecDeque<(Instant, Parts)> = VecDeque::new();
         loop {
             let now = Instant::now();
-            while let Some((_, part)) = due.pop_front_if(|(when, _)| *when <= now) {
-                // The program may be gone by now.
-                drop(keyboard.lock().unwrap().write_all(&part));
+            while let Some((_, parts)) = due.pop_front_if(|(when, _)| *when <= now) {
+                // No terminal lets a key into the middle of an answer.
+                let mut keyboard = keyboard.lock().unwrap();
+                for (pause, part) in parts {
+                    thread::sleep(pause);
+                    // The program may be gone by now.
+                    drop(keyboard.write_all(&part));
+                }
             }
             let pause = due.front().map_or(DEADLINE, |(when, _)| when.saturating_duration_since(now));
             match seen.recv_timeout(pause) {
@@ -308,12 +315,8 @@ fn play(script: Script, keyboard: &Keyboard) -> mpsc::Sender<Vec<u8>> {
                 Err(mpsc::RecvTimeoutError::Disconnected) => return,
             }
             while let Some(answer) = take_question(&mut unread, script.answers) {
-                let mut before = Instant::now();
-                for (pause, part) in (script.manner)(answer) {
-                    let last = due.back().map_or(before, |(when, _)| *when);
-                    before = last.max(before + pause);
-                    due.push_back((before, part));
-                }
+                let (delay, parts) = (script.manner)(answer);
+                due.push_back((Instant::now() + delay, parts));
             }
         }
     });
