@@ -13,21 +13,21 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     if let Some(badge) = &app.options().badge {
         left.push(part(format!("{badge}  "), Role::Warn));
     }
-    left.extend(source(app, theme));
+    left.extend(source(app, theme, usize::from(area.width / 4).clamp(16, 40)));
     if app.sticks() && app.options().following == Following::On && area.width >= 90 {
         left.push(part("  sticking to newest", Role::Dim));
     }
     theme.print_both(buffer, area, &left, &warnings(app, theme));
 }
 
-/// `vod.log  ● live 10 s  220/min`.
-fn source(app: &App, theme: Theme) -> Vec<Part> {
+/// `vod.log  ● live 10 s  220/min`, the name in `room` cells.
+fn source(app: &App, theme: Theme, room: usize) -> Vec<Part> {
     let sources = app.sources();
     let names = sources.names();
     let name = match names {
         [] => Safe::new("no source"),
-        [one] => one.fit_middle(40),
-        [first, ..] => Safe::new(&format!("{} +{}", first.fit_middle(30), names.len() - 1)),
+        [one] => one.fit_middle(room),
+        [first, ..] => Safe::new(&format!("{} +{}", first.fit_middle(room), names.len() - 1)),
     };
     let mut parts = vec![(name, Role::Plain), part("  ", Role::Plain)];
     let Some((troubled, health)) = sources.worst() else {
