@@ -20,6 +20,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     path::Path,
+    pin::Pin,
     sync::Arc,
     time::Duration,
 };
@@ -46,6 +47,7 @@ pub(super) fn client(config: &Config, trust: Trust) -> Result<Client, FetchError
             trust,
             // Less than connecting may take, so that the operator learns which of the two took too long.
             limit: connecting * 4 / 5,
+            look_up: system,
         })),
     };
     builder.build().map_err(|error| setup(&error.without_url()))
@@ -71,17 +73,26 @@ struct Judged {
     policy: Policy,
     trust: Trust,
     limit: Duration,
+    look_up: fn(Name) -> LookUp,
+}
+
+/// The addresses of a name, on their way.
+type LookUp = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
+
+fn system(name: Name) -> LookUp {
+    Box::pin(async move { Ok(tokio::net::lookup_host((name.as_str(), 0)).await?.collect()) })
 }
 
 impl Resolve for Judged {
     fn resolve(&self, name: Name) -> Resolving {
         let (policy, trust, limit) = (self.policy.clone(), self.trust, self.limit);
+        let addresses = (self.look_up)(name);
         Box::pin(async move {
-            let found = tokio::time::timeout(limit, tokio::net::lookup_host((name.as_str(), 0)))
+            let found = tokio::time::timeout(limit, addresses)
                 .await
                 .map_err(|_elapsed| LookupError::Slow(limit))?
                 .map_err(LookupError::System)?;
-            let good = sift(&policy, trust, found)?;
+            let good = sift(&policy, trust, found.into_iter())?;
             Ok(Box::new(good.into_iter()) as Addrs)
         })
     }
@@ -120,6 +131,11 @@ fn sift(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicU16, Ordering};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
 
     fn sifted(trust: Trust, ips: &[&str]) -> Result<usize, String> {
         let found = ips.iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), 0));
@@ -138,5 +154,38 @@ mod tests {
         check(Trust::Listed, &["169.254.169.254"], Err("169.254.169.254 is a cloud's metadata service"));
         check(Trust::Listed, &["::ffff:169.254.1.1"], Err("::ffff:169.254.1.1 is a link-local address"));
         check(Trust::Unlisted, &[], Err("the name has no address"));
+    }
+    /// A name that is first at an address that is allowed and then at one that is not, as an attacker's server gives it.
+    #[tokio::test]
+    #[expect(clippy::print_stderr, reason = "a line says what was skipped")]
+    async fn a_name_that_moves_is_judged_each_time() {
+        static LOOK_UPS: AtomicU16 = AtomicU16::new(0);
+        fn flips(_name: Name) -> LookUp {
+            let host = if LOOK_UPS.fetch_add(1, Ordering::Relaxed) == 0 { [127, 0, 0, 2] } else { [127, 0, 0, 1] };
+            Box::pin(std::future::ready(Ok(vec![SocketAddr::from((host, 0))])))
+        }
+        let Ok(allowed) = TcpListener::bind("127.0.0.2:0").await else {
+            eprintln!("skipped: this system has no 127.0.0.2");
+            return;
+        };
+        let port = allowed.local_addr().unwrap().port();
+        let forbidden = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        let answers = tokio::spawn(async move {
+            let (mut peer, _) = allowed.accept().await.unwrap();
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
+            peer.read(&mut [0; 1024]).await.unwrap();
+            peer.write_all(answer).await.unwrap();
+        });
+        let policy = Policy { allow_nets: vec!["127.0.0.2/32".parse().unwrap()], ..Policy::default() };
+        let judged = Judged { policy, trust: Trust::Unlisted, limit: Duration::from_secs(5), look_up: flips };
+        let client = Client::builder().no_proxy().dns_resolver(Arc::new(judged)).build().unwrap();
+        let get = || client.get(format!("http://flips.example:{port}/")).send();
+        assert_eq!(get().await.unwrap().text().await.unwrap(), "ok");
+        answers.await.unwrap();
+        let refused = super::super::fetch::chain(&get().await.unwrap_err().without_url());
+        assert!(refused.to_string().contains("127.0.0.1 is a loopback address"), "{refused}");
+        let asked = tokio::time::timeout(Duration::from_millis(50), forbidden.accept()).await;
+        assert!(asked.is_err(), "no connection was made");
+        assert_eq!(LOOK_UPS.load(Ordering::Relaxed), 2);
     }
 }
