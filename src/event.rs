@@ -61,19 +61,23 @@ impl AssetId {
         }
         Some(Self(parse_hex(text.as_bytes()).map_or_else(|| IdText::Other(text.into()), IdText::Hex)))
     }
+
+    /// The id as it came, in `room` where that is needed: a filter looks at half a million ids between two keys.
+    pub fn spell<'a>(&'a self, room: &'a mut [u8; 32]) -> &'a str {
+        match &self.0 {
+            IdText::Hex(bytes) => {
+                let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
+                *room = std::array::from_fn(|at| digit(bytes[at / 2] >> (4 * (1 - at % 2)) & 15));
+                std::str::from_utf8(room).expect("digits are ASCII")
+            }
+            IdText::Other(text) => text,
+        }
+    }
 }
 
 impl fmt::Display for AssetId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            // At once: a filter prints half a million ids between two keys.
-            IdText::Hex(bytes) => {
-                let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
-                let digits: [u8; 32] = std::array::from_fn(|at| digit(bytes[at / 2] >> (4 * (1 - at % 2)) & 15));
-                f.write_str(std::str::from_utf8(&digits).expect("digits are ASCII"))
-            }
-            IdText::Other(text) => f.write_str(text),
-        }
+        f.write_str(self.spell(&mut [0; 32]))
     }
 }
 

@@ -174,7 +174,8 @@ impl Assets {
         self.changed.clear();
         let assets = catalog.assets().filter(|asset| self.shows(asset, now));
         let mut places: Vec<Place> = assets.map(|asset| self.order.place(&asset)).collect();
-        places.sort_unstable();
+        // Events come nearly in the order of time, and a stable sort makes use of that.
+        places.sort();
         self.rows = places.iter().map(|place| place.key).collect();
         self.listed.clear();
         for place in &places {

@@ -243,13 +243,16 @@ impl Search {
 /// Whether a test holds for the id, the title, the code or the message of an asset.
 fn fields(asset: &Asset<'_>, test: impl Fn(&str) -> bool) -> bool {
     asset.fault().is_some_and(|fault| test(&fault.code) || test(&fault.message))
-        || test(&asset.id().to_string())
+        || test(asset.id().spell(&mut [0; 32]))
         || asset.title().is_some_and(|title| test(title.as_str()))
 }
 
 /// Whether `text` holds `word`, which is in lower case already.
 fn contains_folded(text: &str, word: &str) -> bool {
-    text.contains(word) || (text.chars().any(char::is_uppercase) && text.to_lowercase().contains(word))
+    // Most texts are ids, and have neither.
+    let may_fold = |text: &str| text.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii());
+    text.contains(word)
+        || (may_fold(text) && text.chars().any(char::is_uppercase) && text.to_lowercase().contains(word))
 }
 
 /// The host of a URL, in lower case.
