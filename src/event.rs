@@ -68,7 +68,8 @@ impl AssetId {
             IdText::Hex(bytes) => {
                 let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
                 *room = std::array::from_fn(|at| digit(bytes[at / 2] >> (4 * (1 - at % 2)) & 15));
-                std::str::from_utf8(room).expect("digits are ASCII")
+                // Digits are ASCII.
+                std::str::from_utf8(room).unwrap_or_default()
             }
             IdText::Other(text) => text,
         }
