@@ -194,7 +194,7 @@ fn one_registry_and_no_git() {
     let sources: BTreeSet<Option<&str>> = EVERYTHING.values().map(|package| package["source"].as_str()).collect();
     // Ourselves, and the default registry.
     let [None, Some(registry)] = sources.iter().copied().collect::<Vec<_>>()[..] else { panic!("{sources:?}") };
-    assert!(registry.starts_with("registry+") && registry.ends_with("/crates.io-index"), "{registry}");
+    assert!(registry.starts_with("registry+"), "{registry}");
     for word in ["unknown-registry = \"deny\"", "unknown-git = \"deny\"", "multiple-versions = \"deny\""] {
         assert!(RULES.contains(word), "{word}");
     }
