@@ -357,20 +357,23 @@ impl Picture {
 
     /// A hash of the size and of some thousand pixels: equal pictures have equal ones, whatever their JPEGs say besides.
     pub fn sketch(&self) -> u64 {
-        const PIXELS: usize = 4096;
         let mut hasher = DefaultHasher::new();
         self.size.hash(&mut hasher);
-        let every = (self.rgb.len() / 3 / PIXELS).max(1);
-        self.rgb.chunks_exact(3).step_by(every).for_each(|pixel| hasher.write(pixel));
+        self.some_pixels().for_each(|pixel| hasher.write(pixel));
         hasher.finish()
     }
 
-    /// Mean luma (BT.601) of every seventh pixel, 0 to 255.
+    /// Mean luma (BT.601) of some thousand pixels, 0 to 255.
     pub fn mean_luma(&self) -> u8 {
         let luma = |p: &[u8]| u64::from(p[0]) * 299 + u64::from(p[1]) * 587 + u64::from(p[2]) * 114;
-        let (sum, count) =
-            self.rgb.chunks_exact(3).step_by(7).fold((0, 0), |(sum, count), pixel| (sum + luma(pixel), count + 1000));
+        let (sum, count) = self.some_pixels().fold((0, 0), |(sum, count), pixel| (sum + luma(pixel), count + 1000));
         u8::try_from(sum / count.max(1)).unwrap_or(u8::MAX)
+    }
+
+    /// Pixels from all over the picture, 4096 to 8191 of a larger one: both figures are made on the loop.
+    fn some_pixels(&self) -> impl Iterator<Item = &[u8]> {
+        let every = (self.rgb.len() / 3 / 4096).max(1);
+        self.rgb.chunks_exact(3).step_by(every)
     }
 }
 

@@ -127,13 +127,13 @@ fn the_seeds_themselves_hold() {
 }
 
 #[test]
-#[ignore = "as long as one has patience for"]
+#[ignore = "a fuzz run of THUMBVIEW_FUZZ_SECONDS"]
 fn logs() {
     fuzz(&fixtures(), checks::ingest);
 }
 
 #[test]
-#[ignore = "as long as one has patience for"]
+#[ignore = "a fuzz run of THUMBVIEW_FUZZ_SECONDS"]
 fn terminals() {
     fuzz(&TERMINALS.map(<[u8]>::to_vec), checks::keys);
 }

@@ -249,7 +249,7 @@ fn fields(asset: &Asset<'_>, test: impl Fn(&str) -> bool) -> bool {
 
 /// Whether `text` holds `word`, which is in lower case already.
 fn contains_folded(text: &str, word: &str) -> bool {
-    // Most texts are ids, and have neither.
+    // A glance at the bytes first: most texts are ids, which have nothing to fold.
     let may_fold = |text: &str| text.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii());
     text.contains(word)
         || (may_fold(text) && text.chars().any(char::is_uppercase) && text.to_lowercase().contains(word))

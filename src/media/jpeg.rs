@@ -312,7 +312,7 @@ mod tests {
 
     /// `THUMBVIEW_FUZZ_SECONDS=600 cargo test --lib fuzz -- --ignored --nocapture`
     #[test]
-    #[ignore = "as long as one has patience for"]
+    #[ignore = "a fuzz run of THUMBVIEW_FUZZ_SECONDS"]
     fn fuzz_decoding() {
         let seconds = std::env::var("THUMBVIEW_FUZZ_SECONDS").map_or(10, |text| text.parse().unwrap());
         let end = Instant::now() + Duration::from_secs(seconds);

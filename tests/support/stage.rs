@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{
     Terminal,
     backend::TestBackend,
+    buffer::Buffer,
     layout::Size,
     style::{Color, Modifier},
 };
@@ -231,12 +232,17 @@ impl Stage {
         }
     }
 
-    /// The screen as text. Cells of pictures show as `░`, so that snapshots tell where they stand.
-    pub(crate) fn screen(&self) -> String {
+    fn draw(&self) -> Buffer {
         let Size { width, height } = self.app.size();
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| drop(ui::draw(frame, &self.app))).unwrap();
-        let buffer = terminal.backend().buffer();
+        terminal.backend().buffer().clone()
+    }
+
+    /// The screen as text. Cells of pictures show as `░`, so that snapshots tell where they stand.
+    pub(crate) fn screen(&self) -> String {
+        let Size { width, height } = self.app.size();
+        let buffer = self.draw();
         let mut text = String::new();
         for y in 0..height {
             let mut skip = 0;
@@ -260,9 +266,7 @@ impl Stage {
     /// terminal's own colour, `-` before it is dim; `░` is a picture. Rows without any style and ends of rows are left out.
     pub(crate) fn styles(&self) -> String {
         let Size { width, height } = self.app.size();
-        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        terminal.draw(|frame| drop(ui::draw(frame, &self.app))).unwrap();
-        let buffer = terminal.backend().buffer();
+        let buffer = self.draw();
         let mut text = String::new();
         for y in 0..height {
             let mut runs: Vec<(String, usize)> = Vec::new();
