@@ -14,10 +14,10 @@ use crate::{
     picture::RunKey,
     text::Safe,
 };
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable, hash_table::Entry};
 use std::{
     collections::{BTreeMap, HashMap},
-    hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState},
+    hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _},
     num::NonZeroU32,
     sync::Arc,
 };
@@ -33,7 +33,7 @@ pub struct Catalog {
     assets: Vec<AssetEntry>,
     /// Indices into `assets`, by their ids.
     by_id: HashTable<u32>,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
     events: Store,
     /// The event of each delivery that has an id.
     deliveries: HashMap<u64, RunKey>,
@@ -64,6 +64,13 @@ enum Runs {
 /// An event or none, in the room of a key: its number and one more.
 #[derive(Clone, Copy, Debug, Default)]
 struct MaybeRun(Option<NonZeroU32>);
+
+/// Whether an asset was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Known,
+    New,
+}
 
 /// What the events of an asset told of it, and which event did.
 #[derive(Clone, Debug, Default)]
@@ -118,17 +125,13 @@ impl Catalog {
             | EventKind::Template
             | EventKind::Other(_) => self.tally.other_events += 1,
         }
-        let key = self.find_key(&event.asset);
-        let at = key.map_or(self.assets.len(), |key| key.0 as usize);
-        let at = u32::try_from(at).expect("fewer than 2^32 assets fit in memory");
-        let id = event.asset.clone();
-        let run = self.events.push(event, at);
+        let run = self.events.next_key();
+        let (at, place) = self.place(&event.asset, run);
+        self.events.push(event, at);
         if let Some(delivery) = delivery {
             self.deliveries.insert(delivery, run);
         }
-        if key.is_none() {
-            self.add_asset(id, at, run);
-        } else {
+        if place == Place::Known {
             let events = &self.events;
             self.assets[at as usize].runs.insert(run, |run| events.rank(run));
         }
@@ -194,19 +197,27 @@ impl Catalog {
         self.by_id.find(hash, |at| self.assets[*at as usize].id == *id).map(|at| AssetKey(*at))
     }
 
-    fn add_asset(&mut self, id: AssetId, at: u32, run: RunKey) {
-        let hash = self.hasher.hash_one(&id);
-        let runs = Runs::One(run);
-        self.assets.push(AssetEntry {
-            id,
-            runs,
-            newest: MaybeRun::default(),
-            success: MaybeRun::default(),
-            thumbnails: 0,
-            told: None,
-        });
-        let (assets, hasher) = (&self.assets, &self.hasher);
-        self.by_id.insert_unique(hash, at, |at| hasher.hash_one(&assets[*at as usize].id));
+    /// The index of the asset of an id; one that is new begins with `run`.
+    fn place(&mut self, id: &AssetId, run: RunKey) -> (u32, Place) {
+        let (assets, hasher) = (&mut self.assets, &self.hasher);
+        let is_same = |at: &u32| assets[*at as usize].id == *id;
+        let rehash = |at: &u32| hasher.hash_one(&assets[*at as usize].id);
+        match self.by_id.entry(hasher.hash_one(id), is_same, rehash) {
+            Entry::Occupied(known) => (*known.get(), Place::Known),
+            Entry::Vacant(vacant) => {
+                let at = u32::try_from(assets.len()).expect("fewer than 2^32 assets fit in memory");
+                vacant.insert(at);
+                assets.push(AssetEntry {
+                    id: id.clone(),
+                    runs: Runs::One(run),
+                    newest: MaybeRun::default(),
+                    success: MaybeRun::default(),
+                    thumbnails: 0,
+                    told: None,
+                });
+                (at, Place::New)
+            }
+        }
     }
 
     /// Brings what is kept at hand of an asset up to date with one more of its events.

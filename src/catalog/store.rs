@@ -90,12 +90,15 @@ struct Words<T> {
 }
 
 impl Store {
+    /// The key that the next event will have.
+    pub(super) fn next_key(&self) -> RunKey {
+        RunKey(u32::try_from(self.entries.len()).expect("fewer than 2^32 events fit in memory"))
+    }
+
     /// Keeps an event of the asset at `asset`.
-    pub(super) fn push(&mut self, event: LogEvent, asset: u32) -> RunKey {
-        let key = RunKey(u32::try_from(self.entries.len()).expect("fewer than 2^32 events fit in memory"));
+    pub(super) fn push(&mut self, event: LogEvent, asset: u32) {
         let entry = self.entry(event, asset);
         self.entries.push(entry);
-        key
     }
 
     /// Puts an event into the place of another.

@@ -198,6 +198,12 @@ impl Reader {
         self.newest = self.newest.or(newest);
     }
 
+    /// Trades what is remembered of lists for what a reader of other blocks remembers, so that a thread learns how the
+    /// lists of a log go on once, and not once a block.
+    pub fn swap_templates(&mut self, templates: &mut Templates) {
+        std::mem::swap(&mut self.templates, templates);
+    }
+
     /// A compact event that fills its line: the event, its length, the length of the line.
     fn read_canonical(&mut self, rest: &[u8]) -> Option<(Body, usize, usize)> {
         if rest.first() != Some(&b'{') || self.is_carrying() {

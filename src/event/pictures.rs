@@ -9,9 +9,10 @@ mod expected;
 
 use crate::event::{AssetId, Oddities, Offset, PictureKind, PictureUrl};
 use expected::Expected;
+use hashbrown::HashSet;
 use std::{
     borrow::{Borrow, Cow},
-    collections::{HashSet, VecDeque},
+    collections::VecDeque,
     fmt::Write as _,
     hash::{Hash, Hasher},
     sync::Arc,
@@ -68,8 +69,9 @@ pub struct Templates {
     recent: Option<Arc<Template>>,
     /// How lists went on, the newest last.
     expected: VecDeque<Expected>,
-    /// Kept for its room.
+    /// Kept for their room.
     runs: Vec<Run>,
+    prefix: Vec<u8>,
 }
 
 /// A list as a key of [`Templates::lists`].
@@ -211,8 +213,7 @@ impl Templates {
 
     /// Begins a list for the asset of `id`.
     pub(super) fn list<'a>(&'a mut self, id: &'a str, spelling: &'static Spelling) -> List<'a> {
-        let runs = std::mem::take(&mut self.runs);
-        let prefix = Vec::new();
+        let (runs, prefix) = (std::mem::take(&mut self.runs), std::mem::take(&mut self.prefix));
         List { templates: self, id, runs, last: None, oddities: Oddities::default(), spelling, prefix, prefix_of: 0 }
     }
 
@@ -293,7 +294,7 @@ impl List<'_> {
         let known = self.runs.last().map(|run| &run.url).or(self.templates.recent.as_ref())?;
         if self.prefix_of != Arc::as_ptr(known).addr() {
             self.prefix_of = Arc::as_ptr(known).addr();
-            self.prefix = known.written_prefix(self.id, self.spelling.slashes).unwrap_or_default();
+            known.write_prefix(self.id, self.spelling.slashes, &mut self.prefix);
         }
         if self.prefix.is_empty() {
             return None;
@@ -345,7 +346,7 @@ impl List<'_> {
             self.templates.recent = Some(Arc::clone(&last.url));
         }
         let pictures = self.templates.share(&mut self.runs);
-        self.templates.runs = self.runs;
+        (self.templates.runs, self.templates.prefix) = (self.runs, self.prefix);
         if self.oddities.unsorted > 0 {
             // Only in an unsorted list may equal offsets stand apart.
             let mut places: Vec<_> = pictures.offsets().map(|(kind, _, offset)| (kind, offset)).collect();
@@ -416,14 +417,19 @@ impl Template {
     /// Whether JSON needs no other escapes for it than for slashes.
     fn is_plain(&self) -> bool {
         let parts = [&self.head, &self.middle, &self.tail];
-        parts.iter().all(|part| part.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\'))
+        parts.iter().all(|part| part.bytes().all(is_plain))
     }
 
-    /// What stands before the number where the URL is written in JSON; `None` where that would take other escapes.
-    fn written_prefix(&self, id: &str, slashes: Slashes) -> Option<Vec<u8>> {
+    /// Makes `prefix` what stands before the number where the URL is written in JSON; empty where that would take other
+    /// escapes.
+    fn write_prefix(&self, id: &str, slashes: Slashes, prefix: &mut Vec<u8>) {
+        prefix.clear();
         let id = if self.id { id } else { "" };
-        let is_plain = self.is_plain() && !id.contains(['"', '\\']) && !id.contains(char::is_control);
-        is_plain.then(|| slashes.spell(&[&self.head, id, &self.middle].concat()).into_owned().into_bytes())
+        if self.is_plain() && id.bytes().all(is_plain) {
+            for part in [&self.head, id, &self.middle] {
+                prefix.extend_from_slice(slashes.spell(part).as_bytes());
+            }
+        }
     }
 
     fn fill(&self, id: &str, number: u64) -> String {
@@ -440,6 +446,11 @@ impl Template {
         url.push_str(&self.tail);
         url
     }
+}
+
+/// Whether JSON needs no escape for a byte.
+fn is_plain(byte: u8) -> bool {
+    byte >= b' ' && byte != b'"' && byte != b'\\'
 }
 
 /// The last number of `text` that prints as it was written, and how many bytes follow it.

@@ -57,6 +57,10 @@ impl Outlet {
     /// Sends events and all else in batches.
     pub(super) fn send_found(&self, found: &mut Found) -> Result<(), Stopped> {
         let Found { events, rejected, counts } = std::mem::take(found);
+        if events.len() <= BATCH && rejected.len() <= BATCH {
+            let is_empty = events.is_empty() && rejected.is_empty() && counts == Counts::default();
+            return if is_empty { Ok(()) } else { self.send(LogUpdate::Batch { events, rejected, counts }) };
+        }
         let (mut events, mut rejected) = (events.into_iter(), rejected.into_iter());
         let mut counts = Some(counts).filter(|counts| *counts != Counts::default());
         loop {

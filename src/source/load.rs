@@ -12,7 +12,7 @@ pub(super) use block::BLOCK;
 
 use crate::{
     event::{
-        EventKind, Origin,
+        EventKind, Origin, Templates,
         envelope::{Found, Reader},
     },
     source::{Stopped, Trouble, follow::Resume, lines::Lines},
@@ -176,9 +176,14 @@ fn read_blocks(
             .map(|worker| {
                 let (tx, rx) = sync_channel(2);
                 scope.spawn(move || {
-                    let mut room = Vec::new();
+                    let (mut room, mut templates) = (Vec::new(), Templates::default());
                     for from in begins(worker) {
-                        let block = read_block(file, from, (from + BLOCK).min(end), fresh(), FIRST, &mut room);
+                        let mut reader = fresh();
+                        reader.swap_templates(&mut templates);
+                        let mut block = read_block(file, from, (from + BLOCK).min(end), reader, FIRST, &mut room);
+                        if let Ok(block) = &mut block {
+                            block.reader.swap_templates(&mut templates);
+                        }
                         if tx.send(block).is_err() {
                             return;
                         }
