@@ -8,11 +8,12 @@
 //! ```text
 //! keys ─► tty ─ input: poll ─► splitter ─┬─ replies ─► Input::Reply
 //!                                        └─ keys ────► Input::Key, Mouse, Paste
-//! Screen::draw ─ canvas: ratatui's difference ─► writer: a thread, one frame at a time ─► guard's gate ─► tty
+//! Screen::draw ─ canvas, cells: ratatui's difference ─► writer: a thread, one frame at a time ─► guard's gate ─► tty
 //! signals, panics ───────────────────────────────────────────────────► guard: restore, idempotent ─┘
 //! ```
 
 mod canvas;
+mod cells;
 mod guard;
 mod input;
 mod keys;
@@ -26,6 +27,7 @@ mod tests;
 mod tty;
 mod writer;
 
+pub use cells::write_cells;
 pub use input::{Input, Reader, read};
 pub use panic::{install_panic_hook, panicked};
 pub use screen::Screen;

@@ -3,7 +3,7 @@
 use super::{
     App, Effect, Following, MouseUse, Overlay, OverlayKind, RawPurpose, Theme,
     album::State,
-    assets::Stick,
+    assets::{Hit, Order, Stick},
     codes::tabulate,
     filter::{Filter, Search, StatusTab},
     keymap::{self, Action, Move, Scrub},
@@ -48,7 +48,14 @@ impl App {
             Action::Filter => self.prompt = Some(Prompt::new(Purpose::Filter, self.assets.filter().to_string())),
             Action::GoTo => self.prompt = Some(Prompt::new(Purpose::GoTo, String::new())),
             Action::StatusTab => self.assets.set_tab(self.assets.tab().next(), &self.catalog, self.now.wall),
-            Action::Sort => self.sort(),
+            Action::Sort => {
+                let order = self.assets.order();
+                self.sort(Order { by: order.by.next(), ..order });
+            }
+            Action::Invert => {
+                let order = self.assets.order();
+                self.sort(Order { direction: order.direction.other(), ..order });
+            }
             Action::Back => self.back(),
             Action::Enter => self.enter(),
             Action::Layout => self.next_layout(),
@@ -144,7 +151,7 @@ impl App {
         let failed = |key: AssetKey| catalog.asset(key).is_some_and(|asset| *asset.status() == Status::Failed);
         let found = self.assets.find(on, failed);
         self.say(match found {
-            Some((number, count)) => Safe::new(&format!("FAILED {number}/{count}")),
+            Some(hit) => told("FAILED", hit, on),
             None => "no FAILED asset is listed".into(),
         });
     }
@@ -157,15 +164,14 @@ impl App {
         let catalog = &self.catalog;
         let found = self.assets.find(on, |key| catalog.asset(key).is_some_and(|asset| search.matches(&asset)));
         self.say(match found {
-            Some((number, count)) => Safe::new(&format!("hit {number}/{count}")),
+            Some(hit) => told("hit", hit, on),
             None => Safe::new(&format!("no hit for {}", search.pattern())),
         });
     }
 
-    fn sort(&mut self) {
-        let order = self.assets.order().next();
+    fn sort(&mut self, order: Order) {
         self.assets.set_order(order, &self.catalog, self.now.wall);
-        self.say(Safe::new(&format!("sorted by {}", order.as_str())));
+        self.say(Safe::new(&format!("sorted {order}")));
     }
 
     /// Closes or clears one thing: overlay, view, playing, search, filter, tab.
@@ -471,6 +477,17 @@ impl App {
     pub fn sticks(&self) -> bool {
         self.assets.stick() == Stick::ToNewest
     }
+}
+
+/// Which of the rows that were looked for was found, and that the way led over an end of the list: who stands on the
+/// newest row did not mean the oldest failure.
+fn told(what: &str, Hit { number, count, round }: Hit, on: bool) -> Safe {
+    let from = match (round, on) {
+        (false, _) => "",
+        (true, true) => "  from the top again",
+        (true, false) => "  from the bottom again",
+    };
+    Safe::new(&format!("{what} {number}/{count}{from}"))
 }
 
 /// A place in a video: seconds, `M:SS` or `H:MM:SS`.

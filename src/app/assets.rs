@@ -3,20 +3,25 @@
 //! The selection is an asset, not a row: it stays where it is while rows arrive, move and vanish. *Stick* is the list's
 //! bond to its newest row. Rows are settled in batches, so that a log of 300 000 assets loads without a sort an event.
 
+mod rows;
+
+pub use rows::{Criterion, Direction, Order};
+
 use crate::{
     app::filter::{Filter, Search, StatusTab},
-    catalog::{Asset, AssetKey, Catalog, Rank},
-    event::{AssetId, Offset, Status, Time},
+    catalog::{Asset, AssetKey, Catalog},
+    event::{Status, Time},
 };
-use std::collections::HashSet;
+use rows::Rows;
 
 /// The list pane.
 #[derive(Clone, Debug, Default)]
 pub struct Assets {
-    rows: Vec<AssetKey>,
-    /// Whether an asset stands in `rows`, by its key.
-    listed: Vec<bool>,
-    changed: HashSet<AssetKey>,
+    /// Every asset, by time: what the list is made from when its filter or its order changes.
+    all: Rows,
+    rows: Rows,
+    /// What waits for [`Self::settle`]; an asset may stand in it several times.
+    changed: Vec<AssetKey>,
     selected: Option<AssetKey>,
     at: usize,
     top: usize,
@@ -48,90 +53,21 @@ pub struct Unread {
     pub failed: usize,
 }
 
-/// What the list is sorted by; of equal ones the older stands above.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    /// The time of the newest event.
-    #[default]
-    Time,
-    /// The asset's id.
-    Id,
-    /// The status, failures last.
-    Status,
-    /// How many pictures there are.
-    Pictures,
-    /// The video's length.
-    Duration,
-}
-
-impl Order {
-    /// The next one, round.
-    #[must_use]
-    pub fn next(self) -> Self {
-        match self {
-            Self::Time => Self::Id,
-            Self::Id => Self::Status,
-            Self::Status => Self::Pictures,
-            Self::Pictures => Self::Duration,
-            Self::Duration => Self::Time,
-        }
-    }
-
-    /// The word on the screen.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Time => "time",
-            Self::Id => "id",
-            Self::Status => "status",
-            Self::Pictures => "pictures",
-            Self::Duration => "duration",
-        }
-    }
-
-    /// What places an asset among the others. Made once a row: a sort asks for it twenty times.
-    fn place(self, asset: &Asset<'_>) -> Place {
-        let by = match self {
-            Self::Time => By::Nothing,
-            Self::Id => By::Id(asset.id().clone()),
-            Self::Status => By::Number(match asset.status() {
-                Status::Succeed => 0,
-                Status::Other(_) => 1,
-                Status::Failed => 2,
-            }),
-            Self::Pictures => By::Number(pictures(asset)),
-            Self::Duration => By::Number(length(asset).map_or(i64::MIN, Offset::as_millis)),
-        };
-        Place { by, rank: asset.rank(), key: asset.key() }
-    }
-}
-
-/// A row in the making, with what sorts it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    by: By,
-    rank: Rank,
-    key: AssetKey,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum By {
-    Nothing,
-    Number(i64),
-    Id(AssetId),
-}
-
-fn pictures(asset: &Asset<'_>) -> i64 {
-    asset.pictures().map_or(0, |pictures| i64::try_from(pictures.len()).unwrap_or(i64::MAX))
-}
-
-fn length(asset: &Asset<'_>) -> Option<Offset> {
-    asset.duration().or_else(|| asset.pictures().and_then(crate::event::Pictures::last_offset))
+/// A row that was looked for and found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Which of such rows it is, from 1.
+    pub number: usize,
+    /// How many there are.
+    pub count: usize,
+    /// Whether the way led over an end of the list.
+    pub round: bool,
 }
 
 impl Assets {
     /// Notes that an asset is new or has another newest event; [`Self::settle`] puts it into its place.
     pub fn changed(&mut self, key: AssetKey) {
-        self.changed.insert(key);
+        self.changed.push(key);
     }
 
     /// Counts an event that came while the list did not stick.
@@ -149,62 +85,38 @@ impl Assets {
 
     /// Puts what changed into its place and keeps the selection on its asset.
     pub fn settle(&mut self, catalog: &Catalog, now: Time) {
-        let changed = std::mem::take(&mut self.changed);
-        let assets = changed.iter().filter_map(|key| catalog.asset(*key)).filter(|asset| self.shows(asset, now));
-        let mut fresh: Vec<Place> = assets.map(|asset| self.order.place(&asset)).collect();
-        fresh.sort_unstable();
-        // Most of what changed is new, and no row need be looked at.
-        let mut moved: Vec<AssetKey> = changed.into_iter().filter(|key| self.is_listed(*key)).collect();
-        if !moved.is_empty() {
-            moved.sort_unstable();
-            self.rows.retain(|key| moved.binary_search(key).is_err());
-            for key in &moved {
-                self.list(*key, false);
-            }
-        }
-        for place in &fresh {
-            self.list(place.key, true);
-        }
-        self.merge(catalog, &fresh);
+        let changed = self.settle_all(catalog);
+        let shows = shows(self.tab, &self.filter, now);
+        self.rows.put(&changed, self.order, catalog, shows);
         self.keep_selection();
     }
 
     /// Filters and sorts all rows anew.
     fn rebuild(&mut self, catalog: &Catalog, now: Time) {
-        self.changed.clear();
-        let assets = catalog.assets().filter(|asset| self.shows(asset, now));
-        let mut places: Vec<Place> = assets.map(|asset| self.order.place(&asset)).collect();
-        // Events come nearly in the order of time, and a stable sort makes use of that.
-        places.sort();
-        self.rows = places.iter().map(|place| place.key).collect();
-        self.listed.clear();
-        for place in &places {
-            self.list(place.key, true);
-        }
+        self.settle_all(catalog);
+        let shows = shows(self.tab, &self.filter, now);
+        self.rows = self.all.sorted(self.order, catalog, shows);
         self.keep_selection();
     }
 
-    fn is_listed(&self, key: AssetKey) -> bool {
-        self.listed.get(key.0 as usize).is_some_and(|listed| *listed)
-    }
-
-    fn list(&mut self, key: AssetKey, listed: bool) {
-        let at = key.0 as usize;
-        if self.listed.len() <= at {
-            self.listed.resize(at + 1, false);
-        }
-        self.listed[at] = listed;
+    /// Puts what changed into its place among all assets, and tells what that was.
+    fn settle_all(&mut self, catalog: &Catalog) -> Vec<AssetKey> {
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        changed.dedup();
+        self.all.put(&changed, Order::default(), catalog, |_| true);
+        changed
     }
 
     /// The rows on the screen: their keys, oldest first.
     pub fn visible(&self) -> &[AssetKey] {
-        let end = (self.top + self.height).min(self.rows.len());
-        self.rows.get(self.top.min(end)..end).unwrap_or_default()
+        let end = (self.top + self.height).min(self.rows().len());
+        self.rows().get(self.top.min(end)..end).unwrap_or_default()
     }
 
     /// All rows that pass the tab and the filter.
     pub fn rows(&self) -> &[AssetKey] {
-        &self.rows
+        self.rows.keys()
     }
 
     /// The selected asset.
@@ -258,17 +170,16 @@ impl Assets {
         self.keep_selection();
     }
 
-    /// Moves the selection by rows; anything but the last row unsticks.
+    /// Moves the selection by rows; anything but the newest row unsticks.
     pub fn step(&mut self, by: isize) {
         self.go_to(self.at.saturating_add_signed(by));
     }
 
     /// Selects a row, counted from 0.
     pub fn go_to(&mut self, row: usize) {
-        let last = self.rows.len().saturating_sub(1);
-        self.at = row.min(last);
-        self.selected = self.rows.get(self.at).copied();
-        if self.at == last {
+        self.at = row.min(self.rows().len().saturating_sub(1));
+        self.selected = self.rows().get(self.at).copied();
+        if self.at == self.newest() {
             self.stick = Stick::ToNewest;
             self.unread = Unread::default();
         } else {
@@ -279,7 +190,7 @@ impl Assets {
 
     /// Selects an asset where it is in the list; returns whether it is.
     pub fn select(&mut self, key: AssetKey) -> bool {
-        let row = self.rows.iter().position(|row| *row == key);
+        let row = self.rows().iter().position(|row| *row == key);
         if let Some(row) = row {
             self.go_to(row);
         }
@@ -310,8 +221,8 @@ impl Assets {
             self.search = None;
             return 0;
         };
-        let hit = |row: &usize| catalog.asset(self.rows[*row]).is_some_and(|asset| search.matches(&asset));
-        let rows: Vec<usize> = (0..self.rows.len()).filter(hit).collect();
+        let hit = |row: &usize| catalog.asset(self.rows()[*row]).is_some_and(|asset| search.matches(&asset));
+        let rows: Vec<usize> = (0..self.rows().len()).filter(hit).collect();
         let first = rows.get(rows.partition_point(|row| *row < self.at)).or(rows.first()).copied();
         let hits = rows.len();
         self.search = Some((search, hits));
@@ -321,60 +232,55 @@ impl Assets {
         hits
     }
 
-    /// Goes to the next row below, or above, of which `wanted` holds, round the ends. Returns its number among such
-    /// rows, from 1, and how many there are.
-    pub fn find(&mut self, on: bool, wanted: impl Fn(AssetKey) -> bool) -> Option<(usize, usize)> {
-        let hits: Vec<usize> = (0..self.rows.len()).filter(|row| wanted(self.rows[*row])).collect();
+    /// Goes to the next row below, or above, of which `wanted` holds, round the ends.
+    pub fn find(&mut self, on: bool, wanted: impl Fn(AssetKey) -> bool) -> Option<Hit> {
+        let hits: Vec<usize> = (0..self.rows().len()).filter(|row| wanted(self.rows()[*row])).collect();
         let after = hits.partition_point(|row| if on { *row <= self.at } else { *row < self.at });
-        let number = match (on, hits.len()) {
+        let (at, round) = match (on, hits.len()) {
             (_, 0) => return None,
-            (true, count) => after % count,
-            (false, count) => (after + count - 1) % count,
+            (true, count) => (after % count, after == count),
+            (false, count) => ((after + count - 1) % count, after == 0),
         };
-        self.go_to(hits[number]);
-        Some((number + 1, hits.len()))
-    }
-
-    fn shows(&self, asset: &Asset<'_>, now: Time) -> bool {
-        self.tab.shows(asset.status()) && self.filter.matches(asset, now)
-    }
-
-    /// Merges sorted rows into the sorted list; nearly always they belong at its end.
-    fn merge(&mut self, catalog: &Catalog, fresh: &[Place]) {
-        let Some(first) = fresh.first() else { return };
-        let place = |key: &AssetKey| catalog.asset(*key).map(|asset| self.order.place(&asset));
-        let from = self.rows.partition_point(|row| place(row).is_some_and(|row| row < *first));
-        let mut tail: Vec<Place> = self.rows[from..].iter().filter_map(place).collect();
-        self.rows.truncate(from);
-        tail.extend_from_slice(fresh);
-        // Two sorted runs: a stable sort merges them.
-        tail.sort();
-        self.rows.extend(tail.iter().map(|place| place.key));
+        self.go_to(hits[at]);
+        Some(Hit { number: at + 1, count: hits.len(), round })
     }
 
     fn keep_selection(&mut self) {
-        let last = self.rows.len().saturating_sub(1);
         if self.stick == Stick::ToNewest {
-            self.at = last;
-        } else if self.rows.get(self.at) != self.selected.as_ref() {
-            let row = self.rows.iter().position(|row| Some(*row) == self.selected);
-            self.at = row.unwrap_or(self.at).min(last);
+            self.at = self.newest();
+        } else if self.rows().get(self.at) != self.selected.as_ref() {
+            let row = self.rows().iter().position(|row| Some(*row) == self.selected);
+            self.at = row.unwrap_or(self.at).min(self.rows().len().saturating_sub(1));
         }
-        self.selected = self.rows.get(self.at).copied();
+        self.selected = self.rows().get(self.at).copied();
         self.scroll();
+    }
+
+    /// The row of the newest asset where the list is sorted by time, and that end of it where it is not.
+    fn newest(&self) -> usize {
+        match self.order.direction {
+            Direction::Rising => self.rows().len().saturating_sub(1),
+            Direction::Falling => 0,
+        }
     }
 
     /// Keeps the selection on the screen, and the screen full.
     fn scroll(&mut self) {
-        let lowest = self.rows.len().saturating_sub(self.height);
+        let lowest = self.rows().len().saturating_sub(self.height);
         self.top = self.top.min(self.at).max((self.at + 1).saturating_sub(self.height)).min(lowest);
     }
+}
+
+/// Whether an asset stands in the list.
+fn shows(tab: StatusTab, filter: &Filter, now: Time) -> impl Fn(&Asset<'_>) -> bool {
+    move |asset| tab.shows(asset.status()) && filter.matches(asset, now)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{EventKind, LogEvent, Oddities, Origin, Pictures};
+    use crate::event::{AssetId, EventKind, LogEvent, Oddities, Origin, Pictures};
+    use proptest::prelude::*;
 
     const NOW: Time = Time::from_micros(0);
 
@@ -452,6 +358,21 @@ mod tests {
     }
 
     #[test]
+    fn the_other_way_round_the_newest_is_stuck_to_on_top() {
+        let mut list = List::new(&[("a", 1, ""), ("b", 2, ""), ("c", 3, ""), ("d", 4, "")]);
+        let falling = Order { direction: Direction::Falling, ..Order::default() };
+        list.assets.set_order(falling, &list.catalog, NOW);
+        assert_eq!((list.ids(list.assets.rows()).as_str(), list.selected().as_str()), ("dcba", "d"));
+        list.add(&[("e", 5, "")]);
+        assert_eq!((list.ids(list.assets.visible()).as_str(), list.selected().as_str()), ("edc", "e"));
+        list.assets.step(1);
+        list.add(&[("f", 6, "")]);
+        assert_eq!((list.selected().as_str(), list.assets.stick()), ("d", Stick::ToAsset));
+        list.assets.step(isize::MIN);
+        assert_eq!((list.selected().as_str(), list.assets.stick()), ("f", Stick::ToNewest));
+    }
+
+    #[test]
     fn tabs_filter_and_find() {
         let mut list = List::new(&[
             ("a", 1, "FAILED"),
@@ -465,15 +386,47 @@ mod tests {
             move |key| catalog.asset(key).is_some_and(|asset| *asset.status() == Status::Failed)
         };
         let test = failed(&list);
-        assert_eq!(list.assets.find(true, &test), Some((1, 2)));
+        let hit = |number, round| Some(Hit { number, count: 2, round });
+        assert_eq!(list.assets.find(true, &test), hit(1, true));
         assert_eq!(list.selected(), "a");
-        assert_eq!(list.assets.find(true, &test), Some((2, 2)));
-        assert_eq!(list.assets.find(false, &test), Some((1, 2)));
-        assert_eq!(list.assets.find(false, &test), Some((2, 2)));
+        assert_eq!(list.assets.find(true, &test), hit(2, false));
+        assert_eq!(list.assets.find(false, &test), hit(1, false));
+        assert_eq!(list.assets.find(false, &test), hit(2, true));
         list.assets.set_tab(StatusTab::Failed, &list.catalog, NOW);
         assert_eq!((list.ids(list.assets.rows()).as_str(), list.selected().as_str()), ("ac", "c"));
         list.assets.set_tab(StatusTab::Other, &list.catalog, NOW);
         assert_eq!(list.selected(), "d");
+    }
+
+    proptest! {
+        /// However the rows came into their places, they stand as if all were sorted at once.
+        #[test]
+        fn rows_put_into_place_stand_as_sorted_rows(
+            batches in prop::collection::vec(prop::collection::vec((0..12u8, 0..40i64, 0..3usize), 0..9), 1..9),
+            order in 0..5usize, falling: bool, tab in 0..4usize,
+        ) {
+            let mut list = List::new(&[]);
+            let by = (0..order).fold(Criterion::Time, |by, _| by.next());
+            let direction = if falling { Direction::Falling } else { Direction::Rising };
+            list.assets.set_order(Order { by, direction }, &list.catalog, NOW);
+            list.assets.set_tab(StatusTab::ALL[tab], &list.catalog, NOW);
+            for (batch, batch_number) in batches.iter().zip(0..) {
+                let ids: Vec<String> = batch.iter().map(|(id, ..)| id.to_string()).collect();
+                // No two events stand at one place.
+                let events: Vec<_> = (0..)
+                    .zip(batch.iter().zip(&ids))
+                    .map(|(n, ((_, at, status), id))| {
+                        (id.as_str(), at * 1000 + batch_number * 10 + n, ["SUCCEED", "FAILED", "X"][*status])
+                    })
+                    .collect();
+                list.add(&events);
+            }
+            let mut whole = list.assets.clone();
+            whole.set_order(list.assets.order(), &list.catalog, NOW);
+            prop_assert_eq!(list.ids(list.assets.rows()), list.ids(whole.rows()));
+            let shown = list.catalog.assets().filter(|asset| StatusTab::ALL[tab].shows(asset.status())).count();
+            prop_assert_eq!(whole.rows().len(), shown);
+        }
     }
 
     #[test]

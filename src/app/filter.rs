@@ -9,6 +9,7 @@ use crate::{
     event::{Status, Time},
     text::Safe,
 };
+use memchr::memmem::Finder;
 use regex::{Regex, RegexBuilder};
 use std::fmt;
 
@@ -27,7 +28,7 @@ struct Term {
 
 #[derive(Clone, Debug)]
 enum Test {
-    Word { word: String, exact: bool },
+    Word(Word),
     Status(String),
     Code(Regex),
     Samples(Comparison, u64),
@@ -50,6 +51,14 @@ enum Comparison {
 enum Span {
     At(Time),
     Ago { micros: i64 },
+}
+
+/// A word to find; without upper-case letters it is found in any case.
+#[derive(Clone, Debug)]
+struct Word {
+    text: String,
+    finder: Finder<'static>,
+    exact: bool,
 }
 
 /// Why a filter cannot be used, and which word of it is at fault.
@@ -130,19 +139,14 @@ impl Test {
             Some(("host", host)) if !host.is_empty() => Self::Host(host.to_lowercase()),
             Some(("status" | "host", _)) => return Err(error("needs a value")),
             _ if text.is_empty() => return Err(error("! needs a term to negate")),
-            _ => Self::Word {
-                exact: text.chars().any(char::is_uppercase),
-                word: if text.chars().any(char::is_uppercase) { text.to_owned() } else { text.to_lowercase() },
-            },
+            _ => Self::Word(Word::new(text)),
         })
     }
 
     fn holds(&self, asset: &Asset<'_>, now: Time) -> bool {
         let count = |n: u64, comparison: Comparison, than: u64| comparison.holds(n, than);
         match self {
-            Self::Word { word, exact } => {
-                fields(asset, |field| if *exact { field.contains(word.as_str()) } else { contains_folded(field, word) })
-            }
+            Self::Word(word) => fields(asset, |field| word.is_in(field)),
             Self::Status(status) => asset.status().as_str().starts_with(status.as_str()),
             Self::Code(regex) => asset.fault().is_some_and(|fault| regex.is_match(&fault.code)),
             Self::Samples(comparison, than) => {
@@ -157,6 +161,23 @@ impl Test {
                     .is_some_and(|first| host_of(first.url.reveal()).contains(host.as_str()))
             }),
         }
+    }
+}
+
+impl Word {
+    fn new(text: &str) -> Self {
+        let exact = text.chars().any(char::is_uppercase);
+        let text = if exact { text.to_owned() } else { text.to_lowercase() };
+        Self { finder: Finder::new(text.as_bytes()).into_owned(), text, exact }
+    }
+
+    fn is_in(&self, field: &str) -> bool {
+        if self.finder.find(field.as_bytes()).is_some() {
+            return true;
+        }
+        // A glance at the bytes first: most texts are ids, which have nothing to fold.
+        let may_fold = || field.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii());
+        !self.exact && may_fold() && field.chars().any(char::is_uppercase) && field.to_lowercase().contains(&self.text)
     }
 }
 
@@ -245,14 +266,6 @@ fn fields(asset: &Asset<'_>, test: impl Fn(&str) -> bool) -> bool {
     asset.fault().is_some_and(|fault| test(&fault.code) || test(&fault.message))
         || test(asset.id().spell(&mut [0; 32]))
         || asset.title().is_some_and(|title| test(title.as_str()))
-}
-
-/// Whether `text` holds `word`, which is in lower case already.
-fn contains_folded(text: &str, word: &str) -> bool {
-    // A glance at the bytes first: most texts are ids, which have nothing to fold.
-    let may_fold = |text: &str| text.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii());
-    text.contains(word)
-        || (may_fold(text) && text.chars().any(char::is_uppercase) && text.to_lowercase().contains(word))
 }
 
 /// The host of a URL, in lower case.

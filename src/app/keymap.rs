@@ -36,6 +36,8 @@ pub enum Action {
     StatusTab,
     /// The next order of the list.
     Sort,
+    /// The list the other way round.
+    Invert,
     /// Closes or clears one thing.
     Back,
     /// Takes what is selected; opens the picture in full where nothing is.
@@ -142,8 +144,8 @@ pub const TABLE: &[Binding] = &[
     bind(&["j", "k", "↓", "↑"], &[DOWN, UP, DOWN, UP], "asset down, up"),
     bind(&["Ctrl-d", "Ctrl-u"], &[A::Move(Move::HalfDown), A::Move(Move::HalfUp)], "half a page down, up"),
     bind(&["PgDn", "PgUp"], &[A::Move(Move::PageDown), A::Move(Move::PageUp)], "page down, up"),
-    bind(&["g", "Home"], &[A::Move(Move::Top)], "oldest asset"),
-    bind(&["G", "End"], &[A::Move(Move::Bottom)], "newest asset, and stick to the newest"),
+    bind(&["g", "Home"], &[A::Move(Move::Top)], "first row: the oldest asset"),
+    bind(&["G", "End"], &[A::Move(Move::Bottom)], "last row: the newest asset, and stick to the newest"),
     bind(&["h", "l", "←", "→", ",", "."], &[BACK, ON, BACK, ON, BACK, ON], "picture back, on"),
     bind(&["H", "L", "Shift-←", "Shift-→"], &[BACK10, ON10, BACK10, ON10], "ten pictures back, on"),
     bind(
@@ -160,7 +162,7 @@ pub const TABLE: &[Binding] = &[
     bind(&["/"], &[A::Search], "search id, title, code and message by regex"),
     bind(&["n", "N"], &[A::NextHit, A::PreviousHit], "next, previous hit"),
     bind(&["f"], &[A::Filter], "filter: words, status:, code:, samples<, since:, host:, ! negates"),
-    bind(&["s", "S"], &[A::StatusTab, A::Sort], "next status tab, next order"),
+    bind(&["s", "S", "I"], &[A::StatusTab, A::Sort, A::Invert], "next status tab, next order, the other way round"),
     bind(&["c"], &[A::Codes], "error codes; Enter filters"),
     bind(&["Tab"], &[A::Layout], "next layout: list and picture, picture, list"),
     bind(&["z", "Enter"], &[A::Enter], "picture in full; in an overlay: take"),

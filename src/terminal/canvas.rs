@@ -4,6 +4,7 @@
 //! for its size (which can start `tput`) or its cursor (which reads keys), this one knows the answer: nothing here
 //! touches a device, so nothing can fail.
 
+use super::write_cells;
 use crossterm::{
     Command,
     cursor::{Hide, MoveTo, Show},
@@ -11,7 +12,7 @@ use crossterm::{
     terminal::{Clear, ClearType as Region},
 };
 use ratatui::{
-    backend::{Backend, ClearType, CrosstermBackend, WindowSize},
+    backend::{Backend, ClearType, WindowSize},
     buffer::Cell,
     layout::{Position, Size},
 };
@@ -53,12 +54,10 @@ impl Backend for Canvas {
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
         let mut content = content.peekable();
-        // Without a difference crossterm's backend still resets the colours: an idle screen would keep writing.
-        if content.peek().is_none() {
-            return Ok(());
+        if content.peek().is_some() {
+            self.hide_cursor()?;
+            write_cells(content, &mut self.bytes);
         }
-        self.hide_cursor()?;
-        CrosstermBackend::new(&mut self.bytes).draw(content).expect("memory takes every cell");
         Ok(())
     }
 

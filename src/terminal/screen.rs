@@ -67,8 +67,6 @@ impl Screen {
     /// # Errors
     /// When the terminal refuses its modes or is gone; it is as before then.
     pub fn open(tty: &Tty, options: Options) -> Result<(Self, Receiver<Written>), TerminalError> {
-        // With NO_COLOR set crossterm would drop the colours of pictures too; the theme minds it instead.
-        crossterm::style::force_color_output(true);
         let guard = Guard::enter(tty.clone(), options.mouse)?;
         let (written, wake) = channel(16);
         let writer = Writer::start(tty.clone(), Arc::clone(&guard), written)

@@ -2,7 +2,7 @@
 
 use super::theme::{Glyph, Part, Role, Theme, bytes, part, thousands};
 use crate::{
-    app::{App, Following, filter::StatusTab},
+    app::{App, Following, assets::Order, filter::StatusTab},
     event::Health,
     text::Safe,
 };
@@ -111,8 +111,8 @@ fn filters(app: &App) -> Vec<Part> {
         parts.push(part(format!("/{}", search.pattern().fit(24)), Role::Accent));
         parts.push(part(format!(" {} hits  ", thousands(*hits as u64)), Role::Dim));
     }
-    if assets.order() != crate::app::assets::Order::Time {
-        parts.push(part(format!("by {}  ", assets.order().as_str()), Role::Dim));
+    if assets.order() != Order::default() {
+        parts.push(part(format!("{}  ", assets.order()), Role::Dim));
     }
     if !assets.filter().is_empty() {
         parts.push(part("filter ", Role::Dim));

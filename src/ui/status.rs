@@ -4,6 +4,7 @@ use super::theme::{Glyph, Part, Role, Theme, part, thousands};
 use crate::{
     app::{
         App, OverlayKind,
+        assets::Direction,
         panes::View,
         prompt::{Prompt, Purpose},
     },
@@ -126,10 +127,14 @@ fn news(app: &App, theme: Theme) -> Vec<Part> {
     }
     let failed =
         if unread.failed > 0 { format!(", {} FAILED", thousands(unread.failed as u64)) } else { String::new() };
+    let (glyph, key) = match app.assets().order().direction {
+        Direction::Rising => (Glyph::Below, "End"),
+        Direction::Falling => (Glyph::Above, "Home"),
+    };
     vec![
-        (theme.glyph(Glyph::Below), Role::Accent),
+        (theme.glyph(glyph), Role::Accent),
         part(format!(" {} new{failed} · ", thousands(unread.new as u64)), Role::Plain),
-        part("End", Role::Accent),
+        part(key, Role::Accent),
         part(" shows ", Role::Dim),
     ]
 }

@@ -71,6 +71,7 @@ pub(super) enum Glyph {
     Live,
     Warning,
     Below,
+    Above,
     Separator,
 }
 
@@ -122,6 +123,7 @@ impl Theme {
             Glyph::Cursor => ("▲", "^"),
             Glyph::Live => ("●", "*"),
             Glyph::Warning => ("⚠", "!"),
+            Glyph::Above => ("▲", "^"),
             Glyph::Below => ("▼", "v"),
             Glyph::Separator => ("│", "|"),
         };

@@ -6,7 +6,6 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{
-    backend::{Backend as _, CrosstermBackend},
     buffer::{Buffer, CellDiffOption},
     layout::{Rect, Size},
 };
@@ -18,6 +17,7 @@ use thumbview::{
         Status, Templates, Time,
     },
     picture::Canvas,
+    terminal::write_cells,
     ui,
 };
 
@@ -58,6 +58,7 @@ fn main() {
         ("G: the newest", "G", "g"),
         ("s: a status tab", "s", "Esc"),
         ("S: another sort", "S", "S"),
+        ("I: the other way round", "I", "I"),
         ("e: the next failure", "e", "G"),
         ("c: the codes", "c", "Esc"),
     ];
@@ -178,16 +179,8 @@ impl Bench {
             .unwrap();
         let next = terminal.backend().buffer().clone();
         let mut bytes = Vec::new();
-        let mut backend = CrosstermBackend::new(&mut bytes);
-        let changes: Vec<_> = self
-            .shown
-            .diff(&next)
-            .into_iter()
-            .filter(|(_, _, cell)| cell.diff_option != CellDiffOption::Skip)
-            .collect();
-        if !changes.is_empty() {
-            backend.draw(changes.into_iter()).unwrap();
-        }
+        let changes = self.shown.diff(&next).into_iter();
+        write_cells(changes.filter(|(_, _, cell)| cell.diff_option != CellDiffOption::Skip), &mut bytes);
         self.shown = next;
         (drawn, bytes.len())
     }

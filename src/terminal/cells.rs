@@ -1,0 +1,258 @@
+//! Changed cells, as the bytes that put them on the screen.
+//!
+//! crossterm's backend names both colours at each change, in a form for 256 of them, and places the cursor again after
+//! each wide character: over a slow link that is half of what a key costs. Here a change of style names what changes, and
+//! the cursor moves only where cells do not follow each other. The style is the default one before and after. Colours
+//! are written whatever `NO_COLOR` says: the theme minds it, and pictures keep theirs.
+
+use ratatui::{
+    buffer::Cell,
+    style::{Color, Modifier},
+};
+use std::{fmt, io::Write as _};
+
+/// What characters look like until something else is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Look {
+    front: Color,
+    back: Color,
+    modifier: Modifier,
+}
+
+const PLAIN: Look = Look { front: Color::Reset, back: Color::Reset, modifier: Modifier::empty() };
+
+/// SGR's numbers of the attributes.
+const ATTRIBUTES: [(Modifier, u8); 9] = [
+    (Modifier::BOLD, 1),
+    (Modifier::DIM, 2),
+    (Modifier::ITALIC, 3),
+    (Modifier::UNDERLINED, 4),
+    (Modifier::SLOW_BLINK, 5),
+    (Modifier::RAPID_BLINK, 6),
+    (Modifier::REVERSED, 7),
+    (Modifier::HIDDEN, 8),
+    (Modifier::CROSSED_OUT, 9),
+];
+
+/// Appends what draws the cells, each with its column and row from 0.
+pub fn write_cells<'a>(cells: impl Iterator<Item = (u16, u16, &'a Cell)>, out: &mut Vec<u8>) {
+    let (mut look, mut cursor) = (PLAIN, None);
+    for (x, y, cell) in cells {
+        go(cursor, (x, y), out);
+        let wanted = Look { front: cell.fg, back: cell.bg, modifier: cell.modifier };
+        change(look, wanted, out);
+        look = wanted;
+        out.extend_from_slice(cell.symbol().as_bytes());
+        cursor = width(cell.symbol()).map(|width| (x + width, y));
+    }
+    change(look, PLAIN, out);
+}
+
+/// How far a character surely moves the cursor. About the width of many wide ones terminals differ; about what is
+/// written in China, Japan and Korea they do not.
+fn width(symbol: &str) -> Option<u16> {
+    let mut chars = symbol.chars();
+    match (chars.next()?, chars.next()) {
+        (
+            '\u{2e80}'..='\u{303e}' | '\u{3041}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{ff01}'..='\u{ff60}',
+            None,
+        ) => Some(2),
+        // What ratatui holds for wide has no cell right behind it, so a wrong guess is put right there.
+        _ => Some(1),
+    }
+}
+
+/// Moves the cursor where it does not stand already. To the column itself, not by so many: a terminal that takes `●`
+/// for wide would be wrong up to the end of the row.
+fn go(cursor: Option<(u16, u16)>, (x, y): (u16, u16), out: &mut Vec<u8>) {
+    match cursor {
+        Some(cursor) if cursor == (x, y) => {}
+        Some((_, row)) if row == y => put(out, format_args!("\x1b[{}G", x + 1)),
+        _ => put(out, format_args!("\x1b[{};{}H", y + 1, x + 1)),
+    }
+}
+
+/// Goes from one look to another. What is taken away needs a reset, since BOLD and DIM have one end in common.
+fn change(from: Look, to: Look, out: &mut Vec<u8>) {
+    if from == to {
+        return;
+    }
+    if to == PLAIN {
+        return out.extend_from_slice(b"\x1b[m");
+    }
+    let taken = !from.modifier.difference(to.modifier).is_empty();
+    let from = if taken { PLAIN } else { from };
+    out.extend_from_slice(if taken { b"\x1b[0;" } else { b"\x1b[" });
+    for (attribute, number) in ATTRIBUTES {
+        if to.modifier.contains(attribute) && !from.modifier.contains(attribute) {
+            put(out, format_args!("{number};"));
+        }
+    }
+    if from.front != to.front {
+        colour(to.front, 30, out);
+    }
+    if from.back != to.back {
+        colour(to.back, 40, out);
+    }
+    // Each number is followed by a semicolon, and the last one by the end.
+    out.pop();
+    out.push(b'm');
+}
+
+/// The numbers of a colour; `base` is 30 for the front, 40 for the back.
+fn colour(colour: Color, base: u8, out: &mut Vec<u8>) {
+    let number = match colour {
+        Color::Reset => 9,
+        Color::Black => 0,
+        Color::Red => 1,
+        Color::Green => 2,
+        Color::Yellow => 3,
+        Color::Blue => 4,
+        Color::Magenta => 5,
+        Color::Cyan => 6,
+        Color::Gray => 7,
+        Color::DarkGray => 60,
+        Color::LightRed => 61,
+        Color::LightGreen => 62,
+        Color::LightYellow => 63,
+        Color::LightBlue => 64,
+        Color::LightMagenta => 65,
+        Color::LightCyan => 66,
+        Color::White => 67,
+        Color::Indexed(index) => return put(out, format_args!("{};5;{index};", base + 8)),
+        Color::Rgb(r, g, b) => return put(out, format_args!("{};2;{r};{g};{b};", base + 8)),
+    };
+    put(out, format_args!("{};", base + number));
+}
+
+fn put(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
+    out.write_fmt(text).expect("memory takes every byte");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+    use std::num::NonZeroU16;
+
+    fn text(buffer: &Buffer) -> String {
+        let mut out = Vec::new();
+        write_cells(Buffer::empty(buffer.area).diff(buffer).into_iter(), &mut out);
+        String::from_utf8(out).unwrap().replace('\x1b', "␛")
+    }
+
+    #[test]
+    fn only_what_changes_is_said() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 2));
+        buffer.set_string(0, 0, "ab", Style::new().cyan());
+        buffer.set_string(2, 0, "c", Style::new().cyan().bold());
+        buffer.set_string(3, 0, "d", Style::new().cyan());
+        buffer.set_string(5, 0, "e", Style::new());
+        buffer.set_string(8, 0, "f", Style::new().light_red().on_gray());
+        assert_eq!(text(&buffer), "␛[1;1H␛[36mab␛[1mc␛[0;36md␛[6G␛[me␛[9G␛[91;47mf␛[m");
+    }
+
+    #[test]
+    fn wide_characters_follow_each_other() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 2));
+        buffer.set_string(0, 1, "发布会", Style::new());
+        assert_eq!(text(&buffer), "␛[2;1H发布会");
+        buffer.set_string(6, 1, "🎬x", Style::new());
+        assert_eq!(text(&buffer), "␛[2;1H发布会🎬␛[9Gx", "its width is not relied on");
+    }
+
+    fn size(cells: u16) -> NonZeroU16 {
+        NonZeroU16::new(cells).unwrap()
+    }
+
+    fn any_colour() -> impl Strategy<Value = Color> {
+        prop_oneof![
+            Just(Color::Reset),
+            (0..16u8).prop_map(Color::Indexed),
+            any::<(u8, u8, u8)>().prop_map(|(r, g, b)| Color::Rgb(r, g, b)),
+            prop::sample::select(vec![Color::Black, Color::Red, Color::Gray, Color::DarkGray, Color::White]),
+        ]
+    }
+
+    /// A gap, then a character and how it looks.
+    type Drawn = (u16, &'static str, Color, Color, u16);
+
+    fn any_row() -> impl Strategy<Value = Vec<Drawn>> {
+        let symbol = prop::sample::select(vec!["a", " ", "▀", "─", "发", "한", "！"]);
+        prop::collection::vec((0..3u16, symbol, any_colour(), any_colour(), 0..512u16), 0..9)
+    }
+
+    fn draw(rows: &[Vec<Drawn>]) -> Buffer {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 3));
+        for (y, row) in (0..).zip(rows) {
+            let mut x = 0;
+            for (gap, symbol, front, back, modifier) in row {
+                let mut modifier = Modifier::from_bits_truncate(*modifier);
+                if modifier.contains(Modifier::BOLD) {
+                    // vt100 knows one of the two at a time.
+                    modifier.remove(Modifier::DIM);
+                }
+                let style = Style::new().fg(*front).bg(*back).add_modifier(modifier);
+                (x, _) = buffer.set_stringn(x + gap, y, symbol, 2, style);
+                if x >= 9 {
+                    break;
+                }
+            }
+        }
+        buffer
+    }
+
+    /// The numbers that vt100 gives colours.
+    fn seen(colour: Color) -> vt100::Color {
+        match colour {
+            Color::Reset => vt100::Color::Default,
+            Color::Black => vt100::Color::Idx(0),
+            Color::Red => vt100::Color::Idx(1),
+            Color::Gray => vt100::Color::Idx(7),
+            Color::DarkGray => vt100::Color::Idx(8),
+            Color::White => vt100::Color::Idx(15),
+            Color::Indexed(index) => vt100::Color::Idx(index),
+            Color::Rgb(r, g, b) => vt100::Color::Rgb(r, g, b),
+            other => panic!("{other} is not made here"),
+        }
+    }
+
+    proptest! {
+        /// A terminal that was given the differences of some frames shows the last.
+        #[test]
+        fn a_terminal_shows_the_cells(
+            frames in prop::collection::vec(prop::collection::vec(any_row(), 3), 1..4),
+        ) {
+            let mut terminal = vt100::Parser::new(size(3), size(12), 0);
+            let mut shown = Buffer::empty(Rect::new(0, 0, 12, 3));
+            for rows in frames {
+                let next = draw(&rows);
+                let mut out = Vec::new();
+                write_cells(shown.diff(&next).into_iter(), &mut out);
+                terminal.process(&out);
+                shown = next;
+                let mut hidden = 0;
+                for (at, cell) in shown.content().iter().enumerate() {
+                    let (x, y) = shown.pos_of(at);
+                    if x > 0 && hidden > 0 {
+                        hidden -= 1;
+                        continue;
+                    }
+                    hidden = usize::from(matches!(cell.symbol(), "发" | "한" | "！"));
+                    let glass = terminal.screen().cell(y, x).unwrap();
+                    let contents = if glass.contents().is_empty() { " " } else { glass.contents() };
+                    prop_assert_eq!(contents, cell.symbol(), "at {},{}", x, y);
+                    if cell.symbol() == " " {
+                        // What half a wide character leaves behind when the other half is written over is vt100's.
+                        continue;
+                    }
+                    prop_assert_eq!((glass.fgcolor(), glass.bgcolor()), (seen(cell.fg), seen(cell.bg)));
+                    prop_assert_eq!(glass.bold(), cell.modifier.contains(Modifier::BOLD));
+                    prop_assert_eq!(glass.inverse(), cell.modifier.contains(Modifier::REVERSED));
+                    prop_assert_eq!(glass.underline(), cell.modifier.contains(Modifier::UNDERLINED));
+                }
+            }
+        }
+    }
+}
