@@ -13,7 +13,7 @@ mod glass;
 mod pictures;
 
 use glass::Glass;
-use pictures::{decode, fit_for, on_glass, photo, psnr, scaled};
+use pictures::{decode, fit_for, grass, on_glass, photo, psnr, scaled};
 use proptest::prelude::*;
 use ratatui::layout::{Rect, Size};
 use std::sync::Arc;
@@ -78,6 +78,16 @@ fn a_picture_stays_within_its_bytes_and_looks_like_itself() {
             assert!(likeness >= least, "{width}x{height} {protocol:?} {quality:?}: {likeness:.1} dB");
         }
     }
+}
+
+#[test]
+fn a_jpeg_that_comes_out_badly_is_made_again() {
+    let picture = grass(800, 450);
+    let fit = fit_for(&picture, Protocol::Iterm2, Quality::Full);
+    let likeness = |fit| psnr(&decode(&prepare(&picture, fit), Protocol::Iterm2).rgb, &picture.rgb);
+    let (rich, poor) = (likeness(fit), likeness(Fit { most: 220_000, ..fit }));
+    assert!(rich >= 35.0, "{rich:.1} dB");
+    assert!(poor < 35.0, "{poor:.1} dB where the link has no room for more");
 }
 
 #[test]

@@ -1,14 +1,12 @@
 //! Pictures to encode, and what the encoders made of them, decoded by other means.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use ratatui::{
-    backend::{Backend as _, CrosstermBackend},
-    buffer::Cell,
-    layout::Size,
-    style::Color,
-};
-use thumbview::picture::{
-    BlockGrid, CellSize, Colours, Fetched, Fit, Multiplexer, Picture, PixelSize, Prepared, Protocol, Quality, fit,
+use ratatui::{buffer::Cell, layout::Size, style::Color};
+use thumbview::{
+    picture::{
+        BlockGrid, CellSize, Colours, Fetched, Fit, Multiplexer, Picture, PixelSize, Prepared, Protocol, Quality, fit,
+    },
+    terminal::write_cells,
 };
 
 pub(crate) fn picture(width: u32, height: u32, rgb: Vec<u8>) -> Picture {
@@ -39,6 +37,14 @@ pub(crate) fn photo(width: u32, height: u32) -> Picture {
         }
     }
     picture(width, height, rgb)
+}
+
+/// A photo of grass: texture everywhere, which a JPEG of usual quality takes away.
+pub(crate) fn grass(width: u32, height: u32) -> Picture {
+    let photo = photo(width, height);
+    let blade = |at: usize| (hash((at / 3) as u32 % width / 2, (at / 3) as u32 / width) - 0.5) * 90.0;
+    let rgb = photo.rgb.iter().enumerate().map(|(at, part)| (f32::from(*part) + blade(at)).clamp(0.0, 255.0) as u8);
+    picture(width, height, rgb.collect())
 }
 
 /// Noise alone: nothing compresses worse.
@@ -161,7 +167,7 @@ fn cells(grid: &BlockGrid) -> Picture {
     picture((columns * 2) as u32, (rows * 2) as u32, rgb)
 }
 
-/// What ratatui writes for the cells.
+/// What the screen writes for the cells.
 pub(crate) fn bytes_of_cells(grid: &BlockGrid) -> usize {
     let cell = |block: &thumbview::picture::Block| {
         let mut cell = Cell::default();
@@ -173,7 +179,7 @@ pub(crate) fn bytes_of_cells(grid: &BlockGrid) -> usize {
     let columns = grid.size.width;
     let places = (0..grid.size.height).flat_map(|y| (0..columns).map(move |x| (x, y)));
     let mut out = Vec::new();
-    CrosstermBackend::new(&mut out).draw(places.zip(&cells).map(|((x, y), cell)| (x, y, cell))).unwrap();
+    write_cells(places.zip(&cells).map(|((x, y), cell)| (x, y, cell)), &mut out);
     out.len()
 }
 
