@@ -28,7 +28,7 @@ struct Term {
 
 #[derive(Clone, Debug)]
 enum Test {
-    Word(Word),
+    Word(Box<Word>),
     Status(String),
     Code(Regex),
     Samples(Comparison, u64),
@@ -139,7 +139,7 @@ impl Test {
             Some(("host", host)) if !host.is_empty() => Self::Host(host.to_lowercase()),
             Some(("status" | "host", _)) => return Err(error("needs a value")),
             _ if text.is_empty() => return Err(error("! needs a term to negate")),
-            _ => Self::Word(Word::new(text)),
+            _ => Self::Word(Box::new(Word::new(text))),
         })
     }
 

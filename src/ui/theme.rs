@@ -120,10 +120,9 @@ impl Theme {
             Glyph::Suspect => ("■", "B"),
             Glyph::Rule => ("─", "-"),
             Glyph::Gap => ("╌", "."),
-            Glyph::Cursor => ("▲", "^"),
+            Glyph::Cursor | Glyph::Above => ("▲", "^"),
             Glyph::Live => ("●", "*"),
             Glyph::Warning => ("⚠", "!"),
-            Glyph::Above => ("▲", "^"),
             Glyph::Below => ("▼", "v"),
             Glyph::Separator => ("│", "|"),
         };
