@@ -129,7 +129,8 @@ impl Painter {
 
     /// Appends to `out` the bytes that turn what is shown into what is wanted; nothing when nothing changed.
     ///
-    /// They belong behind the frame's text. `size` is the screen in cells: what does not lie within it is not drawn.
+    /// They belong behind the frame's text, and leave the cursor anywhere. `size` is the screen in cells: what does not
+    /// lie within it is not drawn.
     pub fn reconcile(&mut self, wanted: &[Placement], size: Size, out: &mut Vec<u8>) {
         if self.size != size {
             self.size = size;
@@ -145,8 +146,6 @@ impl Painter {
         // What is half sent goes first: nothing else can be placed before it is whole.
         let half_sent = self.sending.as_ref().map(|sending| sending.held.content);
         wanted.sort_by_key(|picture| Some(picture.content) != half_sent);
-        out.extend(b"\x1b7");
-        let drawn = out.len();
         let mut left = self.pace;
         self.is_behind = is_better_to_come;
         for picture in &wanted {
@@ -162,11 +161,6 @@ impl Painter {
                 self.is_behind = true;
                 break;
             }
-        }
-        if out.len() == drawn {
-            out.truncate(drawn - 2);
-        } else {
-            out.extend(b"\x1b8");
         }
         self.evict(out);
         self.sent += (out.len() - before) as u64;
