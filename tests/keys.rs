@@ -93,6 +93,31 @@ fn filters_and_tabs() {
 }
 
 #[test]
+fn sorting() {
+    let rows = |keys: &str| {
+        let mut stage = Stage::filled(100, 30);
+        stage.keys(keys);
+        let app = &stage.app;
+        let ids = app.assets().rows().iter().map(|key| app.catalog().asset(*key).unwrap().id().to_string());
+        ids.map(|id| id.chars().take(4).collect::<String>()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(rows(""), "c0ff 9e10 e3b0 5f1c dead 14d7", "the newest at the bottom");
+    assert_eq!(rows("S"), "14d7 5f1c 9e10 c0ff dead e3b0", "by id");
+    assert_eq!(rows("S S"), "c0ff 5f1c 14d7 e3b0 9e10 dead", "by status, failures at the bottom");
+    assert_eq!(rows("S S S"), "9e10 e3b0 dead 14d7 5f1c c0ff", "by pictures");
+    assert_eq!(rows("S S S S"), "9e10 e3b0 dead 5f1c 14d7 c0ff", "by duration, else by the last picture");
+    assert_eq!(rows("S S S S S"), rows(""));
+    assert_eq!(rows("I"), "14d7 dead 5f1c e3b0 9e10 c0ff", "the newest on top");
+    assert_eq!(rows("S I"), "e3b0 dead c0ff 9e10 5f1c 14d7");
+    assert_eq!(rows("I I"), rows(""));
+    // The selection stays on its asset, and the newest is still stuck to.
+    check("k S", "dead 0:00 of 6");
+    check("k I", "dead 0:00 of 6");
+    check("k I g", "14d7 0:00 of 6");
+    check("I j", "dead 0:00 of 6");
+}
+
+#[test]
 fn a_filter_holds_for_new_rows_too() {
     let mut stage = Stage::filled(100, 30);
     stage.keys("f \"status:failed\" Enter");
