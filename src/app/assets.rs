@@ -19,7 +19,8 @@ use rows::Rows;
 pub struct Assets {
     /// Every asset, by time: what the list is made from when its filter or its order changes.
     all: Rows,
-    rows: Rows,
+    /// What stands in the list; `None` where that is all of them, by time.
+    rows: Option<Rows>,
     /// What waits for [`Self::settle`]; an asset may stand in it several times.
     changed: Vec<AssetKey>,
     selected: Option<AssetKey>,
@@ -86,16 +87,17 @@ impl Assets {
     /// Puts what changed into its place and keeps the selection on its asset.
     pub fn settle(&mut self, catalog: &Catalog, now: Time) {
         let changed = self.settle_all(catalog);
-        let shows = shows(self.tab, &self.filter, now);
-        self.rows.put(&changed, self.order, catalog, shows);
+        if let Some(rows) = &mut self.rows {
+            rows.put(&changed, self.order, catalog, shows(self.tab, &self.filter, now));
+        }
         self.keep_selection();
     }
 
     /// Filters and sorts all rows anew.
     fn rebuild(&mut self, catalog: &Catalog, now: Time) {
         self.settle_all(catalog);
-        let shows = shows(self.tab, &self.filter, now);
-        self.rows = self.all.sorted(self.order, catalog, shows);
+        let is_all = self.tab == StatusTab::All && self.filter.is_empty() && self.order == Order::default();
+        self.rows = (!is_all).then(|| self.all.sorted(self.order, catalog, shows(self.tab, &self.filter, now)));
         self.keep_selection();
     }
 
@@ -116,7 +118,7 @@ impl Assets {
 
     /// All rows that pass the tab and the filter.
     pub fn rows(&self) -> &[AssetKey] {
-        self.rows.keys()
+        self.rows.as_ref().unwrap_or(&self.all).keys()
     }
 
     /// The selected asset.

@@ -42,7 +42,7 @@ use tokio::{
 const FRAME: Duration = Duration::from_millis(16);
 /// Messages that are taken before a frame is drawn, and the time they may take.
 const DRAIN: usize = 64;
-const DRAIN_TIME: Duration = Duration::from_millis(8);
+const DRAIN_TIME: Duration = Duration::from_millis(4);
 /// When the terminal is asked a second time.
 const SECOND_LOOK: Duration = Duration::from_secs(1);
 
@@ -83,6 +83,8 @@ pub(super) struct Session {
     sent: u64,
     dirty: bool,
     looked: Looked,
+    /// When the state was last told the time.
+    ticked: Instant,
     environment: Sender<Environment>,
     last_frame: Option<Instant>,
     // Ends the reader's thread with the session.
@@ -182,6 +184,7 @@ impl Session {
             sent: 0,
             dirty: true,
             looked: Looked::Once,
+            ticked: begun,
             environment,
             last_frame: None,
             _reader: reader,
@@ -204,14 +207,16 @@ impl Session {
             let may_draw = self.dirty && self.screen.is_ready();
             let frame_at = self.last_frame.map_or_else(Instant::now, |last| last + FRAME);
             let animating = self.app.is_animating();
-            let animation_at = Instant::now() + 2 * FRAME;
+            let animation_at = self.ticked + 2 * FRAME;
             let end_at = end.unwrap_or_else(|| tokio::time::Instant::now() + Duration::from_hours(1));
+            // A frame that is due comes first: while a log is being loaded there is always something else to do.
             let happening = tokio::select! {
-                happening = channels.next() => happening,
-                _ = second.tick() => Happening::Tick,
+                biased;
                 () = sleep_until(frame_at.into()), if may_draw => Happening::Draw,
-                () = sleep_until(animation_at.into()), if animating => Happening::Tick,
                 () = sleep_until(end_at), if end.is_some() => Happening::End,
+                _ = second.tick() => Happening::Tick,
+                () = sleep_until(animation_at.into()), if animating => Happening::Tick,
+                happening = channels.next() => happening,
             };
             if let Some(code) = self.take(happening)? {
                 return Ok(code);
@@ -255,6 +260,7 @@ impl Session {
                 self.screen.tick(self.begun.elapsed());
                 self.canvas_changed();
                 self.look_again();
+                self.ticked = Instant::now();
                 return self.update(Message::Tick(now(self.begun)));
             }
             Happening::Draw => self.draw()?,
