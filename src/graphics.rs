@@ -6,6 +6,7 @@
 
 mod blocks;
 mod budget;
+mod indexed;
 mod iterm2;
 mod kitty;
 mod painter;

@@ -4,7 +4,7 @@
 //! attributes. It ends without a graphics new line: that would scroll a full screen, and foot paints a band for it.
 
 use super::{
-    palette::{Care, Indexed, quantise},
+    indexed::{self, Aim, Care, Indexed, Thrift},
     put,
     scale::{pane, scale},
 };
@@ -19,20 +19,28 @@ const TMUX_MOST: usize = 1_000_000;
 
 /// What can be saved, the best first. Pixels that are drawn larger cost little: what repeats is counted, not repeated.
 const LEVELS: [Level; 10] = [
-    Level { care: Care { colours: 256, tolerance: 60, grain: 4 }, grain: 1, density: 820 },
-    Level { care: Care { colours: 128, tolerance: 150, grain: 0 }, grain: 1, density: 320 },
-    Level { care: Care { colours: 64, tolerance: 250, grain: 0 }, grain: 1, density: 210 },
-    Level { care: Care { colours: 32, tolerance: 300, grain: 0 }, grain: 1, density: 155 },
-    Level { care: Care { colours: 64, tolerance: 400, grain: 0 }, grain: 3, density: 95 },
-    Level { care: Care { colours: 32, tolerance: 800, grain: 0 }, grain: 4, density: 65 },
-    Level { care: Care { colours: 32, tolerance: 800, grain: 0 }, grain: 6, density: 38 },
-    Level { care: Care { colours: 16, tolerance: 1500, grain: 0 }, grain: 6, density: 28 },
-    Level { care: Care { colours: 16, tolerance: 1500, grain: 0 }, grain: 12, density: 22 },
-    Level { care: Care { colours: 16, tolerance: 1500, grain: 0 }, grain: 18, density: 0 },
+    Level { care: care(256, 60, 4), grain: 1, density: 820 },
+    Level { care: care(128, 150, 0), grain: 1, density: 320 },
+    Level { care: care(64, 250, 0), grain: 1, density: 210 },
+    Level { care: care(32, 300, 0), grain: 1, density: 155 },
+    Level { care: care(64, 400, 0), grain: 3, density: 95 },
+    Level { care: care(32, 800, 0), grain: 4, density: 65 },
+    Level { care: care(32, 800, 0), grain: 6, density: 38 },
+    Level { care: care(16, 1500, 0), grain: 6, density: 28 },
+    Level { care: care(16, 1500, 0), grain: 12, density: 22 },
+    Level { care: care(16, 1500, 0), grain: 18, density: 0 },
 ];
 
 /// The level with which a preview starts.
 const PREVIEW: usize = 2;
+
+const fn care(colours: usize, tolerance: u32, grain: u8) -> Care {
+    Care { colours, tolerance, grain, thrift: Thrift::Neighbours }
+}
+
+/// What drawings are held to: 460 KB in a pane of 80 columns, and 140 KB for a preview; 35 dB and 30.
+const AIM: Aim = Aim { density: 1250, error: 60.0 };
+const AIM_PREVIEW: Aim = Aim { density: 380, error: 190.0 };
 
 /// How much is saved.
 #[derive(Clone, Copy)]
@@ -49,9 +57,9 @@ struct Level {
 /// `None` where tmux would not take it: it throws away sequences of more than a mebibyte.
 pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)> {
     let size = size(fit);
-    let best = match fit.quality {
-        Quality::Preview => PREVIEW,
-        Quality::Full => 0,
+    let (best, aim) = match fit.quality {
+        Quality::Preview => (PREVIEW, AIM_PREVIEW),
+        Quality::Full => (0, AIM),
     };
     let limit = match fit.multiplexer {
         Multiplexer::Tmux => TMUX_MOST,
@@ -62,7 +70,7 @@ pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)
     let levels = LEVELS.iter().skip(best).skip_while(|level| level.density * pixels > most);
     let mut drawing = Vec::new();
     for level in levels {
-        drawing = render(picture, size, *level);
+        drawing = render(picture, size, *level, aim);
         if drawing.len() <= most {
             break;
         }
@@ -70,17 +78,24 @@ pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)
     (drawing.len() <= limit).then_some((drawing, size))
 }
 
-fn render(picture: &Picture, size: PixelSize, level: Level) -> Vec<u8> {
-    let grain = level.grain;
-    let squares = PixelSize { width: size.width.div_ceil(grain), height: size.height.div_ceil(grain) };
-    let coarse = quantise(&scale(picture, squares), level.care);
-    let row = |y: u32| {
-        let start = (y / grain * squares.width) as usize;
-        let squares = coarse.pixels.get(start..start + squares.width as usize).unwrap_or_default();
-        squares.iter().flat_map(move |square| iter::repeat_n(*square, grain as usize)).take(size.width as usize)
+fn render(picture: &Picture, size: PixelSize, level: Level, aim: Aim) -> Vec<u8> {
+    let grain = level.grain as usize;
+    let squares = PixelSize { width: size.width.div_ceil(level.grain), height: size.height.div_ceil(level.grain) };
+    // The aim counts pixels, of which a square has many.
+    let aim = Aim { density: aim.density * grain * grain, ..aim };
+    let draw = |coarse: &Indexed| {
+        if grain == 1 {
+            return draw(coarse, size);
+        }
+        let row = |y: u32| {
+            let start = (y / level.grain * squares.width) as usize;
+            let squares = coarse.pixels.get(start..start + squares.width as usize).unwrap_or_default();
+            squares.iter().flat_map(move |square| iter::repeat_n(*square, grain)).take(size.width as usize)
+        };
+        let pixels = (0..size.height).flat_map(row).collect();
+        self::draw(&Indexed { colours: coarse.colours.clone(), pixels }, size)
     };
-    let pixels = if grain == 1 { coarse.pixels } else { (0..size.height).flat_map(row).collect() };
-    draw(&Indexed { colours: coarse.colours, pixels }, size)
+    indexed::encode(&scale(picture, squares), level.care, aim, draw)
 }
 
 /// The pixels of the box, whole bands of them: what is left below is less than a third of a cell.
