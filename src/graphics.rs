@@ -15,6 +15,7 @@ mod probe;
 mod scale;
 mod scrollback;
 mod sixel;
+mod stretches;
 mod tmux;
 
 pub use budget::{budget, steady};

@@ -69,13 +69,53 @@ fn a_picture_stays_within_its_bytes_and_looks_like_itself() {
         for (protocol, quality, most, least) in budgets {
             let fit = fit_for(&picture, protocol, quality);
             let bytes = first_visit(&picture, fit);
-            let shown = decode(&prepare(&picture, fit), protocol);
-            let pane = if protocol == Protocol::Sixel { shown.size } else { on_glass(fit) };
-            let pane = if protocol == Protocol::Blocks { shown.size } else { pane };
-            let likeness = psnr(&scaled(&shown, pane), &scaled(&picture, pane));
+            let likeness = likeness(&picture, fit, &prepare(&picture, fit));
             println!("{width}x{height} {} {quality:?}: {bytes} bytes, {likeness:.1} dB", protocol.as_str());
             assert!(bytes <= most, "{width}x{height} {protocol:?} {quality:?}: {bytes} bytes");
             assert!(likeness >= least, "{width}x{height} {protocol:?} {quality:?}: {likeness:.1} dB");
+        }
+    }
+}
+
+/// Likeness in decibels of what is sent to what its box should show.
+fn likeness(picture: &Picture, fit: Fit, prepared: &Prepared) -> f64 {
+    let shown = decode(prepared, fit.protocol);
+    let as_drawn = matches!(fit.protocol, Protocol::Sixel | Protocol::Blocks);
+    let pane = if as_drawn { shown.size } else { on_glass(fit) };
+    psnr(&scaled(&shown, pane), &scaled(picture, pane))
+}
+
+#[test]
+fn a_picture_that_cannot_have_both_keeps_its_likeness() {
+    let picture = pictures::thicket(1280, 720);
+    // Protocol, care, most bytes, least likeness in dB. These bytes are more than a usual picture's.
+    let cases = [
+        (Protocol::Kitty, Quality::Full, 300_000, 34.9),
+        (Protocol::Iterm2, Quality::Full, 180_000, 34.9),
+        (Protocol::Sixel, Quality::Full, 700_000, 34.9),
+        (Protocol::Sixel, Quality::Preview, 300_000, 29.9),
+    ];
+    for (protocol, quality, most, least) in cases {
+        let fit = fit_for(&picture, protocol, quality);
+        let prepared = prepare(&picture, fit);
+        let (bytes, likeness) = (bytes_of(&prepared).len(), likeness(&picture, fit, &prepared));
+        println!("{} {quality:?}: {bytes} bytes, {likeness:.1} dB", protocol.as_str());
+        assert!(bytes <= most, "{protocol:?} {quality:?}: {bytes} bytes");
+        assert!(likeness >= least, "{protocol:?} {quality:?}: {likeness:.1} dB");
+    }
+}
+
+#[test]
+fn nothing_is_left_to_scale_where_the_box_is_full() {
+    let sizes =
+        [((1280, 720), (800, 460)), ((800, 450), (800, 450)), ((480, 270), (480, 270)), ((1280, 300), (800, 180))];
+    for ((width, height), expected) in sizes {
+        let picture = photo(width, height);
+        for protocol in [Protocol::Kitty, Protocol::Iterm2] {
+            let Prepared::Bytes { size, .. } = prepare(&picture, fit_for(&picture, protocol, Quality::Full)) else {
+                panic!("blocks where bytes were expected")
+            };
+            assert_eq!((size.width, size.height), expected, "{width}x{height} {protocol:?}");
         }
     }
 }

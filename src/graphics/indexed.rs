@@ -7,19 +7,17 @@
 use super::{
     palette::{Palette, distance},
     scale::Raster,
+    stretches,
 };
 
 /// The differences to four pixels around, over three channels, below which a pixel belongs to a flat part.
 const FLAT: u32 = 18;
 
+/// The side of the pattern by which flat parts are dithered.
+pub(super) const PERIOD: usize = 4;
+
 /// Bayer's matrix, balanced about zero.
-const PATTERN: [[i16; 4]; 4] = [[-15, 1, -11, 5], [9, -7, 13, -3], [-9, 7, -13, 3], [15, -1, 11, -5]];
-
-/// The fewest pixels that are worth a reference back: it costs as much as three of them.
-const WORTH: usize = 4;
-
-/// A repetition of so many pixels is taken before a longer one is looked for.
-const ENOUGH: usize = 48;
+const PATTERN: [[i16; PERIOD]; PERIOD] = [[-15, 1, -11, 5], [9, -7, 13, -3], [-9, 7, -13, 3], [15, -1, 11, -5]];
 
 /// How a picture is reduced: likeness against bytes.
 #[derive(Clone, Copy)]
@@ -61,12 +59,7 @@ pub(super) struct Indexed {
 }
 
 /// Reduces a picture and encodes it; once more, with more tolerance, where that is what its aim asks for.
-pub(super) fn encode(
-    raster: &Raster<'_>,
-    care: Care,
-    aim: Aim,
-    encode: impl Fn(&Indexed) -> Vec<u8>,
-) -> Vec<u8> {
+pub(super) fn encode(raster: &Raster<'_>, care: Care, aim: Aim, encode: impl Fn(&Indexed) -> Vec<u8>) -> Vec<u8> {
     let draft = Draft::new(raster, care);
     let indexed = draft.indexed(care.tolerance);
     let bytes = encode(&indexed);
@@ -87,15 +80,15 @@ impl Aim {
         let [palette, first] = errors;
         // Half a decibel more than the palette costs is always spent: what has no likeness to lose should be cheap.
         let spare = (self.error - palette).max(palette / 8.0);
-        // Twice the tolerance adds nearly three times the error, for it is used more often too.
-        let by_likeness = tried * (spare / (first - palette).max(0.01)).powf(2.0 / 3.0);
-        // Twice the tolerance takes a tenth of the bytes.
-        let by_bytes = tried * too_many.powi(6);
+        // Twice the tolerance adds three times the error, for it is used more often too.
+        let by_likeness = tried * (spare / (first - palette).max(0.01)).powf(0.6);
+        // Twice the tolerance takes a twelfth of the bytes.
+        let by_bytes = tried * too_many.powi(8);
         by_likeness.min(by_bytes).clamp(0.0, tried * 16.0) as u32
     }
 }
 
-/// What each pixel should become, before any tolerance.
+/// What all pixels should become, before any tolerance.
 struct Draft<'a> {
     raster: &'a Raster<'a>,
     colours: Vec<[u8; 3]>,
@@ -103,15 +96,24 @@ struct Draft<'a> {
     thrift: Thrift,
 }
 
-#[derive(Clone, Copy)]
-struct Target {
+/// What a pixel should become.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Target {
     /// The colour wanted.
-    pixel: [u8; 3],
+    pub(super) pixel: [u8; 3],
     /// The number of the colour that stands for it.
-    own: u8,
+    pub(super) own: u8,
     /// The squared error of that.
     error: u32,
+    /// Whether it belongs to a flat part.
     is_flat: bool,
+}
+
+impl Target {
+    /// The greatest squared error that it may have. In flat parts half of the tolerance would undo dithering.
+    pub(super) fn most(&self, tolerance: u32) -> u32 {
+        self.error + (tolerance >> u32::from(self.is_flat))
+    }
 }
 
 impl<'a> Draft<'a> {
@@ -132,20 +134,21 @@ impl<'a> Draft<'a> {
         let colours = Table::new(&self.colours);
         let pixels = match self.thrift {
             Thrift::Neighbours => neighbours(&self.targets, self.raster.width(), tolerance, &colours),
-            Thrift::Stretches => stretches(&self.targets, self.raster.width(), tolerance, &colours),
+            Thrift::Stretches => stretches::pixels(&self.targets, self.raster.width(), tolerance, &colours),
         };
         Indexed { colours: self.colours.clone(), pixels }
     }
 
-    /// The mean squared errors of a pixel, with its own colour and as it became.
+    /// The mean squared errors of a pixel, with its own colour and as it became. The tolerance's part is measured against
+    /// what was wanted, dithering and all, so it is never less than it looks.
     fn errors(&self, indexed: &Indexed) -> [f64; 2] {
         let colours = Table::new(&self.colours);
-        let mut sums = [0_u64; 2];
+        let (mut palette, mut added) = (0_u64, 0_u64);
         for ((pixel, target), number) in self.raster.pixels().iter().zip(&self.targets).zip(&indexed.pixels) {
-            sums[0] += u64::from(colours.distance(target.own, *pixel));
-            sums[1] += u64::from(colours.distance(*number, *pixel));
+            palette += u64::from(colours.distance(target.own, *pixel));
+            added += u64::from(colours.distance(*number, target.pixel).saturating_sub(target.error));
         }
-        sums.map(|sum| ratio(sum, indexed.pixels.len() as u64))
+        [palette, palette + added].map(|sum| ratio(sum, indexed.pixels.len() as u64))
     }
 }
 
@@ -165,75 +168,18 @@ fn neighbours(targets: &[Target], width: usize, tolerance: u32, colours: &Table)
     pixels
 }
 
-/// Each pixel with its own colour, or, together with some after it, with those of the pixels before it, above it, or a
-/// whole pattern of dithering away.
-fn stretches(targets: &[Target], width: usize, tolerance: u32, colours: &Table) -> Vec<u8> {
-    let period = PATTERN.len();
-    let above = [width.saturating_sub(1).max(1), width, width + 1, period * width];
-    // How far back, and the last pixel that is known to be too unlike to be copied from there.
-    let mut places = [1, period].into_iter().chain(above).map(|back| (back, 0)).collect::<Vec<(usize, usize)>>();
-    let mut pixels: Vec<u8> = vec![0; targets.len()];
-    let mut at = 0;
-    while at < targets.len() {
-        let (mut longest, mut best) = (0, 1);
-        for (back, unlike) in &mut places {
-            if *back > at || *unlike >= at {
-                continue;
-            }
-            let length = stretch(&mut pixels, at, *back, targets, tolerance, colours);
-            if length > longest {
-                (longest, best) = (length, *back);
-            }
-            if *back > period {
-                // What stands there will not change, so no pixel has to be compared twice.
-                *unlike = at + length;
-            }
-            if longest >= ENOUGH {
-                break;
-            }
-        }
-        if longest < WORTH {
-            pixels[at] = targets[at].own;
-            at += 1;
-        } else {
-            (at..at + longest).for_each(|at| pixels[at] = pixels[at - best]);
-            at += longest;
-        }
-    }
-    pixels
-}
-
-/// Copies the pixels from `back` before as long as each is good enough; returns how many.
-fn stretch(
-    pixels: &mut [u8],
-    from: usize,
-    back: usize,
-    targets: &[Target],
-    tolerance: u32,
-    colours: &Table,
-) -> usize {
-    for (at, target) in targets.iter().enumerate().skip(from) {
-        let number = pixels[at - back];
-        let most = target.error + if target.is_flat { tolerance / 2 } else { tolerance };
-        if number != target.own && colours.distance(number, target.pixel) > most {
-            return at - from;
-        }
-        pixels[at] = number;
-    }
-    targets.len() - from
-}
-
 /// The colours by number, with one for each byte, so that no index has to be checked.
-struct Table([[u8; 3]; 256]);
+pub(super) struct Table([[u8; 3]; 256]);
 
 impl Table {
-    fn new(colours: &[[u8; 3]]) -> Self {
+    pub(super) fn new(colours: &[[u8; 3]]) -> Self {
         let mut table = [[0; 3]; 256];
         table.iter_mut().zip(colours).for_each(|(place, colour)| *place = *colour);
         Self(table)
     }
 
-    fn distance(&self, number: u8, pixel: [u8; 3]) -> u32 {
+    /// The squared distance of a colour from a pixel.
+    pub(super) fn distance(&self, number: u8, pixel: [u8; 3]) -> u32 {
         distance(self.0[usize::from(number)], pixel)
     }
 }
@@ -257,7 +203,7 @@ fn flat(raster: &Raster<'_>) -> Vec<bool> {
 
 /// Moves a pixel up or down by an ordered pattern (Bayer's, four by four).
 fn dither(pixel: [u8; 3], x: usize, y: usize, grain: u8) -> [u8; 3] {
-    let step = PATTERN[y % 4][x % 4] * i16::from(grain) / 15;
+    let step = PATTERN[y % PERIOD][x % PERIOD] * i16::from(grain) / 15;
     pixel.map(|part| part.saturating_add_signed(i8::try_from(step).unwrap_or(0)))
 }
 
@@ -303,11 +249,37 @@ mod tests {
     }
 
     #[test]
+    fn tolerance_goes_as_far_as_it_must_and_may() {
+        let aim = Aim { density: 600, error: 60.0 };
+        let check = |palette, first, too_many, expected| {
+            assert_eq!(aim.tolerance(50, [palette, first], too_many), expected, "{palette} {first} {too_many}");
+        };
+        // A little too much; far too much; far too much, and already less like than it should be.
+        check(10.0, 12.0, 1.05, 73);
+        check(10.0, 12.0, 2.0, 344);
+        check(64.0, 68.0, 2.0, 75);
+        check(64.0, 80.0, 2.0, 32);
+        check(10.0, 10.0, 2.0, 800);
+    }
+
+    #[test]
+    fn a_second_try_takes_fewer_bytes() {
+        let noise = |n: u32| u8::try_from((n + 1).wrapping_mul(n + 7).wrapping_mul(2_654_435_761) >> 24).unwrap();
+        let rgb: Vec<u8> = (0..64 * 64 * 3).map(|n| noise(n) / 8).collect();
+        let raster = Raster { size: PixelSize { width: 64, height: 64 }, rgb: rgb.into() };
+        let care = Care { colours: 256, tolerance: 50, grain: 0, thrift: Thrift::Stretches };
+        let changes = |indexed: &Indexed| vec![0; indexed.pixels.windows(2).filter(|pair| pair[0] != pair[1]).count()];
+        let length = |density| encode(&raster, care, Aim { density, error: 200.0 }, changes).len();
+        assert!(length(500) < length(1000));
+    }
+
+    #[test]
     fn a_slow_gradient_is_dithered_and_an_edge_is_not() {
         let gradient: Vec<u8> = (0..64 * 8).flat_map(|at| [u8::try_from(at % 64 / 2 + 100).unwrap(); 3]).collect();
         let raster = Raster { size: PixelSize { width: 64, height: 8 }, rgb: gradient.into() };
         let changes = |grain| {
-            let indexed = Draft::new(&raster, Care { colours: 4, tolerance: 0, grain, thrift: Thrift::Neighbours }).indexed(0);
+            let indexed =
+                Draft::new(&raster, Care { colours: 4, tolerance: 0, grain, thrift: Thrift::Neighbours }).indexed(0);
             indexed.pixels.windows(2).filter(|pair| pair[0] != pair[1]).count()
         };
         assert!(changes(4) > changes(0) * 2);

@@ -9,7 +9,7 @@ use super::{
     budget,
     indexed::{self, Aim, Care, Indexed, Thrift},
     put,
-    scale::{pane, scale},
+    scale::{scale, sent},
     tmux,
 };
 use crate::picture::{Fit, Multiplexer, Picture, PixelSize, Quality};
@@ -24,7 +24,7 @@ const DENSITY: u32 = 26;
 
 /// What pictures are held to: 220 KB and 35 dB in a pane of 80 columns; a preview, 60 KB and what makes 30 dB once the
 /// terminal has scaled it.
-const AIM: Aim = Aim { density: 600, error: 60.0 };
+const AIM: Aim = Aim { density: 585, error: 58.0 };
 const AIM_PREVIEW: Aim = Aim { density: 650, error: 100.0 };
 
 /// Below so many bytes a picture gets few colours.
@@ -39,13 +39,14 @@ pub(super) const LEAST_CHUNK: usize = 512;
 /// `None` if the PNG cannot be made, which no picture of 16-bit sides leads to.
 pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)> {
     let care = Care { colours: 256, tolerance: 50, grain: 4, thrift: Thrift::Stretches };
-    let (bounds, care, aim) = match fit.quality {
-        Quality::Preview => (pane(fit).shrink_into(PREVIEW), Care { tolerance: 100, grain: 0, ..care }, AIM_PREVIEW),
-        Quality::Full => (pane(fit), care, AIM),
+    let size = sent(picture.size, fit);
+    let (size, care, aim) = match fit.quality {
+        Quality::Preview => (size.shrink_into(PREVIEW), Care { tolerance: 100, grain: 0, ..care }, AIM_PREVIEW),
+        Quality::Full => (size, care, AIM),
     };
     // A palette takes bytes as well.
     let care = if fit.most < FEW { Care { colours: 64, ..care } } else { care };
-    budget::within(fit.most, DENSITY, picture.size.shrink_into(bounds), |size| {
+    budget::within(fit.most, DENSITY, size, |size| {
         let base64 = |indexed: &Indexed| STANDARD.encode(png(indexed, size).unwrap_or_default()).into_bytes();
         Some(indexed::encode(&scale(picture, size), care, aim, base64)).filter(|bytes| !bytes.is_empty())
     })
