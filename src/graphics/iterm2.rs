@@ -4,7 +4,7 @@
 
 use super::{
     budget, put,
-    scale::{Raster, scale, sent},
+    scale::{Raster, area, scale, sent},
     tmux,
 };
 use crate::picture::{Fit, Multiplexer, Picture, PixelSize, Quality};
@@ -18,8 +18,10 @@ const QUALITY_PREVIEW: u8 = 60;
 /// The best that is ever asked for: above, bytes double and nobody sees it.
 const QUALITY_BEST: u8 = 90;
 
-/// What pictures are held to: 90 KB in a pane of 80 columns, as bytes of a thousand pixels, and 35 dB.
-const AIM: usize = 245;
+/// Bytes of a thousand pixels of its box that a picture should take at most: 90 KB in a pane of 80 columns.
+const DEAR: usize = 244;
+
+/// How much it should look like itself at least, in decibels.
 const LIKENESS: f64 = 35.2;
 
 /// Pixels in ten bytes of base64, as most pictures have them.
@@ -39,18 +41,17 @@ pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)
         let file = match fit.quality {
             Quality::Preview => jpeg(&raster, QUALITY_PREVIEW)?,
             Quality::Full if fit.most < u32::MAX => jpeg(&raster, QUALITY)?,
-            Quality::Full => fair(&raster)?,
+            Quality::Full => fair(&raster, area(fit) * DEAR / 1000)?,
         };
         Some(sequence(&file, fit))
     })
 }
 
 /// A JPEG that keeps to its aim; where bytes and likeness cannot both be had, one that is just like enough.
-fn fair(raster: &Raster<'_>) -> Option<Vec<u8>> {
+fn fair(raster: &Raster<'_>, most: usize) -> Option<Vec<u8>> {
     let file = jpeg(raster, QUALITY)?;
-    let most = raster.pixels().len() * AIM / 1000 / 4 * 3;
     let likeness = likeness(&file, raster)?;
-    if likeness >= LIKENESS && file.len() <= most {
+    if likeness >= LIKENESS && file.len() / 3 * 4 <= most {
         return Some(file);
     }
     jpeg(raster, quality_for(LIKENESS - likeness))

@@ -9,7 +9,7 @@ use super::{
     budget,
     indexed::{self, Aim, Care, Indexed, Thrift},
     put,
-    scale::{scale, sent},
+    scale::{area, scale, sent},
     tmux,
 };
 use crate::picture::{Fit, Multiplexer, Picture, PixelSize, Quality};
@@ -22,10 +22,14 @@ const PREVIEW: PixelSize = PixelSize { width: 400, height: 225 };
 /// Pixels in ten bytes of base64, as most pictures have them.
 const DENSITY: u32 = 26;
 
-/// What pictures are held to: 220 KB and 35 dB in a pane of 80 columns; a preview, 60 KB and what makes 30 dB once the
-/// terminal has scaled it.
-const AIM: Aim = Aim { density: 585, error: 58.0 };
-const AIM_PREVIEW: Aim = Aim { density: 650, error: 100.0 };
+/// Bytes of a thousand pixels of its box that a picture should take at most: 220 KB in a pane of 80 columns. And those of
+/// a preview.
+const DEAR: usize = 585;
+const DEAR_PREVIEW: usize = 58_500;
+
+/// The errors that make 35 decibels, and, once the terminal has made it larger, 30 for a preview.
+const ERROR: f64 = 58.0;
+const ERROR_PREVIEW: f64 = 100.0;
 
 /// Below so many bytes a picture gets few colours.
 const FEW: u32 = 8000;
@@ -41,20 +45,26 @@ pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)
     let care = Care { colours: 256, tolerance: 50, grain: 4, thrift: Thrift::Stretches };
     let size = sent(picture.size, fit);
     let (size, care, aim) = match fit.quality {
-        Quality::Preview => (size.shrink_into(PREVIEW), Care { tolerance: 100, grain: 0, ..care }, AIM_PREVIEW),
-        Quality::Full => (size, care, AIM),
+        Quality::Preview => (
+            size.shrink_into(PREVIEW),
+            Care { tolerance: 100, grain: 0, ..care },
+            Aim { bytes: DEAR_PREVIEW, error: ERROR_PREVIEW },
+        ),
+        Quality::Full => (size, care, Aim { bytes: area(fit) * DEAR / 1000, error: ERROR }),
     };
     // A palette takes bytes as well.
     let care = if fit.most < FEW { Care { colours: 64, ..care } } else { care };
     budget::within(fit.most, DENSITY, size, |size| {
-        let base64 = |indexed: &Indexed| STANDARD.encode(png(indexed, size).unwrap_or_default()).into_bytes();
+        let base64 = |indexed: &Indexed| STANDARD.encode(png(indexed).unwrap_or_default()).into_bytes();
         Some(indexed::encode(&scale(picture, size), care, aim, base64)).filter(|bytes| !bytes.is_empty())
     })
 }
 
-fn png(indexed: &Indexed, size: PixelSize) -> Result<Vec<u8>, png::EncodingError> {
+fn png(indexed: &Indexed) -> Result<Vec<u8>, png::EncodingError> {
+    let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
+    let (width, height) = (indexed.width.max(1), indexed.pixels.len() / indexed.width.max(1));
     let mut file = Vec::with_capacity(indexed.pixels.len() / 2);
-    let mut encoder = png::Encoder::new(&mut file, size.width, size.height);
+    let mut encoder = png::Encoder::new(&mut file, side(width), side(height));
     encoder.set_color(png::ColorType::Indexed);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_palette(indexed.colours.concat());

@@ -35,6 +35,12 @@ pub(super) fn pane(fit: Fit) -> PixelSize {
     PixelSize { width: side(fit.cells.width, fit.cell.width), height: side(fit.cells.height, fit.cell.height) }
 }
 
+/// How many pixels a box has.
+pub(super) fn area(fit: Fit) -> usize {
+    let PixelSize { width, height } = pane(fit);
+    width as usize * height as usize
+}
+
 /// The pixels to send of a picture: those of its box, so that the terminal need not scale them again, which costs a
 /// decibel; of one that has fewer, at most its own, because what a terminal can make of them need not be sent.
 pub(super) fn sent(picture: PixelSize, fit: Fit) -> PixelSize {

@@ -38,9 +38,13 @@ const fn care(colours: usize, tolerance: u32, grain: u8) -> Care {
     Care { colours, tolerance, grain, thrift: Thrift::Neighbours }
 }
 
-/// What drawings are held to: 460 KB in a pane of 80 columns, and 140 KB for a preview; 35 dB and 30.
-const AIM: Aim = Aim { density: 1240, error: 58.0 };
-const AIM_PREVIEW: Aim = Aim { density: 380, error: 190.0 };
+/// Bytes of a thousand pixels that a drawing should take at most: 460 KB in a pane of 80 columns, 140 for a preview.
+const DEAR: usize = 1240;
+const DEAR_PREVIEW: usize = 380;
+
+/// The errors that make 34 decibels, and 30 for a preview.
+const ERROR: f64 = 76.0;
+const ERROR_PREVIEW: f64 = 190.0;
 
 /// How much is saved.
 #[derive(Clone, Copy)]
@@ -57,16 +61,16 @@ struct Level {
 /// `None` where tmux would not take it: it throws away sequences of more than a mebibyte.
 pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)> {
     let size = size(fit);
+    let pixels = size.width as usize * size.height as usize / 1000;
     let (best, aim) = match fit.quality {
-        Quality::Preview => (PREVIEW, AIM_PREVIEW),
-        Quality::Full => (0, AIM),
+        Quality::Preview => (PREVIEW, Aim { bytes: pixels * DEAR_PREVIEW, error: ERROR_PREVIEW }),
+        Quality::Full => (0, Aim { bytes: pixels * DEAR, error: ERROR }),
     };
     let limit = match fit.multiplexer {
         Multiplexer::Tmux => TMUX_MOST,
         Multiplexer::None | Multiplexer::Screen => usize::MAX,
     };
     let most = limit.min(fit.most as usize);
-    let pixels = size.width as usize * size.height as usize / 1000;
     let levels = LEVELS.iter().skip(best).skip_while(|level| level.density * pixels > most);
     let mut drawing = Vec::new();
     for level in levels {
@@ -81,19 +85,16 @@ pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)
 fn render(picture: &Picture, size: PixelSize, level: Level, aim: Aim) -> Vec<u8> {
     let grain = level.grain as usize;
     let squares = PixelSize { width: size.width.div_ceil(level.grain), height: size.height.div_ceil(level.grain) };
-    // The aim counts pixels, of which a square has many.
-    let aim = Aim { density: aim.density * grain * grain, ..aim };
+    let (width, height) = (size.width as usize, size.height as usize);
     let draw = |coarse: &Indexed| {
         if grain == 1 {
-            return draw(coarse, size);
+            return draw(coarse);
         }
-        let row = |y: u32| {
-            let start = (y / level.grain * squares.width) as usize;
-            let squares = coarse.pixels.get(start..start + squares.width as usize).unwrap_or_default();
-            squares.iter().flat_map(move |square| iter::repeat_n(*square, grain)).take(size.width as usize)
-        };
-        let pixels = (0..size.height).flat_map(row).collect();
-        self::draw(&Indexed { colours: coarse.colours.clone(), pixels }, size)
+        let wide =
+            |row: &[u8]| row.iter().flat_map(|square| iter::repeat_n(*square, grain)).take(width).collect::<Vec<_>>();
+        let rows = coarse.pixels.chunks(coarse.width).flat_map(|row| iter::repeat_n(wide(row), grain));
+        let pixels = rows.take(height).flatten().collect();
+        self::draw(&Indexed { colours: coarse.colours.clone(), width, pixels })
     };
     indexed::encode(&scale(picture, squares), level.care, aim, draw)
 }
@@ -104,10 +105,10 @@ fn size(fit: Fit) -> PixelSize {
     PixelSize { width, height: (height / BAND * BAND).max(BAND) }
 }
 
-fn draw(indexed: &Indexed, size: PixelSize) -> Vec<u8> {
-    let width = size.width as usize;
+fn draw(indexed: &Indexed) -> Vec<u8> {
+    let (width, height) = (indexed.width, indexed.pixels.len() / indexed.width);
     let mut out = Vec::with_capacity(indexed.pixels.len());
-    put(&mut out, format_args!("\x1bP0;1;0q\"1;1;{};{}", size.width, size.height));
+    put(&mut out, format_args!("\x1bP0;1;0q\"1;1;{width};{height}"));
     for (number, colour) in indexed.colours.iter().enumerate() {
         let [r, g, b] = colour.map(|part| (u32::from(part) * 100 + 127) / 255);
         put(&mut out, format_args!("#{number};2;{r};{g};{b}"));
