@@ -100,8 +100,7 @@ mod tests {
 
     fn repeated(colours: &[u8], own: &[u8], width: usize, tolerance: u32) -> Vec<u8> {
         let table = Table::new(&colours.iter().map(|grey| [*grey; 3]).collect::<Vec<_>>());
-        let target =
-            |number: &u8| Target { pixel: [colours[usize::from(*number)]; 3], own: *number, ..Target::default() };
+        let target = |number: &u8| Target::exactly([colours[usize::from(*number)]; 3], *number);
         pixels(&own.iter().map(target).collect::<Vec<_>>(), width, tolerance, &table)
     }
 
@@ -113,10 +112,10 @@ mod tests {
         check(&[0, 1, 0, 1, 1, 3], 6, &[0, 0, 0, 0, 0, 3]);
         check(&[0, 1, 0, 1, 3, 3], 6, &[0, 1, 0, 1, 3, 3]);
         // From the pixel before, from a pattern away, from right above, from above to either side.
-        check(&[0, 2, 0, 2, 1, 1, 1, 1, 3], 9, &[0, 2, 0, 2, 0, 2, 0, 2, 3]);
+        check(&[0, 2, 0, 2, 0, 1, 0, 1, 3], 9, &[0, 2, 0, 2, 0, 2, 0, 2, 3]);
         check(&[3, 0, 3, 2, 3, 1, 3, 1], 4, &[3, 0, 3, 2, 3, 0, 3, 2]);
-        check(&[3, 0, 3, 2, 0, 0, 3, 1, 3, 0], 5, &[3, 0, 3, 2, 0, 0, 3, 2, 0, 0]);
-        check(&[3, 0, 3, 2, 0, 2, 3, 1, 3, 1], 5, &[3, 0, 3, 2, 0, 2, 3, 0, 3, 2]);
+        check(&[3, 0, 3, 2, 0, 0, 3, 1, 1, 3], 5, &[3, 0, 3, 2, 0, 0, 3, 2, 0, 3]);
+        check(&[3, 0, 3, 2, 0, 0, 3, 1, 3, 1], 5, &[3, 0, 3, 2, 0, 0, 3, 0, 3, 2]);
     }
 
     #[test]
