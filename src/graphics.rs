@@ -6,6 +6,7 @@
 
 mod blocks;
 mod budget;
+mod indexed;
 mod iterm2;
 mod kitty;
 mod painter;
@@ -14,6 +15,7 @@ mod probe;
 mod scale;
 mod scrollback;
 mod sixel;
+mod stretches;
 mod tmux;
 
 pub use budget::{budget, steady};

@@ -1,28 +1,28 @@
-//! iTerm2's inline images (OSC 1337): the JPEG itself, as it was fetched, where it fits the box; else one of ours, which
-//! is looked at before it is sent.
+//! iTerm2's inline images (OSC 1337): the JPEG itself, as it was fetched, where it fits the box.
 //!
 //! `size=` is always given, because xterm.js shows nothing without it; the cursor stays, so that nothing scrolls.
 
 use super::{
-    budget,
-    palette::distance,
-    put,
-    scale::{Raster, pane, scale},
+    budget, put,
+    scale::{Raster, area, scale, sent},
     tmux,
 };
 use crate::picture::{Fit, Multiplexer, Picture, PixelSize, Quality};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use image::{ExtendedColorType, ImageEncoder as _, ImageFormat, codecs::jpeg::JpegEncoder};
 
-/// How well a JPEG of ours is encoded, in percent: most photos come out with 40 dB, and 35 as a preview.
+/// How well a JPEG of ours is encoded at first, in percent: 37 dB as a rule, and 35 for a preview.
 const QUALITY: u8 = 75;
 const QUALITY_PREVIEW: u8 = 60;
 
-/// For what does not come out well, such as grass and foliage.
-const QUALITY_HIGHER: u8 = 90;
+/// The best that is ever asked for: above, bytes double and nobody sees it.
+const QUALITY_BEST: u8 = 90;
 
-/// The squared error of a pixel, over three channels, up to which a picture came out well: a PSNR of 35 dB.
-const WELL: u64 = 61;
+/// Bytes of a thousand pixels of its box that a picture should take at most: 90 KB in a pane of 80 columns.
+const DEAR: usize = 244;
+
+/// How much it should look like itself at least, in decibels.
+const LIKENESS: f64 = 35.2;
 
 /// Pixels in ten bytes of base64, as most pictures have them.
 const DENSITY: u32 = 60;
@@ -32,7 +32,7 @@ const MOST_AS_FETCHED: usize = 64 * 1024;
 
 /// Encodes a picture as one whole sequence. `None` if the JPEG cannot be made.
 pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)> {
-    let size = picture.size.shrink_into(pane(fit));
+    let size = sent(picture.size, fit);
     if size == picture.size && is_as_fetched(picture) && picture.jpeg.len() / 3 * 4 < fit.most as usize {
         return Some((sequence(&picture.jpeg, fit), size));
     }
@@ -40,24 +40,38 @@ pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)
         let raster = scale(picture, size);
         let file = match fit.quality {
             Quality::Preview => jpeg(&raster, QUALITY_PREVIEW)?,
-            Quality::Full => {
-                let file = jpeg(&raster, QUALITY)?;
-                let better = if came_out_well(&file, &raster) { None } else { jpeg(&raster, QUALITY_HIGHER) };
-                // On a slow link more pixels are worth more than better ones.
-                better.filter(|better| better.len() / 3 * 4 < fit.most as usize).unwrap_or(file)
-            }
+            Quality::Full if fit.most < u32::MAX => jpeg(&raster, QUALITY)?,
+            Quality::Full => fair(&raster, area(fit) * DEAR / 1000)?,
         };
         Some(sequence(&file, fit))
     })
 }
 
-/// Whether a JPEG of ours shows what it was made from.
-fn came_out_well(jpeg: &[u8], raster: &Raster<'_>) -> bool {
-    let Ok(decoded) = image::load_from_memory_with_format(jpeg, ImageFormat::Jpeg) else { return false };
-    let decoded = decoded.into_rgb8();
-    let (pixels, _) = decoded.as_raw().as_chunks();
-    let error: u64 = pixels.iter().zip(raster.pixels()).map(|(a, b)| u64::from(distance(*a, *b))).sum();
-    error <= WELL * pixels.len() as u64
+/// A JPEG that keeps to its aim; where bytes and likeness cannot both be had, one that is just like enough.
+fn fair(raster: &Raster<'_>, most: usize) -> Option<Vec<u8>> {
+    let file = jpeg(raster, QUALITY)?;
+    let likeness = likeness(&file, raster)?;
+    if likeness >= LIKENESS && file.len() / 3 * 4 <= most {
+        return Some(file);
+    }
+    jpeg(raster, quality_for(LIKENESS - likeness))
+}
+
+/// The quality for so many decibels more than the first try had. Twice the steps between values, which is what a quality
+/// stands for (`200 - 2 * quality` percent of the standard's), take about three decibels.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is clamped to percents")]
+fn quality_for(more: f64) -> u8 {
+    let steps = f64::from(200 - 2 * u32::from(QUALITY)) * (-more / 3.3).exp2();
+    (100.0 - steps / 2.0).round().clamp(f64::from(QUALITY_PREVIEW), f64::from(QUALITY_BEST)) as u8
+}
+
+/// How much a JPEG looks like what it was made from, in decibels.
+#[expect(clippy::cast_precision_loss, reason = "sums of errors stay far below 2^53")]
+fn likeness(file: &[u8], raster: &Raster<'_>) -> Option<f64> {
+    let shown = image::load_from_memory_with_format(file, ImageFormat::Jpeg).ok()?.into_rgb8();
+    let squares = |(a, b): (&u8, &u8)| u64::from(a.abs_diff(*b)).pow(2);
+    let sum: u64 = shown.as_raw().iter().zip(&*raster.rgb).map(squares).sum();
+    Some(10.0 * (255.0 * 255.0 * raster.rgb.len() as f64 / sum.max(1) as f64).log10())
 }
 
 fn jpeg(raster: &Raster<'_>, quality: u8) -> Option<Vec<u8>> {
@@ -113,6 +127,11 @@ fn sequence(jpeg: &[u8], fit: Fit) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quality_follows_what_is_missing() {
+        assert_eq!([-3.0, -1.0, 0.0, 1.0, 3.0, 30.0].map(quality_for), [60, 69, 75, 80, 87, 90]);
+    }
 
     #[test]
     fn only_plain_jpegs_go_as_they_came() {

@@ -7,9 +7,9 @@
 
 use super::{
     budget,
-    palette::{Care, Indexed, quantise},
+    indexed::{self, Aim, Care, Indexed, Thrift},
     put,
-    scale::{pane, scale},
+    scale::{area, scale, sent},
     tmux,
 };
 use crate::picture::{Fit, Multiplexer, Picture, PixelSize, Quality};
@@ -22,6 +22,15 @@ const PREVIEW: PixelSize = PixelSize { width: 400, height: 225 };
 /// Pixels in ten bytes of base64, as most pictures have them.
 const DENSITY: u32 = 26;
 
+/// Bytes of a thousand pixels of its box that a picture should take at most: 220 KB in a pane of 80 columns. And those of
+/// a preview.
+const DEAR: usize = 585;
+const DEAR_PREVIEW: usize = 58_500;
+
+/// The errors that make 35 decibels, and, once the terminal has made it larger, 30 for a preview.
+const ERROR: f64 = 58.0;
+const ERROR_PREVIEW: f64 = 100.0;
+
 /// Below so many bytes a picture gets few colours.
 const FEW: u32 = 8000;
 
@@ -33,21 +42,29 @@ pub(super) const LEAST_CHUNK: usize = 512;
 ///
 /// `None` if the PNG cannot be made, which no picture of 16-bit sides leads to.
 pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)> {
-    let (bounds, care) = match fit.quality {
-        Quality::Preview => (pane(fit).shrink_into(PREVIEW), Care { colours: 256, tolerance: 100, grain: 0 }),
-        Quality::Full => (pane(fit), Care { colours: 256, tolerance: 50, grain: 4 }),
+    let care = Care { colours: 256, tolerance: 50, grain: 4, thrift: Thrift::Stretches };
+    let size = sent(picture.size, fit);
+    let (size, care, aim) = match fit.quality {
+        Quality::Preview => (
+            size.shrink_into(PREVIEW),
+            Care { tolerance: 100, grain: 0, ..care },
+            Aim { bytes: DEAR_PREVIEW, error: ERROR_PREVIEW },
+        ),
+        Quality::Full => (size, care, Aim { bytes: area(fit) * DEAR / 1000, error: ERROR }),
     };
     // A palette takes bytes as well.
     let care = if fit.most < FEW { Care { colours: 64, ..care } } else { care };
-    budget::within(fit.most, DENSITY, picture.size.shrink_into(bounds), |size| {
-        let file = png(&quantise(&scale(picture, size), care), size).ok()?;
-        Some(STANDARD.encode(file).into_bytes())
+    budget::within(fit.most, DENSITY, size, |size| {
+        let base64 = |indexed: &Indexed| STANDARD.encode(png(indexed).unwrap_or_default()).into_bytes();
+        Some(indexed::encode(&scale(picture, size), care, aim, base64)).filter(|bytes| !bytes.is_empty())
     })
 }
 
-fn png(indexed: &Indexed, size: PixelSize) -> Result<Vec<u8>, png::EncodingError> {
+fn png(indexed: &Indexed) -> Result<Vec<u8>, png::EncodingError> {
+    let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
+    let (width, height) = (indexed.width.max(1), indexed.pixels.len() / indexed.width.max(1));
     let mut file = Vec::with_capacity(indexed.pixels.len() / 2);
-    let mut encoder = png::Encoder::new(&mut file, size.width, size.height);
+    let mut encoder = png::Encoder::new(&mut file, side(width), side(height));
     encoder.set_color(png::ColorType::Indexed);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_palette(indexed.colours.concat());

@@ -35,6 +35,20 @@ pub(super) fn pane(fit: Fit) -> PixelSize {
     PixelSize { width: side(fit.cells.width, fit.cell.width), height: side(fit.cells.height, fit.cell.height) }
 }
 
+/// How many pixels a box has.
+pub(super) fn area(fit: Fit) -> usize {
+    let PixelSize { width, height } = pane(fit);
+    width as usize * height as usize
+}
+
+/// The pixels to send of a picture: those of its box, so that the terminal need not scale them again, which costs a
+/// decibel; of one that has fewer, at most its own, because what a terminal can make of them need not be sent.
+pub(super) fn sent(picture: PixelSize, fit: Fit) -> PixelSize {
+    let pane = pane(fit);
+    let is_larger = picture.width >= pane.width && picture.height >= pane.height;
+    if is_larger { pane } else { picture.shrink_into(pane) }
+}
+
 /// Scales a picture to `size`. One that has that size already is not copied.
 ///
 /// A picture whose bytes do not belong to its size becomes black; `media` makes none such.

@@ -4,7 +4,7 @@
 //! attributes. It ends without a graphics new line: that would scroll a full screen, and foot paints a band for it.
 
 use super::{
-    palette::{Care, Indexed, quantise},
+    indexed::{self, Aim, Care, Indexed, Thrift},
     put,
     scale::{pane, scale},
 };
@@ -19,20 +19,32 @@ const TMUX_MOST: usize = 1_000_000;
 
 /// What can be saved, the best first. Pixels that are drawn larger cost little: what repeats is counted, not repeated.
 const LEVELS: [Level; 10] = [
-    Level { care: Care { colours: 256, tolerance: 60, grain: 4 }, grain: 1, density: 820 },
-    Level { care: Care { colours: 128, tolerance: 150, grain: 0 }, grain: 1, density: 320 },
-    Level { care: Care { colours: 64, tolerance: 250, grain: 0 }, grain: 1, density: 210 },
-    Level { care: Care { colours: 32, tolerance: 300, grain: 0 }, grain: 1, density: 155 },
-    Level { care: Care { colours: 64, tolerance: 400, grain: 0 }, grain: 3, density: 95 },
-    Level { care: Care { colours: 32, tolerance: 800, grain: 0 }, grain: 4, density: 65 },
-    Level { care: Care { colours: 32, tolerance: 800, grain: 0 }, grain: 6, density: 38 },
-    Level { care: Care { colours: 16, tolerance: 1500, grain: 0 }, grain: 6, density: 28 },
-    Level { care: Care { colours: 16, tolerance: 1500, grain: 0 }, grain: 12, density: 22 },
-    Level { care: Care { colours: 16, tolerance: 1500, grain: 0 }, grain: 18, density: 0 },
+    Level { care: care(256, 60, 4), grain: 1, density: 820 },
+    Level { care: care(128, 150, 0), grain: 1, density: 320 },
+    Level { care: care(64, 250, 0), grain: 1, density: 210 },
+    Level { care: care(32, 300, 0), grain: 1, density: 155 },
+    Level { care: care(64, 400, 0), grain: 3, density: 95 },
+    Level { care: care(32, 800, 0), grain: 4, density: 65 },
+    Level { care: care(32, 800, 0), grain: 6, density: 38 },
+    Level { care: care(16, 1500, 0), grain: 6, density: 28 },
+    Level { care: care(16, 1500, 0), grain: 12, density: 22 },
+    Level { care: care(16, 1500, 0), grain: 18, density: 0 },
 ];
 
 /// The level with which a preview starts.
 const PREVIEW: usize = 2;
+
+const fn care(colours: usize, tolerance: u32, grain: u8) -> Care {
+    Care { colours, tolerance, grain, thrift: Thrift::Neighbours }
+}
+
+/// Bytes of a thousand pixels that a drawing should take at most: 460 KB in a pane of 80 columns, 140 for a preview.
+const DEAR: usize = 1240;
+const DEAR_PREVIEW: usize = 380;
+
+/// The errors that make 34 decibels, and 30 for a preview.
+const ERROR: f64 = 76.0;
+const ERROR_PREVIEW: f64 = 190.0;
 
 /// How much is saved.
 #[derive(Clone, Copy)]
@@ -49,20 +61,20 @@ struct Level {
 /// `None` where tmux would not take it: it throws away sequences of more than a mebibyte.
 pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)> {
     let size = size(fit);
-    let best = match fit.quality {
-        Quality::Preview => PREVIEW,
-        Quality::Full => 0,
+    let pixels = size.width as usize * size.height as usize / 1000;
+    let (best, aim) = match fit.quality {
+        Quality::Preview => (PREVIEW, Aim { bytes: pixels * DEAR_PREVIEW, error: ERROR_PREVIEW }),
+        Quality::Full => (0, Aim { bytes: pixels * DEAR, error: ERROR }),
     };
     let limit = match fit.multiplexer {
         Multiplexer::Tmux => TMUX_MOST,
         Multiplexer::None | Multiplexer::Screen => usize::MAX,
     };
     let most = limit.min(fit.most as usize);
-    let pixels = size.width as usize * size.height as usize / 1000;
     let levels = LEVELS.iter().skip(best).skip_while(|level| level.density * pixels > most);
     let mut drawing = Vec::new();
     for level in levels {
-        drawing = render(picture, size, *level);
+        drawing = render(picture, size, *level, aim);
         if drawing.len() <= most {
             break;
         }
@@ -70,17 +82,21 @@ pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)
     (drawing.len() <= limit).then_some((drawing, size))
 }
 
-fn render(picture: &Picture, size: PixelSize, level: Level) -> Vec<u8> {
-    let grain = level.grain;
-    let squares = PixelSize { width: size.width.div_ceil(grain), height: size.height.div_ceil(grain) };
-    let coarse = quantise(&scale(picture, squares), level.care);
-    let row = |y: u32| {
-        let start = (y / grain * squares.width) as usize;
-        let squares = coarse.pixels.get(start..start + squares.width as usize).unwrap_or_default();
-        squares.iter().flat_map(move |square| iter::repeat_n(*square, grain as usize)).take(size.width as usize)
+fn render(picture: &Picture, size: PixelSize, level: Level, aim: Aim) -> Vec<u8> {
+    let grain = level.grain as usize;
+    let squares = PixelSize { width: size.width.div_ceil(level.grain), height: size.height.div_ceil(level.grain) };
+    let (width, height) = (size.width as usize, size.height as usize);
+    let draw = |coarse: &Indexed| {
+        if grain == 1 {
+            return draw(coarse);
+        }
+        let wide =
+            |row: &[u8]| row.iter().flat_map(|square| iter::repeat_n(*square, grain)).take(width).collect::<Vec<_>>();
+        let rows = coarse.pixels.chunks(coarse.width).flat_map(|row| iter::repeat_n(wide(row), grain));
+        let pixels = rows.take(height).flatten().collect();
+        self::draw(&Indexed { colours: coarse.colours.clone(), width, pixels })
     };
-    let pixels = if grain == 1 { coarse.pixels } else { (0..size.height).flat_map(row).collect() };
-    draw(&Indexed { colours: coarse.colours, pixels }, size)
+    indexed::encode(&scale(picture, squares), level.care, aim, draw)
 }
 
 /// The pixels of the box, whole bands of them: what is left below is less than a third of a cell.
@@ -89,10 +105,10 @@ fn size(fit: Fit) -> PixelSize {
     PixelSize { width, height: (height / BAND * BAND).max(BAND) }
 }
 
-fn draw(indexed: &Indexed, size: PixelSize) -> Vec<u8> {
-    let width = size.width as usize;
+fn draw(indexed: &Indexed) -> Vec<u8> {
+    let (width, height) = (indexed.width, indexed.pixels.len() / indexed.width);
     let mut out = Vec::with_capacity(indexed.pixels.len());
-    put(&mut out, format_args!("\x1bP0;1;0q\"1;1;{};{}", size.width, size.height));
+    put(&mut out, format_args!("\x1bP0;1;0q\"1;1;{width};{height}"));
     for (number, colour) in indexed.colours.iter().enumerate() {
         let [r, g, b] = colour.map(|part| (u32::from(part) * 100 + 127) / 255);
         put(&mut out, format_args!("#{number};2;{r};{g};{b}"));

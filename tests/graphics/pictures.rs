@@ -39,12 +39,20 @@ pub(crate) fn photo(width: u32, height: u32) -> Picture {
     picture(width, height, rgb)
 }
 
-/// A photo of grass: texture everywhere, which a JPEG of usual quality takes away.
-pub(crate) fn grass(width: u32, height: u32) -> Picture {
-    let photo = photo(width, height);
-    let blade = |at: usize| (hash((at / 3) as u32 % width / 2, (at / 3) as u32 / width) - 0.5) * 90.0;
-    let rgb = photo.rgb.iter().enumerate().map(|(at, part)| (f32::from(*part) + blade(at)).clamp(0.0, 255.0) as u8);
-    picture(width, height, rgb.collect())
+/// Leaves upon leaves, sharp down to the last pixel: about as much as a photo can hold.
+pub(crate) fn thicket(width: u32, height: u32) -> Picture {
+    let mut rgb = Vec::new();
+    for y in 0..height {
+        for x in 0..width {
+            let (u, v) = (x as f32 / width as f32, y as f32 / width as f32);
+            let leaves = waves(u * 211.0, v * 193.0) * 34.0 + waves(u * 67.0 + 9.0, v * 71.0) * 42.0;
+            let fine = waves(u * 521.0, v * 487.0) * 18.0 + (hash(x, y) - 0.5) * 10.0;
+            let light = 96.0 + 40.0 * waves(u * 5.0, v * 5.0) + leaves + fine;
+            let tint = waves(u * 13.0 + 4.0, v * 11.0) * 14.0;
+            rgb.extend([light * 0.8 + tint, light, light * 0.45 - tint].map(|part| part.clamp(0.0, 255.0) as u8));
+        }
+    }
+    picture(width, height, rgb)
 }
 
 /// Noise alone: nothing compresses worse.
