@@ -44,7 +44,7 @@ const DEAR_PREVIEW: usize = 380;
 
 /// The errors that make 34 decibels, and 30 for a preview.
 const ERROR: f64 = 76.0;
-const ERROR_PREVIEW: f64 = 190.0;
+const ERROR_PREVIEW: f64 = 180.0;
 
 /// How much is saved.
 #[derive(Clone, Copy)]
