@@ -68,8 +68,8 @@ fn png(indexed: &Indexed) -> Result<Vec<u8>, png::EncodingError> {
     encoder.set_color(png::ColorType::Indexed);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_palette(indexed.colours.concat());
-    // Level 2 is four hundredths larger than the best and takes a quarter of its time.
-    encoder.set_deflate_compression(png::DeflateCompression::Level(2));
+    // A twentieth larger than the best, in less time; the level below takes a tenth more bytes and hardly less time.
+    encoder.set_deflate_compression(png::DeflateCompression::Level(3));
     encoder.set_filter(png::Filter::NoFilter);
     encoder.write_header()?.write_image_data(&indexed.pixels)?;
     Ok(file)

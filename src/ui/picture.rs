@@ -161,7 +161,7 @@ pub(super) fn title(app: &App, width: usize, theme: Theme) -> Vec<Part> {
     let status = Safe::new(&format!(" {}", asset.status().as_str()));
     let id = Safe::new(&asset.id().to_string());
     let room = width.saturating_sub(status.width() + facts.chars().count() + 7);
-    let name = match asset.title().filter(|title| title.width() + 16 <= room) {
+    let name = match asset.title().filter(|title| title.width() + 11 <= room) {
         Some(title) => Safe::new(&format!("{title}  {}", id.fit_middle((room - title.width() - 2).min(32)))),
         None => id.fit_middle(room.clamp(8, 32)),
     };
