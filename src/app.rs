@@ -45,7 +45,7 @@ use timeline::Timeline;
 const TOAST: Duration = Duration::from_secs(4);
 /// A list of more rows than this is settled at most every [`SETTLE`] while its log is being loaded.
 const MANY_ROWS: usize = 5_000;
-const SETTLE: Duration = Duration::from_millis(20);
+const SETTLE: Duration = Duration::from_millis(50);
 
 /// A moment, by both clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

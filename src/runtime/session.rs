@@ -1,8 +1,8 @@
 //! The full screen: one loop that takes what happens, updates the state, and draws when something changed.
 //!
-//! No work is done here but update and draw. A frame is drawn at most every [`FRAME`], or once after a key, and only when
-//! the frame before is out; the last change is always drawn. What is ready is drained before drawing, up to a cap, so
-//! that neither a flood of events nor a flood of keys starves the other.
+//! No work is done here but update and draw. A frame is drawn at most every [`FRAME`], and only when the frame before
+//! is out; the last change is always drawn. What is ready is drained before drawing, up to a cap, so that neither a
+//! flood of events nor a flood of keys starves the other.
 
 use super::{
     diary::{self, tell_loudly},
@@ -237,11 +237,7 @@ impl Session {
     /// Takes one thing that happened; returns the exit code where it ends the session.
     fn take(&mut self, happening: Happening) -> Result<Option<ExitCode>, TerminalError> {
         match happening {
-            Happening::Input(Input::Key(key)) => {
-                // It is answered at once, however lately something else was drawn.
-                self.last_frame = None;
-                return self.update(Message::Key(key));
-            }
+            Happening::Input(Input::Key(key)) => return self.update(Message::Key(key)),
             Happening::Input(Input::Mouse(mouse)) => return self.update(Message::Mouse(mouse)),
             Happening::Input(Input::Paste(text)) => return self.update(Message::Paste(text)),
             Happening::Input(Input::Reply(bytes)) => {
