@@ -14,11 +14,7 @@ mod stage;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hostile::ATTACKS;
 use proptest::prelude::*;
-use ratatui::{
-    Terminal, TerminalOptions, Viewport,
-    backend::{CrosstermBackend, TestBackend},
-    layout::{Rect, Size},
-};
+use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 use serde_json::json;
 use stage::Stage;
 use std::num::NonZeroU32;
@@ -30,6 +26,7 @@ use thumbview::{
     },
     graphics::{Painter, clipboard},
     picture::{Multiplexer, Trouble},
+    terminal::write_cells,
     text::Safe,
     ui,
 };
@@ -62,25 +59,26 @@ fn is_ours(sequence: &str) -> bool {
     let numbers = |text: &str, most: usize| {
         text.split(';').count() <= most && text.split(';').all(|number| number.parse::<u8>().is_ok())
     };
-    match (body, body.strip_suffix('m'), body.strip_suffix('H')) {
-        ("?25l" | "?25h", ..) => true,
-        (_, Some(colours), _) => numbers(colours, 16),
-        (_, _, Some(place)) => numbers(place, 2),
+    match (body.strip_suffix('m'), body.strip_suffix('H'), body.strip_suffix('G')) {
+        // Without a number it ends every colour.
+        (Some(colours), ..) => colours.is_empty() || numbers(colours, 16),
+        (_, Some(place), _) => numbers(place, 2),
+        (.., Some(column)) => numbers(column, 1),
         _ => false,
     }
 }
 
-/// The screen as the bytes that a terminal would be sent.
+/// The screen as the bytes that a terminal is sent, by the writer that sends them.
 fn drawn(stage: &Stage) -> Vec<u8> {
-    let Size { width, height } = stage.app.size();
-    let mut bytes = Vec::new();
-    let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
-    let mut terminal = Terminal::with_options(CrosstermBackend::new(&mut bytes), TerminalOptions { viewport }).unwrap();
+    let size = stage.app.size();
+    let mut terminal = Terminal::new(TestBackend::new(size.width, size.height)).unwrap();
     let mut placements = Vec::new();
     terminal.draw(|frame| placements = ui::draw(frame, &stage.app)).unwrap();
-    drop(terminal);
     assert!(placements.is_empty(), "blocks are cells");
-    Painter::new().reconcile(&placements, Size { width, height }, &mut bytes);
+    let screen = terminal.backend().buffer();
+    let mut bytes = Vec::new();
+    write_cells(Buffer::empty(screen.area).diff(screen).into_iter(), &mut bytes);
+    Painter::new().reconcile(&placements, size, &mut bytes);
     bytes
 }
 
@@ -194,7 +192,7 @@ proptest! {
 #[test]
 fn the_splitter_knows_what_is_not_ours() {
     let check = |text: &str, fine: bool| assert_eq!(check_bytes(text.as_bytes()).is_ok(), fine, "{text:?}");
-    check("\u{1b}[1;2Hab\u{1b}[38;2;1;2;3;48;5;7m新\u{1b}[0m\u{1b}[?25l", true);
+    check("\u{1b}[1;2Hab\u{1b}[38;2;1;2;3;48;5;7m新\u{1b}[7G\u{1b}[m", true);
     for attack in ATTACKS {
         check(attack, false);
         check(&format!("\u{1b}[1;1H{attack}"), false);

@@ -58,6 +58,7 @@ impl Outlet {
     pub(super) fn send_found(&self, found: &mut Found) -> Result<(), Stopped> {
         let Found { events, rejected, counts } = std::mem::take(found);
         if events.len() <= BATCH && rejected.len() <= BATCH {
+            // As nearly always: what is moved to be sent need not be copied before.
             let is_empty = events.is_empty() && rejected.is_empty() && counts == Counts::default();
             return if is_empty { Ok(()) } else { self.send(LogUpdate::Batch { events, rejected, counts }) };
         }
