@@ -14,7 +14,7 @@
 //!                                             ▼
 //!            App::update(&mut self, Message) -> Vec<Effect>      the only mutation
 //!                   │ &App                    │ Effect: performed by runtime
-//!       ui::draw(&mut Frame, &App) -> Vec<Placement>
+//!       ui::draw(&mut Buffer, &App) -> Drawn { placements, cursor }
 //!                   ▼
 //!       graphics::Painter::reconcile(shown → wanted)
 //! ```

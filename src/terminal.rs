@@ -8,11 +8,10 @@
 //! ```text
 //! keys ─► tty ─ input: poll ─► splitter ─┬─ replies ─► Input::Reply
 //!                                        └─ keys ────► Input::Key, Mouse, Paste
-//! Screen::draw ─ canvas, cells: ratatui's difference ─► writer: a thread, one frame at a time ─► guard's gate ─► tty
+//! Screen::draw ─ cells: what differs from the frame before ─► writer: a thread, one frame at a time ─► guard's gate ─► tty
 //! signals, panics ───────────────────────────────────────────────────► guard: restore, idempotent ─┘
 //! ```
 
-mod canvas;
 mod cells;
 mod guard;
 mod input;

@@ -12,7 +12,7 @@
 //!  j/k asset   h/l scrub   Space play   ? help       ▼ 14 new · End shows    status
 //! ```
 //!
-//! [`draw`] takes `&App` and returns where pictures go that ratatui does not draw. One file a box; colours, glyphs and
+//! [`draw`] takes `&App` and returns where pictures go that are not made of cells. One file a box; colours, glyphs and
 //! spans are made in `theme` alone.
 
 mod assets;
@@ -32,21 +32,32 @@ use crate::{
     app::{App, Overlay, OverlayKind, panes::View},
     picture::Placement,
 };
-use ratatui::{Frame, buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
 use theme::{Glyph, Part, Role, Theme, part};
 
-/// Draws a frame; returns the pictures that the painter is to place.
-pub fn draw(frame: &mut Frame<'_>, app: &App) -> Vec<Placement> {
-    let area = frame.area();
+/// What a frame has besides its cells.
+#[derive(Debug, Default)]
+pub struct Drawn {
+    /// The pictures that the painter is to place.
+    pub placements: Vec<Placement>,
+    /// Where the cursor shows, while something is typed.
+    pub cursor: Option<Position>,
+}
+
+/// Draws a frame into a blank buffer of the screen's size.
+pub fn draw(buffer: &mut Buffer, app: &App) -> Drawn {
+    let area = buffer.area;
     let theme = Theme::of(app);
     let panes = app.panes();
     let overlay = app.overlay().map(|overlay| Popup::new(app, overlay, area, theme));
     let covered = overlay.as_ref().map(|overlay| overlay.area);
-    let buffer = frame.buffer_mut();
     if panes == crate::app::panes::Panes::default() {
         theme.print(buffer, Rect { height: 1.min(area.height), ..area }, &[part("too small", Role::Plain)]);
         theme.keep_to_glyphs(buffer);
-        return Vec::new();
+        return Drawn::default();
     }
     if let Some(header) = panes.header {
         header::draw(buffer, header, app, theme);
@@ -86,10 +97,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) -> Vec<Placement> {
         status::draw(buffer, footer, app, theme)
     });
     theme.keep_to_glyphs(buffer);
-    if let Some(position) = cursor {
-        frame.set_cursor_position(position);
-    }
-    placements
+    Drawn { placements, cursor }
 }
 
 /// An overlay, measured.

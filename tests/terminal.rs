@@ -10,7 +10,7 @@ mod support;
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::{
     style::Color,
-    widgets::{Paragraph, Wrap},
+    widgets::{Paragraph, Widget as _, Wrap},
 };
 use rustix::process::Signal as Number;
 use std::{process, thread, time::Duration};
@@ -50,7 +50,7 @@ async fn run(tty: Tty) -> i32 {
                 None => format!("{last} {}x{}{answers}", size.width, size.height),
             };
             let text = Paragraph::new(text).wrap(Wrap::default()).style(Color::Rgb(200, 150, 100));
-            drop(screen.draw(|frame| frame.render_widget(text, frame.area()), |(), _| {}));
+            drop(screen.draw(|buffer| (text.render(buffer.area, buffer), None), |(), _| {}));
         }
         tokio::select! {
             input = inputs.recv() => match input.unwrap() {

@@ -23,7 +23,7 @@ use crate::{
     ui,
 };
 use anyhow::Result;
-use ratatui::{Frame, layout::Size};
+use ratatui::{buffer::Buffer, layout::Size};
 use std::{
     collections::VecDeque,
     process::ExitCode,
@@ -153,7 +153,7 @@ impl Session {
         };
         let app = App::new(options, size, Canvas::default(), now(begun));
         let (mut screen, written) = Screen::open(&tty, terminal::Options { mouse })?;
-        screen.draw(|frame| drop(ui::draw(frame, &app)), |(), _| {})?;
+        screen.draw(|buffer| ((), ui::draw(buffer, &app).cursor), |(), _| {})?;
         // Only now, with a frame on its way, what takes time: threads, queries, channels.
         let (input, inputs) = channel(64);
         let reader = terminal::read(&tty, input);
@@ -357,7 +357,10 @@ impl Session {
         let (app, painter) = (&self.app, &mut self.painter);
         let size: Size = app.size();
         painter.pace(self.screen.slice());
-        let draw = |frame: &mut Frame<'_>| ui::draw(frame, app);
+        let draw = |buffer: &mut Buffer| {
+            let ui::Drawn { placements, cursor } = ui::draw(buffer, app);
+            (placements, cursor)
+        };
         let bytes = self.screen.draw(draw, |placements, out| painter.reconcile(&placements, size, out))?;
         self.sent += bytes as u64;
         let rate = self.rate.filter(|_| self.canvas.budget.is_tight());

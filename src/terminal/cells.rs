@@ -1,12 +1,13 @@
 //! Changed cells, as the bytes that put them on the screen.
 //!
 //! crossterm's backend names both colours at each change, in a form for 256 of them, and places the cursor again after
-//! each wide character: over a slow link that is half of what a key costs. Here a change of style names what changes, and
-//! the cursor moves only where cells do not follow each other. The style is the default one before and after. Colours
-//! are written whatever `NO_COLOR` says: the theme minds it, and pictures keep theirs.
+//! each wide character: over a slow link that is half of what a key costs. Here a change of style names what changes,
+//! the cursor moves only where cells do not follow each other, and a few cells in between are written again where that
+//! is shorter than to move. The style is the default one before and after. Colours are written whatever `NO_COLOR`
+//! says: the theme minds it, and pictures keep theirs.
 
 use ratatui::{
-    buffer::Cell,
+    buffer::{Buffer, Cell, CellDiffOption},
     style::{Color, Modifier},
 };
 use std::{fmt, io::Write as _};
@@ -37,16 +38,27 @@ const ATTRIBUTES: [(Modifier, u8); 9] = [
 /// Attributes that show where there is no character.
 const SHOWN_ON_BLANKS: Modifier = Modifier::UNDERLINED.union(Modifier::REVERSED).union(Modifier::CROSSED_OUT);
 
-/// Appends what draws the cells, each with its column and row from 0.
-pub fn write_cells<'a>(cells: impl Iterator<Item = (u16, u16, &'a Cell)>, out: &mut Vec<u8>) {
+/// Where the terminal's cursor stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Cursor {
+    x: u16,
+    y: u16,
+    /// Whether it surely does: since it was last placed, nothing was written whose width terminals may differ about.
+    sure: bool,
+}
+
+/// Appends what makes a terminal that shows the cells of one buffer show those of another of the same size.
+pub fn write_cells(shown: &Buffer, next: &Buffer, out: &mut Vec<u8>) {
     let (mut look, mut cursor) = (PLAIN, None);
-    for (x, y, cell) in cells {
-        go(cursor, (x, y), out);
+    for (x, y, cell) in shown.diff_iter(next) {
+        let Cursor { sure, .. } = go(cursor, (x, y), next, look, out);
         let wanted = wanted_look(cell, look);
         change(look, wanted, out);
         look = wanted;
         out.extend_from_slice(cell.symbol().as_bytes());
-        cursor = width(cell.symbol()).map(|width| (x + width, y));
+        let width = width(cell.symbol());
+        // What ratatui holds for wide has no cell right behind it, so a wrong guess is put right there.
+        cursor = Some(Cursor { x: x + width.unwrap_or(1), y, sure: sure && width.is_some() });
     }
     change(look, PLAIN, out);
 }
@@ -60,28 +72,52 @@ fn wanted_look(cell: &Cell, look: Look) -> Look {
     Look { front: cell.fg, back: cell.bg, modifier: cell.modifier }
 }
 
-/// How far a character surely moves the cursor. About the width of many wide ones terminals differ; about what is
-/// written in China, Japan and Korea they do not.
+/// How far a character surely moves the cursor. About many terminals differ; about what is written in China, Japan and
+/// Korea they do not, and one that took boxes and marks for wide would spoil every border too.
 fn width(symbol: &str) -> Option<u16> {
     let mut chars = symbol.chars();
     match (chars.next()?, chars.next()) {
+        (' '..='~' | '\u{2500}'..='\u{25ff}', None) => Some(1),
         (
             '\u{2e80}'..='\u{303e}' | '\u{3041}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{ff01}'..='\u{ff60}',
             None,
         ) => Some(2),
-        // What ratatui holds for wide has no cell right behind it, so a wrong guess is put right there.
-        _ => Some(1),
+        _ => None,
     }
 }
 
-/// Moves the cursor where it does not stand already. To the column itself, not by so many: a terminal that takes `●`
-/// for wide would be wrong up to the end of the row.
-fn go(cursor: Option<(u16, u16)>, (x, y): (u16, u16), out: &mut Vec<u8>) {
-    match cursor {
-        Some(cursor) if cursor == (x, y) => {}
-        Some((_, row)) if row == y => put(out, format_args!("\x1b[{}G", x + 1)),
-        _ => put(out, format_args!("\x1b[{};{}H", y + 1, x + 1)),
+/// Brings the cursor to a cell in the shortest way: by nothing, by writing again what lies between, by so many columns,
+/// to the column, to the place.
+fn go(cursor: Option<Cursor>, (x, y): (u16, u16), next: &Buffer, look: Look, out: &mut Vec<u8>) -> Cursor {
+    let there = Cursor { x, y, sure: true };
+    let Some(cursor) = cursor.filter(|cursor| cursor.y == y) else {
+        put(out, format_args!("\x1b[{};{}H", y + 1, x + 1));
+        return there;
+    };
+    if cursor.x == x {
+        return cursor;
     }
+    let mut way = format!("\x1b[{}G", x + 1);
+    if cursor.sure && cursor.x < x {
+        let forward = match x - cursor.x {
+            1 => "\x1b[C".to_owned(),
+            columns => format!("\x1b[{columns}C"),
+        };
+        let between = (cursor.x..x).take(way.len() + 1).map(|x| &next[(x, y)]);
+        let again = written_again(between, look).filter(|again| again.len() <= way.len().min(forward.len()));
+        let shorter = if forward.len() < way.len() { forward } else { way };
+        way = again.unwrap_or(shorter);
+    }
+    out.extend_from_slice(way.as_bytes());
+    there
+}
+
+/// The characters of cells, where writing them changes nothing: no picture is there, and they look as is written now.
+fn written_again<'a>(mut cells: impl Iterator<Item = &'a Cell>, look: Look) -> Option<String> {
+    cells.try_fold(String::new(), |text, cell| {
+        let same = cell.diff_option == CellDiffOption::None && wanted_look(cell, look) == look;
+        (same && width(cell.symbol()) == Some(1)).then(|| text + cell.symbol())
+    })
 }
 
 /// Goes from one look to another. What is taken away needs a reset, since BOLD and DIM have one end in common.
@@ -145,12 +181,12 @@ fn put(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+    use ratatui::{layout::Rect, style::Style};
     use std::num::NonZeroU16;
 
     fn text(buffer: &Buffer) -> String {
         let mut out = Vec::new();
-        write_cells(Buffer::empty(buffer.area).diff(buffer).into_iter(), &mut out);
+        write_cells(&Buffer::empty(buffer.area), buffer, &mut out);
         String::from_utf8(out).unwrap().replace('\x1b', "␛")
     }
 
@@ -162,7 +198,44 @@ mod tests {
         buffer.set_string(3, 0, "d", Style::new().cyan());
         buffer.set_string(6, 0, "e", Style::new());
         buffer.set_string(8, 0, "f", Style::new().light_red().on_gray());
-        assert_eq!(text(&buffer), "␛[1;1H␛[36mab␛[1mc␛[0;36md␛[7G␛[me␛[9G␛[91;47mf␛[m");
+        assert_eq!(text(&buffer), "␛[1;1H␛[36mab␛[1mc␛[0;36md  ␛[me ␛[91;47mf␛[m");
+    }
+
+    #[test]
+    fn the_shortest_way_is_gone() {
+        let check = |shown: &str, next: &str, expected: &str| {
+            let [shown, next] = [shown, next].map(|text| Buffer::with_lines([text]));
+            let mut out = Vec::new();
+            write_cells(&shown, &next, &mut out);
+            let out = String::from_utf8(out).unwrap().replace('\x1b', "␛");
+            assert_eq!(out, expected, "{next:?}");
+        };
+        check("axxxxe", "bxxxxf", "␛[1;1Hbxxxxf");
+        check("axxxxxe", "bxxxxxf", "␛[1;1Hb␛[7Gf");
+        check("               ayyyyye", "               byyyyyf", "␛[1;16Hb␛[5Cf");
+        check("a─e", "b─f", "␛[1;1Hb─f");
+        check("a──e", "b──f", "␛[1;1Hb␛[4Gf");
+        check("a✓e", "b✓f", "␛[1;1Hb␛[Cf");
+        // Where widths are not sure, the cursor is placed.
+        check("🎬ae", "🎥af", "␛[1;1H🎥␛[4Gf");
+        check("🎬axxxe", "🎥bxxxf", "␛[1;1H🎥␛[3Gbxxxf");
+        check("               🎬aayyyyyye", "               🎥abyyyyyyf", "␛[1;16H🎥␛[19Gb␛[6Cf");
+    }
+
+    #[test]
+    fn what_lies_between_is_left_where_it_is_a_picture_or_looks_otherwise() {
+        let [shown, mut next] = ["a12e", "b12f"].map(|text| Buffer::with_lines([text]));
+        let bytes = |next: &Buffer| {
+            let mut out = Vec::new();
+            write_cells(&shown, next, &mut out);
+            String::from_utf8(out).unwrap().replace('\x1b', "␛")
+        };
+        assert_eq!(bytes(&next), "␛[1;1Hb12f");
+        next[(0, 0)].set_fg(Color::Red);
+        assert_eq!(bytes(&next), "␛[1;1H␛[31mb␛[4G␛[mf");
+        next[(0, 0)].set_fg(Color::Reset);
+        next[(2, 0)].set_diff_option(CellDiffOption::Skip);
+        assert_eq!(bytes(&next), "␛[1;1Hb␛[4Gf");
     }
 
     #[test]
@@ -176,7 +249,7 @@ mod tests {
         next.set_string(4, 0, "  ", Style::new());
         next.set_string(6, 0, " ", Style::new().on_red());
         let mut out = Vec::new();
-        write_cells(shown.diff(&next).into_iter(), &mut out);
+        write_cells(&shown, &next, &mut out);
         let out = String::from_utf8(out).unwrap().replace('\x1b', "␛");
         assert_eq!(out, "␛[1;1H␛[31ma  ␛[4mb␛[m  ␛[41m ␛[m");
     }
@@ -262,7 +335,7 @@ mod tests {
             for (frame, rows) in frames.iter().enumerate() {
                 let next = draw(rows);
                 let mut out = Vec::new();
-                write_cells(shown.diff(&next).into_iter(), &mut out);
+                write_cells(&shown, &next, &mut out);
                 terminal.process(&out);
                 shown = next;
                 let mut hidden = 0;

@@ -1,12 +1,12 @@
 //! The screen: frames in, bytes out, one at a time.
 //!
-//! ratatui's bytes are a difference against the frame before, so none may ever be dropped: nothing is drawn until the
+//! A frame's bytes are a difference against the frame before, so none may ever be dropped: nothing is drawn until the
 //! last frame is out and, if it was large, acknowledged. Meanwhile the state moves on, and the next frame is the
 //! latest. Whatever makes the terminal's content uncertain (another size, a stop, a redraw) clears it and draws all.
 
 use super::{
     Mouse, Options, TerminalError,
-    canvas::Canvas,
+    cells::write_cells,
     guard::{Guard, Holder},
     pace::{ANSWER, Pace, QUESTION},
     signals,
@@ -14,7 +14,7 @@ use super::{
     writer::{Writer, Written},
 };
 use ratatui::{
-    Frame, Terminal, TerminalOptions, Viewport,
+    buffer::Buffer,
     layout::{Position, Rect, Size},
 };
 use std::{
@@ -28,8 +28,15 @@ use tokio::sync::mpsc::{Receiver, channel};
 const BEGIN_FRAME: &[u8] = b"\x1b[?2026h";
 const END_FRAME: &[u8] = b"\x1b[?2026l";
 
-/// Default colours, then an empty screen (ED 2).
-const CLEAR: &[u8] = b"\x1b[0m\x1b[2J";
+/// Text of so many bytes goes through every link in one piece and is read in one, so that it appears at once anyway.
+const ONE_PIECE: usize = 1000;
+
+/// Default colours, an empty screen (ED 2), no cursor.
+const CLEAR: &[u8] = b"\x1b[0m\x1b[2J\x1b[?25l";
+
+/// Show and hide the cursor (DECTCEM).
+const SHOW: &[u8] = b"\x1b[?25h";
+const HIDE: &[u8] = b"\x1b[?25l";
 
 /// The question that ends a probe (DA1).
 const ATTRIBUTES: &[u8] = b"\x1b[c";
@@ -46,7 +53,11 @@ pub struct Screen {
     tty: Tty,
     guard: Arc<Guard>,
     writer: Writer,
-    terminal: Terminal<Canvas>,
+    /// The cells that the terminal shows, and those of the frame in the making, which are blank between frames.
+    shown: Buffer,
+    next: Buffer,
+    /// Where the cursor shows, if it does.
+    cursor: Option<Position>,
     pace: Pace,
     begun: Instant,
     last_question: Instant,
@@ -72,7 +83,9 @@ impl Screen {
         let writer = Writer::start(tty.clone(), Arc::clone(&guard), written)
             .map_err(|error| TerminalError::Start("writer", error))?;
         let screen = Self {
-            terminal: canvas(tty.size()),
+            shown: blank(tty.size()),
+            next: blank(tty.size()),
+            cursor: None,
             tty: tty.clone(),
             guard,
             writer,
@@ -89,14 +102,15 @@ impl Screen {
         self.writer.is_idle() && !self.pace.is_waiting()
     }
 
-    /// Draws a frame and sends it: ratatui's difference, then what `after` appends, in one write. Gives the number of
-    /// bytes, 0 when nothing changed. To be called only when [`is_ready`](Self::is_ready).
+    /// Draws a frame and sends it: `draw` fills a blank buffer and says where the cursor shows; the cells that differ go
+    /// out, then what `after` appends, in one write. Gives the number of bytes, 0 when nothing changed. To be called
+    /// only when [`is_ready`](Self::is_ready).
     ///
     /// # Errors
     /// [`TerminalError::HungUp`] when the terminal is gone.
     pub fn draw<R>(
         &mut self,
-        draw: impl FnOnce(&mut Frame<'_>) -> R,
+        draw: impl FnOnce(&mut Buffer) -> (R, Option<Position>),
         after: impl FnOnce(R, &mut Vec<u8>),
     ) -> Result<usize, TerminalError> {
         if self.writer.is_hung_up() {
@@ -105,25 +119,26 @@ impl Screen {
         let mut frame = BEGIN_FRAME.to_vec();
         if self.content == Content::Uncertain {
             frame.extend_from_slice(CLEAR);
+            self.cursor = None;
         }
         let head = frame.len();
-        self.terminal.backend_mut().bytes = frame;
-        let mut drawn = None;
-        let Ok(_) = self.terminal.draw(|frame| drawn = Some(draw(frame)));
-        let canvas = self.terminal.backend_mut();
-        let text = canvas.bytes.len();
-        if let Some(drawn) = drawn {
-            after(drawn, &mut canvas.bytes);
-        }
-        if canvas.bytes.len() > text {
-            canvas.replace_cursor();
-        }
-        let mut frame = std::mem::take(&mut canvas.bytes);
+        let (drawn, cursor) = draw(&mut self.next);
+        write_cells(&self.shown, &self.next, &mut frame);
+        std::mem::swap(&mut self.shown, &mut self.next);
+        self.next.reset();
+        let text = frame.len();
+        after(drawn, &mut frame);
+        let is_plain = self.content == Content::Known && frame.len() == text && text - head <= ONE_PIECE;
+        self.place_cursor(cursor, frame.len() > head, &mut frame);
         if frame.len() == head && self.content == Content::Known {
             return Ok(0);
         }
         self.content = Content::Known;
-        frame.extend_from_slice(END_FRAME);
+        if is_plain {
+            frame.drain(..BEGIN_FRAME.len());
+        } else {
+            frame.extend_from_slice(END_FRAME);
+        }
         if self.pace.sent(frame.len(), self.begun.elapsed()) {
             frame.extend_from_slice(QUESTION);
             self.asked(1);
@@ -169,14 +184,14 @@ impl Screen {
 
     /// Takes another size, in cells; clamped like [`Tty::size`]. The next frame draws everything.
     pub fn resize(&mut self, size: Size) {
-        self.terminal = canvas(clamped(size));
+        self.shown = blank(clamped(size));
+        self.next = self.shown.clone();
         self.content = Content::Uncertain;
     }
 
     /// Has the next frame draw everything.
     pub fn redraw(&mut self) {
-        let size = self.terminal.current_buffer_mut().area.as_size();
-        self.resize(size);
+        self.resize(self.shown.area.as_size());
     }
 
     /// Sets what restoring sends first: the deletion of our pictures.
@@ -219,6 +234,19 @@ impl Screen {
         &self.guard
     }
 
+    /// Shows the cursor where it is wanted, again after drawing has moved it, or hides it.
+    fn place_cursor(&mut self, wanted: Option<Position>, moved: bool, out: &mut Vec<u8>) {
+        let before = std::mem::replace(&mut self.cursor, wanted);
+        if let Some(Position { x, y }) = wanted.filter(|_| moved || wanted != before) {
+            out.extend_from_slice(format!("\x1b[{};{}H", y + 1, x + 1).as_bytes());
+        }
+        match (before, wanted) {
+            (None, Some(_)) => out.extend_from_slice(SHOW),
+            (Some(_), None) => out.extend_from_slice(HIDE),
+            (None, None) | (Some(_), Some(_)) => {}
+        }
+    }
+
     fn asked(&mut self, questions: usize) {
         if questions > 0 {
             self.tty.asked(questions);
@@ -245,9 +273,7 @@ impl Drop for Screen {
     }
 }
 
-/// ratatui's terminal of a fixed size: it never asks anybody for another.
-fn canvas(size: Size) -> Terminal<Canvas> {
-    let viewport = Viewport::Fixed(Rect::from((Position::ORIGIN, size)));
-    let Ok(terminal) = Terminal::with_options(Canvas::new(size), TerminalOptions { viewport });
-    terminal
+/// Cells without anything in them.
+fn blank(size: Size) -> Buffer {
+    Buffer::empty(Rect::from((Position::ORIGIN, size)))
 }

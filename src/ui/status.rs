@@ -1,14 +1,11 @@
 //! The footer: a prompt, else what was last said, else hints that fit; on the right what is new below.
 
 use super::theme::{Glyph, Part, Role, Theme, part, thousands};
-use crate::{
-    app::{
-        App, OverlayKind,
-        assets::Direction,
-        panes::View,
-        prompt::{Prompt, Purpose},
-    },
-    event::Status,
+use crate::app::{
+    App, OverlayKind,
+    assets::Direction,
+    panes::View,
+    prompt::{Prompt, Purpose},
 };
 use ratatui::{
     buffer::Buffer,
@@ -72,51 +69,52 @@ fn prompt_hint(app: &App, prompt: &Prompt, area: Rect) -> Vec<Part> {
     forms.into_iter().find(fits).unwrap_or_default()
 }
 
-/// As many hints as fit: a key, what it does.
+/// A key, what it does, and how many others are of more use: where there are pictures, and where there are none.
+type Hint = (&'static str, &'static str, [usize; 2]);
+
+/// As they stand on the screen, so that where all have room an asset with pictures and one without differ in none.
+const HINTS: [Hint; 12] = [
+    ("j/k", "asset", [0, 0]),
+    ("h/l", "scrub", [1, 9]),
+    ("Space", "play", [2, 10]),
+    ("e", "failure", [3, 1]),
+    ("t", "sheet", [4, 11]),
+    ("?", "help", [5, 4]),
+    ("f", "filter", [6, 6]),
+    ("s", "status", [7, 7]),
+    ("c", "codes", [8, 2]),
+    ("J", "event", [10, 3]),
+    ("v", "history", [11, 5]),
+    ("q", "quit", [9, 8]),
+];
+
+const OVER_CODES: [Hint; 3] = [("Enter", "filter by code", [0, 0]), ("j/k", "move", [1, 1]), ("Esc", "close", [2, 2])];
+const OVER_HISTORY: [Hint; 3] = [("Enter", "show this run", [0, 0]), ("j/k", "move", [1, 1]), ("Esc", "close", [2, 2])];
+const OVER_TEXT: [Hint; 2] = [("j/k", "scroll", [0, 0]), ("Esc", "close", [1, 1])];
+const ON_SHEET: [Hint; 4] =
+    [("hjkl", "move", [0, 0]), ("t", "close", [1, 1]), ("Space", "play", [2, 2]), ("?", "help", [3, 3])];
+
+/// The hints of most use that fit.
 fn hints(app: &App, room: usize) -> Vec<Part> {
+    let hints: &[Hint] = match app.overlay().map(|overlay| &overlay.kind) {
+        Some(OverlayKind::Codes(_)) => &OVER_CODES,
+        Some(OverlayKind::History(_)) => &OVER_HISTORY,
+        Some(_) => &OVER_TEXT,
+        None if app.view() == View::Sheet => &ON_SHEET,
+        None => &HINTS,
+    };
+    let here = usize::from(app.selected().is_some() && app.timeline().marks().is_empty());
+    let of_most_use = |count| hints.iter().filter(move |(.., before)| before[here] < count);
+    let width = |count| of_most_use(count).map(|(key, what, _)| key.len() + what.len() + 4).sum::<usize>();
+    // One cell stays free before what is new.
+    let count = (0..=hints.len()).rev().find(|count| width(*count) <= room + 1).unwrap_or(0);
     let mut parts = Vec::new();
-    let mut used = 0;
-    for (key, what) in wanted_hints(app) {
-        let gap = if parts.is_empty() { 1 } else { 3 };
-        used += gap + key.len() + 1 + what.len();
-        // One cell stays free before what is new.
-        if used + 1 > room {
-            break;
-        }
-        parts.push(part(" ".repeat(gap), Role::Plain));
+    for (key, what, _) in of_most_use(count) {
+        parts.push(part(if parts.is_empty() { " " } else { "   " }, Role::Plain));
         parts.push(part(*key, Role::Accent));
         parts.push(part(format!(" {what}"), Role::Dim));
     }
     parts
-}
-
-/// Hints by what is on the screen, the most useful first.
-fn wanted_hints(app: &App) -> &'static [(&'static str, &'static str)] {
-    match app.overlay().map(|overlay| &overlay.kind) {
-        Some(OverlayKind::Codes(_)) => return &[("Enter", "filter by code"), ("j/k", "move"), ("Esc", "close")],
-        Some(OverlayKind::History(_)) => return &[("Enter", "show this run"), ("j/k", "move"), ("Esc", "close")],
-        Some(_) => return &[("j/k", "scroll"), ("Esc", "close")],
-        None => {}
-    }
-    if app.view() == View::Sheet {
-        return &[("hjkl", "move"), ("t", "close"), ("Space", "play"), ("?", "help")];
-    }
-    let failed = app.selected().is_some_and(|asset| *asset.status() == Status::Failed);
-    if failed && app.timeline().marks().is_empty() {
-        return &[("j/k", "asset"), ("e", "failure"), ("c", "codes"), ("J", "event"), ("?", "help"), ("q", "quit")];
-    }
-    &[
-        ("j/k", "asset"),
-        ("h/l", "scrub"),
-        ("Space", "play"),
-        ("e", "failure"),
-        ("t", "sheet"),
-        ("?", "help"),
-        ("f", "filter"),
-        ("s", "status"),
-        ("c", "codes"),
-        ("q", "quit"),
-    ]
 }
 
 /// `▼ 14 new, 3 FAILED · End shows`.

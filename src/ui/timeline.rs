@@ -12,6 +12,9 @@ use ratatui::{buffer::Buffer, layout::Rect};
 /// Steps that labels may stand apart, in seconds.
 const STEPS: [i64; 16] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 36_000];
 
+/// Most steps a scale is cut into: each label that moves costs a dozen bytes with every asset that is passed.
+const MOST_STEPS: u16 = 5;
+
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     let row = |y| Rect { y: area.y + y, height: 1, ..area };
     let bar = |area: Rect| Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
@@ -101,12 +104,13 @@ fn cell_of(offset: Offset, span: (Offset, Offset), width: u16) -> u16 {
 }
 
 fn draw_bar(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
-    let timeline = app.timeline();
-    if timeline.marks().is_empty() || area.is_empty() {
+    if app.selected().is_none() || area.is_empty() {
         return;
     }
+    let timeline = app.timeline();
     let span = timeline.span();
     let width = usize::from(area.width);
+    // Without pictures the bare rule stays, so that the next asset's marks are all that is to be drawn.
     let mut glyphs = vec![(Glyph::Rule, Role::Dim); width];
     for (from, to) in timeline.gaps() {
         let cells = usize::from(cell_of(from, span, area.width))..=usize::from(cell_of(to, span, area.width));
@@ -160,7 +164,7 @@ fn draw_labels(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         place(&mut labels, area.width, cell_of(end, span, area.width), text, Role::Dim);
     }
     let length = (span.1.as_millis() - span.0.as_millis()) / 1000;
-    let most = i64::from(area.width / 10).max(1);
+    let most = i64::from((area.width / 10).clamp(1, MOST_STEPS));
     if let Some(step) = STEPS.iter().find(|step| length / **step <= most) {
         let first = span.0.as_millis().div_euclid(step * 1000) * step * 1000;
         for nth in 1..=length / step {

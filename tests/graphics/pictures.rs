@@ -1,7 +1,11 @@
 //! Pictures to encode, and what the encoders made of them, decoded by other means.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use ratatui::{buffer::Cell, layout::Size, style::Color};
+use ratatui::{
+    buffer::{Buffer, Cell},
+    layout::{Position, Rect, Size},
+    style::Color,
+};
 use thumbview::{
     picture::{
         BlockGrid, CellSize, Colours, Fetched, Fit, Multiplexer, Picture, PixelSize, Prepared, Protocol, Quality, fit,
@@ -183,11 +187,10 @@ pub(crate) fn bytes_of_cells(grid: &BlockGrid) -> usize {
         cell.set_char(block.glyph).set_fg(colour(block.ink)).set_bg(colour(block.ground));
         cell
     };
-    let cells: Vec<Cell> = grid.cells.iter().map(cell).collect();
-    let columns = grid.size.width;
-    let places = (0..grid.size.height).flat_map(|y| (0..columns).map(move |x| (x, y)));
+    let blank = Buffer::empty(Rect::from((Position::ORIGIN, grid.size)));
+    let drawn = Buffer { content: grid.cells.iter().map(cell).collect(), ..blank.clone() };
     let mut out = Vec::new();
-    write_cells(places.zip(&cells).map(|((x, y), cell)| (x, y, cell)), &mut out);
+    write_cells(&blank, &drawn, &mut out);
     out.len()
 }
 

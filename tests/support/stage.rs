@@ -2,10 +2,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{
-    Terminal,
-    backend::TestBackend,
     buffer::Buffer,
-    layout::Size,
+    layout::{Rect, Size},
     style::{Color, Modifier},
 };
 use std::{
@@ -234,9 +232,9 @@ impl Stage {
 
     fn draw(&self) -> Buffer {
         let Size { width, height } = self.app.size();
-        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        terminal.draw(|frame| drop(ui::draw(frame, &self.app))).unwrap();
-        terminal.backend().buffer().clone()
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        ui::draw(&mut buffer, &self.app);
+        buffer
     }
 
     /// The screen as text. Cells of pictures show as `░`, so that snapshots tell where they stand.
