@@ -2,24 +2,27 @@
 //!
 //! Two enums say everything: a [`Message`] goes in, [`Effect`]s come out, and [`App::update`] is the only mutation.
 //! No IO, no clock, no async: time comes in as [`Message::Tick`], and what must be done outside is returned as data
-//! for `runtime` to perform. What a key does is in `act`, what to fetch and to prepare in `wants`.
+//! for `runtime` to perform. What a key does is in `act`, what a typed line does in `entry`, what to fetch and to prepare
+//! in `wants`.
 
 mod act;
 pub mod album;
 pub mod assets;
 pub mod codes;
+mod entry;
 pub mod filter;
 pub mod journal;
 pub mod keymap;
 mod options;
 pub mod panes;
 pub mod prompt;
+pub mod raw;
 pub mod sources;
 pub mod timeline;
 mod wants;
 mod write;
 
-pub use act::parse_offset;
+pub use entry::parse_offset;
 pub use options::{Fetching, Following, Glyphs, MouseUse, Options, Theme};
 pub use wants::Exhibit;
 pub use write::{Content, ListFormat, Overwrite, WriteJob, Written};
@@ -35,7 +38,7 @@ use assets::Assets;
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 use journal::Journal;
 use panes::{Layout, Panes, View};
-use prompt::Prompt;
+use prompt::{Prompt, Purpose};
 use ratatui::layout::Size;
 use sources::Sources;
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -159,7 +162,7 @@ pub enum OverlayKind {
     /// The asset's events, newest first.
     History(Vec<RunKey>),
     /// The event as logged; `None` until it was read.
-    Raw(Option<Result<Vec<Safe>, Safe>>),
+    Raw(Option<Result<raw::Raw, Safe>>),
     /// Unparsed lines and notices.
     Journal,
 }
@@ -186,6 +189,8 @@ pub struct App {
     view: View,
     overlay: Option<Overlay>,
     prompt: Option<Prompt>,
+    /// What was entered in prompts, the latest last.
+    entered: HashMap<Purpose, Vec<String>>,
     /// What was not written because a file is there, while that is asked about.
     refused: Option<WriteJob>,
     toast: Option<Toast>,
@@ -222,6 +227,7 @@ impl App {
             view: View::default(),
             overlay: None,
             prompt: None,
+            entered: HashMap::new(),
             refused: None,
             toast: None,
             now,
@@ -257,6 +263,9 @@ impl App {
             }
             Message::Resize(size) => {
                 self.size = size;
+                if let Some(Overlay { kind: OverlayKind::Raw(Some(Ok(raw))), .. }) = &mut self.overlay {
+                    raw.fit(panes::overlay_columns(size));
+                }
                 self.measure();
             }
             Message::Log(update) => self.log(update),

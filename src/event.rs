@@ -19,7 +19,7 @@ mod unwrap;
 
 pub use fingerprint::Fingerprint;
 pub use pictures::{Pictures, Snapshot, Templates};
-pub use redact::redact_urls;
+pub use redact::{Reveal, redact_urls};
 
 use crate::text::Safe;
 use std::{
@@ -274,6 +274,14 @@ impl PictureUrl {
     pub fn redacted(&self) -> String {
         redact::url(&self.0)
     }
+
+    /// The text with its secrets told or hidden.
+    pub fn shown(&self, reveal: Reveal) -> String {
+        match reveal {
+            Reveal::Hide => self.redacted(),
+            Reveal::Show => self.0.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for PictureUrl {
@@ -367,9 +375,12 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// The message as a screen may show it: safe, and the secrets of the URLs in it hidden.
-    pub fn shown(&self) -> Safe {
-        Safe::new(&redact_urls(&self.message))
+    /// The message as a screen may show it.
+    pub fn shown(&self, reveal: Reveal) -> Safe {
+        match reveal {
+            Reveal::Hide => Safe::new(&redact_urls(&self.message)),
+            Reveal::Show => Safe::new(&self.message),
+        }
     }
 }
 

@@ -44,12 +44,16 @@ pub fn prepare(picture: &Picture, fit: Fit) -> Prepared {
     }
 }
 
-/// The sequence that puts text into the terminal's clipboard (OSC 52), wrapped where tmux stands in between.
+/// The sequence that puts text into the terminal's clipboard (OSC 52). Within tmux once for tmux itself, which takes it
+/// with `set-clipboard on`, and once wrapped, which it hands on with `allow-passthrough on`.
 pub fn clipboard(text: &[u8], multiplexer: Multiplexer) -> Vec<u8> {
     let sequence = format!("\x1b]52;c;{}\x07", BASE64.encode(text));
     let mut out = Vec::new();
     match multiplexer {
-        Multiplexer::Tmux => tmux::wrap(sequence.as_bytes(), &mut out),
+        Multiplexer::Tmux => {
+            out.extend(sequence.as_bytes());
+            tmux::wrap(sequence.as_bytes(), &mut out);
+        }
         Multiplexer::None | Multiplexer::Screen => out.extend(sequence.as_bytes()),
     }
     out

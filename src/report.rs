@@ -10,7 +10,7 @@ pub use export::{Filed, Files, Order, Outcome, export, orders};
 
 use crate::{
     catalog::{Asset, AssetKey, Catalog},
-    event::{Fault, FileId, LogEvent, Offset, Origin, PictureKind, Pictures, Snapshot, Time, redact_urls},
+    event::{Fault, FileId, LogEvent, Offset, Origin, PictureKind, Pictures, Reveal, Snapshot, Time, redact_urls},
     text::Safe,
 };
 use serde::{Serialize, Serializer};
@@ -28,15 +28,6 @@ pub enum Format {
     Jsonl,
     /// RFC 4180.
     Csv,
-}
-
-/// Whether secrets in URLs are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reveal {
-    /// As `***`.
-    Hide,
-    /// As they are.
-    Show,
 }
 
 /// Writes the assets of `keys` in their order; as JSON with the summary of the whole catalog.
@@ -233,10 +224,7 @@ struct PictureLine {
 
 impl PictureLine {
     fn new(picture: &Snapshot, reveal: Reveal) -> Self {
-        let url = match reveal {
-            Reveal::Hide => picture.url.redacted(),
-            Reveal::Show => picture.url.reveal().to_owned(),
-        };
+        let url = picture.url.shown(reveal);
         Self { kind: picture.kind.as_str(), offset: Seconds(picture.offset), url }
     }
 }

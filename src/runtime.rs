@@ -21,7 +21,7 @@ use crate::{
     cli::{self, Command, Config, ConfigError, Fetch, Input, Lines, Look, Output, Typed},
     demo::{self, Demo},
     media,
-    report::{Format, Reveal},
+    report::Format,
     source::{self, Mode, Start},
     text::Safe,
 };
@@ -161,13 +161,12 @@ fn run_open(open: cli::Open) -> Result<ExitCode> {
 
 fn session(input: &Input, look: &Look, mode: Mode, following: Following) -> Result<ExitCode> {
     let filter = input.filter().map_err(|error| Usage(error.to_string()))?;
-    let options = app::Options { following, filter, ..options(look, input.zone()) };
+    let options = app::Options { following, filter, reveal: print::reveal(input), ..options(look, input.zone()) };
     let plan = session::Plan {
         source: input.source(mode, Start::All),
         media: fetch_config(&look.fetch)?,
         forced: look.forced(),
         options,
-        reveal: print::reveal(input),
         limit: None,
     };
     drive(session::run(plan))
@@ -214,8 +213,7 @@ async fn play(args: &cli::Demo, demo: &Demo) -> Result<ExitCode> {
         badge: Some("DEMO".into()),
         ..options(&args.look, jiff::tz::TimeZone::system())
     };
-    let (forced, reveal) = (args.look.forced(), Reveal::Hide);
-    session::run(session::Plan { source, media, forced, options, reveal, limit: args.duration }).await
+    session::run(session::Plan { source, media, forced: args.look.forced(), options, limit: args.duration }).await
 }
 
 /// What may be fetched and how; decoding is left to children of this very program.

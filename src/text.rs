@@ -94,6 +94,16 @@ impl Safe {
         Self(out)
     }
 
+    /// The longest head of at most `width` cells, and the rest; at least one character where there is any room.
+    pub fn split(&self, width: usize) -> (Self, Self) {
+        let mut at = head(&self.0, width).len();
+        if at == 0 && width > 0 {
+            at = self.0.graphemes(true).next().map_or(0, str::len);
+        }
+        let (head, tail) = self.0.split_at(at);
+        (Self(head.to_owned()), Self(tail.to_owned()))
+    }
+
     /// Splits the text into lines of at most `width` cells, at spaces where there are any.
     pub fn wrap(&self, width: usize) -> Vec<Self> {
         let width = width.max(1);

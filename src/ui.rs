@@ -29,7 +29,11 @@ mod theme;
 mod timeline;
 
 use crate::{
-    app::{App, Overlay, OverlayKind, panes::View},
+    app::{
+        App, Overlay, OverlayKind,
+        panes::View,
+        raw::{self, Tone},
+    },
     picture::Placement,
 };
 use ratatui::{
@@ -100,6 +104,19 @@ pub fn draw(buffer: &mut Buffer, app: &App) -> Drawn {
     Drawn { placements, cursor }
 }
 
+/// A row of an event's text: what is said stands out from the signs around it.
+fn raw_parts(row: &raw::Row) -> Vec<Part> {
+    let role = |tone: Tone| match tone {
+        Tone::Text => Role::Plain,
+        Tone::Name => Role::Name,
+        Tone::Value => Role::Strong,
+        Tone::Mark => Role::Dim,
+    };
+    let margin = part(" ", Role::Plain);
+    let pieces = row.iter().map(|(tone, text)| (text.clone(), role(*tone)));
+    [margin].into_iter().chain(pieces).collect()
+}
+
 /// An overlay, measured.
 struct Popup {
     area: Rect,
@@ -114,14 +131,12 @@ impl Popup {
         let (title, rows) = match &overlay.kind {
             OverlayKind::Help => ("Keys", help::rows()),
             OverlayKind::Info => ("Picture", info::rows(app)),
-            OverlayKind::Codes(codes) => ("Error codes", codes::rows(app, codes)),
+            OverlayKind::Codes(codes) => (codes::TITLE, codes::rows(app, codes)),
             OverlayKind::History(runs) => ("History, newest first", history::rows(app, runs, theme)),
             OverlayKind::Journal => ("Unparsed lines and notices", journal::rows(app)),
             OverlayKind::Raw(None) => ("Event", vec![vec![part(" reading… ", Role::Dim)]]),
             OverlayKind::Raw(Some(Err(why))) => ("Event", vec![vec![(why.clone(), Role::Warn)]]),
-            OverlayKind::Raw(Some(Ok(lines))) => {
-                ("Event", lines.iter().map(|line| vec![(line.clone(), Role::Plain)]).collect())
-            }
+            OverlayKind::Raw(Some(Ok(raw))) => ("Event", raw.rows().iter().map(raw_parts).collect()),
         };
         let widest = rows.iter().map(|row| row.iter().map(|(text, _)| text.width()).sum::<usize>()).max().unwrap_or(0);
         let width = u16::try_from(widest + 3).unwrap_or(u16::MAX).clamp(24, screen.width.max(24)).min(screen.width);
@@ -133,7 +148,7 @@ impl Popup {
             height,
         }
         .intersection(screen);
-        let selects = matches!(overlay.kind, OverlayKind::Codes(_) | OverlayKind::History(_));
+        let selects = matches!(overlay.kind, OverlayKind::Codes(_) | OverlayKind::History(_) | OverlayKind::Journal);
         Self { area, title, rows, at: overlay.at, selects }
     }
 
@@ -141,17 +156,20 @@ impl Popup {
         Theme::blank(buffer, self.area);
         let height = usize::from(self.area.height.saturating_sub(2));
         let hidden = self.rows.len() > height;
-        let position = if hidden { format!(" {}/{}", self.at + 1, self.rows.len()) } else { String::new() };
-        let title = [part(self.title, Role::Strong), part(position, Role::Dim)];
-        let inner = theme.border(buffer, self.area, &title);
         // A selected row is kept in view; a page without one begins at its line.
         let lowest = self.rows.len().saturating_sub(height);
         let top = if self.selects { (self.at + 1).saturating_sub(height) } else { self.at.min(lowest) };
+        let position = match (hidden, self.selects) {
+            (false, _) => String::new(),
+            (true, true) => format!(" {}/{}", self.at + 1, self.rows.len()),
+            (true, false) => format!(" {}–{} of {}", top + 1, top + height, self.rows.len()),
+        };
+        let title = [part(self.title, Role::Strong), part(position, Role::Dim)];
+        let inner = theme.border(buffer, self.area, &title);
         for (y, (at, row)) in (inner.y..inner.bottom()).zip(self.rows.iter().enumerate().skip(top)) {
-            let marker = if self.selects && at == self.at { theme.glyph(Glyph::Selected) } else { " ".into() };
             let line = Rect { y, height: 1, ..inner };
-            if self.selects {
-                theme.print(buffer, line, &[(marker, Role::Accent)]);
+            if self.selects && at == self.at {
+                theme.print(buffer, line, &[(theme.glyph(Glyph::Selected), Role::Accent)]);
             }
             let shift = u16::from(self.selects);
             let line = Rect { x: line.x + shift, width: line.width.saturating_sub(shift), ..line };

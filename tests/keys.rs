@@ -228,7 +228,7 @@ fn copying_says_what_and_how() {
     };
     stage.keys("y");
     assert_eq!(copied(&mut stage), "14d7b2faba0dddd6b4e8936272d6bc3f");
-    assert_eq!(stage.app.toast().unwrap().as_str(), "asset id copied (OSC 52)");
+    assert_eq!(stage.app.toast().unwrap().as_str(), "asset id copied (OSC 52): 14d7b2faba0dddd6b4e8936272d6bc3f");
     stage.keys("l u");
     let url = copied(&mut stage);
     assert!(url.ends_with("/sample/5.jpg"), "{url}");

@@ -6,10 +6,12 @@
 mod stage;
 
 use proptest::prelude::*;
+use ratatui::layout::Size;
 use stage::{Stage, plain};
 use std::fmt::Write as _;
 use thumbview::{
-    app::{Message, Options, Theme},
+    app::{Message, Options, RawPurpose, Theme},
+    event::Origin,
     picture::{PictureUpdate, Trouble},
 };
 
@@ -62,7 +64,6 @@ fn every_overlay() {
             ("info", "i"),
             ("journal", "!"),
             ("history", "v"),
-            ("raw", "J"),
             ("sheet", "t"),
             ("write", "w"),
         ] {
@@ -83,6 +84,27 @@ fn every_overlay() {
             }
             insta::assert_snapshot!(format!("{name}_{width}x{height}_styles"), styles);
         }
+    }
+}
+
+#[test]
+fn the_event_as_logged() {
+    let event = r#"2026-03-14T12:01:00Z INFO received {"Message":"{\"event_type\":\"thumbnailComplete\",\"thumbnail_info\":{\"asset_id\":\"14d7b2faba0dddd6b4e8936272d6bc3f\",\"status\":\"SUCCEED\",\"sample\":[{\"offset\":0,\"url\":\"https:\/\/103-cdn.example.com\/asset\/14d7b2faba0dddd6b4e8936272d6bc3f\/snapshot\/sample\/0.jpg?auth_key=1773489660-0-0-5cd00ab9\"}]}}","n":1}"#;
+    for (width, height) in [(100, 30), (80, 24)] {
+        let show = |theme| {
+            let mut stage = Stage::with_assets(width, height, Options { theme, ..Options::default() });
+            stage.keys("J");
+            let text = Ok(event.as_bytes().to_vec());
+            stage.send(Message::Raw(Origin::default(), RawPurpose::Show, text));
+            stage
+        };
+        shot(&format!("raw_{width}x{height}"), &show(Theme::Dark));
+        let styles = [Theme::Dark, Theme::Light, Theme::Mono].map(|theme| show(theme).styles());
+        insta::assert_snapshot!(format!("raw_{width}x{height}_styles"), styles.concat());
+        let mut stage = show(Theme::Dark);
+        stage.send(Message::Resize(Size { width: 50, height }));
+        stage.keys("G");
+        assert!(stage.screen().contains("│ } "), "the end: {}", stage.screen());
     }
 }
 

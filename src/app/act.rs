@@ -5,22 +5,21 @@ use super::{
     album::State,
     assets::{Hit, Order, Stick},
     codes::tabulate,
-    filter::{Filter, Search, StatusTab},
+    filter::{Filter, StatusTab},
     keymap::{self, Action, Move, Scrub},
-    panes::{Layout, View},
-    prompt::{Prompt, Purpose, Typed},
+    panes::{Layout, View, overlay_columns, overlay_rows},
+    prompt::Purpose,
+    raw::Raw,
 };
 use crate::{
     catalog::{AssetKey, Event},
-    event::{AssetId, Offset, Status, redact_urls},
-    picture::Protocol,
+    event::{Offset, Origin, Status},
+    picture::{Multiplexer, Protocol},
     text::Safe,
 };
 use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
-/// Bytes of a raw event that are shown.
-const RAW_MAX: usize = 1 << 20;
 /// Bytes that are put into the clipboard; terminals take no more in one OSC 52.
 const COPY_MAX: usize = 74_000;
 
@@ -30,7 +29,9 @@ impl App {
             if !self.write_key(key, effects) {
                 self.type_key(key, effects);
             }
-        } else if let Some(action) = keymap::action(key) {
+        } else if let Some(action) = keymap::action(key)
+            && self.is_for_what_is_seen(action)
+        {
             self.act(action, effects);
         }
     }
@@ -44,9 +45,9 @@ impl App {
             Action::Faster => self.set_pace(2.0),
             Action::NextFailure | Action::PreviousFailure => self.find_failure(action == Action::NextFailure),
             Action::NextHit | Action::PreviousHit => self.find_hit(action == Action::NextHit),
-            Action::Search => self.prompt = Some(Prompt::new(Purpose::Search, String::new())),
-            Action::Filter => self.prompt = Some(Prompt::new(Purpose::Filter, self.assets.filter().to_string())),
-            Action::GoTo => self.prompt = Some(Prompt::new(Purpose::GoTo, String::new())),
+            Action::Search => self.ask(Purpose::Search, String::new()),
+            Action::Filter => self.ask(Purpose::Filter, self.assets.filter().to_string()),
+            Action::GoTo => self.ask(Purpose::GoTo, String::new()),
             Action::StatusTab => self.assets.set_tab(self.assets.tab().next(), &self.catalog, self.now.wall),
             Action::Sort => {
                 let order = self.assets.order();
@@ -57,13 +58,13 @@ impl App {
                 self.sort(Order { direction: order.direction.other(), ..order });
             }
             Action::Back => self.back(),
-            Action::Enter => self.enter(),
+            Action::Enter => self.enter(effects),
             Action::Layout => self.next_layout(),
             Action::Sheet => self.toggle_view(View::Sheet),
             Action::Help => self.toggle(OverlayKind::Help),
             Action::Info => self.toggle(OverlayKind::Info),
             Action::Journal => self.toggle(OverlayKind::Journal),
-            Action::Codes => self.toggle(OverlayKind::Codes(tabulate(self.catalog.assets()))),
+            Action::Codes => self.toggle(OverlayKind::Codes(tabulate(self.catalog.assets(), self.options.reveal))),
             Action::History => self.toggle_history(),
             Action::Raw => self.toggle_raw(effects),
             Action::CopyId | Action::CopyUrl | Action::CopyEvent | Action::Open => self.hand_on(action, effects),
@@ -82,6 +83,31 @@ impl App {
         }
     }
 
+    /// Whether an action means what can be seen. An overlay keeps scrubbing from the pictures under it, all but what
+    /// tells of them; it gives way to what acts on the list.
+    fn is_for_what_is_seen(&mut self, action: Action) -> bool {
+        let Some(overlay) = &self.overlay else { return true };
+        let tells_of_pictures = overlay.kind == OverlayKind::Info;
+        let scrubs = matches!(action, Action::Scrub(_) | Action::Play | Action::Slower | Action::Faster);
+        let finds =
+            matches!(action, Action::NextFailure | Action::PreviousFailure | Action::NextHit | Action::PreviousHit);
+        let lists = matches!(
+            action,
+            Action::Search
+                | Action::Filter
+                | Action::GoTo
+                | Action::StatusTab
+                | Action::Sort
+                | Action::Invert
+                | Action::Layout
+                | Action::Sheet
+        );
+        if lists || finds && !tells_of_pictures {
+            self.overlay = None;
+        }
+        !scrubs || tells_of_pictures
+    }
+
     /// Up and down: in the overlay, in the sheet, else in the list.
     fn step(&mut self, step: Move) {
         let page = isize::try_from(self.page()).unwrap_or(isize::MAX);
@@ -95,9 +121,9 @@ impl App {
             Move::Top => isize::MIN,
             Move::Bottom => isize::MAX,
         };
-        let rows = self.overlay_rows();
+        let lowest = self.lowest_row();
         if let Some(overlay) = &mut self.overlay {
-            overlay.at = overlay.at.saturating_add_signed(by).min(rows.saturating_sub(1));
+            overlay.at = overlay.at.saturating_add_signed(by).min(lowest);
         } else if let Some((grid, _)) = self.sheet() {
             let columns = isize::try_from(grid.columns).unwrap_or(1);
             let at = self.timeline.cursor().saturating_add_signed(by.saturating_mul(columns));
@@ -116,15 +142,18 @@ impl App {
         self.sheet().map_or_else(|| self.assets.height(), |(grid, _)| grid.rows).max(1)
     }
 
-    /// Rows through which the overlay can be stepped.
-    fn overlay_rows(&self) -> usize {
+    /// The last row of the overlay that can be selected, or the one on top when the end of its text is in view.
+    fn lowest_row(&self) -> usize {
+        let text = |rows: usize| rows.saturating_sub(overlay_rows(self.size));
         match self.overlay.as_ref().map(|overlay| &overlay.kind) {
             None | Some(OverlayKind::Info | OverlayKind::Raw(None | Some(Err(_)))) => 0,
-            Some(OverlayKind::Help) => keymap::TABLE.len(),
-            Some(OverlayKind::Codes(rows)) => rows.len(),
-            Some(OverlayKind::History(rows)) => rows.len(),
-            Some(OverlayKind::Raw(Some(Ok(lines)))) => lines.len(),
-            Some(OverlayKind::Journal) => self.journal.rejected().len() + self.journal.notices().len(),
+            Some(OverlayKind::Help) => text(keymap::TABLE.len()),
+            Some(OverlayKind::Raw(Some(Ok(raw)))) => text(raw.rows().len()),
+            Some(OverlayKind::Codes(rows)) => rows.len().saturating_sub(1),
+            Some(OverlayKind::History(rows)) => rows.len().saturating_sub(1),
+            Some(OverlayKind::Journal) => {
+                (self.journal.rejected().len() + self.journal.notices().len()).saturating_sub(1)
+            }
         }
     }
 
@@ -191,7 +220,7 @@ impl App {
         }
     }
 
-    fn enter(&mut self) {
+    fn enter(&mut self, effects: &mut Vec<Effect>) {
         let Some(overlay) = self.overlay.take() else {
             self.toggle_view(if self.view == View::Panes { View::Full } else { self.view });
             return;
@@ -199,8 +228,8 @@ impl App {
         match overlay.kind {
             OverlayKind::Codes(rows) => {
                 let Some(row) = rows.get(overlay.at) else { return };
-                let text = format!("status:failed code:{}", regex::escape(row.code.as_str()));
-                self.set_filter(&text);
+                let others = rows.iter().map(|row| row.code.as_str()).filter(|code| *code != row.code.as_str());
+                self.filter_by_code(row.code.as_str(), others);
             }
             OverlayKind::History(runs) => {
                 let chosen = runs.get(overlay.at).copied();
@@ -210,7 +239,13 @@ impl App {
                     None => self.say("this event holds no pictures".into()),
                 }
             }
-            OverlayKind::Help | OverlayKind::Info | OverlayKind::Raw(_) | OverlayKind::Journal => {}
+            OverlayKind::Journal => {
+                let latest = self.journal.rejected().rev().nth(overlay.at).map(|folded| folded.latest.origin);
+                if let Some(origin) = latest {
+                    self.show_raw(origin, effects);
+                }
+            }
+            OverlayKind::Help | OverlayKind::Info | OverlayKind::Raw(_) => {}
         }
     }
 
@@ -236,6 +271,8 @@ impl App {
             .as_ref()
             .is_some_and(|open| std::mem::discriminant(&open.kind) == std::mem::discriminant(&kind));
         self.overlay = (!same).then_some(Overlay { kind, at: 0 });
+        // The row that was said in is the overlay's own now.
+        self.toast = None;
     }
 
     fn toggle_history(&mut self) {
@@ -250,10 +287,15 @@ impl App {
             self.say("no asset is selected".into());
             return;
         };
-        self.toggle(OverlayKind::Raw(None));
-        if self.overlay.is_some() {
-            effects.push(Effect::ReadRaw(origin, RawPurpose::Show));
+        match self.overlay {
+            Some(Overlay { kind: OverlayKind::Raw(_), .. }) => self.overlay = None,
+            _ => self.show_raw(origin, effects),
         }
+    }
+
+    fn show_raw(&mut self, origin: Origin, effects: &mut Vec<Effect>) {
+        self.toggle(OverlayKind::Raw(None));
+        effects.push(Effect::ReadRaw(origin, RawPurpose::Show));
     }
 
     /// The event that `J` and `Y` mean: the run chosen in the history, else the asset's newest.
@@ -266,11 +308,13 @@ impl App {
         match (purpose, text) {
             (RawPurpose::Show, text) => {
                 if let Some(Overlay { kind: OverlayKind::Raw(shown), .. }) = &mut self.overlay {
-                    *shown = Some(text.map(|bytes| pretty(&bytes)));
+                    let columns = overlay_columns(self.size);
+                    *shown = Some(text.map(|bytes| Raw::new(&bytes, self.options.reveal, columns)));
                 }
             }
             (RawPurpose::Copy, Ok(bytes)) => {
-                self.copy("event", String::from_utf8_lossy(&bytes).into_owned(), effects);
+                let told = format!("{} bytes", bytes.len());
+                self.copy("event", &told, String::from_utf8_lossy(&bytes).into_owned(), effects);
             }
             (RawPurpose::Copy, Err(why)) => self.say(why),
         }
@@ -281,8 +325,10 @@ impl App {
         let id = self.selected().map(|asset| asset.id().to_string());
         let origin = self.shown_event().map(|event| event.origin);
         match (action, id, url, origin) {
-            (Action::CopyId, Some(id), ..) => self.copy("asset id", id, effects),
-            (Action::CopyUrl, _, Some(url), _) => self.copy("URL", url.reveal().to_owned(), effects),
+            (Action::CopyId, Some(id), ..) => self.copy("asset id", &id.clone(), id, effects),
+            (Action::CopyUrl, _, Some(url), _) => {
+                self.copy("URL", &url.shown(self.options.reveal), url.reveal().to_owned(), effects);
+            }
             (Action::Open, _, Some(url), _) => effects.push(Effect::Open(url)),
             (Action::CopyEvent, .., Some(origin)) => effects.push(Effect::ReadRaw(origin, RawPurpose::Copy)),
             (Action::CopyId | Action::CopyEvent, ..) => self.say("no asset is selected".into()),
@@ -290,13 +336,18 @@ impl App {
         }
     }
 
-    fn copy(&mut self, what: &str, text: String, effects: &mut Vec<Effect>) {
+    /// Copies a text, and tells it, so that it can still be selected by hand where the terminal takes no copy.
+    fn copy(&mut self, what: &str, told: &str, text: String, effects: &mut Vec<Effect>) {
         if text.len() > COPY_MAX {
             let kib = text.len() / 1024;
             self.say(Safe::new(&format!("not copied: {what} of {kib} KiB is too long for the terminal's clipboard")));
             return;
         }
-        self.say(Safe::new(&format!("{what} copied (OSC 52)")));
+        if self.canvas.multiplexer == Multiplexer::Screen {
+            self.say(Safe::new(&format!("GNU screen passes no copy on · {what}: {told}")));
+            return;
+        }
+        self.say(Safe::new(&format!("{what} copied (OSC 52): {told}")));
         effects.push(Effect::Copy(text));
     }
 
@@ -380,69 +431,6 @@ impl App {
         offered[at % offered.len()]
     }
 
-    fn type_key(&mut self, key: KeyEvent, effects: &mut Vec<Effect>) {
-        let Some(prompt) = &mut self.prompt else { return };
-        match prompt.key(key) {
-            Typed::Cancelled => self.prompt = None,
-            Typed::Done => {
-                let (purpose, text) = (prompt.purpose, prompt.text());
-                self.prompt = None;
-                match purpose {
-                    Purpose::Search => self.search(&text),
-                    Purpose::Filter => self.set_filter(&text),
-                    Purpose::GoTo => self.go_to(text.trim()),
-                    Purpose::Write => self.write_to(text.trim(), effects),
-                    // Answered by one key, never typed to its end.
-                    Purpose::Replace => {}
-                }
-            }
-            // A filter shows what it does while it is typed; a half-typed term that means nothing yet changes nothing.
-            Typed::Edited if prompt.purpose == Purpose::Filter => {
-                if let Ok(filter) = Filter::parse(&prompt.text()) {
-                    self.assets.set_filter(filter, &self.catalog, self.now.wall);
-                }
-            }
-            Typed::Edited | Typed::Ignored => {}
-        }
-    }
-
-    fn search(&mut self, text: &str) {
-        if text.is_empty() {
-            self.assets.set_search(None, &self.catalog);
-            return;
-        }
-        match Search::new(text) {
-            Ok(search) => {
-                let hits = self.assets.set_search(Some(search), &self.catalog);
-                self.say(Safe::new(&format!("{hits} hits for {text}")));
-            }
-            Err(error) => self.say(Safe::new(&error.to_string())),
-        }
-    }
-
-    fn set_filter(&mut self, text: &str) {
-        match Filter::parse(text) {
-            Ok(filter) => self.assets.set_filter(filter, &self.catalog, self.now.wall),
-            Err(error) => self.say(Safe::new(&error.to_string())),
-        }
-    }
-
-    /// `1:30`, `90`, `#12`, `@id`.
-    fn go_to(&mut self, text: &str) {
-        let went = if let Some(number) = text.strip_prefix('#') {
-            number.parse::<usize>().ok().map(|number| self.timeline.go_to(number.saturating_sub(1)))
-        } else if let Some(id) = text.strip_prefix('@') {
-            AssetId::new(id)
-                .and_then(|id| self.catalog.find(&id).map(|asset| asset.key()))
-                .and_then(|key| self.assets.select(key).then_some(()))
-        } else {
-            parse_offset(text).map(|offset| self.timeline.seek(offset))
-        };
-        if went.is_none() {
-            self.say(Safe::new(&format!("{text}: go to 1:30, 90, #12 or @id")));
-        }
-    }
-
     #[expect(clippy::wildcard_enum_match_arm, reason = "what a mouse does elsewhere means nothing here")]
     pub(super) fn mouse(&mut self, mouse: MouseEvent) {
         let at = Position::new(mouse.column, mouse.row);
@@ -488,45 +476,4 @@ fn told(what: &str, Hit { number, count, round }: Hit, on: bool) -> Safe {
         (true, false) => "  from the bottom again",
     };
     Safe::new(&format!("{what} {number}/{count}{from}"))
-}
-
-/// A place in a video: seconds, `M:SS` or `H:MM:SS`.
-pub fn parse_offset(text: &str) -> Option<Offset> {
-    let mut seconds = 0.0;
-    for part in text.split(':') {
-        let value: f64 = part.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0)?;
-        seconds = seconds * 60.0 + value;
-    }
-    Offset::from_seconds(seconds)
-}
-
-/// An event's text, pretty-printed where it is JSON, as safe lines without the secrets of URLs.
-fn pretty(bytes: &[u8]) -> Vec<Safe> {
-    let bytes = bytes.get(..RAW_MAX).unwrap_or(bytes);
-    let printed = serde_json::from_slice::<serde_json::Value>(bytes)
-        .ok()
-        .and_then(|value| serde_json::to_string_pretty(&value).ok());
-    if let Some(text) = printed {
-        return text.lines().map(|line| Safe::from(redact_urls(line))).collect();
-    }
-    let lines = bytes.split(|byte| *byte == b'\n').map(Safe::from_bytes);
-    lines.map(|line| Safe::from(redact_urls(line.as_str()))).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_offsets_as_people_write_them() {
-        let check = |text: &str, seconds: Option<f64>| {
-            assert_eq!(parse_offset(text).map(Offset::as_seconds), seconds, "{text}");
-        };
-        check("90", Some(90.0));
-        check("1:30", Some(90.0));
-        check("1:02:03.5", Some(3723.5));
-        check("", None);
-        check("x", None);
-        check("-5", None);
-    }
 }

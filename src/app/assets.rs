@@ -179,6 +179,11 @@ impl Assets {
 
     /// Selects a row, counted from 0.
     pub fn go_to(&mut self, row: usize) {
+        self.choose(row);
+        self.scroll();
+    }
+
+    fn choose(&mut self, row: usize) {
         self.at = row.min(self.rows().len().saturating_sub(1));
         self.selected = self.rows().get(self.at).copied();
         if self.at == self.newest() {
@@ -187,14 +192,19 @@ impl Assets {
         } else {
             self.stick = Stick::ToAsset;
         }
-        self.scroll();
+    }
+
+    /// Selects a row that was looked for, and shows what is around it.
+    fn jump_to(&mut self, row: usize) {
+        self.choose(row);
+        self.reveal();
     }
 
     /// Selects an asset where it is in the list; returns whether it is.
     pub fn select(&mut self, key: AssetKey) -> bool {
         let row = self.rows().iter().position(|row| *row == key);
         if let Some(row) = row {
-            self.go_to(row);
+            self.jump_to(row);
         }
         row.is_some()
     }
@@ -211,10 +221,14 @@ impl Assets {
         self.rebuild(catalog, now);
     }
 
-    /// Sorts otherwise.
+    /// Sorts otherwise; the selection stays on its asset, wherever that comes to stand.
     pub fn set_order(&mut self, order: Order, catalog: &Catalog, now: Time) {
         self.order = order;
+        self.stick = Stick::ToAsset;
         self.rebuild(catalog, now);
+        if self.at == self.newest() {
+            self.stick = Stick::ToNewest;
+        }
     }
 
     /// Searches and goes to the first hit from the selection on; returns the number of hits.
@@ -229,7 +243,7 @@ impl Assets {
         let hits = rows.len();
         self.search = Some((search, hits));
         if let Some(row) = first {
-            self.go_to(row);
+            self.jump_to(row);
         }
         hits
     }
@@ -243,7 +257,7 @@ impl Assets {
             (true, count) => (after % count, after == count),
             (false, count) => ((after + count - 1) % count, after == 0),
         };
-        self.go_to(hits[at]);
+        self.jump_to(hits[at]);
         Some(Hit { number: at + 1, count: hits.len(), round })
     }
 
@@ -255,7 +269,7 @@ impl Assets {
             self.at = row.unwrap_or(self.at).min(self.rows().len().saturating_sub(1));
         }
         self.selected = self.rows().get(self.at).copied();
-        self.scroll();
+        self.reveal();
     }
 
     /// The row of the newest asset where the list is sorted by time, and that end of it where it is not.
@@ -264,6 +278,14 @@ impl Assets {
             Direction::Rising => self.rows().len().saturating_sub(1),
             Direction::Falling => 0,
         }
+    }
+
+    /// Brings the selection to the middle of the screen where it would stand outside.
+    fn reveal(&mut self) {
+        if !(self.top..self.top + self.height).contains(&self.at) {
+            self.top = self.at.saturating_sub(self.height / 2);
+        }
+        self.scroll();
     }
 
     /// Keeps the selection on the screen, and the screen full.

@@ -5,7 +5,7 @@
 
 use crate::{
     catalog::{Asset, AssetKey},
-    event::{Fault, Status, Time},
+    event::{Reveal, Status, Time},
     text::Safe,
 };
 use std::collections::BTreeMap;
@@ -90,11 +90,12 @@ pub struct CodeRow {
 }
 
 /// The codes of all failed assets, the most frequent first.
-pub fn tabulate<'a>(assets: impl Iterator<Item = Asset<'a>>) -> Vec<CodeRow> {
+pub fn tabulate<'a>(assets: impl Iterator<Item = Asset<'a>>, reveal: Reveal) -> Vec<CodeRow> {
     let mut rows: BTreeMap<String, (CodeRow, crate::catalog::Rank)> = BTreeMap::new();
     for asset in assets.filter(|asset| *asset.status() == Status::Failed) {
         let fault = asset.fault();
-        let (code, message) = (fault.map_or("", |fault| &fault.code), fault.map(Fault::shown).unwrap_or_default());
+        let (code, message) =
+            (fault.map_or("", |fault| &fault.code), fault.map(|fault| fault.shown(reveal)).unwrap_or_default());
         let (time, rank) = (asset.newest().time, asset.rank());
         let (row, newest) = rows.entry(code.to_owned()).or_insert_with(|| {
             let row = CodeRow {

@@ -1,8 +1,8 @@
 //! The filter and the search: which assets are shown.
 //!
 //! Grammar: terms are separated by spaces and all must hold. A bare word matches id, title, code or message
-//! (upper-case letters make it case-sensitive); `status:failed`, `code:VOD.*`, `samples<5`, `since:10m`, `until:…`,
-//! `host:NAME`; `!` before a term negates it.
+//! (upper-case letters make it case-sensitive); `status:failed`, `code:VOD.*` (a regex found anywhere in the code), `samples<5`,
+//! `since:10m`, `until:…`, `host:NAME`; `!` before a term negates it.
 
 use crate::{
     catalog::Asset,
@@ -128,7 +128,7 @@ impl Test {
         Ok(match text.split_once(':') {
             Some(("status", status)) if !status.is_empty() => Self::Status(status.to_uppercase()),
             Some(("code", code)) => Self::Code(
-                RegexBuilder::new(&format!("^(?:{code})$"))
+                RegexBuilder::new(code)
                     .case_insensitive(true)
                     .size_limit(1 << 20)
                     .build()
@@ -364,7 +364,8 @@ mod tests {
             ("status:succ", false),
             ("code:VOD.*", true),
             ("code:vod.10104", true),
-            ("code:VOD", false),
+            ("code:VOD", true),
+            ("code:^10104", false),
             ("samples<5", true),
             ("samples>=1", true),
             ("samples=0", false),

@@ -74,7 +74,7 @@ impl Journal {
     }
 
     /// Rejections by reason, the latest last.
-    pub fn rejected(&self) -> impl ExactSizeIterator<Item = &Folded> {
+    pub fn rejected(&self) -> impl ExactSizeIterator<Item = &Folded> + DoubleEndedIterator {
         self.rejected.iter()
     }
 

@@ -1,7 +1,7 @@
 //! How a session begins: what the command line decided, and what keys may change later.
 
 use super::filter::Filter;
-use crate::text::Safe;
+use crate::{event::Reveal, text::Safe};
 
 /// Whether files are followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub struct Options {
     pub fetching: Fetching,
     /// Whether the mouse is on.
     pub mouse: MouseUse,
+    /// Whether secrets in URLs are shown.
+    pub reveal: Reveal,
     /// The zone in which times are shown.
     pub zone: Option<jiff::tz::TimeZone>,
 }

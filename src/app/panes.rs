@@ -159,6 +159,16 @@ impl Panes {
     }
 }
 
+/// Cells that an overlay has for its text: within its border, and without one on either side.
+pub fn overlay_columns(screen: Size) -> usize {
+    usize::from(screen.width.saturating_sub(4))
+}
+
+/// Rows that an overlay has for its text, within its border and the screen's first and last row.
+pub fn overlay_rows(screen: Size) -> usize {
+    usize::from(screen.height.saturating_sub(4))
+}
+
 /// Wide enough for a whole id from 140 columns on, else about a third.
 fn list_width(width: u16) -> u16 {
     if width >= 140 { 62 } else { (width * 36 / 100).clamp(28, 62) }

@@ -7,7 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 const MAX: usize = 1024;
 
 /// What the line is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// `/`.
     Search,
@@ -28,6 +28,13 @@ pub struct Prompt {
     pub purpose: Purpose,
     before: String,
     after: String,
+    /// What it began with.
+    first: String,
+    /// What was entered earlier, the latest last, and how far back in it the line is.
+    earlier: Vec<String>,
+    back: usize,
+    /// What was typed before going back.
+    draft: String,
 }
 
 /// What a key did to the line.
@@ -46,7 +53,19 @@ pub enum Typed {
 impl Prompt {
     /// A line that begins with `text`.
     pub fn new(purpose: Purpose, text: String) -> Self {
-        Self { purpose, before: text, after: String::new() }
+        let (after, draft) = (String::new(), String::new());
+        Self { purpose, first: text.clone(), before: text, after, earlier: Vec::new(), back: 0, draft }
+    }
+
+    /// With lines that were entered earlier, the latest last, for the keys up and down.
+    #[must_use]
+    pub fn recalling(self, earlier: Vec<String>) -> Self {
+        Self { earlier, ..self }
+    }
+
+    /// What it began with.
+    pub fn first(&self) -> &str {
+        &self.first
     }
 
     /// All of the line.
@@ -71,6 +90,10 @@ impl Prompt {
             KeyCode::Char('w') if control => self.delete_word(),
             KeyCode::Char('a') if control => self.home(),
             KeyCode::Char('e') if control => self.end(),
+            KeyCode::Char('p') if control => self.recall(self.back + 1),
+            KeyCode::Char('n') if control => self.recall(self.back.saturating_sub(1)),
+            KeyCode::Up => self.recall(self.back + 1),
+            KeyCode::Down => self.recall(self.back.saturating_sub(1)),
             KeyCode::Char(c) if !control && !key.modifiers.contains(KeyModifiers::ALT) => {
                 self.insert(c.encode_utf8(&mut [0; 4]));
             }
@@ -101,6 +124,17 @@ impl Prompt {
                 self.before.push(if c.is_control() { ' ' } else { c });
             }
         }
+    }
+
+    /// Goes to the line entered so many before; 0 is what is being typed.
+    fn recall(&mut self, back: usize) {
+        if self.back == 0 {
+            self.draft = self.text();
+        }
+        self.back = back.min(self.earlier.len());
+        let earlier = self.earlier.len().checked_sub(self.back).and_then(|at| self.earlier.get(at));
+        self.before = earlier.unwrap_or(&self.draft).clone();
+        self.after.clear();
     }
 
     fn home(&mut self) {
@@ -135,5 +169,22 @@ mod tests {
         assert_eq!(prompt.text(), "bc dxf");
         prompt.key(KeyEvent::new(KeyCode::Char('w'), KeyModifiers::CONTROL));
         assert_eq!(prompt.text(), "bc ");
+    }
+
+    #[test]
+    fn recalls_what_was_entered_earlier() {
+        let mut prompt =
+            Prompt::new(Purpose::Filter, "now".to_owned()).recalling(["a", "b"].map(str::to_owned).to_vec());
+        let mut press = |code, expected: &str| {
+            prompt.key(KeyEvent::new(code, KeyModifiers::NONE));
+            assert_eq!(prompt.text(), expected);
+        };
+        press(KeyCode::Down, "now");
+        press(KeyCode::Up, "b");
+        press(KeyCode::Up, "a");
+        press(KeyCode::Up, "a");
+        press(KeyCode::Down, "b");
+        press(KeyCode::Down, "now");
+        assert_eq!(prompt.first(), "now");
     }
 }

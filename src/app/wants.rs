@@ -197,6 +197,9 @@ impl App {
     fn why_empty(&self) -> Vec<Safe> {
         let lines = self.catalog.tally().counts.lines;
         if self.catalog.tally().assets > 0 {
+            if self.assets.filter().is_empty() {
+                return vec!["no asset has such a status".into(), "s shows the next, Esc all".into()];
+            }
             return vec!["no asset passes the filter".into(), "Esc clears it".into()];
         }
         if !self.loaded {

@@ -16,6 +16,16 @@ static IN_TEXT: LazyLock<Regex> = LazyLock::new(|| {
 /// Query keys whose values may be read by anyone. Any other value could be a signature under a name of its own.
 const PLAIN_QUERY_KEYS: [&str; 6] = ["offset", "t", "time", "w", "h", "x-image-process"];
 
+/// Whether secrets in URLs are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reveal {
+    /// As `***`.
+    #[default]
+    Hide,
+    /// As they are.
+    Show,
+}
+
 /// The text with the secrets of every URL in it hidden.
 pub fn redact_urls(text: &str) -> String {
     let plain = |found: &Captures<'_>| url(&unescaped(found.get(0).map_or("", |found| found.as_str())));

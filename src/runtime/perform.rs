@@ -7,9 +7,9 @@ use super::{
 use crate::{
     app::{Content, Effect, Following, ListFormat, Message, MouseUse, Overwrite, RawPurpose, WriteJob, Written},
     catalog::{AssetKey, Catalog},
-    event::{Origin, PictureUrl},
+    event::{Origin, PictureUrl, Reveal},
     graphics,
-    report::{self, Files, Format, Reveal},
+    report::{self, Files, Format},
     source::Mode,
     terminal::{Mouse, TerminalError},
     text::Safe,
@@ -49,9 +49,7 @@ impl Session {
                     Following::Off => Mode::Once,
                 }),
                 Effect::ReadRaw(origin, purpose) => self.read_raw(origin, purpose),
-                Effect::Copy(text) => {
-                    self.screen.send(graphics::clipboard(text.as_bytes(), self.app.canvas().multiplexer));
-                }
+                Effect::Copy(text) => self.copy(text),
                 Effect::Open(url) => self.browse(&url),
                 Effect::Write(job) => self.write(job),
                 Effect::SetProtocol(protocol) => {
@@ -88,11 +86,31 @@ impl Session {
         let messages = self.messages.clone();
         // A copy: the log goes on while a list is written.
         let catalog = matches!(job.content, Content::Assets(..)).then(|| self.app.catalog().clone());
-        let reveal = self.reveal;
+        let reveal = self.app.options().reveal;
         tokio::task::spawn_blocking(move || {
             let written = write(&job, &catalog.unwrap_or_default(), reveal);
             drop(messages.blocking_send(Message::Wrote(job, written)));
         });
+    }
+
+    /// Puts a text into the terminal's clipboard; where a tmux of this machine has its default settings, which refuse
+    /// that to programs, by asking tmux itself.
+    fn copy(&mut self, text: String) {
+        self.screen.send(graphics::clipboard(text.as_bytes(), self.app.canvas().multiplexer));
+        if std::env::var_os("TMUX").is_none_or(|socket| socket.is_empty()) {
+            return;
+        }
+        let mut command = Command::new("tmux");
+        command.args(["load-buffer", "-w", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        // Where there is no such program, or it is older than `-w`, the sequences are all there is.
+        if let Ok(mut child) = command.spawn() {
+            std::thread::spawn(move || {
+                if let Some(mut stdin) = child.stdin.take() {
+                    drop(stdin.write_all(text.as_bytes()));
+                }
+                drop(child.wait());
+            });
+        }
     }
 
     /// Opens a URL where a desktop is at hand, else shows it to be copied.

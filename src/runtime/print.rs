@@ -11,8 +11,8 @@ use crate::{
     catalog::{AssetKey, Catalog},
     cli::Input,
     demo,
-    event::{EventKind, Health, LogUpdate, Origin, Rejected, Time},
-    report::{self, Format, Reveal},
+    event::{EventKind, Health, LogUpdate, Origin, Rejected, Reveal, Time},
+    report::{self, Format},
     source::{self, Mode, Source, Start},
     text::Safe,
 };

@@ -16,7 +16,6 @@ use crate::{
     graphics::{Environment, Painter, Probe, budget, steady},
     media::{self, Media},
     picture::{Canvas, Link, PictureUpdate, PixelSize, Protocol},
-    report::Reveal,
     source::{self, Source},
     terminal::{self, Input, Reader, Screen, Signal, TerminalError, Tty, Written},
     text::Safe,
@@ -57,8 +56,6 @@ pub(super) struct Plan {
     pub(super) forced: Option<Protocol>,
     /// How the screen begins.
     pub(super) options: Options,
-    /// Whether secrets in URLs are written to files.
-    pub(super) reveal: Reveal,
     /// When to end by itself.
     pub(super) limit: Option<Duration>,
 }
@@ -73,7 +70,6 @@ pub(super) struct Session {
     pub(super) media: Media,
     pub(super) preparer: Preparer,
     pub(super) messages: Sender<Message>,
-    pub(super) reveal: Reveal,
     posted: VecDeque<Message>,
     tty: Tty,
     begun: Instant,
@@ -143,7 +139,7 @@ pub(super) async fn run(plan: Plan) -> Result<ExitCode> {
 
 impl Session {
     fn open(tty: Tty, plan: Plan, signals: Receiver<Signal>) -> Result<(Self, Channels), TerminalError> {
-        let Plan { source, media, forced, mut options, reveal, limit: _ } = plan;
+        let Plan { source, media, forced, mut options, limit: _ } = plan;
         let begun = Instant::now();
         let size = tty.size();
         options.sources = source.files.iter().map(|file| Safe::new(if file == "-" { "stdin" } else { file })).collect();
@@ -175,7 +171,6 @@ impl Session {
             media,
             preparer,
             messages: sender,
-            reveal,
             posted: VecDeque::new(),
             tty,
             begun,

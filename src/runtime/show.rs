@@ -9,7 +9,7 @@ use super::{
 use crate::{
     catalog::{Asset, Catalog},
     cli,
-    event::{AssetId, LogUpdate, Offset, Snapshot},
+    event::{AssetId, LogUpdate, Offset, Reveal, Snapshot},
     media,
     picture::{Canvas, Picture, PictureKey, PictureRequest, PictureUpdate, Protocol},
     report, show,
@@ -39,7 +39,8 @@ pub(super) async fn run(args: &cli::Show) -> Result<ExitCode> {
     let catalog = read(args).await?;
     let asset = choose(&catalog, args)?;
     let Some((run, pictures)) = asset.run().zip(asset.pictures()).filter(|(_, pictures)| !pictures.is_empty()) else {
-        let fault = asset.fault().map(|fault| format!(": {} {}", fault.code, fault.shown())).unwrap_or_default();
+        let fault =
+            asset.fault().map(|fault| format!(": {} {}", fault.code, fault.shown(Reveal::Hide))).unwrap_or_default();
         bail!("{} has no pictures{fault}", asset.id());
     };
     let mut wanted: Vec<Snapshot> = pictures.iter(asset.id()).collect();

@@ -45,6 +45,8 @@ struct Row {
     pictures: Safe,
     length: Safe,
     time: Safe,
+    /// The time of a row of today, else the day.
+    day: Safe,
     code: Option<Safe>,
     runs: usize,
 }
@@ -56,6 +58,7 @@ impl Row {
         let (samples, dots) = (count(PictureKind::Sample), count(PictureKind::Dot));
         let length = pictures.and_then(Pictures::last_offset).or_else(|| asset.duration());
         let failed = *asset.status() == Status::Failed;
+        let time = asset.newest().time.map(|time| clock(time, app)).unwrap_or_default();
         Self {
             status: asset.status().clone(),
             name: asset.title().cloned().unwrap_or_else(|| Safe::new(&asset.id().to_string())),
@@ -65,7 +68,8 @@ impl Row {
                 (samples, dots) => Safe::new(&format!("{samples}+{dots}")),
             },
             length: length.map(|offset| Safe::new(&offset.to_string())).unwrap_or_default(),
-            time: asset.newest().time.map(|time| clock(time, app)).unwrap_or_default(),
+            day: time.split(5).0,
+            time,
             code: failed.then(|| asset.fault().map(|fault| Safe::new(&fault.code)).unwrap_or_default()),
             runs: asset.events(),
         }
@@ -73,13 +77,13 @@ impl Row {
 
     fn parts(&self, columns: &Columns, selected: bool, theme: Theme) -> Vec<Part> {
         let (glyph, glyph_role) = status_glyph(&self.status);
-        let marker = if selected { theme.glyph(Glyph::Selected) } else { Safe::new(" ") };
-        let name_role = if selected { Role::Accent } else { Role::Plain };
+        let marker = if selected { (theme.glyph(Glyph::Selected), Role::Accent) } else { part(" ", Role::Plain) };
+        let name_role = if selected { Role::Selected } else { Role::Plain };
         let runs = if self.runs > 1 { format!(" ×{}", self.runs) } else { String::new() };
         let name = self.name.fit_middle(columns.name.saturating_sub(runs.chars().count()));
         let pad = columns.name.saturating_sub(name.width() + runs.chars().count());
         let mut parts = vec![
-            (marker, Role::Accent),
+            marker,
             (theme.glyph(glyph), glyph_role),
             part(" ", Role::Plain),
             (name, name_role),
@@ -98,7 +102,8 @@ impl Row {
             }
         }
         if columns.time > 0 {
-            parts.push(part(format!("{:>width$}", self.time.as_str(), width = columns.time), Role::Dim));
+            let time = if self.time.width() < columns.time { &self.time } else { &self.day };
+            parts.push(part(format!("{:>width$}", time.as_str(), width = columns.time), Role::Dim));
         }
         parts
     }
@@ -113,7 +118,8 @@ pub(super) fn status_glyph(status: &Status) -> (Glyph, Role) {
     }
 }
 
-/// Widths with the blank before each column; 0 is not shown. Columns give way in the order time, length, pictures.
+/// Widths with the blank before each column; 0 is not shown. Columns give way in the order time, length, pictures; of a
+/// time the hour goes first where the day is told.
 struct Columns {
     name: usize,
     pictures: usize,
@@ -134,8 +140,10 @@ impl Columns {
         let code = rows.iter().filter_map(|row| row.code.as_ref()).map(|code| code.width() + 1).max().unwrap_or(0);
         columns.pictures += code.min(16).saturating_sub(columns.middle());
         let room = width.saturating_sub(3);
-        if room < NAME + columns.middle() + columns.time {
-            columns.time = 0;
+        for time in [widest(|row| &row.day), 0] {
+            if room < NAME + columns.middle() + columns.time {
+                columns.time = time;
+            }
         }
         if room < NAME + columns.middle() {
             columns.length = 0;

@@ -12,6 +12,9 @@ use crate::{
     text::Safe,
 };
 
+/// What the columns are.
+pub(super) const TITLE: &str = "Error codes: assets, code, first – last, the newest asset, meaning";
+
 /// One row a code.
 pub(super) fn rows(app: &App, codes: &[CodeRow]) -> Vec<Vec<Part>> {
     if codes.is_empty() {

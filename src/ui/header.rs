@@ -97,7 +97,7 @@ pub(super) fn draw_tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme
         if tab != StatusTab::All {
             left.push(part(format!(" {} ", theme.glyph(Glyph::Separator)), Role::Dim));
         }
-        let role = if app.assets().tab() == tab { Role::Accent } else { Role::Plain };
+        let role = if app.assets().tab() == tab { Role::Selected } else { Role::Plain };
         left.push(part(format!("{name} {about}{}", thousands(count)), role));
     }
     theme.print_both(buffer, area, &left, &filters(app));

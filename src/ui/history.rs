@@ -31,7 +31,7 @@ fn row(app: &App, run: RunKey, theme: Theme) -> Vec<Part> {
         brought.push(format!("{} pictures", event.pictures.len()));
     }
     if let Some(fault) = &event.fault {
-        brought.push(format!("{} {}", fault.code, fault.shown()));
+        brought.push(format!("{} {}", fault.code, fault.shown(app.options().reveal)));
     }
     if let Some(facts) = &event.facts {
         brought.extend(facts.title.as_ref().map(ToString::to_string));

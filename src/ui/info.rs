@@ -14,7 +14,7 @@ pub(super) fn rows(app: &App) -> Vec<Vec<Part>> {
     };
     let mut facts: Vec<(&str, Safe)> = vec![
         ("picture", Safe::new(&format!("{} #{} at {}", mark.key.kind.as_str(), mark.key.index + 1, mark.offset))),
-        ("URL", Safe::new(&mark.url.to_string())),
+        ("URL", Safe::new(&mark.url.shown(app.options().reveal))),
     ];
     match app.album().state(mark.key) {
         State::Absent => facts.push(("state", "not fetched yet".into())),

@@ -10,8 +10,7 @@ use crate::app::App;
 pub(super) fn rows(app: &App) -> Vec<Vec<Part>> {
     let journal = app.journal();
     let mut rows: Vec<Vec<Part>> = Vec::new();
-    let rejected: Vec<_> = journal.rejected().collect();
-    for folded in rejected.into_iter().rev() {
+    for folded in journal.rejected().rev() {
         let origin = folded.latest.origin;
         let line = origin.line.map_or_else(|| format!("@{}", origin.byte), |line| line.to_string());
         let place = format!("{}:{line}:{}", app.catalog().file_name(origin.file), folded.latest.column);

@@ -4,7 +4,7 @@ use super::theme::{Part, Role, Theme, part};
 use crate::{
     app::{App, Exhibit, codes::meaning},
     catalog::Asset,
-    event::{Fault, PictureKind, Pictures, Status},
+    event::{Fault, PictureKind, Pictures, Reveal, Status},
     picture::{PictureKey, Placement, Prepared, Trouble},
     text::Safe,
 };
@@ -38,7 +38,7 @@ pub(super) fn draw(buffer: &mut Buffer, app: &App, theme: Theme, covered: Option
         Exhibit::Words(words) => {
             let failure = app.selected().filter(|asset| *asset.status() == Status::Failed && words.is_empty());
             let lines = match &failure {
-                Some(asset) => failure_lines(asset.fault(), area),
+                Some(asset) => failure_lines(asset.fault(), app.options().reveal, area),
                 None => words.into_iter().map(|text| vec![(text, Role::Dim)]).collect(),
             };
             draw_lines(buffer, area, &lines, theme);
@@ -110,9 +110,10 @@ fn trouble_lines(trouble: &Trouble, area: Rect) -> Vec<Vec<Part>> {
 }
 
 /// A failure in plain words: code, message, meaning, advice.
-fn failure_lines(fault: Option<&Fault>, area: Rect) -> Vec<Vec<Part>> {
+fn failure_lines(fault: Option<&Fault>, reveal: Reveal, area: Rect) -> Vec<Vec<Part>> {
     let width = usize::from(area.width.saturating_sub(4)).max(8);
-    let (code, message) = (fault.map_or("", |fault| &fault.code), fault.map(Fault::shown).unwrap_or_default());
+    let (code, message) = (fault.map_or("", |fault| &fault.code), fault.map(|fault| fault.shown(reveal)));
+    let message = message.unwrap_or_default();
     let code = if code.is_empty() { "FAILED without a code" } else { code };
     let mut lines = vec![vec![part(code, Role::Bad)]];
     lines.extend(message.wrap(width).into_iter().map(|line| vec![(line, Role::Plain)]));
@@ -129,7 +130,8 @@ fn failure_lines(fault: Option<&Fault>, area: Rect) -> Vec<Vec<Part>> {
 /// Tells of a failure above the pictures of an earlier success.
 fn draw_banner(buffer: &mut Buffer, area: Rect, asset: &Asset<'_>, app: &App, theme: Theme) {
     let fault = asset.fault();
-    let (code, message) = (fault.map_or("", |fault| &fault.code), fault.map(Fault::shown).unwrap_or_default());
+    let (code, message) = (fault.map_or("", |fault| &fault.code), fault.map(|fault| fault.shown(app.options().reveal)));
+    let message = message.unwrap_or_default();
     let first = [part(format!(" {code} "), Role::Bad), part(message, Role::Plain)];
     let second = meaning(code).map(|meaning| format!(" {}: {}", meaning.what, meaning.advice)).unwrap_or_default();
     let run = app.run().map(|run| app.catalog().event(run));

@@ -1,11 +1,15 @@
 //! The footer: a prompt, else what was last said, else hints that fit; on the right what is new below.
 
 use super::theme::{Glyph, Part, Role, Theme, part, thousands};
-use crate::app::{
-    App, OverlayKind,
-    assets::Direction,
-    panes::View,
-    prompt::{Prompt, Purpose},
+use crate::{
+    app::{
+        App, OverlayKind,
+        assets::Direction,
+        filter::{Filter, FilterError, Search},
+        panes::View,
+        prompt::{Prompt, Purpose},
+    },
+    text::Safe,
 };
 use ratatui::{
     buffer::Buffer,
@@ -41,7 +45,7 @@ fn draw_prompt(buffer: &mut Buffer, area: Rect, app: &App, prompt: &Prompt, them
     let room = usize::from(area.width).saturating_sub(label.len() + 1);
     let hidden = before.width().saturating_sub(room);
     let shown: String = before.as_str().chars().skip(hidden).collect();
-    let shown = crate::text::Safe::new(&shown);
+    let shown = Safe::new(&shown);
     let x = area.x + u16::try_from(label.len() + shown.width()).unwrap_or(0);
     let typed = [part(label, Role::Accent), (shown, Role::Plain), (after, Role::Plain)];
     theme.print_both(buffer, area, &typed, &prompt_hint(app, prompt, area));
@@ -52,19 +56,36 @@ fn draw_prompt(buffer: &mut Buffer, area: Rect, app: &App, prompt: &Prompt, them
 fn prompt_hint(app: &App, prompt: &Prompt, area: Rect) -> Vec<Part> {
     let key = |key: &str| part(key, Role::Accent);
     let dim = |text: &str| part(text, Role::Dim);
+    let wrong = |error: FilterError| {
+        let why = Safe::new(&error.to_string());
+        vec![vec![(why, Role::Warn), dim(" ")], vec![part("not valid ", Role::Warn)]]
+    };
+    let text = prompt.text();
     let forms = match prompt.purpose {
-        Purpose::Search | Purpose::Filter | Purpose::GoTo => return Vec::new(),
+        Purpose::Search => Search::new(&text).map_or_else(wrong, |_fine| Vec::new()),
+        Purpose::Filter if text.is_empty() => {
+            let keys = "status: code: samples< since: until: host:";
+            vec![
+                vec![dim("words  "), key(keys), dim("  "), key("!"), dim(" negates ")],
+                vec![key(keys), dim(" ")],
+                vec![dim("words, status: code: … ")],
+            ]
+        }
+        Purpose::Filter => Filter::parse(&text).map_or_else(wrong, |_fine| Vec::new()),
+        Purpose::GoTo => vec![vec![dim("1:30, 90, #12 or @id ")]],
         Purpose::Write => {
-            let listed = format!(" the {} listed   ", thousands(app.assets().rows().len() as u64));
-            let short = vec![key("Tab"), dim(" next ")];
-            let whole = [key(".jpg"), dim(" this picture   "), key(".json .jsonl .csv"), dim(&listed)];
-            [[&whole[..], &short].concat(), short]
+            let listed = thousands(app.assets().rows().len() as u64);
+            let tab = [key("Tab"), dim(" next ")];
+            let names = [key(".jpg"), dim(" this picture   "), key(".json .jsonl .csv")];
+            let whole = [&names[..], &[dim(&format!(" the {listed} listed   "))], &tab].concat();
+            let short = vec![key("Tab"), dim(&format!(" jpg, or the {listed} listed as json, jsonl, csv "))];
+            vec![whole, short, vec![key("Tab"), dim(" jpg json jsonl csv ")], tab.to_vec()]
         }
         Purpose::Replace => {
-            [vec![key("y"), dim(" writes over it, any other key does not ")], vec![key("y"), dim("/n ")]]
+            vec![vec![key("y"), dim(" writes over it, any other key does not ")], vec![key("y"), dim("/n ")]]
         }
     };
-    let room = usize::from(area.width).saturating_sub(prompt.text().chars().count() + 16);
+    let room = usize::from(area.width).saturating_sub(Safe::new(&text).width() + 12);
     let fits = |parts: &Vec<Part>| parts.iter().map(|(text, _)| text.width()).sum::<usize>() <= room;
     forms.into_iter().find(fits).unwrap_or_default()
 }
@@ -90,6 +111,7 @@ const HINTS: [Hint; 12] = [
 
 const OVER_CODES: [Hint; 3] = [("Enter", "filter by code", [0, 0]), ("j/k", "move", [1, 1]), ("Esc", "close", [2, 2])];
 const OVER_HISTORY: [Hint; 3] = [("Enter", "show this run", [0, 0]), ("j/k", "move", [1, 1]), ("Esc", "close", [2, 2])];
+const OVER_JOURNAL: [Hint; 3] = [("Enter", "show the line", [0, 0]), ("j/k", "move", [1, 1]), ("Esc", "close", [2, 2])];
 const OVER_TEXT: [Hint; 2] = [("j/k", "scroll", [0, 0]), ("Esc", "close", [1, 1])];
 const ON_SHEET: [Hint; 4] =
     [("hjkl", "move", [0, 0]), ("t", "close", [1, 1]), ("Space", "play", [2, 2]), ("?", "help", [3, 3])];
@@ -99,6 +121,7 @@ fn hints(app: &App, room: usize) -> Vec<Part> {
     let hints: &[Hint] = match app.overlay().map(|overlay| &overlay.kind) {
         Some(OverlayKind::Codes(_)) => &OVER_CODES,
         Some(OverlayKind::History(_)) => &OVER_HISTORY,
+        Some(OverlayKind::Journal) => &OVER_JOURNAL,
         Some(_) => &OVER_TEXT,
         None if app.view() == View::Sheet => &ON_SHEET,
         None => &HINTS,

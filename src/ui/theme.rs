@@ -25,7 +25,11 @@ pub(super) enum Role {
     /// Headings and what matters.
     Strong,
     /// What is selected.
+    Selected,
+    /// What belongs to what is selected, and keys.
     Accent,
+    /// The name of a value in an event's text.
+    Name,
     /// The glyph of a success.
     Good,
     /// The glyph and the code of a failure.
@@ -97,9 +101,17 @@ impl Theme {
             Role::Plain => plain,
             Role::Dim => plain.add_modifier(Modifier::DIM),
             Role::Strong => plain.add_modifier(Modifier::BOLD),
-            Role::Accent => colour(if light { Color::Blue } else { Color::Cyan }).add_modifier(Modifier::BOLD),
+            // Not every font has bold Chinese.
+            Role::Selected if self.choice == Choice::Mono => {
+                plain.add_modifier(Modifier::BOLD.union(Modifier::UNDERLINED))
+            }
+            Role::Selected | Role::Accent => {
+                colour(if light { Color::Blue } else { Color::Cyan }).add_modifier(Modifier::BOLD)
+            }
+            Role::Name => colour(if light { Color::Blue } else { Color::Cyan }),
             Role::Good => colour(Color::Green),
-            Role::Bad => colour(Color::Red).add_modifier(Modifier::BOLD),
+            // The plain red of many terminals is too dark on black.
+            Role::Bad => colour(if light { Color::Red } else { Color::LightRed }).add_modifier(Modifier::BOLD),
             Role::Warn => colour(if light { Color::Magenta } else { Color::Yellow }).add_modifier(Modifier::BOLD),
         }
     }

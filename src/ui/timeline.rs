@@ -1,8 +1,11 @@
 //! The timeline: what is under the cursor, a bar scaled by seconds with a glyph a picture, and its labels.
 
-use super::theme::{Glyph, Part, Role, Theme, bytes, part};
+use super::{
+    assets::status_glyph,
+    theme::{Glyph, Part, Role, Theme, bytes, part},
+};
 use crate::{
-    app::{App, album::State, timeline::Mark},
+    app::{App, album::State, panes::View, timeline::Mark},
     event::{Offset, PictureKind},
     picture::Protocol,
     text::Safe,
@@ -35,8 +38,12 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
 
 /// `0:15  #5 of 7   480x270   38 KB   fetched 41 ms   kitty`.
 fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
+    let mut right = whose(app, area, theme);
     let timeline = app.timeline();
-    let Some(mark) = timeline.current() else { return };
+    let Some(mark) = timeline.current() else {
+        theme.print_right(buffer, area, &right);
+        return;
+    };
     let mut parts = vec![
         part(format!(" {}", mark.offset), Role::Accent),
         part(format!("  #{} of {}", timeline.cursor() + 1, timeline.marks().len()), Role::Plain),
@@ -60,7 +67,6 @@ fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     let cells = usize::from(area.width.saturating_sub(2)).max(1);
     let crowd = timeline.marks().len().div_ceil(cells);
     let gaps = timeline.gaps().len();
-    let mut right = Vec::new();
     if gaps > 0 {
         right.push(part(format!("{gaps} {} ", if gaps == 1 { "gap" } else { "gaps" }), Role::Warn));
     }
@@ -76,6 +82,20 @@ fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     };
     let parts: Vec<Part> = parts.into_iter().filter(fits).collect();
     theme.print_both(buffer, area, &parts, &right);
+}
+
+/// Whose picture it is, where no frame tells: status and title, or id.
+fn whose(app: &App, area: Rect, theme: Theme) -> Vec<Part> {
+    let Some(asset) = app.selected().filter(|_| app.view() == View::Full) else { return Vec::new() };
+    let (glyph, role) = status_glyph(asset.status());
+    let name = asset.title().cloned().unwrap_or_else(|| Safe::new(&asset.id().to_string()));
+    let room = usize::from(area.width / 3);
+    vec![
+        (theme.glyph(glyph), role),
+        part(" ", Role::Plain),
+        (name.fit_middle(room), Role::Strong),
+        part(" ", Role::Plain),
+    ]
 }
 
 fn facts(picture: &crate::picture::Picture, protocol: Protocol) -> Vec<Part> {

@@ -298,6 +298,7 @@ fn style(cell: &ratatui::buffer::Cell) -> String {
         (Color::Blue, 'b'),
         (Color::Green, 'g'),
         (Color::Red, 'r'),
+        (Color::LightRed, 'R'),
         (Color::Yellow, 'y'),
         (Color::Magenta, 'm'),
     ];
@@ -306,7 +307,8 @@ fn style(cell: &ratatui::buffer::Cell) -> String {
     assert_eq!(cell.bg, Color::Reset, "nothing is painted behind text");
     let bold = if cell.modifier.contains(Modifier::BOLD) { "+" } else { "" };
     let dim = if cell.modifier.contains(Modifier::DIM) { "-" } else { "" };
-    format!("{bold}{dim}{colour}")
+    let line = if cell.modifier.contains(Modifier::UNDERLINED) { "_" } else { "" };
+    format!("{bold}{dim}{line}{colour}")
 }
 
 /// A picture of one colour, another for each index.
