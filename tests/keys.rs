@@ -57,6 +57,9 @@ fn scrubbing() {
     check(": \"#4\" Enter", "14d7 0:15 of 6");
     check(": \"@c0ffee00c0ffee00c0ffee00c0ffee01\" Enter", "c0ff 0:00 of 6");
     check(": \"nowhere\" Enter", "14d7 0:00 of 6");
+    check(": \"@c0ff\" Enter", "c0ff 0:00 of 6");
+    check(": \"@ffff\" Enter", "14d7 0:00 of 6");
+    check("f \"status:failed\" Enter : \"@c0ff\" Enter", "dead 0:00 of 2");
     check("k k l l l", "5f1c 0:12 of 6");
 }
 
@@ -90,6 +93,55 @@ fn filters_and_tabs() {
     check("s s s", "e3b0 - of 1");
     check("s s s s", "14d7 0:00 of 6");
     check("c Enter", "dead 0:00 of 2");
+    // A code is of failures, whichever tab was shown.
+    check("s s c Enter", "dead 0:00 of 2");
+}
+
+#[test]
+fn a_filter_is_tried_while_it_is_typed() {
+    check("f \"samples>8\"", "c0ff 0:00 of 1");
+    check("f \"samples>8\" Esc", "14d7 0:00 of 6");
+    check("f \"samples>8\" Enter f \"x\" Esc", "c0ff 0:00 of 1");
+    // Who deletes all of it wants none.
+    check("f \"samples>8\" Enter f C-u Backspace", "14d7 0:00 of 6");
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("f \"samples>x\" Enter");
+    assert!(stage.app.prompt().is_some(), "what is wrong stays to be mended");
+    assert!(stage.screen().contains("samples>x: needs a number"), "{}", stage.screen());
+    stage.keys("Backspace 8 Enter");
+    assert_eq!(state(&stage), "c0ff 0:00 of 1");
+    stage.keys("Esc f Up Enter");
+    assert_eq!(state(&stage), "c0ff 0:00 of 1", "recalled");
+}
+
+#[test]
+fn an_overlay_keeps_keys_from_what_it_hides() {
+    let after = |keys: &str| {
+        let mut stage = Stage::filled(100, 30);
+        stage.keys(keys);
+        (state(&stage), stage.app.overlay().is_some())
+    };
+    let check = |keys: &str, expected: &str, open| assert_eq!(after(keys), (expected.to_owned(), open), "{keys}");
+    for overlay in ["?", "c", "J", "v", "!"] {
+        check(&format!("{overlay} l $ Space"), "14d7 0:00 of 6", true);
+        check(&format!("{overlay} j k G g"), "14d7 0:00 of 6", true);
+        check(&format!("{overlay} e"), "9e10 - of 6", false);
+        check(&format!("{overlay} s"), "dead 0:00 of 2", false);
+    }
+    // What tells of the picture goes along with it.
+    check("i l", "14d7 0:05 of 6", true);
+    check("i e", "9e10 - of 6", true);
+}
+
+#[test]
+fn an_unparsed_line_can_be_read() {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("! Enter");
+    let Some(Effect::ReadRaw(origin, RawPurpose::Show)) = stage.effects.pop() else { panic!("it is read again") };
+    let rejected = stage.app.journal().rejected().next().unwrap();
+    assert_eq!(origin, rejected.latest.origin);
+    stage.send(Message::Raw(origin, RawPurpose::Show, Ok(b"{\"event_type\": ".to_vec())));
+    assert!(stage.screen().contains("│ {\"event_type\":"), "{}", stage.screen());
 }
 
 #[test]
@@ -111,6 +163,8 @@ fn sorting() {
     assert_eq!(rows("S I"), "e3b0 dead c0ff 9e10 5f1c 14d7");
     assert_eq!(rows("I I"), rows(""));
     // The selection stays on its asset, and the newest is still stuck to.
+    check("S", "14d7 0:00 of 6");
+    check("S S", "14d7 0:00 of 6");
     check("k S", "dead 0:00 of 6");
     check("k I", "dead 0:00 of 6");
     check("k I g", "14d7 0:00 of 6");
@@ -317,7 +371,7 @@ fn the_keys_stand_in_the_help_and_in_the_readme() {
 }
 
 #[test]
-fn the_raw_event_is_pretty_and_safe() {
+fn the_raw_event_is_laid_out_and_safe() {
     let mut stage = Stage::filled(100, 30);
     stage.keys("J");
     let raw = br#"{"event_type":"thumbnailComplete","x":"\u001b[2J"}"#.to_vec();
