@@ -101,7 +101,11 @@ impl Panes {
         let small = size.width < TWO_PANES.width || size.height < TWO_PANES.height;
         match (view, layout) {
             (View::Full, _) => Self::full(size),
-            (View::Sheet, _) => Self { picture: Some(body), ..bars },
+            (View::Sheet, _) if small => Self { picture: Some(body), ..bars },
+            (View::Sheet, _) => {
+                let picture = Rect::new(body.x + 1, body.y + 1, body.width - 2, body.height - 2);
+                Self { frame: Some(body), picture: Some(picture), ..bars }
+            }
             // On a small screen the list is what one starts with.
             (View::Panes, Layout::List) => Self { list: Some(body), ..bars },
             (View::Panes, Layout::Both) if small => Self { list: Some(body), ..bars },
@@ -225,7 +229,9 @@ impl Grid {
     pub fn place(&self, area: Rect, at: usize) -> (Rect, Rect) {
         let clamp = |v: usize| u16::try_from(v).unwrap_or(u16::MAX);
         let (column, row) = (clamp(at % self.columns), clamp(at / self.columns));
-        let x = area.x + column * (self.cell.width + 1);
+        // The columns stand in the middle of what they leave free.
+        let free = (area.width + 1).saturating_sub(clamp(self.columns) * (self.cell.width + 1));
+        let x = area.x + free / 2 + column * (self.cell.width + 1);
         let y = area.y + row * (self.cell.height + 1);
         let picture = Rect::new(x, y, self.cell.width, self.cell.height).intersection(area);
         let caption = Rect::new(x, y + self.cell.height, self.cell.width, 1).intersection(area);

@@ -127,7 +127,8 @@ impl App {
         let area = self.panes().picture.filter(|_| self.view == View::Sheet)?;
         let shape = self.timeline.marks().iter().find_map(|mark| self.album.picture(mark.key));
         let size = shape.map_or(crate::picture::PixelSize { width: 16, height: 9 }, |picture| picture.size);
-        let rows_of = |width| fit(size, Size::new(width, 12), self.canvas.cell).height;
+        let highest = area.height.saturating_sub(1);
+        let rows_of = |width| fit(size, Size::new(width, highest), self.canvas.cell).height;
         let grid = Grid::new(area, self.timeline.marks().len(), rows_of);
         let first = self.timeline.cursor() / grid.page().max(1) * grid.page();
         Some((grid, first))

@@ -20,7 +20,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     fs,
     io::{self, BufWriter, Write as _},
     path::{Path, PathBuf},
@@ -61,7 +61,8 @@ pub(super) fn run(args: &cli::Export) -> Result<ExitCode> {
 fn write_pictures(orders: Vec<Order>, folder: &Path, existing: Existing, config: media::Config) -> Result<Files> {
     let shown = Safe::new(&folder.display().to_string());
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {shown}"))?;
-    let mut clerk = Clerk { folder: folder.to_owned(), existing, files: Files::new(), orders: HashMap::new() };
+    let (files, orders_now, refused) = (Files::new(), HashMap::new(), BTreeSet::new());
+    let mut clerk = Clerk { folder: folder.to_owned(), existing, files, orders: orders_now, refused };
     let waiting = clerk.sort_out(orders);
     if !waiting.is_empty() {
         super::drive(async {
@@ -74,6 +75,9 @@ fn write_pictures(orders: Vec<Order>, folder: &Path, existing: Existing, config:
     let kept = if kept > 0 { format!(", {kept} were there already and are kept (--overwrite)") } else { String::new() };
     let failed = if failed > 0 { format!(", {failed} could not be had") } else { String::new() };
     tell(&format!("{written} pictures written to {shown}{kept}{failed}"));
+    for host in &clerk.refused {
+        tell_loudly(&format!("--allow-host {host} would fetch what was refused as no public address"));
+    }
     Ok(clerk.files)
 }
 
@@ -84,6 +88,8 @@ struct Clerk {
     files: Files,
     /// What is asked for now.
     orders: HashMap<PictureKey, Order>,
+    /// Hosts that the policy refused and may allow.
+    refused: BTreeSet<Safe>,
 }
 
 impl Clerk {
@@ -124,6 +130,7 @@ impl Clerk {
             match updates.recv().await {
                 Some(PictureUpdate::Loaded(key, picture)) => self.write(key, picture).await,
                 Some(PictureUpdate::Failed(key, trouble)) => {
+                    self.refused.extend(trouble.allow);
                     if let Some(order) = self.orders.remove(&key) {
                         self.fail(&order, trouble.what);
                     }

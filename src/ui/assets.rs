@@ -2,7 +2,7 @@
 
 use super::theme::{Glyph, Part, Role, Theme, part, thousands};
 use crate::{
-    app::App,
+    app::{App, Glyphs},
     catalog::Asset,
     event::{PictureKind, Pictures, Status, Time},
     text::Safe,
@@ -61,7 +61,7 @@ impl Row {
         let time = asset.newest().time.map(|time| clock(time, app)).unwrap_or_default();
         Self {
             status: asset.status().clone(),
-            name: asset.title().cloned().unwrap_or_else(|| Safe::new(&asset.id().to_string())),
+            name: name(asset, app),
             pictures: match (samples, dots) {
                 (0, 0) => Safe::new("–"),
                 (samples, 0) => thousands(samples as u64),
@@ -107,6 +107,12 @@ impl Row {
         }
         parts
     }
+}
+
+/// The title of an asset, or its id where there is none that can be written.
+pub(super) fn name(asset: &Asset<'_>, app: &App) -> Safe {
+    let writable = |title: &&Safe| app.options().glyphs == Glyphs::Unicode || title.as_str().is_ascii();
+    asset.title().filter(writable).cloned().unwrap_or_else(|| Safe::new(&asset.id().to_string()))
 }
 
 /// The glyph of a status.

@@ -1,7 +1,7 @@
 //! The timeline: what is under the cursor, a bar scaled by seconds with a glyph a picture, and its labels.
 
 use super::{
-    assets::status_glyph,
+    assets::{name, status_glyph},
     theme::{Glyph, Part, Role, Theme, bytes, part},
 };
 use crate::{
@@ -88,7 +88,7 @@ fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
 fn whose(app: &App, area: Rect, theme: Theme) -> Vec<Part> {
     let Some(asset) = app.selected().filter(|_| app.view() == View::Full) else { return Vec::new() };
     let (glyph, role) = status_glyph(asset.status());
-    let name = asset.title().cloned().unwrap_or_else(|| Safe::new(&asset.id().to_string()));
+    let name = name(&asset, app);
     let room = usize::from(area.width / 3);
     vec![
         (theme.glyph(glyph), role),

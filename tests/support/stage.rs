@@ -164,6 +164,7 @@ impl Stage {
             let code = match name {
                 "Enter" => KeyCode::Enter,
                 "Esc" => KeyCode::Esc,
+                "Backspace" => KeyCode::Backspace,
                 "Tab" => KeyCode::Tab,
                 "Space" => KeyCode::Char(' '),
                 "Down" => KeyCode::Down,
