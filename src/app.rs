@@ -348,6 +348,16 @@ impl App {
         self.overlay.as_ref()
     }
 
+    /// Whether the box over the screen has rows of which one is selected.
+    pub fn selects_row(&self) -> bool {
+        match self.overlay.as_ref().map(|overlay| &overlay.kind) {
+            Some(OverlayKind::Codes(rows)) => !rows.is_empty(),
+            Some(OverlayKind::History(runs)) => !runs.is_empty(),
+            Some(OverlayKind::Journal) => self.journal.rejected().len() > 0,
+            None | Some(OverlayKind::Help | OverlayKind::Info | OverlayKind::Raw(_)) => false,
+        }
+    }
+
     /// The line being typed.
     pub fn prompt(&self) -> Option<&Prompt> {
         self.prompt.as_ref()

@@ -148,8 +148,7 @@ impl Popup {
             height,
         }
         .intersection(screen);
-        let selects = matches!(overlay.kind, OverlayKind::Codes(_) | OverlayKind::History(_) | OverlayKind::Journal);
-        Self { area, title, rows, at: overlay.at, selects }
+        Self { area, title, rows, at: overlay.at, selects: app.selects_row() }
     }
 
     fn draw(&self, buffer: &mut Buffer, theme: Theme) {

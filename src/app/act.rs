@@ -144,17 +144,15 @@ impl App {
 
     /// The last row of the overlay that can be selected, or the one on top when the end of its text is in view.
     fn lowest_row(&self) -> usize {
-        let text = |rows: usize| rows.saturating_sub(overlay_rows(self.size));
-        match self.overlay.as_ref().map(|overlay| &overlay.kind) {
+        let rows = match self.overlay.as_ref().map(|overlay| &overlay.kind) {
             None | Some(OverlayKind::Info | OverlayKind::Raw(None | Some(Err(_)))) => 0,
-            Some(OverlayKind::Help) => text(keymap::TABLE.len()),
-            Some(OverlayKind::Raw(Some(Ok(raw)))) => text(raw.rows().len()),
-            Some(OverlayKind::Codes(rows)) => rows.len().saturating_sub(1),
-            Some(OverlayKind::History(rows)) => rows.len().saturating_sub(1),
-            Some(OverlayKind::Journal) => {
-                (self.journal.rejected().len() + self.journal.notices().len()).saturating_sub(1)
-            }
-        }
+            Some(OverlayKind::Help) => keymap::TABLE.len(),
+            Some(OverlayKind::Raw(Some(Ok(raw)))) => raw.rows().len(),
+            Some(OverlayKind::Codes(rows)) => rows.len(),
+            Some(OverlayKind::History(rows)) => rows.len(),
+            Some(OverlayKind::Journal) => self.journal.rejected().len() + self.journal.notices().len(),
+        };
+        rows.saturating_sub(if self.selects_row() { 1 } else { overlay_rows(self.size) })
     }
 
     fn scrub(&mut self, scrub: Scrub) {

@@ -119,10 +119,10 @@ const ON_SHEET: [Hint; 4] =
 /// The hints of most use that fit.
 fn hints(app: &App, room: usize) -> Vec<Part> {
     let hints: &[Hint] = match app.overlay().map(|overlay| &overlay.kind) {
+        Some(_) if !app.selects_row() => &OVER_TEXT,
         Some(OverlayKind::Codes(_)) => &OVER_CODES,
         Some(OverlayKind::History(_)) => &OVER_HISTORY,
-        Some(OverlayKind::Journal) => &OVER_JOURNAL,
-        Some(_) => &OVER_TEXT,
+        Some(_) => &OVER_JOURNAL,
         None if app.view() == View::Sheet => &ON_SHEET,
         None => &HINTS,
     };
