@@ -124,6 +124,8 @@ struct Popup {
     rows: Vec<Vec<Part>>,
     at: usize,
     selects: bool,
+    /// What is told of the selected row, below all rows.
+    foot: Vec<Vec<Part>>,
 }
 
 impl Popup {
@@ -140,7 +142,11 @@ impl Popup {
         };
         let widest = rows.iter().map(|row| row.iter().map(|(text, _)| text.width()).sum::<usize>()).max().unwrap_or(0);
         let width = u16::try_from(widest + 3).unwrap_or(u16::MAX).clamp(24, screen.width.max(24)).min(screen.width);
-        let height = u16::try_from(rows.len() + 2).unwrap_or(u16::MAX).min(screen.height.saturating_sub(2));
+        let inner = usize::from(width.saturating_sub(4)).max(8);
+        let codes = if let OverlayKind::Codes(codes) = &overlay.kind { codes.as_slice() } else { &[] };
+        let foot = codes::foot(codes, overlay.at, inner);
+        let height =
+            u16::try_from(rows.len() + foot.len() + 2).unwrap_or(u16::MAX).min(screen.height.saturating_sub(2));
         let area = Rect {
             x: (screen.width - width) / 2,
             y: 1.min(screen.height) + screen.height.saturating_sub(2 + height) / 2,
@@ -148,12 +154,13 @@ impl Popup {
             height,
         }
         .intersection(screen);
-        Self { area, title, rows, at: overlay.at, selects: app.selects_row() }
+        Self { area, title, rows, at: overlay.at, selects: app.selects_row(), foot }
     }
 
     fn draw(&self, buffer: &mut Buffer, theme: Theme) {
         Theme::blank(buffer, self.area);
-        let height = usize::from(self.area.height.saturating_sub(2));
+        let foot = u16::try_from(self.foot.len()).unwrap_or(u16::MAX).min(self.area.height.saturating_sub(3));
+        let height = usize::from(self.area.height.saturating_sub(2 + foot));
         let hidden = self.rows.len() > height;
         // A selected row is kept in view; a page without one begins at its line.
         let lowest = self.rows.len().saturating_sub(height);
@@ -165,7 +172,11 @@ impl Popup {
         };
         let title = [part(self.title, Role::Strong), part(position, Role::Dim)];
         let inner = theme.border(buffer, self.area, &title);
-        for (y, (at, row)) in (inner.y..inner.bottom()).zip(self.rows.iter().enumerate().skip(top)) {
+        let end = inner.bottom().saturating_sub(foot);
+        for (y, row) in (end..inner.bottom()).zip(&self.foot) {
+            theme.print(buffer, Rect { y, height: 1, ..inner }, row);
+        }
+        for (y, (at, row)) in (inner.y..end).zip(self.rows.iter().enumerate().skip(top)) {
             let line = Rect { y, height: 1, ..inner };
             if self.selects && at == self.at {
                 theme.print(buffer, line, &[(theme.glyph(Glyph::Selected), Role::Accent)]);

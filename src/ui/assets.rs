@@ -2,7 +2,7 @@
 
 use super::theme::{Glyph, Part, Role, Theme, part, thousands};
 use crate::{
-    app::{App, Glyphs},
+    app::{App, Glyphs, assets::Criterion},
     catalog::Asset,
     event::{PictureKind, Pictures, Status, Time},
     text::Safe,
@@ -10,6 +10,8 @@ use crate::{
 use jiff::tz::TimeZone;
 use ratatui::{buffer::Buffer, layout::Rect};
 
+/// Cells that there should be for messages.
+const MESSAGE: usize = 24;
 /// Cells that a name should have before other columns get theirs.
 const NAME: usize = 12;
 
@@ -49,6 +51,12 @@ struct Row {
     day: Safe,
     code: Option<Safe>,
     runs: usize,
+    /// The id, where a title stands for it.
+    id: Safe,
+    /// What a failure said.
+    message: Safe,
+    /// Whether the search finds it.
+    hit: bool,
 }
 
 impl Row {
@@ -59,9 +67,14 @@ impl Row {
         let length = pictures.and_then(Pictures::last_offset).or_else(|| asset.duration());
         let failed = *asset.status() == Status::Failed;
         let time = asset.newest().time.map(|time| clock(time, app)).unwrap_or_default();
+        let (id, name) = (Safe::new(&asset.id().to_string()), name(asset, app));
+        let fault = asset.fault().filter(|_| failed);
         Self {
             status: asset.status().clone(),
-            name: name(asset, app),
+            id: if id == name { Safe::default() } else { id },
+            name,
+            message: fault.map(|fault| fault.shown(app.options().reveal)).unwrap_or_default(),
+            hit: app.assets().search().is_some_and(|(search, _)| search.matches(asset)),
             pictures: match (samples, dots) {
                 (0, 0) => Safe::new("–"),
                 (samples, 0) => thousands(samples as u64),
@@ -70,7 +83,7 @@ impl Row {
             length: length.map(|offset| Safe::new(&offset.to_string())).unwrap_or_default(),
             day: time.split(5).0,
             time,
-            code: failed.then(|| asset.fault().map(|fault| Safe::new(&fault.code)).unwrap_or_default()),
+            code: failed.then(|| fault.map(|fault| Safe::new(&fault.code)).unwrap_or_default()),
             runs: asset.events(),
         }
     }
@@ -78,7 +91,11 @@ impl Row {
     fn parts(&self, columns: &Columns, selected: bool, theme: Theme) -> Vec<Part> {
         let (glyph, glyph_role) = status_glyph(&self.status);
         let marker = if selected { (theme.glyph(Glyph::Selected), Role::Accent) } else { part(" ", Role::Plain) };
-        let name_role = if selected { Role::Selected } else { Role::Plain };
+        let name_role = match (selected, self.hit) {
+            (true, _) => Role::Selected,
+            (false, true) => Role::Strong,
+            (false, false) => Role::Plain,
+        };
         let runs = if self.runs > 1 { format!(" ×{}", self.runs) } else { String::new() };
         let name = self.name.fit_middle(columns.name.saturating_sub(runs.chars().count()));
         let pad = columns.name.saturating_sub(name.width() + runs.chars().count());
@@ -90,6 +107,9 @@ impl Row {
             part(runs, Role::Dim),
             part(" ".repeat(pad), Role::Plain),
         ];
+        if columns.id > 0 {
+            parts.push(part(format!(" {:<width$}", self.id, width = columns.id - 1), Role::Dim));
+        }
         let middle = columns.middle();
         if let Some(code) = self.code.as_ref().filter(|_| middle > 0) {
             let code = code.fit(middle - 1);
@@ -105,14 +125,18 @@ impl Row {
             let time = if self.time.width() < columns.time { &self.time } else { &self.day };
             parts.push(part(format!("{:>width$}", time.as_str(), width = columns.time), Role::Dim));
         }
+        if columns.message > 0 {
+            parts.push(part(format!("  {}", self.message), Role::Plain));
+        }
         parts
     }
 }
 
-/// The title of an asset, or its id where there is none that can be written.
+/// The title of an asset; its id where there is none, where it cannot be written, and where ids are sorted by.
 pub(super) fn name(asset: &Asset<'_>, app: &App) -> Safe {
+    let by_id = app.assets().order().by == Criterion::Id;
     let writable = |title: &&Safe| app.options().glyphs == Glyphs::Unicode || title.as_str().is_ascii();
-    asset.title().filter(writable).cloned().unwrap_or_else(|| Safe::new(&asset.id().to_string()))
+    asset.title().filter(|_| !by_id).filter(writable).cloned().unwrap_or_else(|| Safe::new(&asset.id().to_string()))
 }
 
 /// The glyph of a status.
@@ -128,9 +152,11 @@ pub(super) fn status_glyph(status: &Status) -> (Glyph, Role) {
 /// time the hour goes first where the day is told.
 struct Columns {
     name: usize,
+    id: usize,
     pictures: usize,
     length: usize,
     time: usize,
+    message: usize,
 }
 
 impl Columns {
@@ -138,6 +164,8 @@ impl Columns {
         let widest = |text: fn(&Row) -> &Safe| rows.iter().map(|row| text(row).width() + 1).max().unwrap_or(0);
         let mut columns = Self {
             name: 0,
+            id: 0,
+            message: 0,
             pictures: widest(|row| &row.pictures).max(5),
             length: widest(|row| &row.length).max(6),
             time: widest(|row| &row.time),
@@ -158,6 +186,17 @@ impl Columns {
             columns.pictures = 0;
         }
         columns.name = room.saturating_sub(columns.middle() + columns.time);
+        // A list that has the screen for itself tells ids beside titles, and what failures said.
+        let names = rows.iter().map(|row| row.name.width() + 4).max().unwrap_or(0).max(NAME);
+        let ids = widest(|row| &row.id);
+        if ids > 1 && columns.name >= names + ids {
+            columns.name -= ids;
+            columns.id = ids;
+        }
+        if widest(|row| &row.message) > 1 && columns.name >= names + MESSAGE {
+            columns.message = columns.name - names;
+            columns.name = names;
+        }
         columns
     }
 
@@ -168,9 +207,18 @@ impl Columns {
 
 /// `12:01`, or `03-14 12:01` where it is not today's.
 pub(super) fn clock(time: Time, app: &App) -> Safe {
+    written(time, app, "%H:%M")
+}
+
+/// The same with seconds.
+pub(super) fn moment(time: Time, app: &App) -> Safe {
+    written(time, app, "%H:%M:%S")
+}
+
+fn written(time: Time, app: &App, clock: &str) -> Safe {
     let zone = app.options().zone.clone().unwrap_or(TimeZone::UTC);
     let then = time.timestamp().to_zoned(zone.clone());
     let today = app.now().wall.timestamp().to_zoned(zone).date();
-    let format = if then.date() == today { "%H:%M" } else { "%m-%d %H:%M" };
-    Safe::new(&then.strftime(format).to_string())
+    let day = if then.date() == today { "" } else { "%m-%d " };
+    Safe::new(&then.strftime(&format!("{day}{clock}")).to_string())
 }

@@ -9,22 +9,43 @@ use crate::{
         App,
         codes::{CodeRow, meaning},
     },
+    event::Time,
     text::Safe,
 };
 
 /// What the columns are.
 pub(super) const TITLE: &str = "Error codes: assets, code, first – last, the newest asset, meaning";
 
+/// What a code means and what can be done, or what the newest asset with it was told, in lines of `width` cells. All
+/// codes have as many lines, so that the box stays where it is.
+pub(super) fn foot(codes: &[CodeRow], at: usize, width: usize) -> Vec<Vec<Part>> {
+    let told = |row: &CodeRow| -> Vec<Part> {
+        let meaning = meaning(row.code.as_str());
+        let said = meaning.map_or_else(|| row.message.clone(), |meaning| meaning.what.into());
+        let advice = meaning.map_or_else(Safe::default, |meaning| meaning.advice.into());
+        let lines = |text: &Safe, role| text.wrap(width).into_iter().map(move |line| (line, role));
+        lines(&said, Role::Plain).chain(lines(&advice, Role::Dim)).collect()
+    };
+    let Some(row) = codes.get(at) else { return Vec::new() };
+    let most = codes.iter().map(|row| told(row).len()).max().unwrap_or(0);
+    let mut rows: Vec<Vec<Part>> = vec![Vec::new()];
+    rows.extend(told(row).into_iter().map(|line| vec![part(" ", Role::Plain), line]));
+    rows.resize(most + 1, Vec::new());
+    rows
+}
+
 /// One row a code.
 pub(super) fn rows(app: &App, codes: &[CodeRow]) -> Vec<Vec<Part>> {
     if codes.is_empty() {
         return vec![vec![part(" no asset failed ", Role::Dim)]];
     }
+    let time = |time: Option<Time>| time.map_or_else(|| Safe::new("–"), |time| clock(time, app));
+    let first = codes.iter().map(|row| time(row.first).width()).max().unwrap_or(0);
+    let last = codes.iter().map(|row| time(row.last).width()).max().unwrap_or(0);
     let code_width = codes.iter().map(|row| row.code.width()).max().unwrap_or(0).max(4);
     codes
         .iter()
         .map(|row| {
-            let time = |time: Option<_>| time.map_or_else(|| Safe::new("–"), |time| clock(time, app));
             let code = if row.code.is_empty() { Safe::new("none") } else { row.code.clone() };
             let means = meaning(row.code.as_str()).map_or_else(|| row.message.clone(), |meaning| meaning.what.into());
             let example = app.catalog().asset(row.example).map(|asset| Safe::new(&asset.id().to_string()));
@@ -32,7 +53,7 @@ pub(super) fn rows(app: &App, codes: &[CodeRow]) -> Vec<Vec<Part>> {
             vec![
                 part(format!(" {:>6}  ", thousands(row.count as u64)), Role::Strong),
                 part(format!("{:<code_width$}  ", code.as_str()), Role::Bad),
-                part(format!("{:>11} – {:<11}  ", time(row.first), time(row.last)), Role::Dim),
+                part(format!("{:>first$} – {:<last$}  ", time(row.first), time(row.last)), Role::Dim),
                 part(format!("{example}  "), Role::Dim),
                 part(format!("{means} "), Role::Plain),
             ]

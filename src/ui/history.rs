@@ -1,7 +1,7 @@
 //! All events of the selected asset, newest first.
 
 use super::{
-    assets::{clock, status_glyph},
+    assets::{moment, status_glyph},
     theme::{Part, Role, Theme, part},
 };
 use crate::{app::App, event::EventKind, picture::RunKey, text::Safe};
@@ -19,12 +19,14 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
 
 /// One row an event: when, what, how it ended, what it brought, where it stands.
 pub(super) fn rows(app: &App, runs: &[RunKey], theme: Theme) -> Vec<Vec<Part>> {
-    runs.iter().map(|run| row(app, *run, theme)).collect()
+    let time = |run: &RunKey| app.catalog().event(*run).time.map_or_else(|| Safe::new("–"), |time| moment(time, app));
+    let times: Vec<Safe> = runs.iter().map(time).collect();
+    let width = times.iter().map(Safe::width).max().unwrap_or(0);
+    runs.iter().zip(times).map(|(run, time)| row(app, *run, &format!("{time:>width$}"), theme)).collect()
 }
 
-fn row(app: &App, run: RunKey, theme: Theme) -> Vec<Part> {
+fn row(app: &App, run: RunKey, time: &str, theme: Theme) -> Vec<Part> {
     let event = app.catalog().event(run);
-    let time = event.time.map_or_else(|| Safe::new("–"), |time| clock(time, app));
     let (glyph, role) = status_glyph(event.status);
     let mut brought = Vec::new();
     if !event.pictures.is_empty() {
@@ -52,7 +54,7 @@ fn row(app: &App, run: RunKey, theme: Theme) -> Vec<Part> {
     let line = event.origin.line.map_or_else(String::new, |line| format!(":{line}"));
     let shown = if app.run() == Some(run) { Role::Accent } else { Role::Plain };
     vec![
-        part(format!(" {time:>11}  "), Role::Dim),
+        part(format!(" {time}  "), Role::Dim),
         (theme.glyph(glyph), role),
         part(format!(" {:<16} ", kind(event.kind)), shown),
         part(format!("{:<10} ", event.status.as_str()), Role::Plain),

@@ -150,9 +150,11 @@ impl Theme {
         let mut x = area.x;
         for (text, role) in parts {
             let room = area.right() - x;
+            let fits = text.width() <= usize::from(room);
             let text = text.fit(usize::from(room));
             (x, _) = buffer.set_stringn(x, area.y, text.as_str(), usize::from(room), self.style(*role));
-            if x >= area.right() {
+            // A wide character that had no room leaves a cell, which is not for what comes next.
+            if x >= area.right() || !fits {
                 break;
             }
         }
