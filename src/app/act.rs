@@ -29,9 +29,16 @@ impl App {
             if !self.write_key(key, effects) {
                 self.type_key(key, effects);
             }
-        } else if let Some(action) = keymap::action(key)
-            && self.is_for_what_is_seen(action)
-        {
+        } else if let Some(action) = keymap::action(key) {
+            // What can be seen is meant. The box that tells of the picture goes along with it; any other keeps scrubbing
+            // from the pictures that it covers, and gives way to what acts on the list.
+            let covers = self.overlay.as_ref().is_some_and(|overlay| overlay.kind != OverlayKind::Info);
+            if covers && scrubs(action) {
+                return;
+            }
+            if acts_on_list(action) || covers && finds(action) {
+                self.overlay = None;
+            }
             self.act(action, effects);
         }
     }
@@ -81,31 +88,6 @@ impl App {
             Action::Quit if self.overlay.is_some() || self.view != View::Panes => self.back(),
             Action::Quit | Action::QuitNow => effects.push(Effect::Quit),
         }
-    }
-
-    /// Whether an action means what can be seen. An overlay keeps scrubbing from the pictures under it, all but what
-    /// tells of them; it gives way to what acts on the list.
-    fn is_for_what_is_seen(&mut self, action: Action) -> bool {
-        let Some(overlay) = &self.overlay else { return true };
-        let tells_of_pictures = overlay.kind == OverlayKind::Info;
-        let scrubs = matches!(action, Action::Scrub(_) | Action::Play | Action::Slower | Action::Faster);
-        let finds =
-            matches!(action, Action::NextFailure | Action::PreviousFailure | Action::NextHit | Action::PreviousHit);
-        let lists = matches!(
-            action,
-            Action::Search
-                | Action::Filter
-                | Action::GoTo
-                | Action::StatusTab
-                | Action::Sort
-                | Action::Invert
-                | Action::Layout
-                | Action::Sheet
-        );
-        if lists || finds && !tells_of_pictures {
-            self.overlay = None;
-        }
-        !scrubs || tells_of_pictures
     }
 
     /// Up and down: in the overlay, in the sheet, else in the list.
@@ -323,7 +305,7 @@ impl App {
         let id = self.selected().map(|asset| asset.id().to_string());
         let origin = self.shown_event().map(|event| event.origin);
         match (action, id, url, origin) {
-            (Action::CopyId, Some(id), ..) => self.copy("asset id", &id.clone(), id, effects),
+            (Action::CopyId, Some(id), ..) => self.copy("asset id", &id, id.clone(), effects),
             (Action::CopyUrl, _, Some(url), _) => {
                 self.copy("URL", &url.shown(self.options.reveal), url.reveal().to_owned(), effects);
             }
@@ -463,6 +445,28 @@ impl App {
     pub fn sticks(&self) -> bool {
         self.assets.stick() == Stick::ToNewest
     }
+}
+
+fn scrubs(action: Action) -> bool {
+    matches!(action, Action::Scrub(_) | Action::Play | Action::Slower | Action::Faster)
+}
+
+fn finds(action: Action) -> bool {
+    matches!(action, Action::NextFailure | Action::PreviousFailure | Action::NextHit | Action::PreviousHit)
+}
+
+fn acts_on_list(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Search
+            | Action::Filter
+            | Action::GoTo
+            | Action::StatusTab
+            | Action::Sort
+            | Action::Invert
+            | Action::Layout
+            | Action::Sheet
+    )
 }
 
 /// Which of the rows that were looked for was found, and that the way led over an end of the list: who stands on the

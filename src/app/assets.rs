@@ -226,9 +226,7 @@ impl Assets {
         self.order = order;
         self.stick = Stick::ToAsset;
         self.rebuild(catalog, now);
-        if self.at == self.newest() {
-            self.stick = Stick::ToNewest;
-        }
+        self.choose(self.at);
     }
 
     /// Searches and goes to the first hit from the selection on; returns the number of hits.

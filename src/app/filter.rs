@@ -1,8 +1,8 @@
 //! The filter and the search: which assets are shown.
 //!
 //! Grammar: terms are separated by spaces and all must hold. A bare word matches id, title, code or message
-//! (upper-case letters make it case-sensitive); `status:failed`, `code:VOD.*` (a regex found anywhere in the code), `samples<5`,
-//! `since:10m`, `until:…`, `host:NAME`; `!` before a term negates it.
+//! (upper-case letters make it case-sensitive); `status:failed`, `code:VOD.*` (a regex, found anywhere in the code),
+//! `samples<5`, `since:10m`, `until:…`, `host:NAME`; `!` before a term negates it.
 
 use crate::{
     catalog::Asset,
