@@ -105,7 +105,7 @@ impl Painter {
     /// Starts with nothing on the glass. The numbers of pictures come from the process's own range.
     pub fn new() -> Self {
         Self {
-            base: (process::id() % 255 + 1) << 24,
+            base: base(process::id()),
             shown: Vec::new(),
             held: Vec::new(),
             sending: None,
@@ -364,6 +364,12 @@ impl Painter {
     }
 }
 
+/// A process's part of the numbers of pictures. Never 0, and below 2^31: konsole 22.12 shows nothing under a larger
+/// number, and says nothing.
+fn base(process: u32) -> u32 {
+    (process % 127 + 1) << 24
+}
+
 /// Tells pictures apart by what is sent, so that the same bytes are sent once wherever they are shown. Never 0, which
 /// marks what a cleared screen left behind.
 fn content(bytes: &[u8]) -> u64 {
@@ -381,6 +387,19 @@ fn erase(area: Rect, multiplexer: Multiplexer, out: &mut Vec<u8>) {
         match multiplexer {
             Multiplexer::Tmux => out.extend(iter::repeat_n(b' ', area.width.into())),
             Multiplexer::None | Multiplexer::Screen => put(out, format_args!("\x1b[{}X", area.width)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_positive_in_31_bits() {
+        for process in [0, 1, 126, 127, 128, 4_194_303, u32::MAX] {
+            let most = base(process) + NUMBERS;
+            assert!((1 << 24..1 << 31).contains(&most), "{process}");
         }
     }
 }
