@@ -19,7 +19,7 @@ mod stretches;
 mod tmux;
 
 pub use budget::{budget, steady};
-pub use painter::Painter;
+pub use painter::{Painter, number_base};
 pub use probe::{Environment, Probe};
 pub use scrollback::{scrollback, shrunk, strip};
 pub use tmux::Client as TmuxClient;

@@ -105,7 +105,7 @@ impl Painter {
     /// Starts with nothing on the glass. The numbers of pictures come from the process's own range.
     pub fn new() -> Self {
         Self {
-            base: base(process::id()),
+            base: number_base(process::id()),
             shown: Vec::new(),
             held: Vec::new(),
             sending: None,
@@ -366,7 +366,7 @@ impl Painter {
 
 /// A process's part of the numbers of pictures. Never 0, and below 2^31: konsole 22.12 shows nothing under a larger
 /// number, and says nothing.
-fn base(process: u32) -> u32 {
+pub fn number_base(process: u32) -> u32 {
     (process % 127 + 1) << 24
 }
 
@@ -398,7 +398,7 @@ mod tests {
     #[test]
     fn numbers_are_positive_in_31_bits() {
         for process in [0, 1, 126, 127, 128, 4_194_303, u32::MAX] {
-            let most = base(process) + NUMBERS;
+            let most = number_base(process) + NUMBERS;
             assert!((1 << 24..1 << 31).contains(&most), "{process}");
         }
     }
