@@ -191,7 +191,7 @@ pub struct Grid {
 
 impl Grid {
     /// Cells that a thumbnail should have across.
-    const THUMB: u16 = 24;
+    const THUMB: u16 = 23;
 
     /// Divides `area` for `count` pictures of which `shape` (cells across a picture of `THUMB` columns, and down) is
     /// typical. Few pictures get larger boxes.
