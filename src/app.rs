@@ -176,7 +176,8 @@ struct Toast {
 /// The state of the screen.
 #[derive(Debug)]
 pub struct App {
-    catalog: Catalog,
+    /// Shared with whoever writes it to a file; what is shared is copied before it changes.
+    catalog: Arc<Catalog>,
     assets: Assets,
     timeline: Timeline,
     album: Album,
@@ -214,7 +215,7 @@ impl App {
     /// A session that has read nothing yet.
     pub fn new(options: Options, size: Size, canvas: Canvas, now: Now) -> Self {
         let mut app = Self {
-            catalog: Catalog::default(),
+            catalog: Arc::default(),
             assets: Assets::default(),
             timeline: Timeline::default(),
             album: Album::default(),
@@ -296,6 +297,11 @@ impl App {
     /// The assets and events.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// The assets and events as they are now, whatever comes later.
+    pub fn shared_catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog)
     }
 
     /// The list pane.
@@ -402,10 +408,10 @@ impl App {
         match update {
             LogUpdate::Opened { file, name, .. } => {
                 self.sources.name(file.rank, Safe::new(&name));
-                self.catalog.open(file, name);
+                Arc::make_mut(&mut self.catalog).open(file, name);
             }
             LogUpdate::Batch { events, rejected, counts } => {
-                self.catalog.count(counts);
+                Arc::make_mut(&mut self.catalog).count(counts);
                 let mut thumbnails = 0;
                 for event in events {
                     thumbnails += u64::from(event.kind == EventKind::Thumbnail);
@@ -425,7 +431,7 @@ impl App {
             }
             LogUpdate::Incomplete { rank, head } => self.sources.set_incomplete(rank, head),
             LogUpdate::Lines { file, lines } => {
-                self.catalog.number(file, &lines);
+                Arc::make_mut(&mut self.catalog).number(file, &lines);
                 self.journal.number(file, &lines);
             }
             LogUpdate::Loaded => self.loaded = true,
@@ -435,7 +441,7 @@ impl App {
 
     fn take_event(&mut self, event: LogEvent) {
         let thumbnail = (event.kind == EventKind::Thumbnail).then(|| event.status.clone());
-        if let Some(key) = self.catalog.apply(event) {
+        if let Some(key) = Arc::make_mut(&mut self.catalog).apply(event) {
             self.assets.changed(key);
             if let Some(status) = thumbnail.filter(|_| self.loaded) {
                 self.assets.count_unread(&status);

@@ -84,11 +84,11 @@ impl Session {
     /// Writes a file, off the loop.
     fn write(&self, job: WriteJob) {
         let messages = self.messages.clone();
-        // A copy: the log goes on while a list is written.
-        let catalog = matches!(job.content, Content::Assets(..)).then(|| self.app.catalog().clone());
+        // The log goes on while a list is written.
+        let catalog = self.app.shared_catalog();
         let reveal = self.app.options().reveal;
         tokio::task::spawn_blocking(move || {
-            let written = write(&job, &catalog.unwrap_or_default(), reveal);
+            let written = write(&job, &catalog, reveal);
             drop(messages.blocking_send(Message::Wrote(job, written)));
         });
     }
