@@ -194,6 +194,8 @@ pub struct App {
     entered: HashMap<Purpose, Vec<String>>,
     /// What was not written because a file is there, while that is asked about.
     refused: Option<WriteJob>,
+    /// Files that are being written.
+    writing: usize,
     toast: Option<Toast>,
     options: Options,
     now: Now,
@@ -230,6 +232,7 @@ impl App {
             prompt: None,
             entered: HashMap::new(),
             refused: None,
+            writing: 0,
             toast: None,
             now,
             loaded: false,

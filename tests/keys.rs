@@ -331,6 +331,18 @@ fn writing_goes_by_the_names_ending() {
 }
 
 #[test]
+fn quitting_waits_for_a_file() {
+    let mut stage = Stage::filled(100, 30);
+    let quits = |stage: &Stage| stage.effects.iter().any(|effect| matches!(effect, Effect::Quit));
+    stage.keys("w C-u \"x.csv\" Enter q");
+    let (job, _) = written(&stage).unwrap();
+    assert!(!quits(&stage) && stage.screen().contains("still being written"), "{}", stage.screen());
+    stage.send(Message::Wrote(job, Written::Done("/x.csv".into())));
+    stage.keys("q");
+    assert!(quits(&stage));
+}
+
+#[test]
 fn a_file_that_is_there_is_asked_about() {
     let mut stage = Stage::filled(100, 30);
     stage.keys("w Enter");

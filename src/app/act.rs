@@ -86,6 +86,9 @@ impl App {
             Action::Redraw => effects.push(Effect::Redraw),
             Action::Suspend => effects.push(Effect::Suspend),
             Action::Quit if self.overlay.is_some() || self.view != View::Panes => self.back(),
+            Action::Quit if self.writing > 0 => {
+                self.say("a file is still being written · Ctrl-c quits without it".into());
+            }
             Action::Quit | Action::QuitNow => effects.push(Effect::Quit),
         }
     }

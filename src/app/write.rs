@@ -91,7 +91,7 @@ impl App {
                 self.prompt = None;
                 match self.refused.take() {
                     Some(job) if matches!(key.code, KeyCode::Char('y' | 'Y')) => {
-                        effects.push(Effect::Write(WriteJob { overwrite: Overwrite::Yes, ..job }));
+                        self.write(WriteJob { overwrite: Overwrite::Yes, ..job }, effects);
                     }
                     _ => self.say("not written".into()),
                 }
@@ -117,14 +117,21 @@ impl App {
         };
         match content {
             Ok(content) => {
-                effects.push(Effect::Write(WriteJob { path: path.to_owned(), content, overwrite: Overwrite::No }));
+                self.write(WriteJob { path: path.to_owned(), content, overwrite: Overwrite::No }, effects);
             }
             Err(why) => self.say(why.into()),
         }
     }
 
+    fn write(&mut self, job: WriteJob, effects: &mut Vec<Effect>) {
+        self.writing += 1;
+        self.say(Safe::new(&format!("writing {} …", job.path)));
+        effects.push(Effect::Write(job));
+    }
+
     /// Says what became of a file, or asks whether it may be replaced.
     pub(super) fn wrote(&mut self, job: WriteJob, written: Written) {
+        self.writing = self.writing.saturating_sub(1);
         match written {
             Written::Done(path) => {
                 let what = match &job.content {
