@@ -11,8 +11,8 @@ use crate::{
 };
 use serde::de::IgnoredAny;
 
-/// Bytes of an event that are shown.
-const MAX: usize = 1 << 20;
+/// Bytes of an event that are shown; an event of a thousand pictures has as many.
+const MAX: usize = 256 << 10;
 
 /// Places of a text at which JSON is looked for; a text of nothing but braces has no more.
 const TRIES: usize = 32;
@@ -48,8 +48,14 @@ pub struct Raw {
 impl Raw {
     /// Lays a text out in rows of at most `width` cells.
     pub fn new(bytes: &[u8], reveal: Reveal, width: usize) -> Self {
-        let mut layout = Layout { reveal, lines: Vec::new(), depth: 0 };
+        let hidden = bytes.len().saturating_sub(MAX);
+        let mut layout = Layout { reveal, lines: Vec::new(), depth: 0, is_cut: hidden > 0 };
         layout.text(&readable(bytes.get(..MAX).unwrap_or(bytes)));
+        if hidden > 0 {
+            layout.depth = 0;
+            layout.line();
+            layout.put(Tone::Mark, Safe::new(&format!("… {hidden} more bytes are not shown")));
+        }
         let mut raw = Self { lines: layout.lines, rows: Vec::new() };
         raw.fit(width);
         raw
@@ -94,6 +100,8 @@ struct Layout {
     reveal: Reveal,
     lines: Vec<(usize, Row)>,
     depth: usize,
+    /// Whether the end of the text is missing.
+    is_cut: bool,
 }
 
 impl Layout {
@@ -103,7 +111,8 @@ impl Layout {
         for _ in 0..TRIES {
             let Some(at) = rest.get(from..).and_then(|tail| tail.find('{')).map(|at| from + at) else { break };
             let (before, tail) = rest.split_at(at);
-            let Some(json) = object(tail) else {
+            let cut = Some(tail).filter(|tail| self.is_cut && tail.starts_with("{\""));
+            let Some(json) = object(tail).or(cut) else {
                 from = at + 1;
                 continue;
             };
@@ -298,6 +307,15 @@ mod tests {
             let revealed = Raw::new(text.as_bytes(), Reveal::Show, 200);
             assert!(format!("{revealed:?}").contains("SECRET"));
         }
+    }
+
+    #[test]
+    fn what_is_too_long_says_so() {
+        let event = format!("x {{\"url\":\"{}\"}}", "u".repeat(2 * MAX));
+        let rows = rows(&event, 80);
+        assert_eq!(rows[..2], ["x", "{"]);
+        assert!(rows[2].starts_with("  \"url\": \"uuu"), "{}", rows[2]);
+        assert_eq!(*rows.last().unwrap(), format!("… {} more bytes are not shown", event.len() - MAX));
     }
 
     #[test]
