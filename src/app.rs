@@ -189,6 +189,10 @@ pub struct App {
     layout: Layout,
     view: View,
     overlay: Option<Overlay>,
+    /// The box that the one over the screen was opened from.
+    beneath: Option<Overlay>,
+    /// The text that is to be shown when it was read.
+    reading: Option<Origin>,
     prompt: Option<Prompt>,
     /// What was entered in prompts, the latest last.
     entered: HashMap<Purpose, Vec<String>>,
@@ -229,6 +233,8 @@ impl App {
             layout: Layout::default(),
             view: View::default(),
             overlay: None,
+            beneath: None,
+            reading: None,
             prompt: None,
             entered: HashMap::new(),
             refused: None,
@@ -263,6 +269,7 @@ impl App {
             Message::Paste(text) => {
                 if let Some(prompt) = &mut self.prompt {
                     prompt.insert(&text);
+                    self.try_filter();
                 }
             }
             Message::Resize(size) => {
@@ -270,13 +277,17 @@ impl App {
                 if let Some(Overlay { kind: OverlayKind::Raw(Some(Ok(raw))), .. }) = &mut self.overlay {
                     raw.fit(panes::overlay_columns(size));
                 }
+                let lowest = self.lowest_row();
+                if let Some(overlay) = &mut self.overlay {
+                    overlay.at = overlay.at.min(lowest);
+                }
                 self.measure();
             }
             Message::Log(update) => self.log(update),
             Message::Picture(update) => self.album.take(update),
             Message::Canvas(canvas) => self.set_canvas(canvas),
             Message::Sent(link) => self.link = link,
-            Message::Raw(_, purpose, text) => self.raw(purpose, text, &mut effects),
+            Message::Raw(origin, purpose, text) => self.raw(origin, purpose, text, &mut effects),
             Message::Wrote(job, written) => self.wrote(job, written),
             Message::Toast(text) => self.say(text),
             Message::Tick(now) => self.tick(now),
@@ -362,7 +373,7 @@ impl App {
         match self.overlay.as_ref().map(|overlay| &overlay.kind) {
             Some(OverlayKind::Codes(rows)) => !rows.is_empty(),
             Some(OverlayKind::History(runs)) => !runs.is_empty(),
-            Some(OverlayKind::Journal) => self.journal.rejected().len() > 0,
+            Some(OverlayKind::Journal) => self.journal.rejected().len() + self.journal.notices().len() > 0,
             None | Some(OverlayKind::Help | OverlayKind::Info | OverlayKind::Raw(_)) => false,
         }
     }

@@ -206,9 +206,10 @@ fn draw_one(dir: &Path, config: &Config, path: &str, shot: Shot) -> io::Result<u
 /// # Errors
 ///
 /// Where `dir` is no folder or the port is taken.
-pub async fn serve(dir: &Path, port: u16) -> io::Result<Infallible> {
+pub async fn serve(dir: &Path, port: u16, ready: impl FnOnce()) -> io::Result<Infallible> {
     let content = Content::folder(dir)?;
     let listener = server::bind(port).await?;
+    ready();
     Ok(server::run(listener, content).await)
 }
 

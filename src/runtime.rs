@@ -179,9 +179,10 @@ fn run_demo(args: &cli::Demo) -> Result<ExitCode> {
     }
     if let Some(folder) = &args.serve {
         let shown = Safe::new(&folder.display().to_string());
-        print::say(&format!("serving {shown} on 127.0.0.1:{}; Ctrl-C ends it", args.port))?;
+        // Nothing depends on its being read.
+        let ready = || drop(print::say(&format!("serving {shown} on 127.0.0.1:{}; Ctrl-C ends it", args.port)));
         return drive(async {
-            demo::serve(folder, args.port).await.with_context(|| format!("cannot serve {shown}"))?;
+            demo::serve(folder, args.port, ready).await.with_context(|| format!("cannot serve {shown}"))?;
             Ok(ExitCode::SUCCESS)
         });
     }

@@ -94,14 +94,23 @@ impl Safe {
         Self(out)
     }
 
-    /// The longest head of at most `width` cells, and the rest; at least one character where there is any room.
-    pub fn split(&self, width: usize) -> (Self, Self) {
-        let mut at = head(&self.0, width).len();
-        if at == 0 && width > 0 {
-            at = self.0.graphemes(true).next().map_or(0, str::len);
+    /// Cuts the text into pieces, the first of at most `first` cells, which may be none, the others of at most `width`;
+    /// a character that is wider than that has a piece of its own.
+    pub fn pieces(&self, first: usize, width: usize) -> Vec<Self> {
+        let mut pieces = vec![Self::default()];
+        let mut room = first;
+        for grapheme in self.0.graphemes(true) {
+            let cells = grapheme.width();
+            if cells > room {
+                pieces.push(Self::default());
+                room = width;
+            }
+            room = room.saturating_sub(cells);
+            if let Some(Self(piece)) = pieces.last_mut() {
+                piece.push_str(grapheme);
+            }
         }
-        let (head, tail) = self.0.split_at(at);
-        (Self(head.to_owned()), Self(tail.to_owned()))
+        pieces
     }
 
     /// Splits the text into lines of at most `width` cells, at spaces where there are any.
@@ -321,6 +330,16 @@ mod tests {
     #[test]
     fn pads_by_cells() {
         assert_eq!(format!("[{:6}] [{:>6}]", Safe::new("发布"), Safe::new("ab")), "[发布  ] [    ab]");
+    }
+
+    #[test]
+    fn cuts_into_pieces() {
+        let pieces = |text: &str, first, width| -> Vec<String> {
+            Safe::new(text).pieces(first, width).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(pieces("abcdefgh", 2, 3), ["ab", "cde", "fgh"]);
+        assert_eq!(pieces("发布会", 1, 4), ["", "发布", "会"]);
+        assert_eq!(pieces("", 2, 3), [""]);
     }
 
     #[test]

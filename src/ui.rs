@@ -31,7 +31,7 @@ mod timeline;
 use crate::{
     app::{
         App, Overlay, OverlayKind,
-        panes::View,
+        panes::{View, overlay_rows},
         raw::{self, Tone},
     },
     picture::Placement,
@@ -121,6 +121,11 @@ fn raw_parts(row: &raw::Row) -> Vec<Part> {
 struct Popup {
     area: Rect,
     title: &'static str,
+    /// What the columns are.
+    legend: &'static str,
+    /// How many rows there are; the first that was made, and those from there on.
+    count: usize,
+    first: usize,
     rows: Vec<Vec<Part>>,
     at: usize,
     selects: bool,
@@ -133,50 +138,74 @@ impl Popup {
         let (title, rows) = match &overlay.kind {
             OverlayKind::Help => ("Keys", help::rows()),
             OverlayKind::Info => ("Picture", info::rows(app)),
-            OverlayKind::Codes(codes) => (codes::TITLE, codes::rows(app, codes)),
+            OverlayKind::Codes(codes) => ("Error codes", codes::rows(app, codes)),
             OverlayKind::History(runs) => ("History, newest first", history::rows(app, runs, theme)),
             OverlayKind::Journal => ("Unparsed lines and notices", journal::rows(app)),
-            OverlayKind::Raw(None) => ("Event", vec![vec![part(" reading… ", Role::Dim)]]),
-            OverlayKind::Raw(Some(Err(why))) => ("Event", vec![vec![(why.clone(), Role::Warn)]]),
-            OverlayKind::Raw(Some(Ok(raw))) => ("Event", raw.rows().iter().map(raw_parts).collect()),
+            OverlayKind::Raw(None) => ("As logged", vec![vec![part(" reading… ", Role::Dim)]]),
+            OverlayKind::Raw(Some(Err(why))) => ("As logged", vec![vec![(why.clone(), Role::Warn)]]),
+            OverlayKind::Raw(Some(Ok(_))) => ("As logged", Vec::new()),
         };
-        let widest = rows.iter().map(|row| row.iter().map(|(text, _)| text.width()).sum::<usize>()).max().unwrap_or(0);
+        let width_of = |row: &Vec<Part>| row.iter().map(|(text, _)| text.width()).sum::<usize>();
+        let mut widest = rows.iter().map(width_of).max().unwrap_or(0);
+        let mut popup = Self {
+            area: screen,
+            title,
+            legend: "",
+            count: rows.len(),
+            first: 0,
+            rows,
+            at: overlay.at,
+            selects: app.selects_row(),
+            foot: Vec::new(),
+        };
+        if let OverlayKind::Raw(Some(Ok(raw))) = &overlay.kind {
+            // Only what is in view is made: there may be a hundred thousand rows.
+            let height = overlay_rows(screen.as_size());
+            popup.count = raw.rows().len();
+            popup.first = overlay.at.min(popup.count.saturating_sub(height));
+            popup.rows = raw.rows().iter().skip(popup.first).take(height).map(raw_parts).collect();
+            widest = raw.width() + 1;
+        }
         let width = u16::try_from(widest + 3).unwrap_or(u16::MAX).clamp(24, screen.width.max(24)).min(screen.width);
-        let inner = usize::from(width.saturating_sub(4)).max(8);
-        let codes = if let OverlayKind::Codes(codes) = &overlay.kind { codes.as_slice() } else { &[] };
-        let foot = codes::foot(codes, overlay.at, inner);
+        if let OverlayKind::Codes(codes) = &overlay.kind {
+            popup.legend = codes::LEGEND;
+            popup.foot = codes::foot(codes, overlay.at, usize::from(width.saturating_sub(4)).max(8));
+            // A small screen is for the codes themselves.
+            popup.foot.truncate(usize::from(screen.height / 4));
+        }
         let height =
-            u16::try_from(rows.len() + foot.len() + 2).unwrap_or(u16::MAX).min(screen.height.saturating_sub(2));
-        let area = Rect {
+            u16::try_from(popup.count + popup.foot.len() + 2).unwrap_or(u16::MAX).min(screen.height.saturating_sub(2));
+        popup.area = Rect {
             x: (screen.width - width) / 2,
             y: 1.min(screen.height) + screen.height.saturating_sub(2 + height) / 2,
             width,
             height,
         }
         .intersection(screen);
-        Self { area, title, rows, at: overlay.at, selects: app.selects_row(), foot }
+        popup
     }
 
     fn draw(&self, buffer: &mut Buffer, theme: Theme) {
         Theme::blank(buffer, self.area);
         let foot = u16::try_from(self.foot.len()).unwrap_or(u16::MAX).min(self.area.height.saturating_sub(3));
         let height = usize::from(self.area.height.saturating_sub(2 + foot));
-        let hidden = self.rows.len() > height;
+        let hidden = self.count > height;
         // A selected row is kept in view; a page without one begins at its line.
-        let lowest = self.rows.len().saturating_sub(height);
+        let lowest = self.count.saturating_sub(height);
         let top = if self.selects { (self.at + 1).saturating_sub(height) } else { self.at.min(lowest) };
         let position = match (hidden, self.selects) {
             (false, _) => String::new(),
-            (true, true) => format!(" {}/{}", self.at + 1, self.rows.len()),
-            (true, false) => format!(" {}–{} of {}", top + 1, top + height, self.rows.len()),
+            (true, true) => format!(" {}/{}", self.at + 1, self.count),
+            (true, false) => format!(" {}–{} of {}", top + 1, top + height, self.count),
         };
-        let title = [part(self.title, Role::Strong), part(position, Role::Dim)];
+        let title = [part(self.title, Role::Strong), part(position, Role::Dim), part(self.legend, Role::Dim)];
         let inner = theme.border(buffer, self.area, &title);
         let end = inner.bottom().saturating_sub(foot);
         for (y, row) in (end..inner.bottom()).zip(&self.foot) {
             theme.print(buffer, Rect { y, height: 1, ..inner }, row);
         }
-        for (y, (at, row)) in (inner.y..end).zip(self.rows.iter().enumerate().skip(top)) {
+        let rows = (self.first..).zip(&self.rows).skip(top.saturating_sub(self.first));
+        for (y, (at, row)) in (inner.y..end).zip(rows) {
             let line = Rect { y, height: 1, ..inner };
             if self.selects && at == self.at {
                 theme.print(buffer, line, &[(theme.glyph(Glyph::Selected), Role::Accent)]);

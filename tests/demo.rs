@@ -160,7 +160,7 @@ async fn what_is_written_can_be_served() {
     let host = format!("127.0.0.1:{port}");
     let server = tokio::spawn({
         let dir = dir.clone();
-        async move { demo::serve(&dir, port).await }
+        async move { demo::serve(&dir, port, || ()).await }
     });
     until("the server listens", async || TcpStream::connect(&host).await.is_ok()).await;
 

@@ -9,7 +9,6 @@ use stage::{Said, Stage};
 use std::{fmt::Write as _, time::Duration};
 use thumbview::{
     app::{Content, Effect, Message, OverlayKind, RawPurpose, WriteJob, Written, keymap, panes::View},
-    event::Origin,
     picture::{PictureUpdate, Trouble},
 };
 
@@ -115,6 +114,26 @@ fn a_filter_is_tried_while_it_is_typed() {
 }
 
 #[test]
+fn a_selection_comes_back_with_its_row() {
+    check("k k f \"nothing\"", "none - of 0");
+    check("k k f \"nothing\" Esc", "5f1c 0:00 of 6");
+    check("k k f \"5f1c\" Enter Esc", "5f1c 0:00 of 6");
+    check("g s Esc", "c0ff 0:00 of 6");
+    // What was moved to meanwhile is what is meant.
+    check("g s k Esc", "9e10 - of 6");
+}
+
+#[test]
+fn the_run_that_is_pointed_at_is_read() {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("k v j J");
+    let Some(Effect::ReadRaw(origin, RawPurpose::Show)) = stage.effects.last() else { panic!("{:?}", stage.effects) };
+    let asset = stage.app.selected().unwrap();
+    let second = asset.history().nth(1).unwrap();
+    assert_eq!(*origin, stage.app.catalog().event(second).origin);
+}
+
+#[test]
 fn an_overlay_keeps_keys_from_what_it_hides() {
     let after = |keys: &str| {
         let mut stage = Stage::filled(100, 30);
@@ -137,11 +156,16 @@ fn an_overlay_keeps_keys_from_what_it_hides() {
 fn an_unparsed_line_can_be_read() {
     let mut stage = Stage::filled(100, 30);
     stage.keys("! Enter");
-    let Some(Effect::ReadRaw(origin, RawPurpose::Show)) = stage.effects.pop() else { panic!("it is read again") };
+    let Some(Effect::ReadRaw(origin, RawPurpose::Show)) = stage.effects.last().cloned() else {
+        panic!("it is read again")
+    };
     let rejected = stage.app.journal().rejected().next().unwrap();
     assert_eq!(origin, rejected.latest.origin);
-    stage.send(Message::Raw(origin, RawPurpose::Show, Ok(b"{\"event_type\": ".to_vec())));
+    stage.read(b"{\"event_type\": ");
     assert!(stage.screen().contains("│ {\"event_type\":"), "{}", stage.screen());
+    assert!(stage.screen().contains("vod.log:17:41  the JSON ends too early"), "{}", stage.screen());
+    stage.keys("Esc");
+    assert_eq!(stage.app.overlay().map(|overlay| &overlay.kind), Some(&OverlayKind::Journal), "one step back");
 }
 
 #[test]
@@ -288,7 +312,7 @@ fn copying_says_what_and_how() {
     assert!(url.ends_with("/sample/5.jpg"), "{url}");
     stage.keys("Y");
     assert!(matches!(stage.effects.last(), Some(Effect::ReadRaw(_, RawPurpose::Copy))));
-    stage.send(Message::Raw(Origin::default(), RawPurpose::Copy, Ok(b"{}".to_vec())));
+    stage.read(b"{}");
     assert_eq!(copied(&mut stage), "{}");
 }
 
@@ -386,8 +410,7 @@ fn the_keys_stand_in_the_help_and_in_the_readme() {
 fn the_raw_event_is_laid_out_and_safe() {
     let mut stage = Stage::filled(100, 30);
     stage.keys("J");
-    let raw = br#"{"event_type":"thumbnailComplete","x":"\u001b[2J"}"#.to_vec();
-    stage.send(Message::Raw(Origin::default(), RawPurpose::Show, Ok(raw)));
+    stage.read(br#"{"event_type":"thumbnailComplete","x":"\u001b[2J"}"#);
     let screen = stage.screen();
     assert!(screen.contains(r#""event_type": "thumbnailComplete""#) && !screen.contains('\u{1b}'), "{screen}");
 }

@@ -22,9 +22,9 @@ use serde_json::json;
 use stage::Stage;
 use std::num::NonZeroU32;
 use thumbview::{
-    app::{Message, RawPurpose},
+    app::Message,
     event::{
-        FileId, Health, LogUpdate, Notice, Origin, Time,
+        FileId, Health, LogUpdate, Notice, Time,
         envelope::{Found, Reader},
     },
     graphics::{Painter, clipboard},
@@ -164,8 +164,9 @@ proptest! {
             check_bytes(&drawn(&stage))?;
         }
         stage.keys("J");
-        let raw = Ok([event(status, &assets[0]).as_bytes(), b"\n\x9b777m\xff"].concat());
-        stage.send(Message::Raw(Origin::default(), RawPurpose::Show, raw));
+        if stage.app.selected().is_some() {
+            stage.read(&[event(status, &assets[0]).as_bytes(), b"\n\x9b777m\xff"].concat());
+        }
         check_bytes(&drawn(&stage))?;
         stage.keys("q");
         stage.send(Message::Toast(Safe::new(id)));

@@ -10,8 +10,7 @@ use ratatui::layout::Size;
 use stage::{Stage, plain};
 use std::fmt::Write as _;
 use thumbview::{
-    app::{Message, Options, RawPurpose, Theme},
-    event::Origin,
+    app::{Message, Options, Theme},
     picture::{PictureUpdate, Trouble},
 };
 
@@ -94,8 +93,7 @@ fn the_event_as_logged() {
         let show = |theme| {
             let mut stage = Stage::with_assets(width, height, Options { theme, ..Options::default() });
             stage.keys("J");
-            let text = Ok(event.as_bytes().to_vec());
-            stage.send(Message::Raw(Origin::default(), RawPurpose::Show, text));
+            stage.read(event.as_bytes());
             stage
         };
         shot(&format!("raw_{width}x{height}"), &show(Theme::Dark));

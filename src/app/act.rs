@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     catalog::{AssetKey, Event},
-    event::{Offset, Origin, Status},
+    event::{Offset, Origin, Reveal, Status},
     picture::{Multiplexer, Protocol},
     text::Safe,
 };
@@ -30,15 +30,17 @@ impl App {
                 self.type_key(key, effects);
             }
         } else if let Some(action) = keymap::action(key) {
-            // What can be seen is meant. The box that tells of the picture goes along with it; any other keeps scrubbing
-            // from the pictures that it covers, and gives way to what acts on the list.
+            // What can be seen is meant. The box that tells of the picture goes along with it; any other keeps keys from
+            // the pictures that it covers, and gives way to what acts on the list.
             let covers = self.overlay.as_ref().is_some_and(|overlay| overlay.kind != OverlayKind::Info);
-            if covers && scrubs(action) {
+            if covers && is_of_picture(action) {
                 return;
             }
             if acts_on_list(action) || covers && finds(action) {
-                self.overlay = None;
+                (self.overlay, self.beneath) = (None, None);
             }
+            // What was said was read by who presses the next key.
+            self.toast = None;
             self.act(action, effects);
         }
     }
@@ -128,14 +130,18 @@ impl App {
     }
 
     /// The last row of the overlay that can be selected, or the one on top when the end of its text is in view.
-    fn lowest_row(&self) -> usize {
+    pub(super) fn lowest_row(&self) -> usize {
         let rows = match self.overlay.as_ref().map(|overlay| &overlay.kind) {
             None | Some(OverlayKind::Info | OverlayKind::Raw(None | Some(Err(_)))) => 0,
             Some(OverlayKind::Help) => keymap::TABLE.len(),
             Some(OverlayKind::Raw(Some(Ok(raw)))) => raw.rows().len(),
             Some(OverlayKind::Codes(rows)) => rows.len(),
             Some(OverlayKind::History(rows)) => rows.len(),
-            Some(OverlayKind::Journal) => self.journal.rejected().len() + self.journal.notices().len(),
+            // The last one says how many were dropped.
+            Some(OverlayKind::Journal) => {
+                let kept = self.journal.rejected().len() + self.journal.notices().len();
+                kept + usize::from(self.journal.dropped() > 0)
+            }
         };
         rows.saturating_sub(if self.selects_row() { 1 } else { overlay_rows(self.size) })
     }
@@ -190,6 +196,7 @@ impl App {
     fn back(&mut self) {
         let (catalog, wall) = (&self.catalog, self.now.wall);
         if self.overlay.take().is_some() {
+            self.overlay = self.beneath.take();
         } else if self.view != View::Panes {
             self.set_view(View::Panes);
         } else if self.timeline.is_playing() {
@@ -217,15 +224,30 @@ impl App {
             OverlayKind::History(runs) => {
                 let chosen = runs.get(overlay.at).copied();
                 let has_pictures = |run| !self.catalog.event(run).pictures.is_empty();
-                match chosen.filter(|run| has_pictures(*run)) {
-                    Some(run) => self.pinned = Some(run),
-                    None => self.say("this event holds no pictures".into()),
+                match chosen {
+                    Some(run) if has_pictures(run) => self.pinned = Some(run),
+                    // There is its text at least.
+                    Some(run) => {
+                        let origin = self.catalog.event(run).origin;
+                        self.overlay = Some(Overlay { kind: OverlayKind::History(runs), ..overlay });
+                        self.show_raw(origin, effects);
+                    }
+                    None => {}
                 }
             }
             OverlayKind::Journal => {
                 let latest = self.journal.rejected().rev().nth(overlay.at).map(|folded| folded.latest.origin);
-                if let Some(origin) = latest {
-                    self.show_raw(origin, effects);
+                let notices = overlay.at.saturating_sub(self.journal.rejected().len());
+                let notice = self.journal.notices().rev().nth(notices).map(|notice| notice.text.clone());
+                let columns = overlay_columns(self.size);
+                self.overlay = Some(overlay);
+                match (latest, notice) {
+                    (Some(origin), _) => self.show_raw(origin, effects),
+                    (None, Some(text)) => {
+                        let text = Raw::new(&Safe::default(), text.as_str().as_bytes(), Reveal::Show, columns);
+                        self.open_above(OverlayKind::Raw(Some(Ok(text))));
+                    }
+                    (None, None) => {}
                 }
             }
             OverlayKind::Help | OverlayKind::Info | OverlayKind::Raw(_) => {}
@@ -253,9 +275,7 @@ impl App {
             .overlay
             .as_ref()
             .is_some_and(|open| std::mem::discriminant(&open.kind) == std::mem::discriminant(&kind));
-        self.overlay = (!same).then_some(Overlay { kind, at: 0 });
-        // The row that was said in is the overlay's own now.
-        self.toast = None;
+        (self.overlay, self.beneath) = ((!same).then_some(Overlay { kind, at: 0 }), None);
     }
 
     fn toggle_history(&mut self) {
@@ -266,19 +286,37 @@ impl App {
     }
 
     fn toggle_raw(&mut self, effects: &mut Vec<Effect>) {
-        let Some(origin) = self.shown_event().map(|event| event.origin) else {
-            self.say("no asset is selected".into());
-            return;
+        let listed = match &self.overlay {
+            Some(Overlay { kind: OverlayKind::Raw(_), .. }) => return self.back(),
+            Some(Overlay { kind: OverlayKind::History(runs), at }) => runs.get(*at).copied(),
+            _ => None,
         };
-        match self.overlay {
-            Some(Overlay { kind: OverlayKind::Raw(_), .. }) => self.overlay = None,
-            _ => self.show_raw(origin, effects),
+        let event = listed.map(|run| self.catalog.event(run)).or_else(|| self.shown_event());
+        match event.map(|event| event.origin) {
+            Some(origin) => self.show_raw(origin, effects),
+            None => self.say("no asset is selected".into()),
         }
     }
 
     fn show_raw(&mut self, origin: Origin, effects: &mut Vec<Effect>) {
-        self.toggle(OverlayKind::Raw(None));
+        self.reading = Some(origin);
+        self.open_above(OverlayKind::Raw(None));
         effects.push(Effect::ReadRaw(origin, RawPurpose::Show));
+    }
+
+    /// Opens a box that closes to the one it was opened from.
+    fn open_above(&mut self, kind: OverlayKind) {
+        self.beneath = self.overlay.take();
+        self.overlay = Some(Overlay { kind, at: 0 });
+    }
+
+    /// Where a text stands in its file, and why it could not be read where that is so.
+    fn head_of(&self, origin: Origin) -> Safe {
+        let line = origin.line.map_or_else(|| format!("@{}", origin.byte), |line| line.to_string());
+        let place = format!("{}:{line}", self.catalog.file_name(origin.file));
+        let rejected = self.journal.rejected().find(|folded| folded.latest.origin == origin);
+        let why = rejected.map(|folded| format!(":{}  {}", folded.latest.column, folded.latest.reason));
+        Safe::new(&format!("{place}{}", why.unwrap_or_default()))
     }
 
     /// The event that `J` and `Y` mean: the run chosen in the history, else the asset's newest.
@@ -287,12 +325,21 @@ impl App {
         Some(self.catalog.event(run))
     }
 
-    pub(super) fn raw(&mut self, purpose: RawPurpose, text: Result<Vec<u8>, Safe>, effects: &mut Vec<Effect>) {
+    pub(super) fn raw(
+        &mut self,
+        origin: Origin,
+        purpose: RawPurpose,
+        text: Result<Vec<u8>, Safe>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let head = self.head_of(origin);
         match (purpose, text) {
+            // Another one may have been asked for meanwhile.
+            (RawPurpose::Show, _) if self.reading != Some(origin) => {}
             (RawPurpose::Show, text) => {
                 if let Some(Overlay { kind: OverlayKind::Raw(shown), .. }) = &mut self.overlay {
                     let columns = overlay_columns(self.size);
-                    *shown = Some(text.map(|bytes| Raw::new(&bytes, self.options.reveal, columns)));
+                    *shown = Some(text.map(|bytes| Raw::new(&head, &bytes, self.options.reveal, columns)));
                 }
             }
             (RawPurpose::Copy, Ok(bytes)) => {
@@ -418,7 +465,7 @@ impl App {
     pub(super) fn mouse(&mut self, mouse: MouseEvent) {
         let at = Position::new(mouse.column, mouse.row);
         let panes = self.panes();
-        let over = |area: Option<Rect>| area.filter(|area| area.contains(at));
+        let over = |area: Option<Rect>| area.filter(|area| area.contains(at) && self.overlay.is_none());
         match mouse.kind {
             MouseEventKind::ScrollDown if over(panes.timeline.or(panes.picture)).is_some() => {
                 self.scrub(Scrub::Step(1));
@@ -450,8 +497,18 @@ impl App {
     }
 }
 
-fn scrubs(action: Action) -> bool {
-    matches!(action, Action::Scrub(_) | Action::Play | Action::Slower | Action::Faster)
+/// What is done to the picture.
+fn is_of_picture(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Scrub(_)
+            | Action::Play
+            | Action::Slower
+            | Action::Faster
+            | Action::Allow
+            | Action::Retry
+            | Action::RetryAll
+    )
 }
 
 fn finds(action: Action) -> bool {

@@ -24,6 +24,8 @@ pub struct Assets {
     /// What waits for [`Self::settle`]; an asset may stand in it several times.
     changed: Vec<AssetKey>,
     selected: Option<AssetKey>,
+    /// The asset that was selected on purpose; it is selected again as soon as it is listed again.
+    chosen: Option<AssetKey>,
     at: usize,
     top: usize,
     height: usize,
@@ -186,6 +188,7 @@ impl Assets {
     fn choose(&mut self, row: usize) {
         self.at = row.min(self.rows().len().saturating_sub(1));
         self.selected = self.rows().get(self.at).copied();
+        self.chosen = self.selected;
         if self.at == self.newest() {
             self.stick = Stick::ToNewest;
             self.unread = Unread::default();
@@ -224,9 +227,15 @@ impl Assets {
     /// Sorts otherwise; the selection stays on its asset, wherever that comes to stand.
     pub fn set_order(&mut self, order: Order, catalog: &Catalog, now: Time) {
         self.order = order;
+        if self.stick == Stick::ToNewest {
+            self.chosen = self.selected;
+        }
         self.stick = Stick::ToAsset;
         self.rebuild(catalog, now);
-        self.choose(self.at);
+        if self.at == self.newest() {
+            self.stick = Stick::ToNewest;
+            self.unread = Unread::default();
+        }
     }
 
     /// Searches and goes to the first hit from the selection on; returns the number of hits.
@@ -262,8 +271,9 @@ impl Assets {
     fn keep_selection(&mut self) {
         if self.stick == Stick::ToNewest {
             self.at = self.newest();
-        } else if self.rows().get(self.at) != self.selected.as_ref() {
-            let row = self.rows().iter().position(|row| Some(*row) == self.selected);
+        } else if self.selected.is_none() || self.rows().get(self.at) != self.chosen.as_ref() {
+            let row_of = |key: Option<AssetKey>| self.rows().iter().position(|row| Some(*row) == key);
+            let row = row_of(self.chosen).or_else(|| row_of(self.selected));
             self.at = row.unwrap_or(self.at).min(self.rows().len().saturating_sub(1));
         }
         self.selected = self.rows().get(self.at).copied();

@@ -46,18 +46,24 @@ impl App {
                     Purpose::Replace => {}
                 }
             }
-            // A filter shows what it does while it is typed; a half-typed term that means nothing yet changes nothing.
-            Typed::Edited if prompt.purpose == Purpose::Filter => {
-                if let Ok(filter) = Filter::parse(&prompt.text()) {
-                    self.assets.set_filter(filter, &self.catalog, self.now.wall);
-                }
-            }
-            Typed::Edited | Typed::Ignored => {}
+            Typed::Edited => self.try_filter(),
+            Typed::Ignored => {}
+        }
+    }
+
+    /// A filter shows what it does while it is typed; a half-typed term that means nothing yet hides nothing.
+    pub(super) fn try_filter(&mut self) {
+        if let Some(prompt) = self.prompt.as_ref().filter(|prompt| prompt.purpose == Purpose::Filter) {
+            let filter = Filter::parse_what_holds(&prompt.text());
+            self.assets.set_filter(filter, &self.catalog, self.now.wall);
         }
     }
 
     pub(super) fn ask(&mut self, purpose: Purpose, text: String) {
-        let earlier = self.entered.get(&purpose).cloned().unwrap_or_default();
+        let mut earlier = self.entered.get(&purpose).cloned().unwrap_or_default();
+        earlier.retain(|earlier| *earlier != text);
+        // What is typed on is another term.
+        let text = if purpose == Purpose::Filter && !text.is_empty() { text + " " } else { text };
         self.prompt = Some(Prompt::new(purpose, text).recalling(earlier));
     }
 
@@ -130,7 +136,7 @@ impl App {
         let said = match found[..] {
             [] => format!("no asset's id begins with {id}"),
             [key] if self.assets.select(key) => return,
-            [_] => format!("{id} is not in this list: Esc clears the filter"),
+            [_] => format!("{id} is not in this list: Esc shows all"),
             _ => format!("the ids of several assets begin with {id}"),
         };
         self.say(Safe::new(&said));
@@ -140,7 +146,8 @@ impl App {
 /// What to filter by for a code: the code itself, where that is plain and no other code holds it.
 fn code_pattern<'a>(code: &str, mut others: impl Iterator<Item = &'a str>) -> String {
     let plain = !code.is_empty() && code.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-'));
-    if plain && !others.any(|other| other.contains(code)) {
+    let test = Filter::parse(&format!("code:{code}"));
+    if plain && test.is_ok_and(|test| !others.any(|other| test.finds_code(other))) {
         return code.to_owned();
     }
     // A space would end the term.

@@ -80,6 +80,11 @@ impl Filter {
         Ok(Self { terms })
     }
 
+    /// Reads what of a filter can be read; the rest may still be being typed.
+    pub fn parse_what_holds(text: &str) -> Self {
+        Self { terms: text.split_whitespace().filter_map(|term| Term::parse(term).ok()).collect() }
+    }
+
     /// Whether it shows all.
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
@@ -95,6 +100,11 @@ impl Filter {
     pub fn and(mut self, other: Self) -> Self {
         self.terms.extend(other.terms);
         self
+    }
+
+    /// Whether its terms about codes find this one.
+    pub fn finds_code(&self, code: &str) -> bool {
+        self.terms.iter().all(|term| !matches!(&term.test, Test::Code(regex) if !regex.is_match(code)))
     }
 
     /// The terms as they were typed.
@@ -113,6 +123,9 @@ impl fmt::Display for Filter {
 impl Term {
     fn parse(text: &str) -> Result<Self, FilterError> {
         let (wanted, bare) = text.strip_prefix('!').map_or((true, text), |rest| (false, rest));
+        if bare.is_empty() {
+            return Err(FilterError("! needs a term to negate".into()));
+        }
         Ok(Self { text: Safe::new(text), wanted, test: Test::parse(bare)? })
     }
 }
@@ -138,7 +151,12 @@ impl Test {
             Some(("until", time)) => Self::Until(span(time)?),
             Some(("host", host)) if !host.is_empty() => Self::Host(host.to_lowercase()),
             Some(("status" | "host", _)) => return Err(error("needs a value")),
-            _ if text.is_empty() => return Err(error("! needs a term to negate")),
+            // A URL may well be looked for; another word before a colon was meant for a key.
+            Some((key, rest))
+                if !rest.starts_with("//") && !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase()) =>
+            {
+                return Err(error("the keys are status: code: since: until: host: and samples<"));
+            }
             _ => Self::Word(Box::new(Word::new(text))),
         })
     }
@@ -148,7 +166,11 @@ impl Test {
         match self {
             Self::Word(word) => fields(asset, |field| word.is_in(field)),
             Self::Status(status) => asset.status().as_str().starts_with(status.as_str()),
-            Self::Code(regex) => asset.fault().is_some_and(|fault| regex.is_match(&fault.code)),
+            // A failure may come without a code.
+            Self::Code(regex) => match asset.fault() {
+                Some(fault) => regex.is_match(&fault.code),
+                None => *asset.status() == Status::Failed && regex.is_match(""),
+            },
             Self::Samples(comparison, than) => {
                 count(asset.pictures().map_or(0, |pictures| pictures.len() as u64), *comparison, *than)
             }
@@ -375,6 +397,8 @@ mod tests {
             ("host:cdn", true),
             ("host:other", false),
             ("status:failed !c0ff", false),
+            ("http://h", false),
+            ("12:30", false),
         ];
         for (text, expected) in cases {
             assert_eq!(Filter::parse(text).unwrap().matches(&asset, now), expected, "{text:?}");
@@ -383,8 +407,9 @@ mod tests {
 
     #[test]
     fn says_what_is_wrong() {
-        for text in ["code:(", "samples<x", "since:soon", "status:", "!"] {
+        for text in ["code:(", "samples<x", "since:soon", "status:", "!", "stat:failed"] {
             assert!(Filter::parse(text).is_err(), "{text}");
+            assert_eq!(Filter::parse_what_holds(&format!("a {text}")).to_string(), "a");
         }
         let error = Filter::parse("since:soon").unwrap_err();
         assert_eq!(error.to_string(), "since:soon: needs an age as 10m or 2h, or an RFC 3339 time");

@@ -79,7 +79,7 @@ impl Journal {
     }
 
     /// Notices, the newest last.
-    pub fn notices(&self) -> impl ExactSizeIterator<Item = &Notice> {
+    pub fn notices(&self) -> impl ExactSizeIterator<Item = &Notice> + DoubleEndedIterator {
         self.notices.iter()
     }
 

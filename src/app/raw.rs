@@ -6,7 +6,7 @@
 //! wrapped, since the end of a URL is what tells it from its neighbours.
 
 use crate::{
-    event::{Reveal, redact_urls},
+    event::{PictureUrl, Reveal, redact_urls},
     text::Safe,
 };
 use serde::de::IgnoredAny;
@@ -41,22 +41,27 @@ pub type Row = Vec<(Tone, Safe)>;
 pub struct Raw {
     /// Each line and the blanks before it.
     lines: Vec<(usize, Row)>,
-    /// The lines, wrapped.
+    /// The lines, wrapped, and how wide they are.
     rows: Vec<Row>,
+    width: usize,
 }
 
 impl Raw {
-    /// Lays a text out in rows of at most `width` cells.
-    pub fn new(bytes: &[u8], reveal: Reveal, width: usize) -> Self {
+    /// Lays a text out in rows of at most `width` cells, below what is said of it.
+    pub fn new(head: &Safe, bytes: &[u8], reveal: Reveal, width: usize) -> Self {
         let hidden = bytes.len().saturating_sub(MAX);
         let mut layout = Layout { reveal, lines: Vec::new(), depth: 0, is_cut: hidden > 0 };
+        if !head.is_empty() {
+            layout.line();
+            layout.put(Tone::Mark, head.clone());
+        }
         layout.text(&readable(bytes.get(..MAX).unwrap_or(bytes)));
         if hidden > 0 {
             layout.depth = 0;
             layout.line();
             layout.put(Tone::Mark, Safe::new(&format!("… {hidden} more bytes are not shown")));
         }
-        let mut raw = Self { lines: layout.lines, rows: Vec::new() };
+        let mut raw = Self { lines: layout.lines, rows: Vec::new(), width: 0 };
         raw.fit(width);
         raw
     }
@@ -64,6 +69,13 @@ impl Raw {
     /// Wraps the lines anew.
     pub fn fit(&mut self, width: usize) {
         self.rows = self.lines.iter().flat_map(|(indent, line)| wrapped(*indent, line, width.max(8))).collect();
+        let cells = |row: &Row| row.iter().map(|(_, text)| text.width()).sum();
+        self.width = self.rows.iter().map(cells).max().unwrap_or(0);
+    }
+
+    /// Cells of the widest row.
+    pub fn width(&self) -> usize {
+        self.width
     }
 
     /// What is to be shown.
@@ -77,19 +89,17 @@ fn wrapped(indent: usize, line: &Row, width: usize) -> Vec<Row> {
     let indent = indent.min(width / 2);
     let blank = (Tone::Mark, Safe::new(&" ".repeat(indent)));
     let mut rows = vec![vec![blank.clone()]];
-    let mut room = width - indent;
+    let most = width - indent;
+    let mut room = most;
     for (tone, text) in line {
-        let mut rest = text.clone();
-        while !rest.is_empty() {
-            let (piece, more) = rest.split(room);
+        for (nth, piece) in text.pieces(room, most).into_iter().enumerate() {
+            if nth > 0 {
+                rows.push(vec![blank.clone()]);
+                room = most;
+            }
             room = room.saturating_sub(piece.width());
             if let Some(row) = rows.last_mut().filter(|_| !piece.is_empty()) {
                 row.push((*tone, piece));
-            }
-            rest = more;
-            if !rest.is_empty() {
-                rows.push(vec![blank.clone()]);
-                room = width - indent;
             }
         }
     }
@@ -139,7 +149,6 @@ impl Layout {
             let length = match first {
                 '"' => string_length(rest),
                 '{' | '}' | '[' | ']' | ',' | ':' => 1,
-                _ if first.is_ascii_whitespace() => first.len_utf8(),
                 _ => rest.find(['{', '}', '[', ']', ',', ':', '"', ' ', '\t', '\r', '\n']).unwrap_or(rest.len()),
             };
             let (token, tail) = rest.split_at(length.clamp(1, rest.len()));
@@ -170,7 +179,6 @@ impl Layout {
                     self.put(Tone::Name, name);
                 }
                 '"' => self.value(token, nested),
-                _ if first.is_ascii_whitespace() => {}
                 _ => self.put(Tone::Value, token.into()),
             }
         }
@@ -193,6 +201,11 @@ impl Layout {
     /// A string in its quotes, its escapes gone where they hide nothing.
     fn string(&self, token: &str) -> Safe {
         match serde_json::from_str::<String>(token) {
+            // One URL, whatever is in it.
+            Ok(text) if text.starts_with("http://") || text.starts_with("https://") => {
+                let url = PictureUrl::new(&text).shown(self.reveal);
+                Safe::new(&serde_json::to_string(&url).unwrap_or_default())
+            }
             Ok(text) => self.shown(&serde_json::to_string(&text).unwrap_or_default()),
             Err(_wrong) => self.shown(token),
         }
@@ -251,7 +264,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn rows(text: &str, width: usize) -> Vec<String> {
-        let raw = Raw::new(text.as_bytes(), Reveal::Hide, width);
+        let raw = Raw::new(&Safe::default(), text.as_bytes(), Reveal::Hide, width);
         let text = |row: &Row| row.iter().map(|(_, text)| text.as_str()).collect::<String>();
         raw.rows().iter().map(text).collect()
     }
@@ -304,7 +317,7 @@ mod tests {
             let text = format!(r#"at {url} {{"url":"{url}","in":"{{\"url\":\"{url}\"}}"}}"#);
             let shown = rows(&text, 200).join("\n");
             assert!(!shown.contains("SECRET"), "{shown}");
-            let revealed = Raw::new(text.as_bytes(), Reveal::Show, 200);
+            let revealed = Raw::new(&Safe::default(), text.as_bytes(), Reveal::Show, 200);
             assert!(format!("{revealed:?}").contains("SECRET"));
         }
     }
@@ -337,7 +350,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_laid_out(bytes in any::<Vec<u8>>()) {
-            Raw::new(&bytes, Reveal::Hide, 40);
+            Raw::new(&Safe::default(), &bytes, Reveal::Hide, 40);
         }
     }
 }

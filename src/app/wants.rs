@@ -3,7 +3,7 @@
 //! All three follow from the cursor: its picture first, then those in the direction of travel, then the next asset's.
 //! The lists replace the ones before, so scrubbing needs no queue and nothing has to be called off.
 
-use super::{App, Effect, Fetching, Preparation, album::State, panes::Grid, panes::View};
+use super::{App, Effect, Fetching, Preparation, album::State, filter::StatusTab, panes::Grid, panes::View};
 use crate::{
     catalog::Asset,
     event::Status,
@@ -198,13 +198,21 @@ impl App {
     fn why_empty(&self) -> Vec<Safe> {
         let lines = self.catalog.tally().counts.lines;
         if self.catalog.tally().assets > 0 {
-            if self.assets.filter().is_empty() {
-                return vec!["no asset has such a status".into(), "s shows the next, Esc all".into()];
-            }
-            return vec!["no asset passes the filter".into(), "Esc clears it".into()];
+            let all = self.assets.tab() == StatusTab::All;
+            let words: &[&str] = match (self.assets.filter().is_empty(), all) {
+                (true, _) => &["no asset has such a status", "s shows the next, Esc all"],
+                (false, true) => &["no asset passes the filter", "Esc clears it"],
+                (false, false) => {
+                    &["no asset of such a status passes the filter", "Esc clears it, s shows the next status"]
+                }
+            };
+            return words.iter().copied().map(Safe::from).collect();
         }
         if !self.loaded {
             return vec!["reading…".into()];
+        }
+        if lines == 0 {
+            return vec!["nothing was read yet".into()];
         }
         let mut words = vec![Safe::new(&format!("no snapshot event in {lines} lines"))];
         if let Some(folded) = self.journal.rejected().last() {

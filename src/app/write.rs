@@ -73,7 +73,7 @@ impl App {
     /// Opens the prompt with the first proposal.
     pub(super) fn propose_write(&mut self) {
         let first = self.proposals().swap_remove(0);
-        self.prompt = Some(Prompt::new(Purpose::Write, first));
+        self.ask(Purpose::Write, first);
     }
 
     /// Takes a key that means something else here than in other prompts; returns whether it did.
@@ -84,7 +84,7 @@ impl App {
                 let names = self.proposals();
                 let next = names.iter().position(|name| *name == prompt.text()).map_or(0, |at| at + 1);
                 let next = names[next % names.len()].clone();
-                self.prompt = Some(Prompt::new(Purpose::Write, next));
+                self.ask(Purpose::Write, next);
                 true
             }
             Purpose::Replace => {

@@ -9,9 +9,13 @@ use std::sync::LazyLock;
 
 /// A URL in any text, as it stands or as JSON escapes it, once or several times over: `https:\/\/h\/?a=b\u0026c=d`.
 static IN_TEXT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i)[a-z][a-z0-9+.-]*:(?:\\*/){2}(?:[^\s"'<>\\]|\\+/|\\+u0026)+"#)
+    Regex::new(r#"(?i)[a-z][a-z0-9+.-]*:(?:\\*/){2}(?:[^\s"'<>\\]|\\+[^\s"\\nrt])+"#)
         .expect("the pattern is fixed, and tested below")
 });
+
+/// A visible character as JSON may write it, once or several times over.
+static ESCAPED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\\+u00([2-7][0-9a-fA-F])").expect("the pattern is fixed, and tested below"));
 
 /// Query keys whose values may be read by anyone. Any other value could be a signature under a name of its own.
 const PLAIN_QUERY_KEYS: [&str; 6] = ["offset", "t", "time", "w", "h", "x-image-process"];
@@ -28,20 +32,15 @@ pub enum Reveal {
 
 /// The text with the secrets of every URL in it hidden.
 pub fn redact_urls(text: &str) -> String {
-    let plain = |found: &Captures<'_>| url(&unescaped(found.get(0).map_or("", |found| found.as_str())));
-    IN_TEXT.replace_all(text, plain).into_owned()
-}
-
-/// Without the backslashes that JSON may put before a slash, and with `&` for what it may write instead.
-fn unescaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for part in text.split('\\').filter(|part| !part.is_empty()) {
-        match part.strip_prefix("u0026") {
-            Some(rest) => out.extend(["&", rest]),
-            None => out.push_str(part),
-        }
-    }
-    out
+    // Quotes and backslashes say where a text ends, so they stay as they are.
+    let decoded = |found: &Captures<'_>| match u8::from_str_radix(&found[1], 16).map(char::from) {
+        Ok(c @ '!'..='~') if c != '"' && c != '\\' => c.to_string(),
+        _ => found[0].to_owned(),
+    };
+    let text = ESCAPED.replace_all(text, decoded);
+    // JSON may put a backslash before a slash.
+    let plain = |found: &Captures<'_>| url(&found[0].replace('\\', ""));
+    IN_TEXT.replace_all(&text, plain).into_owned()
 }
 
 /// One URL with its secrets as `***`.
@@ -64,8 +63,12 @@ pub(super) fn url(text: &str) -> String {
     }
     if let Some(query) = query {
         out.push('?');
-        let pairs: Vec<String> = query.split('&').map(pair).collect();
-        out.push_str(&pairs.join("&"));
+        for part in query.split_inclusive(['&', ';', '?', '#']) {
+            let ended = part.ends_with(['&', ';', '?', '#']);
+            let (text, end) = part.split_at(part.len() - usize::from(ended));
+            out.push_str(&pair(text));
+            out.push_str(end);
+        }
     }
     out
 }
@@ -106,10 +109,16 @@ mod tests {
         check(r#"{"url":"http://u:SECRET@h/x?t=1&token=SECRET"}"#, r#"{"url":"http://***@h/x?t=1&token=***"}"#);
         check(r#""https:\/\/h\/x?w=1\u0026auth_key=SECRET""#, r#""https://h/x?w=1&auth_key=***""#);
         check(r#"\"https:\\/\\/h\\/x?w=1\\u0026sign=SECRET\","#, r#"\"https://h/x?w=1&sign=***\","#);
-        check("HTTPS://h/?sign=SECRET,HTTP://h/?sign=SECRET", "HTTPS://h/?sign=***");
+        check("HTTPS://h/?sign=SECRET,HTTP://h/?sign=SECRET", "HTTPS://h/?sign=***?sign=***");
         check("http://h/0123456789abcdef/6ab13c00/asset/x/0.jpg", "http://h/***/***/asset/x/0.jpg");
         check("<a href='http://h/?a=SECRET'>", "<a href='http://h/?a=***'>");
         check("http://", "http://");
+        check(r"at https://h/a?auth_key\\u003dSECRET end", "at https://h/a?auth_key=*** end");
+        check(r"https:\u002f\u002fh\u002fa?sign=SECRET", "https://h/a?sign=***");
+        check(r"https://h/a?x=\xff&auth_key=SECRET", "https://h/a?x=***&auth_key=***");
+        check(r"https://h/a?w=1\nnext", r"https://h/a?w=1\nnext");
+        check("https://h/a?w=1;sign=SECRET", "https://h/a?w=1;sign=***");
+        check("https://h/a?w=1#sign=SECRET", "https://h/a?w=1#sign=***");
         check("ftp://u:SECRET@h/x", "ftp://***@h/x");
     }
 }

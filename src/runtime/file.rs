@@ -44,8 +44,9 @@ pub(super) fn write(
     check(path, existing)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Readable as the user's umask has it, like any file of theirs.
-    let mut file =
-        Builder::new().prefix(".thumbview-").permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
+    let file = Builder::new().prefix(".thumbview-").permissions(Permissions::from_mode(0o666)).tempfile_in(folder);
+    // The name that failed is one that nobody has asked for.
+    let mut file = file.map_err(|error| io::Error::other(format!("its folder: {}", error.kind())))?;
     let mut out = BufWriter::new(file.as_file_mut());
     content(&mut out)?;
     out.flush()?;

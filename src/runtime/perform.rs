@@ -122,7 +122,7 @@ impl Session {
         let web = url::Url::parse(url.reveal()).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let said = match web {
             None => "not opened: no http or https URL".into(),
-            Some(web) if remote || !desktop => Safe::new(&format!("u copies {web}")),
+            Some(_) if remote || !desktop => Safe::new(&format!("u copies {}", url.shown(self.app.options().reveal))),
             Some(web) => {
                 let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
                 let quiet = Command::new(opener)

@@ -11,6 +11,7 @@ use ratatui::{
     style::{Color, Modifier},
 };
 use std::{fmt, io::Write as _};
+use unicode_width::UnicodeWidthStr as _;
 
 /// What characters look like until something else is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +57,13 @@ pub fn write_cells(shown: &Buffer, next: &Buffer, out: &mut Vec<u8>) {
         change(look, wanted, out);
         look = wanted;
         out.extend_from_slice(cell.symbol().as_bytes());
-        let width = width(cell.symbol());
-        // What ratatui holds for wide has no cell right behind it, so a wrong guess is put right there.
-        cursor = Some(Cursor { x: x + width.unwrap_or(1), y, sure: sure && width.is_some() });
+        let x = match (width(cell.symbol()), cell.symbol().width()) {
+            (Some(width), _) => x + width,
+            (None, 1) => x + 1,
+            // Where it stands now is anybody's guess.
+            (None, _) => u16::MAX,
+        };
+        cursor = Some(Cursor { x, y, sure: sure && width(cell.symbol()).is_some() });
     }
     change(look, PLAIN, out);
 }
@@ -73,17 +78,25 @@ fn wanted_look(cell: &Cell, look: Look) -> Look {
 }
 
 /// How far a character surely moves the cursor. About many terminals differ; about what is written in China, Japan and
-/// Korea they do not, and one that took boxes and marks for wide would spoil every border too.
+/// Korea they do not, and one that took boxes and marks for wide would spoil every border too. ratatui must be of the
+/// same opinion, since it is what says which cell comes next.
 fn width(symbol: &str) -> Option<u16> {
     let mut chars = symbol.chars();
-    match (chars.next()?, chars.next()) {
-        (' '..='~' | '\u{2500}'..='\u{25ff}', None) => Some(1),
+    let width = match (chars.next()?, chars.next()) {
+        (' '..='~' | '\u{2500}'..='\u{25ff}', None) => 1,
         (
-            '\u{2e80}'..='\u{303e}' | '\u{3041}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{ff01}'..='\u{ff60}',
+            '\u{3001}'..='\u{3029}'
+            | '\u{3041}'..='\u{3096}'
+            | '\u{30a0}'..='\u{30ff}'
+            | '\u{3400}'..='\u{4dbf}'
+            | '\u{4e00}'..='\u{9fff}'
+            | '\u{ac00}'..='\u{d7a3}'
+            | '\u{ff01}'..='\u{ff60}',
             None,
-        ) => Some(2),
-        _ => None,
-    }
+        ) => 2,
+        _ => return None,
+    };
+    (symbol.width() == usize::from(width)).then_some(width)
 }
 
 /// Brings the cursor to a cell in the shortest way: by nothing, by writing again what lies between, by so many columns,
@@ -219,6 +232,8 @@ mod tests {
         // Where widths are not sure, the cursor is placed.
         check("🎬ae", "🎥af", "␛[1;1H🎥␛[4Gf");
         check("🎬axxxe", "🎥bxxxf", "␛[1;1H🎥␛[3Gbxxxf");
+        check("a❤️b", "c❤️d", "␛[1;1Hc␛[4Gd");
+        check("hello", "❤️llo", "␛[1;1H❤️␛[2G ");
         check("               🎬aayyyyyye", "               🎥abyyyyyyf", "␛[1;16H🎥␛[19Gb␛[6Cf");
     }
 
@@ -280,7 +295,7 @@ mod tests {
     type Drawn = (u16, &'static str, Color, Color, u16);
 
     fn any_row() -> impl Strategy<Value = Vec<Drawn>> {
-        let symbol = prop::sample::select(vec!["a", " ", "              ", "▀", "─", "发", "한", "！"]);
+        let symbol = prop::sample::select(vec!["a", " ", "              ", "▀", "─", "发", "한", "！", "㉈", "◽", "✓"]);
         prop::collection::vec((0..3u16, symbol, any_colour(), any_colour(), 0..512u16), 0..9)
     }
 
@@ -305,7 +320,7 @@ mod tests {
     }
 
     fn is_wide(symbol: &str) -> bool {
-        matches!(symbol, "发" | "한" | "！")
+        matches!(symbol, "发" | "한" | "！" | "◽")
     }
 
     /// The numbers that vt100 gives colours.

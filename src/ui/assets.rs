@@ -10,6 +10,8 @@ use crate::{
 use jiff::tz::TimeZone;
 use ratatui::{buffer::Buffer, layout::Rect};
 
+/// Cells without which messages are not even looked at.
+const WIDE: usize = 40;
 /// Cells that there should be for messages.
 const MESSAGE: usize = 24;
 /// Cells that a name should have before other columns get theirs.
@@ -22,8 +24,9 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     let title = [part("Assets", Role::Strong), part(position, Role::Dim)];
     let inner = theme.border(buffer, area, &title);
     draw_incomplete(buffer, area, app, theme);
+    let wide = usize::from(inner.width) >= NAME + MESSAGE + WIDE;
     let visible: Vec<Row> =
-        assets.visible().iter().filter_map(|key| Some(Row::new(&app.catalog().asset(*key)?, app))).collect();
+        assets.visible().iter().filter_map(|key| Some(Row::new(&app.catalog().asset(*key)?, app, wide))).collect();
     let columns = Columns::new(usize::from(inner.width), &visible);
     for (y, row) in (inner.y..inner.bottom()).zip(&visible) {
         let selected = assets.visible().get(usize::from(y - inner.y)) == assets.selected().as_ref();
@@ -60,7 +63,7 @@ struct Row {
 }
 
 impl Row {
-    fn new(asset: &Asset<'_>, app: &App) -> Self {
+    fn new(asset: &Asset<'_>, app: &App, wide: bool) -> Self {
         let pictures = asset.pictures();
         let count = |kind| pictures.map_or(0, |pictures| pictures.count(kind));
         let (samples, dots) = (count(PictureKind::Sample), count(PictureKind::Dot));
@@ -73,7 +76,7 @@ impl Row {
             status: asset.status().clone(),
             id: if id == name { Safe::default() } else { id },
             name,
-            message: fault.map(|fault| fault.shown(app.options().reveal)).unwrap_or_default(),
+            message: fault.filter(|_| wide).map(|fault| fault.shown(app.options().reveal)).unwrap_or_default(),
             hit: app.assets().search().is_some_and(|(search, _)| search.matches(asset)),
             pictures: match (samples, dots) {
                 (0, 0) => Safe::new("–"),
@@ -81,7 +84,7 @@ impl Row {
                 (samples, dots) => Safe::new(&format!("{samples}+{dots}")),
             },
             length: length.map(|offset| Safe::new(&offset.to_string())).unwrap_or_default(),
-            day: time.split(5).0,
+            day: time.pieces(5, 5).swap_remove(0),
             time,
             code: failed.then(|| fault.map(|fault| Safe::new(&fault.code)).unwrap_or_default()),
             runs: asset.events(),

@@ -14,23 +14,23 @@ use crate::{
 };
 
 /// What the columns are.
-pub(super) const TITLE: &str = "Error codes: assets, code, first – last, the newest asset, meaning";
+pub(super) const LEGEND: &str = "  assets, code, first – last, the newest asset, meaning";
 
-/// What a code means and what can be done, or what the newest asset with it was told, in lines of `width` cells. All
-/// codes have as many lines, so that the box stays where it is.
+/// Lines below the table.
+const FOOT: usize = 3;
+
+/// What a code means and what can be done, or what the newest asset with it was told, in lines of `width` cells. As many
+/// lines for each code, so that the box stays where it is.
 pub(super) fn foot(codes: &[CodeRow], at: usize, width: usize) -> Vec<Vec<Part>> {
-    let told = |row: &CodeRow| -> Vec<Part> {
-        let meaning = meaning(row.code.as_str());
-        let said = meaning.map_or_else(|| row.message.clone(), |meaning| meaning.what.into());
-        let advice = meaning.map_or_else(Safe::default, |meaning| meaning.advice.into());
-        let lines = |text: &Safe, role| text.wrap(width).into_iter().map(move |line| (line, role));
-        lines(&said, Role::Plain).chain(lines(&advice, Role::Dim)).collect()
-    };
     let Some(row) = codes.get(at) else { return Vec::new() };
-    let most = codes.iter().map(|row| told(row).len()).max().unwrap_or(0);
+    let meaning = meaning(row.code.as_str());
+    let said = meaning.map_or_else(|| row.message.fit(width * FOOT), |meaning| meaning.what.into());
+    let advice = meaning.map_or_else(Safe::default, |meaning| meaning.advice.into());
+    let lines = |text: &Safe, role| text.wrap(width).into_iter().map(move |line| (line, role));
+    let told = lines(&said, Role::Plain).chain(lines(&advice, Role::Dim));
     let mut rows: Vec<Vec<Part>> = vec![Vec::new()];
-    rows.extend(told(row).into_iter().map(|line| vec![part(" ", Role::Plain), line]));
-    rows.resize(most + 1, Vec::new());
+    rows.extend(told.map(|line| vec![part(" ", Role::Plain), line]));
+    rows.resize(1 + FOOT, Vec::new());
     rows
 }
 

@@ -100,7 +100,13 @@ pub(super) fn draw_tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme
         let role = if app.assets().tab() == tab { Role::Selected } else { Role::Plain };
         left.push(part(format!("{name} {about}{}", thousands(count)), role));
     }
-    theme.print_both(buffer, area, &left, &filters(app));
+    let mut right = filters(app);
+    let width = |parts: &[Part]| parts.iter().map(|(text, _)| text.width()).sum::<usize>();
+    if width(&right) + 8 > usize::from(area.width) && !app.assets().filter().is_empty() {
+        // That rows are hidden is told even where there is no room for what hides them.
+        right = vec![part("[filtered] ", Role::Accent), part(shown(app), Role::Dim)];
+    }
+    theme.print_both(buffer, area, &left, &right);
 }
 
 /// What hides or marks rows: the filter's terms, the order, the search.
@@ -109,7 +115,8 @@ fn filters(app: &App) -> Vec<Part> {
     let mut parts = Vec::new();
     if let Some((search, hits)) = assets.search() {
         parts.push(part(format!("/{}", search.pattern().fit(24)), Role::Accent));
-        parts.push(part(format!(" {} hits  ", thousands(*hits as u64)), Role::Dim));
+        let word = if *hits == 1 { "hit" } else { "hits" };
+        parts.push(part(format!(" {} {word}  ", thousands(*hits as u64)), Role::Dim));
     }
     if assets.order() != Order::default() {
         parts.push(part(format!("{}  ", assets.order()), Role::Dim));
@@ -119,7 +126,11 @@ fn filters(app: &App) -> Vec<Part> {
         for chip in assets.filter().chips() {
             parts.push(part(format!("[{}] ", chip.fit(24)), Role::Accent));
         }
-        parts.push(part(format!("{} shown ", thousands(assets.rows().len() as u64)), Role::Dim));
+        parts.push(part(shown(app), Role::Dim));
     }
     parts
+}
+
+fn shown(app: &App) -> Safe {
+    Safe::new(&format!("{} shown ", thousands(app.assets().rows().len() as u64)))
 }

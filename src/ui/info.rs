@@ -12,10 +12,16 @@ pub(super) fn rows(app: &App) -> Vec<Vec<Part>> {
     let Some(mark) = app.timeline().current() else {
         return vec![vec![part(" no picture is selected ", Role::Dim)]];
     };
-    let mut facts: Vec<(&str, Safe)> = vec![
+    let asset = app.selected();
+    let title = asset.as_ref().and_then(|asset| asset.title().cloned());
+    let id = asset.map(|asset| Safe::new(&asset.id().to_string()));
+    let mut facts: Vec<(&str, Safe)> = Vec::new();
+    facts.extend(id.map(|id| ("asset", id)));
+    facts.extend(title.map(|title| ("title", title)));
+    facts.extend([
         ("picture", Safe::new(&format!("{} #{} at {}", mark.key.kind.as_str(), mark.key.index + 1, mark.offset))),
         ("URL", Safe::new(&mark.url.shown(app.options().reveal))),
-    ];
+    ]);
     match app.album().state(mark.key) {
         State::Absent => facts.push(("state", "not fetched yet".into())),
         State::Loading => facts.push(("state", "loading".into())),

@@ -21,8 +21,7 @@ pub(super) fn rows(app: &App) -> Vec<Vec<Part>> {
             (folded.latest.raw.clone(), Role::Dim),
         ]);
     }
-    let notices: Vec<_> = journal.notices().collect();
-    for notice in notices.into_iter().rev() {
+    for notice in journal.notices().rev() {
         rows.push(vec![
             part(format!(" {:>6} ", clock(notice.time, app)), Role::Dim),
             (notice.text.clone(), Role::Plain),

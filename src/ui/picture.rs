@@ -2,7 +2,7 @@
 
 use super::theme::{Part, Role, Theme, part};
 use crate::{
-    app::{App, Exhibit, codes::meaning},
+    app::{App, Exhibit, codes::meaning, panes::View},
     catalog::Asset,
     event::{Fault, PictureKind, Pictures, Reveal, Status},
     picture::{PictureKey, Placement, Prepared, Trouble},
@@ -155,15 +155,19 @@ pub(super) fn title(app: &App, width: usize, theme: Theme) -> Vec<Part> {
         count => format!("  {count} {many}"),
     };
     let end = pictures.and_then(Pictures::last_offset).map_or_else(String::new, |end| format!("  {end}"));
+    let timeline = app.timeline();
+    let place = format!("  #{} of {}", timeline.cursor() + 1, timeline.marks().len());
+    let place = if app.view() == View::Sheet && !timeline.marks().is_empty() { place } else { String::new() };
     let facts = format!(
-        "{}{}{end}",
+        "{}{}{end}{place}",
         number(count(PictureKind::Sample), "sample", "samples"),
         number(count(PictureKind::Dot), "dot", "dots"),
     );
     let status = Safe::new(&format!(" {}", asset.status().as_str()));
     let id = Safe::new(&asset.id().to_string());
     let room = width.saturating_sub(status.width() + facts.chars().count() + 7);
-    let name = match asset.title().filter(|title| title.width() + 11 <= room) {
+    let title = Some(super::assets::name(&asset, app)).filter(|name| *name != id && name.width() + 11 <= room);
+    let name = match title {
         Some(title) => Safe::new(&format!("{title}  {}", id.fit_middle((room - title.width() - 2).min(32)))),
         None => id.fit_middle(room.clamp(8, 32)),
     };

@@ -4,7 +4,7 @@ use super::theme::{Glyph, Part, Role, Theme, part, thousands};
 use crate::{
     app::{
         App, OverlayKind,
-        assets::Direction,
+        assets::{Criterion, Direction},
         filter::{Filter, FilterError, Search},
         panes::View,
         prompt::{Prompt, Purpose},
@@ -112,21 +112,31 @@ const HINTS: [Hint; 12] = [
 const OVER_CODES: [Hint; 3] = [("Enter", "filter by code", [0, 0]), ("j/k", "move", [1, 1]), ("Esc", "close", [2, 2])];
 const OVER_HISTORY: [Hint; 3] = [("Enter", "show this run", [0, 0]), ("j/k", "move", [1, 1]), ("Esc", "close", [2, 2])];
 const OVER_JOURNAL: [Hint; 3] = [("Enter", "show the line", [0, 0]), ("j/k", "move", [1, 1]), ("Esc", "close", [2, 2])];
+const OVER_INFO: [Hint; 2] = [("h/l", "scrub", [0, 0]), ("Esc", "close", [1, 1])];
 const OVER_TEXT: [Hint; 2] = [("j/k", "scroll", [0, 0]), ("Esc", "close", [1, 1])];
-const ON_SHEET: [Hint; 4] =
-    [("hjkl", "move", [0, 0]), ("t", "close", [1, 1]), ("Space", "play", [2, 2]), ("?", "help", [3, 3])];
+const ON_SHEET: [Hint; 5] = [
+    ("hjkl", "move", [0, 0]),
+    ("t", "close", [1, 1]),
+    ("Enter", "to it", [2, 2]),
+    ("Space", "play", [3, 3]),
+    ("?", "help", [4, 4]),
+];
+const ON_NOTHING: [Hint; 4] =
+    [("f", "filter", [0, 0]), ("s", "status", [1, 1]), ("?", "help", [2, 2]), ("q", "quit", [3, 3])];
 
 /// The hints of most use that fit.
 fn hints(app: &App, room: usize) -> Vec<Part> {
     let hints: &[Hint] = match app.overlay().map(|overlay| &overlay.kind) {
+        Some(OverlayKind::Info) => &OVER_INFO,
         Some(_) if !app.selects_row() => &OVER_TEXT,
         Some(OverlayKind::Codes(_)) => &OVER_CODES,
         Some(OverlayKind::History(_)) => &OVER_HISTORY,
         Some(_) => &OVER_JOURNAL,
         None if app.view() == View::Sheet => &ON_SHEET,
+        None if app.selected().is_none() => &ON_NOTHING,
         None => &HINTS,
     };
-    let here = usize::from(app.selected().is_some() && app.timeline().marks().is_empty());
+    let here = usize::from(app.timeline().marks().is_empty());
     let of_most_use = |count| hints.iter().filter(move |(.., before)| before[here] < count);
     let width = |count| of_most_use(count).map(|(key, what, _)| key.len() + what.len() + 4).sum::<usize>();
     // One cell stays free before what is new.
@@ -152,9 +162,14 @@ fn news(app: &App, theme: Theme) -> Vec<Part> {
         Direction::Rising => (Glyph::Below, "End"),
         Direction::Falling => (Glyph::Above, "Home"),
     };
+    let new = format!(" {} new{failed} ", thousands(unread.new as u64));
+    // In any other order they stand anywhere.
+    if app.assets().order().by != Criterion::Time {
+        return vec![part(new, Role::Plain)];
+    }
     vec![
         (theme.glyph(glyph), Role::Accent),
-        part(format!(" {} new{failed} · ", thousands(unread.new as u64)), Role::Plain),
+        part(format!("{new}· "), Role::Plain),
         part(key, Role::Accent),
         part(" shows ", Role::Dim),
     ]

@@ -217,6 +217,16 @@ impl Stage {
         }
     }
 
+    /// Answers the last wish to read an event's text again.
+    pub(crate) fn read(&mut self, bytes: &[u8]) {
+        let asked = self.effects.iter().rev().find_map(|effect| {
+            let Effect::ReadRaw(origin, purpose) = effect else { return None };
+            Some((*origin, *purpose))
+        });
+        let (origin, purpose) = asked.unwrap();
+        self.send(Message::Raw(origin, purpose, Ok(bytes.to_vec())));
+    }
+
     pub(crate) fn prepare(&mut self) {
         while let Some(at) = self.effects.iter().position(|effect| matches!(effect, Effect::Prepare(_))) {
             let Effect::Prepare(jobs) = self.effects.remove(at) else { unreachable!("just matched") };
