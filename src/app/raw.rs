@@ -128,7 +128,8 @@ impl Layout {
             };
             self.plain(before);
             self.json(json, NESTED);
-            (rest, from) = (tail.get(json.len()..).unwrap_or_default(), 0);
+            // What follows on the same line begins a row of its own.
+            (rest, from) = (tail.get(json.len()..).unwrap_or_default().trim_start_matches(' '), 0);
         }
         self.plain(rest);
     }
@@ -286,7 +287,7 @@ mod tests {
             "{",
             "  \"a\": 1",
             "}",
-            " and",
+            "and",
             "{",
             "  \"b\": 2",
             "}",
