@@ -244,8 +244,7 @@ impl Assets {
             self.search = None;
             return 0;
         };
-        let hit = |row: &usize| catalog.asset(self.rows()[*row]).is_some_and(|asset| search.matches(&asset));
-        let rows: Vec<usize> = (0..self.rows().len()).filter(hit).collect();
+        let rows = self.rows_of(|key| catalog.asset(key).is_some_and(|asset| search.matches(&asset)));
         let first = rows.get(rows.partition_point(|row| *row < self.at)).or(rows.first()).copied();
         let hits = rows.len();
         self.search = Some((search, hits));
@@ -257,7 +256,7 @@ impl Assets {
 
     /// Goes to the next row below, or above, of which `wanted` holds, round the ends.
     pub fn find(&mut self, on: bool, wanted: impl Fn(AssetKey) -> bool) -> Option<Hit> {
-        let hits: Vec<usize> = (0..self.rows().len()).filter(|row| wanted(self.rows()[*row])).collect();
+        let hits = self.rows_of(wanted);
         let after = hits.partition_point(|row| if on { *row <= self.at } else { *row < self.at });
         let (at, round) = match (on, hits.len()) {
             (_, 0) => return None,
@@ -266,6 +265,20 @@ impl Assets {
         };
         self.jump_to(hits[at]);
         Some(Hit { number: at + 1, count: hits.len(), round })
+    }
+
+    /// The rows of which something holds. It is asked in the order in which assets lie in memory: in the order of their
+    /// ids, each would be waited for.
+    fn rows_of(&self, wanted: impl Fn(AssetKey) -> bool) -> Vec<usize> {
+        let mut keys = self.rows().to_vec();
+        keys.sort_unstable();
+        keys.retain(|key| wanted(*key));
+        let mut holds = vec![false; keys.last().map_or(0, |AssetKey(last)| *last as usize + 1)];
+        for AssetKey(key) in keys {
+            holds[key as usize] = true;
+        }
+        let rows = self.rows().iter().enumerate();
+        rows.filter(|(_, AssetKey(key))| holds.get(*key as usize) == Some(&true)).map(|(row, _)| row).collect()
     }
 
     fn keep_selection(&mut self) {
