@@ -61,8 +61,13 @@ pub(super) fn run(args: &cli::Export) -> Result<ExitCode> {
 fn write_pictures(orders: Vec<Order>, folder: &Path, existing: Existing, config: media::Config) -> Result<Files> {
     let shown = Safe::new(&folder.display().to_string());
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {shown}"))?;
-    let (files, orders_now, refused) = (Files::new(), HashMap::new(), BTreeSet::new());
-    let mut clerk = Clerk { folder: folder.to_owned(), existing, files, orders: orders_now, refused };
+    let mut clerk = Clerk {
+        folder: folder.to_owned(),
+        existing,
+        files: Files::new(),
+        orders: HashMap::new(),
+        refused: BTreeSet::new(),
+    };
     let waiting = clerk.sort_out(orders);
     if !waiting.is_empty() {
         super::drive(async {
