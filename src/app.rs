@@ -23,20 +23,20 @@ mod wants;
 mod write;
 
 pub use entry::parse_offset;
-pub use options::{Fetching, Following, Glyphs, MouseUse, Options, Theme};
+pub use options::{AppOptions, Fetching, Following, Glyphs, MouseUse, Theme};
 pub use wants::Exhibit;
-pub use write::{Content, ListFormat, Overwrite, WriteJob, Written};
+pub use write::{ListFormat, Overwrite, WriteContent, WriteJob, WriteOutcome};
 
 use crate::{
     catalog::{Asset, AssetKey, Catalog, Event},
     event::{EventKind, LogEvent, LogUpdate, Origin, PictureUrl, Time},
-    picture::{Canvas, Fit, Link, Picture, PictureKey, PictureRequest, PictureUpdate, Protocol, RunKey},
+    picture::{Canvas, EventKey, Fit, Link, Picture, PictureKey, PictureRequest, PictureUpdate, Protocol},
     text::Safe,
 };
 use album::Album;
-use assets::Assets;
+use assets::AssetList;
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
-use journal::Journal;
+use journal::Notices;
 use panes::{Layout, Panes, View};
 use prompt::{Prompt, Purpose};
 use ratatui::layout::Size;
@@ -81,7 +81,7 @@ pub enum Message {
     /// The text of an event was read again.
     Raw(Origin, RawPurpose, Result<Vec<u8>, Safe>),
     /// A file was written, or not.
-    Wrote(WriteJob, Written),
+    Wrote(WriteJob, WriteOutcome),
     /// Something to tell the operator.
     Toast(Safe),
     /// Time went on.
@@ -160,7 +160,7 @@ pub enum OverlayKind {
     /// Error codes.
     Codes(Vec<codes::CodeRow>),
     /// The asset's events, newest first.
-    History(Vec<RunKey>),
+    History(Vec<EventKey>),
     /// The event as logged; `None` until it was read.
     Raw(Option<Result<raw::Raw, Safe>>),
     /// Unparsed lines and notices.
@@ -178,11 +178,11 @@ struct Toast {
 pub struct App {
     /// Shared with whoever writes it to a file; what is shared is copied before it changes.
     catalog: Arc<Catalog>,
-    assets: Assets,
+    assets: AssetList,
     timeline: Timeline,
     album: Album,
     sources: Sources,
-    journal: Journal,
+    journal: Notices,
     canvas: Canvas,
     link: Link,
     size: Size,
@@ -201,16 +201,16 @@ pub struct App {
     /// Files that are being written.
     writing: usize,
     toast: Option<Toast>,
-    options: Options,
+    options: AppOptions,
     now: Now,
     loaded: bool,
     settled: Duration,
     /// The asset on the timeline, and the run of it that was chosen in the history.
     shown: Option<AssetKey>,
-    pinned: Option<RunKey>,
+    pinned: Option<EventKey>,
     /// Where the cursor was when another asset was selected.
     places: HashMap<AssetKey, PictureKey>,
-    pace: wants::Pace,
+    pace: wants::ScrubSpeed,
     wanted: Vec<PictureKey>,
     preparing: Vec<(PictureKey, Fit)>,
     pulse: String,
@@ -219,14 +219,14 @@ pub struct App {
 
 impl App {
     /// A session that has read nothing yet.
-    pub fn new(options: Options, size: Size, canvas: Canvas, now: Now) -> Self {
+    pub fn new(options: AppOptions, size: Size, canvas: Canvas, now: Now) -> Self {
         let mut app = Self {
             catalog: Arc::default(),
-            assets: Assets::default(),
+            assets: AssetList::default(),
             timeline: Timeline::default(),
             album: Album::default(),
             sources: Sources::new(options.sources.clone()),
-            journal: Journal::default(),
+            journal: Notices::default(),
             canvas,
             link: Link::default(),
             size,
@@ -246,7 +246,7 @@ impl App {
             shown: None,
             pinned: None,
             places: HashMap::new(),
-            pace: wants::Pace::default(),
+            pace: wants::ScrubSpeed::default(),
             wanted: Vec::new(),
             preparing: Vec::new(),
             pulse: String::new(),
@@ -319,7 +319,7 @@ impl App {
     }
 
     /// The list pane.
-    pub fn assets(&self) -> &Assets {
+    pub fn assets(&self) -> &AssetList {
         &self.assets
     }
 
@@ -339,7 +339,7 @@ impl App {
     }
 
     /// Unparsed lines and notices.
-    pub fn journal(&self) -> &Journal {
+    pub fn journal(&self) -> &Notices {
         &self.journal
     }
 
@@ -389,7 +389,7 @@ impl App {
     }
 
     /// How the session began, and what was changed since.
-    pub fn options(&self) -> &Options {
+    pub fn options(&self) -> &AppOptions {
         &self.options
     }
 
@@ -414,7 +414,7 @@ impl App {
     }
 
     /// The snapshot run on the timeline: the one chosen in the history, else the newest successful one.
-    pub fn run(&self) -> Option<RunKey> {
+    pub fn run(&self) -> Option<EventKey> {
         self.pinned.or_else(|| self.selected()?.run())
     }
 
@@ -478,10 +478,9 @@ impl App {
             self.toast = None;
             self.dirty = true;
         }
-        let ready = self
-            .timeline
-            .current_key()
-            .is_none_or(|key| !matches!(self.album.state(key), album::State::Absent | album::State::Loading));
+        let ready = self.timeline.current_key().is_none_or(|key| {
+            !matches!(self.album.state(key), album::PictureState::Absent | album::PictureState::Loading)
+        });
         self.dirty |= self.timeline.advance(now.mono, ready);
         self.dirty |= self.pace.settled(now.mono);
         let pulse = self.pulse();
@@ -530,7 +529,7 @@ impl App {
             let event = self.catalog.event(*run);
             *event.kind == EventKind::Cover && !event.pictures.is_empty()
         });
-        let runs: Vec<(RunKey, Event<'_>)> =
+        let runs: Vec<(EventKey, Event<'_>)> =
             run.into_iter().chain(cover).map(|run| (run, self.catalog.event(run))).collect();
         let before = self.timeline.run();
         self.timeline.show(&runs, asset.duration());

@@ -11,7 +11,7 @@ pub use store::{Event, Rank};
 
 use crate::{
     event::{AssetId, Counts, EventKind, Fault, FileId, LogEvent, Offset, Origin, Pictures, Status, Time},
-    picture::RunKey,
+    picture::EventKey,
     text::Safe,
 };
 use hashbrown::{DefaultHashBuilder, HashTable, hash_table::Entry};
@@ -21,7 +21,7 @@ use std::{
     num::NonZeroU32,
     sync::Arc,
 };
-use store::Store;
+use store::EventStore;
 
 /// An asset in this catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,9 +34,9 @@ pub struct Catalog {
     /// Indices into `assets`, by their ids.
     by_id: HashTable<u32>,
     hasher: DefaultHashBuilder,
-    events: Store,
+    events: EventStore,
     /// The event of each delivery that has an id.
-    deliveries: HashMap<u64, RunKey>,
+    deliveries: HashMap<u64, EventKey>,
     files: BTreeMap<FileId, Arc<str>>,
     tally: Tally,
 }
@@ -44,39 +44,39 @@ pub struct Catalog {
 #[derive(Clone, Debug)]
 struct AssetEntry {
     id: AssetId,
-    runs: Runs,
+    runs: AssetEvents,
     /// The newest thumbnail event or API answer.
-    newest: MaybeRun,
+    newest: OptionalEvent,
     /// The newest of these that succeeded.
-    success: MaybeRun,
+    success: OptionalEvent,
     thumbnails: u32,
-    told: Option<Box<Told>>,
+    told: Option<Box<AssetFacts>>,
 }
 
 /// The events of an asset from the oldest to the newest. Most assets have one.
 #[derive(Clone, Debug)]
-enum Runs {
-    One(RunKey),
+enum AssetEvents {
+    One(EventKey),
     #[expect(clippy::box_collection, reason = "few assets have several events, and each has this field")]
-    Many(Box<Vec<RunKey>>),
+    Many(Box<Vec<EventKey>>),
 }
 
 /// An event or none, in the room of a key: its number and one more.
 #[derive(Clone, Copy, Debug, Default)]
-struct MaybeRun(Option<NonZeroU32>);
+struct OptionalEvent(Option<NonZeroU32>);
 
 /// Whether an asset was there before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Presence {
     Known,
     New,
 }
 
 /// What the events of an asset told of it, and which event did.
 #[derive(Clone, Debug, Default)]
-struct Told {
-    title: Option<(RunKey, Safe)>,
-    duration: Option<(RunKey, Offset)>,
+struct AssetFacts {
+    title: Option<(EventKey, Safe)>,
+    duration: Option<(EventKey, Offset)>,
 }
 
 /// What was counted; see `summary` in the README's description of the output.
@@ -131,7 +131,7 @@ impl Catalog {
         if let Some(delivery) = delivery {
             self.deliveries.insert(delivery, run);
         }
-        if place == Place::Known {
+        if place == Presence::Known {
             let events = &self.events;
             self.assets[at as usize].runs.insert(run, |run| events.rank(run));
         }
@@ -178,7 +178,7 @@ impl Catalog {
     }
 
     /// An event.
-    pub fn event(&self, run: RunKey) -> Event<'_> {
+    pub fn event(&self, run: EventKey) -> Event<'_> {
         self.events.event(run, &self.assets[self.events.asset(run) as usize].id)
     }
 
@@ -198,32 +198,32 @@ impl Catalog {
     }
 
     /// The index of the asset of an id; one that is new begins with `run`.
-    fn place(&mut self, id: &AssetId, run: RunKey) -> (u32, Place) {
+    fn place(&mut self, id: &AssetId, run: EventKey) -> (u32, Presence) {
         let (assets, hasher) = (&mut self.assets, &self.hasher);
         let is_same = |at: &u32| assets[*at as usize].id == *id;
         let rehash = |at: &u32| hasher.hash_one(&assets[*at as usize].id);
         match self.by_id.entry(hasher.hash_one(id), is_same, rehash) {
-            Entry::Occupied(known) => (*known.get(), Place::Known),
+            Entry::Occupied(known) => (*known.get(), Presence::Known),
             Entry::Vacant(vacant) => {
                 let at = u32::try_from(assets.len()).expect("fewer than 2^32 assets fit in memory");
                 vacant.insert(at);
                 assets.push(AssetEntry {
                     id: id.clone(),
-                    runs: Runs::One(run),
-                    newest: MaybeRun::default(),
-                    success: MaybeRun::default(),
+                    runs: AssetEvents::One(run),
+                    newest: OptionalEvent::default(),
+                    success: OptionalEvent::default(),
                     thumbnails: 0,
                     told: None,
                 });
-                (at, Place::New)
+                (at, Presence::New)
             }
         }
     }
 
     /// Brings what is kept at hand of an asset up to date with one more of its events.
-    fn note(&mut self, at: u32, run: RunKey) {
+    fn note(&mut self, at: u32, run: EventKey) {
         let events = &self.events;
-        let newer = |before: Option<RunKey>| before.is_none_or(|before| events.rank(before) < events.rank(run));
+        let newer = |before: Option<EventKey>| before.is_none_or(|before| events.rank(before) < events.rank(run));
         let entry = &mut self.assets[at as usize];
         let kind = events.kind(run);
         entry.thumbnails += u32::from(*kind == EventKind::Thumbnail);
@@ -244,10 +244,10 @@ impl Catalog {
             return;
         }
         if *events.status(run) == Status::Succeed && newer(entry.success.get()) {
-            entry.success = MaybeRun::new(run);
+            entry.success = OptionalEvent::new(run);
         }
         if newer(entry.newest.get()) {
-            let before = std::mem::replace(&mut entry.newest, MaybeRun::new(run));
+            let before = std::mem::replace(&mut entry.newest, OptionalEvent::new(run));
             match before.get() {
                 Some(before) => *self.tally.of(events.status(before)) -= 1,
                 None => self.tally.assets += 1,
@@ -257,7 +257,7 @@ impl Catalog {
     }
 
     /// Of one message that came several times the earliest counts, in whatever order they are read.
-    fn redeliver(&mut self, known: RunKey, event: LogEvent) {
+    fn redeliver(&mut self, known: EventKey, event: LogEvent) {
         let origin = event.origin;
         let rank = Rank { time: event.time.or(event.clock), file: origin.file, byte: origin.byte, part: origin.part };
         if self.events.rank(known) <= rank {
@@ -271,8 +271,8 @@ impl Catalog {
             *self.tally.of(self.events.status(before)) -= 1;
             self.tally.assets -= 1;
         }
-        (entry.success, entry.thumbnails, entry.told) = (MaybeRun::default(), 0, None);
-        entry.runs = Runs::One(runs[0]);
+        (entry.success, entry.thumbnails, entry.told) = (OptionalEvent::default(), 0, None);
+        entry.runs = AssetEvents::One(runs[0]);
         for (place, run) in runs.into_iter().enumerate() {
             if place > 0 {
                 let events = &self.events;
@@ -290,18 +290,18 @@ fn delivery(event: &LogEvent) -> Option<u64> {
     Some(hasher.finish())
 }
 
-impl MaybeRun {
-    fn new(run: RunKey) -> Self {
+impl OptionalEvent {
+    fn new(run: EventKey) -> Self {
         Self(NonZeroU32::MIN.checked_add(run.0))
     }
 
-    fn get(self) -> Option<RunKey> {
-        self.0.map(|number| RunKey(number.get() - 1))
+    fn get(self) -> Option<EventKey> {
+        self.0.map(|number| EventKey(number.get() - 1))
     }
 }
 
-impl Runs {
-    fn insert(&mut self, run: RunKey, rank: impl Fn(RunKey) -> Rank) {
+impl AssetEvents {
+    fn insert(&mut self, run: EventKey, rank: impl Fn(EventKey) -> Rank) {
         let many = match self {
             Self::One(first) => {
                 *self = Self::Many(Box::new(vec![*first]));
@@ -314,7 +314,7 @@ impl Runs {
         many.insert(at, run);
     }
 
-    fn as_slice(&self) -> &[RunKey] {
+    fn as_slice(&self) -> &[EventKey] {
         match self {
             Self::One(run) => std::slice::from_ref(run),
             Self::Many(runs) => runs,
@@ -338,7 +338,7 @@ pub struct Asset<'a> {
     catalog: &'a Catalog,
     key: AssetKey,
     entry: &'a AssetEntry,
-    newest: RunKey,
+    newest: EventKey,
 }
 
 impl<'a> Asset<'a> {
@@ -358,7 +358,7 @@ impl<'a> Asset<'a> {
     }
 
     /// The key of [`Self::newest`].
-    pub fn newest_run(&self) -> RunKey {
+    pub fn newest_key(&self) -> EventKey {
         self.newest
     }
 
@@ -378,7 +378,7 @@ impl<'a> Asset<'a> {
     }
 
     /// The newest successful run; its pictures are the ones to show.
-    pub fn run(&self) -> Option<RunKey> {
+    pub fn run(&self) -> Option<EventKey> {
         self.entry.success.get()
     }
 
@@ -388,7 +388,7 @@ impl<'a> Asset<'a> {
     }
 
     /// Its events, newest first.
-    pub fn history(&self) -> impl DoubleEndedIterator<Item = RunKey> + ExactSizeIterator + 'a {
+    pub fn history(&self) -> impl DoubleEndedIterator<Item = EventKey> + ExactSizeIterator + 'a {
         self.entry.runs.as_slice().iter().rev().copied()
     }
 

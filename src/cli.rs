@@ -1,14 +1,14 @@
 //! The command line: what was typed, and what the program needs.
 //!
-//! [`parse`] turns arguments into a [`Typed`] and makes no system call but reading the environment: every long option
+//! [`parse`] turns arguments into a [`Invocation`] and makes no system call but reading the environment: every long option
 //! has a variable `THUMBVIEW_<OPTION>`. Below both stands the config file, which `config` reads as text. What several
 //! commands share is in `look`; methods turn it into the configurations of the rooms.
 
 mod config;
 mod look;
 
-pub use config::{Config, ConfigError};
-pub use look::{Colours, Draw, Fetch, Look, When};
+pub use config::{ConfigError, ConfigFile};
+pub use look::{Colours, Draw, FetchArgs, LookArgs, When};
 
 use crate::{
     app::{self, filter::Filter},
@@ -48,50 +48,50 @@ struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    open: Open,
+    open: OpenArgs,
     #[command(flatten)]
-    _common: Common,
+    _common: CommonArgs,
 }
 
 /// What was typed: a command, and the options that all commands have.
 #[derive(Debug)]
-pub struct Typed {
+pub struct Invocation {
     /// What to do.
     pub command: Command,
     /// The rest.
-    pub common: Common,
+    pub common: CommonArgs,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Follow logs by name, full-screen (as JSON lines where stdout is no terminal).
-    Tail(Tail),
+    Tail(TailArgs),
     /// Load logs once, full-screen (the same as `thumbview FILE...`); F follows them.
-    Open(Open),
+    Open(OpenArgs),
     /// Print the assets and exit.
-    List(List),
+    List(ListArgs),
     /// Print the assets with their pictures as json, jsonl or csv, and write the pictures themselves into a folder.
     #[command(after_long_help = EXPORT)]
-    Export(Export),
+    Export(ExportArgs),
     /// Print one picture, or a contact sheet, into the scrollback and exit.
-    Show(Show),
+    Show(ShowArgs),
     /// Run a session of its own, offline: events, pictures, server.
-    Demo(Demo),
+    Demo(DemoArgs),
     /// Tell what was found out about the terminal, the network and the cache.
-    Doctor(Doctor),
+    Doctor(DoctorArgs),
     /// Look after the picture cache.
     #[command(subcommand)]
-    Cache(Cache),
+    Cache(CacheCommand),
     /// Print a completion script for a shell.
-    Completions(Completions),
+    Completions(CompletionsArgs),
     /// Print the manual page, or that of one command.
-    Man(Man),
+    Man(ManArgs),
 }
 
 /// Options of every command.
 #[derive(Args, Clone, Debug)]
-pub struct Common {
+pub struct CommonArgs {
     /// Read options from this TOML file, each under its long name (default: thumbview/config.toml in the user's
     /// config folder). A variable goes before it, an option before both.
     #[arg(long, value_name = "FILE", global = true)]
@@ -109,38 +109,38 @@ pub struct Common {
 
 /// `tail`.
 #[derive(Args, Debug)]
-pub struct Tail {
+pub struct TailArgs {
     /// What to read.
     #[command(flatten)]
-    pub input: Input,
+    pub input: InputArgs,
     /// Show N events of history (+1: all). Full screen: all; as JSON lines: 10.
     #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true)]
-    pub lines: Option<Lines>,
+    pub lines: Option<LineCount>,
     /// Accepted as tail(1) has them; following is by name anyway.
     #[arg(short = 'f', short_alias = 'F', hide = true)]
     pub follow: bool,
     /// How it looks.
     #[command(flatten)]
-    pub look: Look,
+    pub look: LookArgs,
 }
 
 /// `open`.
 #[derive(Args, Debug)]
-pub struct Open {
+pub struct OpenArgs {
     /// What to read.
     #[command(flatten)]
-    pub input: Input,
+    pub input: InputArgs,
     /// How it looks.
     #[command(flatten)]
-    pub look: Look,
+    pub look: LookArgs,
 }
 
 /// `list`.
 #[derive(Args, Debug)]
-pub struct List {
+pub struct ListArgs {
     /// What to read.
     #[command(flatten)]
-    pub input: Input,
+    pub input: InputArgs,
     /// Print the summary alone.
     #[arg(long)]
     pub summary: bool,
@@ -157,10 +157,10 @@ file is the name in DIR. outcome is written, kept (it was there already), failed
 
 /// `export`.
 #[derive(Args, Debug)]
-pub struct Export {
+pub struct ExportArgs {
     /// What to read. -o json is what auto means here.
     #[command(flatten)]
-    pub input: Input,
+    pub input: InputArgs,
     /// Fetch the pictures and write them into DIR. What is there already is kept.
     #[arg(long, value_name = "DIR")]
     pub pictures: Option<PathBuf>,
@@ -169,12 +169,12 @@ pub struct Export {
     pub overwrite: bool,
     /// What may be fetched.
     #[command(flatten)]
-    pub fetch: Fetch,
+    pub fetch: FetchArgs,
 }
 
 /// `show`.
 #[derive(Args, Debug)]
-pub struct Show {
+pub struct ShowArgs {
     /// The log; - is stdin.
     pub file: String,
     /// The asset, by its id or the head of it; else the newest with pictures.
@@ -187,27 +187,27 @@ pub struct Show {
     pub grid: Option<u16>,
     /// How it looks.
     #[command(flatten)]
-    pub look: Look,
+    pub look: LookArgs,
 }
 
 /// `doctor`.
 #[derive(Args, Debug)]
-pub struct Doctor {
+pub struct DoctorArgs {
     /// What would be used.
     #[command(flatten)]
-    pub look: Look,
+    pub look: LookArgs,
 }
 
 /// `cache`.
 #[derive(Debug, Subcommand)]
-pub enum Cache {
+pub enum CacheCommand {
     /// Remove all cached pictures.
-    Clear(CacheClear),
+    Clear(CacheClearArgs),
 }
 
 /// `cache clear`.
 #[derive(Args, Debug)]
-pub struct CacheClear {
+pub struct CacheClearArgs {
     /// Where the cache is.
     #[arg(long, value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
@@ -215,7 +215,7 @@ pub struct CacheClear {
 
 /// `completions`.
 #[derive(Args, Debug)]
-pub struct Completions {
+pub struct CompletionsArgs {
     /// The shell.
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
@@ -223,14 +223,14 @@ pub struct Completions {
 
 /// `man`.
 #[derive(Args, Debug)]
-pub struct Man {
+pub struct ManArgs {
     /// The command.
     pub command: Option<String>,
 }
 
 /// `demo`.
 #[derive(Args, Debug)]
-pub struct Demo {
+pub struct DemoArgs {
     /// What happens in it.
     #[arg(value_enum, default_value_t)]
     pub scenario: Scenario,
@@ -257,12 +257,12 @@ pub struct Demo {
     pub output: Output,
     /// How it looks.
     #[command(flatten)]
-    pub look: Look,
+    pub look: LookArgs,
 }
 
 /// What to read, and which assets.
 #[derive(Args, Debug)]
-pub struct Input {
+pub struct InputArgs {
     /// Logs, plain or compressed; quoted globs and directories too. - is stdin.
     #[arg(value_name = "FILE")]
     pub files: Vec<String>,
@@ -338,14 +338,14 @@ pub enum Scenario {
 
 /// `-n`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lines {
+pub enum LineCount {
     /// The last N events.
     Last(u64),
     /// All.
     All,
 }
 
-impl std::str::FromStr for Lines {
+impl std::str::FromStr for LineCount {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -378,7 +378,7 @@ fn equip(command: clap::Command) -> clap::Command {
 }
 
 /// Reads arguments, the environment, and below both what a config file says. Plain `thumbview FILE...` is `open`.
-pub fn parse(args: &[OsString], config: Option<&Config>) -> Result<Typed, clap::Error> {
+pub fn parse(args: &[OsString], config: Option<&ConfigFile>) -> Result<Invocation, clap::Error> {
     let mut definition = definition();
     if let Some(config) = config {
         definition = config.under(definition);
@@ -400,13 +400,13 @@ pub fn parse(args: &[OsString], config: Option<&Config>) -> Result<Typed, clap::
         while let Some((_, inner)) = innermost.subcommand() {
             innermost = inner;
         }
-        let common = Common::from_arg_matches(innermost)?;
-        Ok(Typed { command: cli.command.unwrap_or(Command::Open(cli.open)), common })
+        let common = CommonArgs::from_arg_matches(innermost)?;
+        Ok(Invocation { command: cli.command.unwrap_or(Command::Open(cli.open)), common })
     };
     typed(&matches).map_err(|error: clap::Error| error.format(&mut definition))
 }
 
-impl Input {
+impl InputArgs {
     /// All filters in one, or what is wrong with them.
     pub fn filter(&self) -> Result<Filter, app::filter::FilterError> {
         let mut filter = self.filter.iter().cloned().fold(Filter::default(), Filter::and);
@@ -428,8 +428,8 @@ impl Input {
     }
 
     /// What `source` needs.
-    pub fn source(&self, mode: Mode, start: Start) -> source::Config {
-        source::Config { files: self.files.clone(), mode, start, zone: self.zone() }
+    pub fn source(&self, mode: Mode, start: Start) -> source::SourceConfig {
+        source::SourceConfig { files: self.files.clone(), mode, start, zone: self.zone() }
     }
 }
 
@@ -477,7 +477,7 @@ mod tests {
     fn plain_files_are_opened() {
         assert!(matches!(parse_words(&["a.log"]), Ok(Command::Open(open)) if open.input.files == ["a.log"]));
         assert!(matches!(parse_words(&["tail", "-n", "+1", "-F", "a.log"]), Ok(Command::Tail(tail))
-            if tail.lines == Some(Lines::All)));
+            if tail.lines == Some(LineCount::All)));
         assert!(matches!(parse_words(&["a.log", "b.log"]), Ok(Command::Open(open)) if open.input.files.len() == 2));
         assert!(matches!(parse_words(&["-v", "--config", "c", "list", "a.log"]), Ok(Command::List(_))));
         assert!(parse_words(&["-p", "kitty", "tail", "a.log"]).is_err(), "it would be lost");

@@ -14,10 +14,10 @@ mod wire;
 mod writer;
 
 use crate::{cli::Scenario, text::Safe};
-use asset::{Answer, Shot};
+use asset::{ServerAnswer, Shot};
 use jiff::Timestamp;
 use script::Script;
-use server::Content;
+use server::ServedContent;
 use std::{
     collections::BTreeMap,
     convert::Infallible,
@@ -29,7 +29,7 @@ use std::{
 };
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
-use writer::{LogFile, Writer};
+use writer::{LogFile, LogWriter};
 
 /// The port for which [`write()`] writes its addresses, and on which [`serve`] is best started.
 pub const PORT: u16 = 8787;
@@ -45,7 +45,7 @@ const SPEEDS: std::ops::RangeInclusive<f64> = 0.01..=1000.0;
 
 /// Which demo.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Config {
+pub struct DemoConfig {
     /// What happens.
     pub scenario: Scenario,
     /// Decides all that is left to chance.
@@ -54,13 +54,13 @@ pub struct Config {
     pub speed: f64,
 }
 
-impl Default for Config {
+impl Default for DemoConfig {
     fn default() -> Self {
         Self { scenario: Scenario::default(), seed: 7, speed: 1.0 }
     }
 }
 
-impl Config {
+impl DemoConfig {
     /// # Errors
     ///
     /// `InvalidInput` where the speed is out of range or no number.
@@ -78,7 +78,7 @@ impl Config {
 pub struct Demo {
     log: PathBuf,
     address: SocketAddr,
-    writer: Writer,
+    writer: LogWriter,
     // Dropped after the writer, in this order.
     _server: Server,
     _folder: TempDir,
@@ -99,15 +99,15 @@ impl Drop for Server {
 /// # Errors
 ///
 /// Where the temporary folder, the port or the log cannot be had, and for a speed out of range.
-pub async fn start(config: Config) -> io::Result<Demo> {
+pub async fn start(config: DemoConfig) -> io::Result<Demo> {
     config.check()?;
     let listener = server::bind(0).await?;
     let address = listener.local_addr()?;
-    let server = Server(tokio::spawn(server::run(listener, Content::drawn(config))));
+    let server = Server(tokio::spawn(server::run(listener, ServedContent::drawn(config))));
     let folder = tempfile::Builder::new().prefix("thumbview-demo-").tempdir()?;
     let log = folder.path().join(LOG);
     let script = Script::new(config, &format!("http://{address}"), Timestamp::now());
-    let writer = Writer::start(&log, script)?;
+    let writer = LogWriter::start(&log, script)?;
     Ok(Demo { log, address, writer, _server: server, _folder: folder })
 }
 
@@ -130,7 +130,7 @@ impl Demo {
 
 /// What [`write()`] has left.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
+pub struct WrittenDemo {
     /// The log.
     pub log: PathBuf,
     /// How many pictures lie beside it.
@@ -143,7 +143,7 @@ pub struct Written {
 /// # Errors
 ///
 /// `AlreadyExists` where `dir` has something in it; else what writing meets.
-pub fn write(dir: &Path, config: &Config) -> io::Result<Written> {
+pub fn write(dir: &Path, config: &DemoConfig) -> io::Result<WrittenDemo> {
     config.check()?;
     fs::create_dir_all(dir)?;
     if fs::read_dir(dir)?.next().is_some() {
@@ -158,17 +158,17 @@ pub fn write(dir: &Path, config: &Config) -> io::Result<Written> {
         shots.extend(step.act.records().iter().flat_map(|record| &record.shots).map(|shot| (shot.path(), *shot)));
     }
     let pictures = draw_all(dir, config, &shots.into_iter().collect::<Vec<_>>())?;
-    Ok(Written { log, pictures })
+    Ok(WrittenDemo { log, pictures })
 }
 
 /// The script that [`write()`] leaves the beginning of.
-fn written_script(config: Config) -> Script {
+fn written_script(config: DemoConfig) -> Script {
     let start = Timestamp::new(WRITTEN_AT, 0).expect("a second of the year 2026");
     Script::new(config, &format!("http://127.0.0.1:{PORT}"), start)
 }
 
 /// Draws pictures into files on all processors. Returns how many there were to draw.
-fn draw_all(dir: &Path, config: &Config, shots: &[(String, Shot)]) -> io::Result<usize> {
+fn draw_all(dir: &Path, config: &DemoConfig, shots: &[(String, Shot)]) -> io::Result<usize> {
     let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let share = shots.len().div_ceil(workers).max(1);
     thread::scope(|scope| {
@@ -185,12 +185,14 @@ fn draw_all(dir: &Path, config: &Config, shots: &[(String, Shot)]) -> io::Result
 }
 
 /// Draws a picture into a file, in the state in which the server would give it out; 1 where there is one.
-fn draw_one(dir: &Path, config: &Config, path: &str, shot: Shot) -> io::Result<usize> {
+fn draw_one(dir: &Path, config: &DemoConfig, path: &str, shot: Shot) -> io::Result<usize> {
     let mut jpeg = match shot.asset.answer(config, shot.offset) {
-        Answer::Missing | Answer::Forbidden | Answer::Silent => return Ok(0),
-        Answer::Whole | Answer::Limited | Answer::Truncated => scene::jpeg(config.seed, shot.asset, shot.offset),
+        ServerAnswer::Missing | ServerAnswer::Forbidden | ServerAnswer::Silent => return Ok(0),
+        ServerAnswer::Whole | ServerAnswer::Limited | ServerAnswer::Truncated => {
+            scene::jpeg(config.seed, shot.asset, shot.offset)
+        }
     };
-    if shot.asset.answer(config, shot.offset) == Answer::Truncated {
+    if shot.asset.answer(config, shot.offset) == ServerAnswer::Truncated {
         jpeg.truncate(jpeg.len() * 3 / 5);
     }
     let file = dir.join(path.trim_start_matches('/'));
@@ -207,7 +209,7 @@ fn draw_one(dir: &Path, config: &Config, path: &str, shot: Shot) -> io::Result<u
 ///
 /// Where `dir` is no folder or the port is taken.
 pub async fn serve(dir: &Path, port: u16, ready: impl FnOnce()) -> io::Result<Infallible> {
-    let content = Content::folder(dir)?;
+    let content = ServedContent::folder(dir)?;
     let listener = server::bind(port).await?;
     ready();
     Ok(server::run(listener, content).await)
@@ -219,7 +221,7 @@ mod tests {
 
     #[test]
     fn the_sample_is_the_log_that_the_tour_writes() {
-        let steps = written_script(Config::default()).take_backlog();
+        let steps = written_script(DemoConfig::default()).take_backlog();
         let records = steps.iter().flat_map(|step| step.act.records());
         let log: String = records.map(|record| record.text.as_str()).collect();
         assert_eq!(log, include_str!("../assets/sample.log"));
@@ -229,7 +231,7 @@ mod tests {
     fn the_same_picture_is_the_same_bytes_and_no_other_is() {
         let mut random = asset::Random::new(5);
         for motif in asset::Motif::ALL {
-            let asset = asset::Asset::new(&mut random, motif, asset::Shape::Default, asset::Care::Whole);
+            let asset = asset::DemoAsset::new(&mut random, motif, asset::Shape::Default, asset::ShotCondition::Whole);
             let jpeg = scene::jpeg(7, asset, 25);
             assert_eq!(jpeg, scene::jpeg(7, asset, 25), "{motif:?}");
             assert_ne!(jpeg, scene::jpeg(7, asset, 30), "{motif:?} moves");
@@ -241,7 +243,7 @@ mod tests {
     fn pictures_have_the_sizes_of_their_assets() {
         let mut random = asset::Random::new(6);
         for shape in [asset::Shape::Default, asset::Shape::Portrait, asset::Shape::Large] {
-            let asset = asset::Asset::new(&mut random, asset::Motif::Pitch, shape, asset::Care::Whole);
+            let asset = asset::DemoAsset::new(&mut random, asset::Motif::Pitch, shape, asset::ShotCondition::Whole);
             let jpeg = scene::jpeg(7, asset, 7170);
             let picture = image::load_from_memory(&jpeg).expect("a whole JPEG");
             assert_eq!((picture.width(), picture.height()), shape.size());

@@ -22,7 +22,7 @@
 //! # A slow link
 //!
 //! Over SSH a write succeeds long before anything arrives, so the link's rate is told by the terminal's own answers:
-//! `terminal/pace` asks after so many bytes, draws nothing while an answer is out, and keeps an estimate between what
+//! `terminal/flow_control` asks after so many bytes, draws nothing while an answer is out, and keeps an estimate between what
 //! the link surely had and what it had at most. From that rate follows in `graphics/budget`, by pure functions, what a
 //! picture may cost ([`picture::Budget`]); it reaches the preparations as [`picture::Fit::most`]. A picture begins as a
 //! preview, always arrives within a second at 64 KB/s, and gets better once no key is pressed:

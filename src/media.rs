@@ -14,11 +14,11 @@ mod address;
 mod cache;
 mod connect;
 mod decoder;
-mod desk;
 mod fetch;
 mod jpeg;
 mod policy;
 mod reason;
+mod scheduler;
 
 pub use address::Class;
 pub use cache::clear_cache;
@@ -47,7 +47,7 @@ const UPDATES: usize = 32;
 
 /// What the operator decided about fetching.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct MediaConfig {
     /// Where we may connect to.
     pub policy: Policy,
     /// `--timeout`: the longest silence. Connecting may take half of it, the whole three times.
@@ -72,7 +72,7 @@ pub struct Config {
     pub decoder: Decoder,
 }
 
-impl Default for Config {
+impl Default for MediaConfig {
     fn default() -> Self {
         Self {
             policy: Policy::default(),
@@ -161,18 +161,18 @@ impl fmt::Debug for Header {
 /// A hold on the desk. Dropping it ends the desk and whatever is in flight.
 #[derive(Debug)]
 pub struct Media {
-    wishes: watch::Sender<Wishes>,
+    wishes: watch::Sender<Demands>,
     policy: watch::Sender<Policy>,
     notice: watch::Receiver<Option<Safe>>,
 }
 
 /// The latest list.
 #[derive(Clone, Debug, Default)]
-struct Wishes {
+struct Demands {
     /// How many lists there were.
     round: u64,
     /// The most urgent first.
-    list: Arc<[Wish]>,
+    list: Arc<[Demand]>,
     /// What the cache is not to be asked for.
     anew: HashSet<PictureKey>,
 }
@@ -180,15 +180,15 @@ struct Wishes {
 /// A picture that is wanted, and since which round without a break. A key that left and returned between two looks of
 /// the desk is thereby known to be asked for anew.
 #[derive(Clone, Debug)]
-struct Wish {
+struct Demand {
     since: u64,
-    from: Origin,
+    from: FetchFrom,
     request: PictureRequest,
 }
 
 /// Where a picture may come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Origin {
+enum FetchFrom {
     /// The cache, or else the network.
     Anywhere,
     /// The network alone, whatever the cache has.
@@ -197,13 +197,13 @@ enum Origin {
 
 /// Starts the desk on the current tokio runtime. The HTTP client is not built before the first want.
 #[must_use = "dropping the handle ends the desk"]
-pub fn spawn(config: Config) -> (Media, mpsc::Receiver<PictureUpdate>) {
-    let (wishes, wishes_seen) = watch::channel(Wishes::default());
+pub fn spawn(config: MediaConfig) -> (Media, mpsc::Receiver<PictureUpdate>) {
+    let (wishes, wishes_seen) = watch::channel(Demands::default());
     let (policy, policy_seen) = watch::channel(config.policy.clone());
     let (updates, updates_seen) = mpsc::channel(UPDATES);
     let (notices, notice) = watch::channel(None);
     let cache = config.cache_dir.as_deref().map(|dir| cache::Cache::new(dir, notices));
-    tokio::spawn(desk::Desk::new(config, policy_seen, cache, updates).run(wishes_seen));
+    tokio::spawn(scheduler::Scheduler::new(config, policy_seen, cache, updates).run(wishes_seen));
     (Media { wishes, policy, notice }, updates_seen)
 }
 
@@ -225,8 +225,8 @@ impl Media {
             let listed: HashSet<PictureKey> = wanted.iter().map(|request| request.key).collect();
             wishes.anew.retain(|key| listed.contains(key));
             let anew = &wishes.anew;
-            let from = |key| if anew.contains(&key) { Origin::Network } else { Origin::Anywhere };
-            let wish = |request: PictureRequest| Wish { since: since(request.key), from: from(request.key), request };
+            let from = |key| if anew.contains(&key) { FetchFrom::Network } else { FetchFrom::Anywhere };
+            let wish = |request: PictureRequest| Demand { since: since(request.key), from: from(request.key), request };
             wishes.list = wanted.into_iter().map(wish).collect();
         });
     }

@@ -22,13 +22,13 @@ use std::{
 
 /// One event in the catalog: pictures of an earlier run are other pictures than those of a re-run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RunKey(pub u32);
+pub struct EventKey(pub u32);
 
 /// One picture: its event, its list, its place there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PictureKey {
     /// The event that names it.
-    pub run: RunKey,
+    pub event: EventKey,
     /// Which list.
     pub kind: PictureKind,
     /// Place in that list, from 0.
@@ -161,7 +161,7 @@ impl Protocol {
 
 /// How many colours a cell can have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Colours {
+pub enum ColourDepth {
     /// 24 bits.
     #[default]
     True,
@@ -215,7 +215,7 @@ pub struct Canvas {
     /// The protocols that the terminal answered for, best first; blocks and none always belong to it.
     pub offered: Vec<Protocol>,
     /// Colours of a cell.
-    pub colours: Colours,
+    pub colours: ColourDepth,
     /// A cell in pixels.
     pub cell: CellSize,
     /// tmux, screen or nothing.
@@ -319,7 +319,7 @@ pub struct Fit {
     /// How it is drawn.
     pub protocol: Protocol,
     /// Colours of a cell, for blocks.
-    pub colours: Colours,
+    pub colours: ColourDepth,
     /// Preview or full.
     pub quality: Quality,
     /// The most bytes that it may take, as far as the protocol can be had for so few.
@@ -338,7 +338,7 @@ pub struct Picture {
     /// The body as it was fetched.
     pub jpeg: Arc<[u8]>,
     /// How it came.
-    pub fetched: Fetched,
+    pub fetched: FetchInfo,
     /// `truncated: 12 of 38 KB` and the like: shown with the picture, which is then never taken for healthy.
     pub damage: Option<Safe>,
 }
@@ -379,7 +379,7 @@ impl Picture {
 
 /// How a picture came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fetched {
+pub struct FetchInfo {
     /// HTTP status; `None` from the cache.
     pub status: Option<u16>,
     /// `Content-Type` as the server said it.
@@ -394,7 +394,7 @@ pub struct Fetched {
 
 /// Why there is no picture, in words for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
+pub struct PictureFailure {
     /// What happened: `HTTP 403`, `no answer for 10 s`, `not a JPEG: text/html`.
     pub what: Safe,
     /// Likely causes and what can be done, one a line.
@@ -413,7 +413,7 @@ pub enum PictureUpdate {
     /// It is here.
     Loaded(PictureKey, Arc<Picture>),
     /// It will not come.
-    Failed(PictureKey, Trouble),
+    Failed(PictureKey, PictureFailure),
     /// It is ready for one box.
     Prepared(PictureKey, Fit, Arc<Prepared>),
 }
@@ -446,7 +446,7 @@ impl Prepared {
     /// Bytes that keeping it costs.
     pub fn cost(&self) -> usize {
         match self {
-            Self::Blocks(grid) => grid.cells.len() * size_of::<Block>(),
+            Self::Blocks(grid) => grid.cells.len() * size_of::<BlockCell>(),
             Self::Bytes { bytes, .. } => bytes.len(),
         }
     }
@@ -458,12 +458,12 @@ pub struct BlockGrid {
     /// Columns and rows.
     pub size: Size,
     /// Row by row.
-    pub cells: Vec<Block>,
+    pub cells: Vec<BlockCell>,
 }
 
 /// One cell of a picture: a glyph whose ink has one colour and whose ground has another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Block {
+pub struct BlockCell {
     /// A half or quadrant block, or a space.
     pub glyph: char,
     /// Red, green and blue of the glyph.

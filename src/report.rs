@@ -6,7 +6,7 @@
 
 mod export;
 
-pub use export::{Filed, Files, Order, Outcome, export, orders};
+pub use export::{ExportTask, ExportedFiles, FileOutcome, Filed, export, orders};
 
 use crate::{
     catalog::{Asset, AssetKey, Catalog},
@@ -32,7 +32,8 @@ pub enum Format {
 
 /// Writes the assets of `keys` in their order; as JSON with the summary of the whole catalog.
 pub fn list(out: &mut impl io::Write, catalog: &Catalog, keys: &[AssetKey], format: Format) -> io::Result<()> {
-    let rows = || keys.iter().filter_map(|key| catalog.asset(*key)).map(|asset| Row::new(catalog, asset, Reveal::Hide));
+    let rows =
+        || keys.iter().filter_map(|key| catalog.asset(*key)).map(|asset| AssetRow::new(catalog, asset, Reveal::Hide));
     match format {
         Format::Json => {
             out.write_all(b"{\"assets\":[")?;
@@ -82,7 +83,7 @@ pub fn event_line(out: &mut impl io::Write, catalog: &Catalog, event: &LogEvent,
             pictures: pictures.collect(),
             error_code: fault.map(|fault| &*fault.code).filter(|code| !code.is_empty()),
             error_msg: fault.and_then(|fault| message(fault, reveal)),
-            source: Source::new(catalog, event.origin),
+            source: SourceFields::new(catalog, event.origin),
         },
     )
 }
@@ -105,7 +106,7 @@ pub fn newest_first(catalog: &Catalog) -> Vec<AssetKey> {
 }
 
 #[derive(Serialize)]
-struct Row<'a> {
+struct AssetRow<'a> {
     asset_id: String,
     status: &'a str,
     samples: usize,
@@ -118,7 +119,7 @@ struct Row<'a> {
     error_msg: Option<Cow<'a, str>>,
     first_seen: Option<Rfc3339>,
     last_seen: Option<Rfc3339>,
-    source: Source<'a>,
+    source: SourceFields<'a>,
 }
 
 /// The columns of CSV and table, and whether they hold numbers.
@@ -140,7 +141,7 @@ const COLUMNS: [(&str, bool); 15] = [
     ("source.byte", true),
 ];
 
-impl<'a> Row<'a> {
+impl<'a> AssetRow<'a> {
     fn new(catalog: &'a Catalog, asset: Asset<'a>, reveal: Reveal) -> Self {
         let pictures = asset.pictures();
         let count = |kind| pictures.map_or(0, |pictures| pictures.count(kind));
@@ -159,7 +160,7 @@ impl<'a> Row<'a> {
             error_msg: fault.and_then(|fault| message(fault, reveal)),
             first_seen: first.map(Rfc3339),
             last_seen: last.map(Rfc3339),
-            source: Source::new(catalog, asset.source()),
+            source: SourceFields::new(catalog, asset.source()),
         }
     }
 
@@ -190,13 +191,13 @@ impl<'a> Row<'a> {
 }
 
 #[derive(Serialize)]
-struct Source<'a> {
+struct SourceFields<'a> {
     file: &'a str,
     line: Option<u32>,
     byte: u64,
 }
 
-impl<'a> Source<'a> {
+impl<'a> SourceFields<'a> {
     fn new(catalog: &'a Catalog, origin: Origin) -> Self {
         let file: FileId = origin.file;
         Self { file: catalog.file(file), line: origin.line.map(std::num::NonZeroU32::get), byte: origin.byte }
@@ -212,7 +213,7 @@ struct EventLine<'a> {
     pictures: Vec<PictureLine>,
     error_code: Option<&'a str>,
     error_msg: Option<Cow<'a, str>>,
-    source: Source<'a>,
+    source: SourceFields<'a>,
 }
 
 #[derive(Serialize)]
@@ -362,7 +363,7 @@ fn beneath(error: csv::Error) -> io::Error {
 const CELLS_MAX: usize = 60;
 
 /// Writes a table; its rows are made twice, so that it needs no room for them.
-fn write_table<'a, I: Iterator<Item = Row<'a>>>(out: &mut impl io::Write, rows: impl Fn() -> I) -> io::Result<()> {
+fn write_table<'a, I: Iterator<Item = AssetRow<'a>>>(out: &mut impl io::Write, rows: impl Fn() -> I) -> io::Result<()> {
     let fit = |cell: String| match Safe::new(&cell).fit(CELLS_MAX) {
         cell if cell.is_empty() => Safe::new("-"),
         cell => cell,
@@ -390,15 +391,15 @@ fn write_table<'a, I: Iterator<Item = Row<'a>>>(out: &mut impl io::Write, rows: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::envelope::{Found, Reader};
+    use crate::event::envelope::{FoundEvents, RecordReader};
     use std::num::NonZeroU32;
 
     const EVENT: &str = r#"{"event_type":"thumbnailComplete","thumbnail_info":{"asset_id":"ID","status":"SUCCEED","sample":[{"offset":0,"url":"https://h/asset/ID/0.jpg"}],"dots":[{"offset":12.5,"url":"https://h/asset/ID/d.jpg?auth_key=s3cret"}]}}"#;
     const FAILED: &str = r#"2026-03-14T01:15:02Z {"event_type":"thumbnailComplete","thumbnail_info":{"asset_id":"=a","status":"FAILED","error_code":"VOD.10104","error_msg":"a \"quoted\", \u001b[2J\u009b\u007f\nline"}}"#;
 
     fn read(text: &str) -> (Catalog, Vec<LogEvent>) {
-        let mut found = Found::default();
-        let mut reader = Reader::new(FileId::default());
+        let mut found = FoundEvents::default();
+        let mut reader = RecordReader::new(FileId::default());
         reader.read(text.as_bytes(), 0, NonZeroU32::new(1), &mut found);
         reader.finish(&mut found);
         let mut catalog = Catalog::default();

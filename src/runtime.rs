@@ -18,7 +18,7 @@ mod show;
 
 use crate::{
     app::{self, Following, Glyphs, filter::Filter},
-    cli::{self, Command, Config, ConfigError, Fetch, Input, Lines, Look, Output, Typed},
+    cli::{self, Command, ConfigError, ConfigFile, FetchArgs, InputArgs, Invocation, LineCount, LookArgs, Output},
     demo::{self, Demo},
     media,
     report::Format,
@@ -66,12 +66,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
 }
 
 /// What was typed, above what the config file says.
-fn configured(args: &[OsString], typed: Typed) -> Result<Typed> {
+fn configured(args: &[OsString], typed: Invocation) -> Result<Invocation> {
     let Some((name, text)) = settings::read(typed.common.config.as_deref())? else {
         diary::open(&typed.common)?;
         return Ok(typed);
     };
-    let config = Config::parse(&name, &text, &cli::definition())?;
+    let config = ConfigFile::parse(&name, &text, &cli::definition())?;
     // It was parsed before, and the file's values were judged one by one: what is wrong now is how they get on.
     let typed = cli::parse(args, Some(&config)).map_err(|error| Usage(format!("with {name}: {error}")))?;
     diary::open(&typed.common)?;
@@ -79,16 +79,16 @@ fn configured(args: &[OsString], typed: Typed) -> Result<Typed> {
     Ok(typed)
 }
 
-fn perform_command(typed: Typed) -> Result<ExitCode> {
+fn perform_command(typed: Invocation) -> Result<ExitCode> {
     match typed.command {
         Command::Tail(tail) => run_tail(tail),
         Command::Open(open) => run_open(open),
         Command::List(list) => print::list(&with_stdin(list.input)?, list.summary),
-        Command::Export(export) => export::run(&cli::Export { input: with_stdin(export.input)?, ..export }),
+        Command::Export(export) => export::run(&cli::ExportArgs { input: with_stdin(export.input)?, ..export }),
         Command::Show(show) => drive(show::run(&show)),
         Command::Demo(demo) => run_demo(&demo),
         Command::Doctor(doctor) => drive(doctor::run(&doctor)),
-        Command::Cache(cli::Cache::Clear(clear)) => clear_cache(clear.cache_dir),
+        Command::Cache(cli::CacheCommand::Clear(clear)) => clear_cache(clear.cache_dir),
         Command::Completions(completions) => settings::completions(completions.shell),
         Command::Man(man) => settings::man(man.command.as_deref()),
     }
@@ -96,7 +96,7 @@ fn perform_command(typed: Typed) -> Result<ExitCode> {
 
 /// Prints an error with all its causes to stderr, fit for a terminal.
 pub fn complain(error: &anyhow::Error) {
-    diary::tell_loudly(&format!("{error:#}"));
+    diary::error(&format!("{error:#}"));
 }
 
 /// What clap has to say: help and version are fine, everything else is code 2.
@@ -117,7 +117,7 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 }
 
 /// Reads stdin where no file was named and stdin is no terminal.
-fn with_stdin(mut input: Input) -> Result<Input> {
+fn with_stdin(mut input: InputArgs) -> Result<InputArgs> {
     if input.files.is_empty() {
         if io::stdin().is_terminal() {
             return Err(Usage("which FILE? `thumbview --help` has examples, `thumbview demo` needs none".into()).into());
@@ -127,7 +127,7 @@ fn with_stdin(mut input: Input) -> Result<Input> {
     Ok(input)
 }
 
-fn run_tail(tail: cli::Tail) -> Result<ExitCode> {
+fn run_tail(tail: cli::TailArgs) -> Result<ExitCode> {
     let input = with_stdin(tail.input)?;
     let stream = input.files.iter().all(|file| file == "-");
     let mode = if stream { Mode::Once } else { Mode::Follow };
@@ -136,15 +136,15 @@ fn run_tail(tail: cli::Tail) -> Result<ExitCode> {
     }
     let start = match tail.lines {
         None => Start::Last(10),
-        Some(Lines::Last(count)) => Start::Last(count),
-        Some(Lines::All) => Start::All,
+        Some(LineCount::Last(count)) => Start::Last(count),
+        Some(LineCount::All) => Start::All,
     };
     // A pipe is read from where it is: there is no history to skip.
     let start = if stream { Start::All } else { start };
     print::events(&input, mode, start)
 }
 
-fn run_open(open: cli::Open) -> Result<ExitCode> {
+fn run_open(open: cli::OpenArgs) -> Result<ExitCode> {
     if open.input.files.is_empty() && io::stdin().is_terminal() {
         cli::definition().print_help().context(print::STDOUT)?;
         return Ok(ExitCode::from(2));
@@ -159,10 +159,10 @@ fn run_open(open: cli::Open) -> Result<ExitCode> {
     }
 }
 
-fn session(input: &Input, look: &Look, mode: Mode, following: Following) -> Result<ExitCode> {
+fn session(input: &InputArgs, look: &LookArgs, mode: Mode, following: Following) -> Result<ExitCode> {
     let filter = input.filter().map_err(|error| Usage(error.to_string()))?;
-    let options = app::Options { following, filter, reveal: print::reveal(input), ..options(look, input.zone()) };
-    let plan = session::Plan {
+    let options = app::AppOptions { following, filter, reveal: print::reveal(input), ..options(look, input.zone()) };
+    let plan = session::SessionPlan {
         source: input.source(mode, Start::All),
         media: fetch_config(&look.fetch)?,
         forced: look.forced(),
@@ -172,8 +172,8 @@ fn session(input: &Input, look: &Look, mode: Mode, following: Following) -> Resu
     drive(session::run(plan))
 }
 
-fn run_demo(args: &cli::Demo) -> Result<ExitCode> {
-    let config = demo::Config { scenario: args.scenario, seed: args.seed, speed: args.speed };
+fn run_demo(args: &cli::DemoArgs) -> Result<ExitCode> {
+    let config = demo::DemoConfig { scenario: args.scenario, seed: args.seed, speed: args.speed };
     if let Some(folder) = &args.write {
         return print::write_demo(folder, &config);
     }
@@ -194,8 +194,8 @@ fn run_demo(args: &cli::Demo) -> Result<ExitCode> {
     })
 }
 
-async fn play(args: &cli::Demo, demo: &Demo) -> Result<ExitCode> {
-    let source = source::Config {
+async fn play(args: &cli::DemoArgs, demo: &Demo) -> Result<ExitCode> {
+    let source = source::SourceConfig {
         files: vec![demo.log().display().to_string()],
         mode: Mode::Follow,
         start: Start::All,
@@ -209,16 +209,17 @@ async fn play(args: &cli::Demo, demo: &Demo) -> Result<ExitCode> {
     // A demo leaves nothing behind.
     media.cache_dir = None;
     media.policy.allow(demo.host().parse()?)?;
-    let options = app::Options {
+    let options = app::AppOptions {
         following: Following::On,
         badge: Some("DEMO".into()),
         ..options(&args.look, jiff::tz::TimeZone::system())
     };
-    session::run(session::Plan { source, media, forced: args.look.forced(), options, limit: args.duration }).await
+    session::run(session::SessionPlan { source, media, forced: args.look.forced(), options, limit: args.duration })
+        .await
 }
 
 /// What may be fetched and how; decoding is left to children of this very program.
-fn fetch_config(fetch: &Fetch) -> Result<media::Config> {
+fn fetch_config(fetch: &FetchArgs) -> Result<media::MediaConfig> {
     let mut config = fetch.media().map_err(Usage)?;
     config.cache_dir = cache_dir(fetch);
     config.decoder = std::env::current_exe().map_or(media::Decoder::InProcess, media::Decoder::Process);
@@ -226,7 +227,7 @@ fn fetch_config(fetch: &Fetch) -> Result<media::Config> {
 }
 
 /// Where pictures are kept: as asked, else in the user's cache folder (XDG base directories).
-fn cache_dir(fetch: &Fetch) -> Option<PathBuf> {
+fn cache_dir(fetch: &FetchArgs) -> Option<PathBuf> {
     if fetch.no_cache { None } else { fetch.cache_dir.clone().or_else(|| user_folder("XDG_CACHE_HOME", ".cache")) }
 }
 
@@ -246,12 +247,12 @@ fn clear_cache(folder: Option<PathBuf>) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn options(look: &Look, zone: jiff::tz::TimeZone) -> app::Options {
+fn options(look: &LookArgs, zone: jiff::tz::TimeZone) -> app::AppOptions {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let options = look.options(no_color);
     // What was not asked for is told; see the session.
     let glyphs = if locale::is_utf8() { options.glyphs } else { Glyphs::Ascii };
-    app::Options { zone: Some(zone), glyphs, ..options }
+    app::AppOptions { zone: Some(zone), glyphs, ..options }
 }
 
 fn is_full_screen(output: Output) -> bool {
@@ -286,6 +287,6 @@ fn drive<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 }
 
 /// Filters that a printed list obeys.
-fn filter_of(input: &Input) -> Result<Filter> {
+fn filter_of(input: &InputArgs) -> Result<Filter> {
     Ok(input.filter().map_err(|error| Usage(error.to_string()))?)
 }

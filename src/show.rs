@@ -6,7 +6,7 @@
 
 use crate::{
     graphics::{number_base, prepare, scrollback, shrunk, strip},
-    picture::{Canvas, Colours, Fit, Multiplexer, Picture, PixelSize, Protocol, Quality, fit},
+    picture::{Canvas, ColourDepth, Fit, Multiplexer, Picture, PixelSize, Protocol, Quality, fit},
     text::Safe,
 };
 use image::{DynamicImage, RgbImage};
@@ -30,7 +30,7 @@ pub enum ShowError {
 
 /// Who prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Printer {
+enum PicturePrinter {
     Viuer,
     Ours,
     Nobody,
@@ -96,15 +96,15 @@ fn print(picture: &Picture, cells: Size, canvas: &Canvas, out: &mut impl Write) 
         multiplexer: canvas.multiplexer,
     };
     match printer(canvas, over_ssh, viuer::is_iterm_supported()) {
-        Printer::Nobody => return Ok(()),
-        Printer::Ours => {
+        PicturePrinter::Nobody => return Ok(()),
+        PicturePrinter::Ours => {
             let prepared = prepare(picture, fit);
             if let Some(bytes) = scrollback(&prepared, fit, number()) {
                 out.write_all(&bytes)?;
                 return Ok(out.flush()?);
             }
         }
-        Printer::Viuer => {}
+        PicturePrinter::Viuer => {}
     }
     out.flush()?;
     let (size, rgb) = shrunk(picture, fit);
@@ -114,14 +114,14 @@ fn print(picture: &Picture, cells: Size, canvas: &Canvas, out: &mut impl Write) 
 }
 
 /// Who prints what the canvas shows. `environment_says_iterm2` is viuer's own test, which reads the environment alone.
-fn printer(canvas: &Canvas, over_ssh: bool, environment_says_iterm2: bool) -> Printer {
+fn printer(canvas: &Canvas, over_ssh: bool, environment_says_iterm2: bool) -> PicturePrinter {
     let answered = canvas.multiplexer == Multiplexer::None && canvas.offered.contains(&canvas.protocol);
     match canvas.protocol {
-        Protocol::None => Printer::Nobody,
-        Protocol::Blocks => Printer::Viuer,
-        Protocol::Kitty if answered && !over_ssh => Printer::Viuer,
-        Protocol::Iterm2 if answered && environment_says_iterm2 => Printer::Viuer,
-        Protocol::Kitty | Protocol::Iterm2 | Protocol::Sixel => Printer::Ours,
+        Protocol::None => PicturePrinter::Nobody,
+        Protocol::Blocks => PicturePrinter::Viuer,
+        Protocol::Kitty if answered && !over_ssh => PicturePrinter::Viuer,
+        Protocol::Iterm2 if answered && environment_says_iterm2 => PicturePrinter::Viuer,
+        Protocol::Kitty | Protocol::Iterm2 | Protocol::Sixel => PicturePrinter::Ours,
     }
 }
 
@@ -131,7 +131,7 @@ fn config(fit: Fit) -> viuer::Config {
         absolute_offset: false,
         width: Some(u32::from(fit.cells.width.max(1))),
         height: Some(u32::from(fit.cells.height.max(1))),
-        truecolor: fit.colours == Colours::True,
+        truecolor: fit.colours == ColourDepth::True,
         use_kitty: fit.protocol == Protocol::Kitty,
         use_iterm: fit.protocol == Protocol::Iterm2,
         use_sixel: false,
@@ -156,22 +156,23 @@ mod tests {
             assert_eq!(printer(&canvas, over_ssh, iterm2), expected, "{canvas:?} {over_ssh} {iterm2}");
         };
         let none = Multiplexer::None;
-        check(Protocol::Blocks, &[], none, true, false, Printer::Viuer);
-        check(Protocol::Kitty, &[Protocol::Kitty], none, false, false, Printer::Viuer);
-        check(Protocol::Kitty, &[Protocol::Kitty], none, true, false, Printer::Ours);
-        check(Protocol::Kitty, &[Protocol::Kitty], Multiplexer::Tmux, false, false, Printer::Ours);
-        check(Protocol::Kitty, &[], none, false, false, Printer::Ours);
-        check(Protocol::Iterm2, &[Protocol::Iterm2], none, false, true, Printer::Viuer);
-        check(Protocol::Iterm2, &[Protocol::Iterm2], none, true, false, Printer::Ours);
-        check(Protocol::Sixel, &[Protocol::Sixel], none, false, false, Printer::Ours);
-        check(Protocol::None, &[], none, false, false, Printer::Nobody);
+        check(Protocol::Blocks, &[], none, true, false, PicturePrinter::Viuer);
+        check(Protocol::Kitty, &[Protocol::Kitty], none, false, false, PicturePrinter::Viuer);
+        check(Protocol::Kitty, &[Protocol::Kitty], none, true, false, PicturePrinter::Ours);
+        check(Protocol::Kitty, &[Protocol::Kitty], Multiplexer::Tmux, false, false, PicturePrinter::Ours);
+        check(Protocol::Kitty, &[], none, false, false, PicturePrinter::Ours);
+        check(Protocol::Iterm2, &[Protocol::Iterm2], none, false, true, PicturePrinter::Viuer);
+        check(Protocol::Iterm2, &[Protocol::Iterm2], none, true, false, PicturePrinter::Ours);
+        check(Protocol::Sixel, &[Protocol::Sixel], none, false, false, PicturePrinter::Ours);
+        check(Protocol::None, &[], none, false, false, PicturePrinter::Nobody);
     }
 
     #[test]
     fn a_sheet_makes_room_for_each_row_and_names_what_is_in_it() {
         let size = PixelSize { width: 32, height: 18 };
         let rgb = vec![90; 32 * 18 * 3].into();
-        let picture = Picture { size, rgb, jpeg: [].into(), fetched: crate::picture::Fetched::default(), damage: None };
+        let picture =
+            Picture { size, rgb, jpeg: [].into(), fetched: crate::picture::FetchInfo::default(), damage: None };
         let captions = ["0:00", "新品", "0:10"];
         let pictures: Vec<_> = captions.map(|caption| (Safe::new(caption), picture.clone())).to_vec();
         let canvas = Canvas { protocol: Protocol::Sixel, ..Canvas::default() };

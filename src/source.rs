@@ -37,7 +37,7 @@ const CHANNEL: usize = 8;
 
 /// What to read, and how.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct SourceConfig {
     /// As typed: paths, quoted globs, directories; `-` is standard input.
     pub files: Vec<String>,
     /// Whether to go on after the end.
@@ -101,18 +101,18 @@ pub struct Stopped;
 
 /// Why reading went no further.
 #[derive(Debug)]
-enum Trouble {
+enum ReadError {
     Stopped,
     Io(io::Error),
 }
 
-impl From<Stopped> for Trouble {
+impl From<Stopped> for ReadError {
     fn from(Stopped: Stopped) -> Self {
         Self::Stopped
     }
 }
 
-impl From<io::Error> for Trouble {
+impl From<io::Error> for ReadError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
@@ -121,12 +121,12 @@ impl From<io::Error> for Trouble {
 /// A running source. Dropping it ends its threads.
 #[derive(Debug)]
 pub struct Source {
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
 }
 
 /// What the threads and the handle share.
 #[derive(Debug)]
-struct Shared {
+struct SharedState {
     stop: AtomicBool,
     follow: AtomicBool,
     /// Whether the system tells nothing of changes.
@@ -135,19 +135,19 @@ struct Shared {
     streams: AtomicUsize,
     /// Ends the wait of the thread that watches the files.
     poke: SyncSender<()>,
-    shelf: Mutex<Vec<Shelved>>,
+    shelf: Mutex<Vec<RankEntry>>,
 }
 
 /// One rank: its name and where its text is.
 #[derive(Clone, Debug)]
-struct Shelved {
+struct RankEntry {
     name: Arc<str>,
-    text: Text,
+    text: RawText,
 }
 
 /// Where the text of a rank can be read again.
 #[derive(Clone, Debug)]
-enum Text {
+enum RawText {
     File(PathBuf),
     Stream(Arc<Mutex<stream::Tape>>),
 }
@@ -156,10 +156,10 @@ enum Text {
 ///
 /// After [`LogUpdate::Finished`] nothing comes unless [`Source::set_follow`] starts it again; the channel closes when
 /// the source is dropped.
-pub fn spawn(config: Config) -> (Source, mpsc::Receiver<LogUpdate>) {
+pub fn spawn(config: SourceConfig) -> (Source, mpsc::Receiver<LogUpdate>) {
     let (tx, updates) = mpsc::channel(CHANNEL);
     let (poke, pokes) = sync_channel(1);
-    let shared = Arc::new(Shared {
+    let shared = Arc::new(SharedState {
         stop: AtomicBool::new(false),
         follow: AtomicBool::new(config.mode == Mode::Follow),
         polling: AtomicBool::new(false),
@@ -184,12 +184,12 @@ impl Source {
         let shelved = self.shared.shelf().get(usize::from(origin.file.rank)).cloned().ok_or(RawError::Unknown)?;
         let name = Safe::new(&shelved.name);
         match shelved.text {
-            Text::Stream(tape) => {
+            RawText::Stream(tape) => {
                 let len = usize::try_from(origin.len).unwrap_or(usize::MAX);
                 let tape = tape.lock().unwrap_or_else(PoisonError::into_inner);
                 tape.read(origin.byte, len).filter(|text| is_record(text, origin)).ok_or(RawError::Passed { name })
             }
-            Text::File(path) => read_record(&path, origin, name),
+            RawText::File(path) => read_record(&path, origin, name),
         }
     }
 
@@ -206,7 +206,7 @@ impl Drop for Source {
     }
 }
 
-impl Shared {
+impl SharedState {
     fn mode(&self) -> Mode {
         if self.follow.load(Ordering::Relaxed) { Mode::Follow } else { Mode::Once }
     }
@@ -220,7 +220,7 @@ impl Shared {
         let _ = self.poke.try_send(());
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Vec<Shelved>> {
+    fn shelf(&self) -> MutexGuard<'_, Vec<RankEntry>> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -13,10 +13,10 @@
 //! ```
 
 mod cells;
+mod flow_control;
 mod guard;
 mod input;
 mod keys;
-mod pace;
 mod panic;
 mod screen;
 mod signals;
@@ -27,20 +27,20 @@ mod tty;
 mod writer;
 
 pub use cells::write_cells;
-pub use input::{Input, Reader, read};
+pub use input::{Input, InputReader, read};
 pub use panic::{install_panic_hook, panicked};
 pub use screen::Screen;
 pub use signals::{Signal, signals};
 pub use splitter::Splitter;
 pub use tty::Tty;
-pub use writer::Written;
+pub use writer::WriteFinished;
 
 use crate::text::Safe;
 use std::io;
 
 /// How the screen is to be opened.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
+pub struct ScreenOptions {
     /// Whether the mouse is ours.
     pub mouse: Mouse,
 }

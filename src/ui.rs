@@ -40,7 +40,7 @@ use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
 };
-use theme::{Glyph, Part, Role, Theme, part};
+use theme::{Glyph, Role, StyledText, Theme, part};
 
 /// What a frame has besides its cells.
 #[derive(Debug, Default)]
@@ -105,7 +105,7 @@ pub fn draw(buffer: &mut Buffer, app: &App) -> Drawn {
 }
 
 /// A row of an event's text: what is said stands out from the signs around it.
-fn raw_parts(row: &raw::Row) -> Vec<Part> {
+fn raw_parts(row: &raw::RawRow) -> Vec<StyledText> {
     let role = |tone: Tone| match tone {
         Tone::Text => Role::Plain,
         Tone::Name => Role::Name,
@@ -126,11 +126,11 @@ struct Popup {
     /// How many rows there are; the first that was made, and those from there on.
     count: usize,
     first: usize,
-    rows: Vec<Vec<Part>>,
+    rows: Vec<Vec<StyledText>>,
     at: usize,
     selects: bool,
     /// What is told of the selected row, below all rows.
-    foot: Vec<Vec<Part>>,
+    foot: Vec<Vec<StyledText>>,
 }
 
 impl Popup {
@@ -145,7 +145,7 @@ impl Popup {
             OverlayKind::Raw(Some(Err(why))) => ("As logged", vec![vec![(why.clone(), Role::Warn)]]),
             OverlayKind::Raw(Some(Ok(_))) => ("As logged", Vec::new()),
         };
-        let width_of = |row: &Vec<Part>| row.iter().map(|(text, _)| text.width()).sum::<usize>();
+        let width_of = |row: &Vec<StyledText>| row.iter().map(|(text, _)| text.width()).sum::<usize>();
         let mut widest = rows.iter().map(width_of).max().unwrap_or(0);
         let mut popup = Self {
             area: screen,

@@ -9,7 +9,7 @@ use std::{
 };
 use thumbview::{
     cli::Scenario,
-    demo::{self, Config, PORT},
+    demo::{self, DemoConfig, PORT},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -81,7 +81,7 @@ fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 #[tokio::test]
 async fn a_demo_has_a_log_and_pictures_and_leaves_nothing() {
-    let demo = demo::start(Config::default()).await.unwrap();
+    let demo = demo::start(DemoConfig::default()).await.unwrap();
     let host = demo.host();
     let log = fs::read_to_string(demo.log()).unwrap();
     assert_eq!(log.matches("thumbnailComplete").count(), 14, "the backlog is there at once");
@@ -111,7 +111,7 @@ async fn a_demo_has_a_log_and_pictures_and_leaves_nothing() {
 
 #[tokio::test]
 async fn the_server_gives_out_nothing_else() {
-    let demo = demo::start(Config::default()).await.unwrap();
+    let demo = demo::start(DemoConfig::default()).await.unwrap();
     let host = demo.host();
     for (request, expected) in [
         (format!("GET /vod.log HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"), 404),
@@ -128,7 +128,7 @@ async fn the_server_gives_out_nothing_else() {
 
 #[tokio::test]
 async fn a_connection_is_kept() {
-    let demo = demo::start(Config::default()).await.unwrap();
+    let demo = demo::start(DemoConfig::default()).await.unwrap();
     let host = demo.host();
     let request = format!("GET /nothing HTTP/1.1\r\nHost: {host}\r\n\r\n");
     let last = format!("GET /nothing HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
@@ -139,7 +139,7 @@ async fn a_connection_is_kept() {
 
 #[tokio::test]
 async fn the_log_grows_and_rotates() {
-    let config = Config { scenario: Scenario::Rotate, speed: 1000.0, ..Config::default() };
+    let config = DemoConfig { scenario: Scenario::Rotate, speed: 1000.0, ..DemoConfig::default() };
     let demo = demo::start(config).await.unwrap();
     let folder = demo.log().parent().unwrap();
     until("the log is renamed", async || folder.join("vod.log.1").exists()).await;
@@ -151,7 +151,7 @@ async fn the_log_grows_and_rotates() {
 async fn what_is_written_can_be_served() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("demo");
-    let written = demo::write(&dir, &Config { scenario: Scenario::Rotate, ..Config::default() }).unwrap();
+    let written = demo::write(&dir, &DemoConfig { scenario: Scenario::Rotate, ..DemoConfig::default() }).unwrap();
     let log = fs::read_to_string(&written.log).unwrap();
 
     fs::write(folder.path().join("secret.jpg"), "secret").unwrap();
@@ -184,7 +184,7 @@ fn the_same_seed_writes_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str| {
         let dir = folder.path().join(name);
-        demo::write(&dir, &Config { scenario: Scenario::Rotate, ..Config::default() }).unwrap();
+        demo::write(&dir, &DemoConfig { scenario: Scenario::Rotate, ..DemoConfig::default() }).unwrap();
         files(&dir)
     };
     let (one, same) = (write("one"), write("same"));
@@ -196,7 +196,7 @@ fn the_same_seed_writes_the_same_bytes() {
 fn a_folder_with_something_in_it_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("mine"), "").unwrap();
-    let error = demo::write(folder.path(), &Config::default()).unwrap_err();
+    let error = demo::write(folder.path(), &DemoConfig::default()).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
     assert_eq!(files(folder.path()).len(), 1);
 }
@@ -205,7 +205,7 @@ fn a_folder_with_something_in_it_is_left_alone() {
 fn speeds_out_of_range_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     for speed in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e9] {
-        let error = demo::write(folder.path(), &Config { speed, ..Config::default() }).unwrap_err();
+        let error = demo::write(folder.path(), &DemoConfig { speed, ..DemoConfig::default() }).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{speed}");
     }
 }

@@ -21,8 +21,8 @@ use thumbview::{
     event::PictureKind,
     graphics::{Environment, Painter, Probe, TmuxClient, prepare},
     picture::{
-        CellSize, Colours, Fit, Multiplexer, Picture, PictureKey, PixelSize, Placement, Prepared, Protocol, Quality,
-        RunKey,
+        CellSize, ColourDepth, EventKey, Fit, Multiplexer, Picture, PictureKey, PixelSize, Placement, Prepared,
+        Protocol, Quality,
     },
 };
 
@@ -48,7 +48,7 @@ fn first_visit(picture: &Picture, fit: Fit) -> usize {
 }
 
 fn placement(index: u32, area: Rect, fit: Fit, prepared: Prepared) -> Placement {
-    let key = PictureKey { run: RunKey(0), kind: PictureKind::Sample, index };
+    let key = PictureKey { event: EventKey(0), kind: PictureKind::Sample, index };
     Placement { key, area, fit, prepared: Arc::new(prepared), sooner: None }
 }
 
@@ -129,7 +129,7 @@ fn golden_bytes() {
         cells: Size::new(2, 1),
         cell: CellSize { width: 2, height: 6 },
         protocol,
-        colours: Colours::True,
+        colours: ColourDepth::True,
         quality: Quality::Full,
         most: u32::MAX,
         multiplexer,
@@ -217,7 +217,7 @@ fn a_picture_is_sent_once_and_placed_again_by_its_number() {
     let mut out = Vec::new();
     painter.clear(&mut out);
     assert_eq!(out.windows(7).filter(|window| window == b"a=d,d=I").count(), 1);
-    assert!(painter.farewell().is_empty());
+    assert!(painter.cleanup().is_empty());
 }
 
 #[test]
@@ -355,7 +355,7 @@ fn the_terminal_keeps_a_bounded_number_of_pictures() {
     let heads: Vec<u32> = glass.images.keys().map(|id| id >> 24).collect();
     assert!(heads.iter().all(|head| *head == heads[0] && *head > 0), "all numbers are the process's own");
     assert_eq!(glass.images.len(), 255);
-    glass.read(&painter.farewell());
+    glass.read(&painter.cleanup());
     assert!(glass.images.is_empty());
 }
 
@@ -413,8 +413,8 @@ proptest! {
                 }
             }
         }
-        let farewell = painter.farewell();
-        glass.read(&farewell);
+        let cleanup = painter.cleanup();
+        glass.read(&cleanup);
         prop_assert!(glass.images.is_empty(), "nothing stays in the terminal");
     }
 }
@@ -436,29 +436,29 @@ fn in_tmux(terminal: &str, sixel: bool, passthrough: bool) -> Environment {
 }
 
 /// Environment, answers, protocol, colours, cell, whether something could be better.
-type Case = (&'static str, Environment, &'static [&'static str], Protocol, Colours, (u16, u16), bool);
+type Case = (&'static str, Environment, &'static [&'static str], Protocol, ColourDepth, (u16, u16), bool);
 
 #[test]
 fn terminals_are_known_by_their_answers() {
     let vscode = Environment { term_program: "vscode".to_owned(), ..environment("xterm-256color") };
     #[rustfmt::skip]
     let cases: [Case; 16] = [
-        ("kitty over ssh", environment("xterm-kitty"), &["␛P>|kitty(0.26.5)␛\\", OK, "␛[6;18;9t", "␛[4;540;900t", "␛[?62;c"], Protocol::Kitty, Colours::True, (9, 18), false),
-        ("xterm", environment("xterm"), &["␛P>|XTerm(379)␛\\", "␛[?2;0;1000;1000S", "␛[?63;1;2;4;6;9;15;22c"], Protocol::Sixel, Colours::True, (10, 20), false),
-        ("xterm without sixel", environment("xterm"), &["␛P>|XTerm(379)␛\\", "␛[?64;1;2;6;9;15;22c"], Protocol::Blocks, Colours::True, (10, 20), false),
-        ("foot", environment("foot"), &["␛P>|foot(1.13.1)␛\\", "␛[6;20;10t", "␛[?62;4;22c"], Protocol::Sixel, Colours::True, (10, 20), false),
-        ("xterm.js", environment("xterm-256color"), &["␛[6;17;9t", "␛[4;510;882t", "␛[?62;4;9;22c"], Protocol::Sixel, Colours::True, (8, 17), false),
-        ("VS Code", vscode.clone(), &["␛[?62;4;9;22c"], Protocol::Iterm2, Colours::True, (10, 20), false),
-        ("VS Code, images off", vscode, &["␛[?1;2c"], Protocol::Blocks, Colours::Indexed, (10, 20), false),
-        ("iTerm2 over ssh", environment("xterm-256color"), &["␛P>|iTerm2 3.5.0␛\\", "␛[?62;4c"], Protocol::Iterm2, Colours::True, (10, 20), false),
-        ("alacritty", environment("alacritty"), &["␛[4;600;1000t", "␛[?6c"], Protocol::Blocks, Colours::True, (10, 20), false),
-        ("Terminal.app", environment("xterm-256color"), &["␛[?1;2c"], Protocol::Blocks, Colours::Indexed, (10, 20), false),
-        ("tmux 3.3a, passthrough", in_tmux("kitty(0.41.1)", false, true), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c", OK], Protocol::Kitty, Colours::True, (10, 20), false),
-        ("tmux far away, passthrough", environment("tmux-256color"), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c", OK, "␛P>|kitty(0.41.1)␛\\"], Protocol::Kitty, Colours::True, (10, 20), false),
-        ("tmux, old kitty", in_tmux("kitty(0.26.5)", false, true), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c", OK], Protocol::Blocks, Colours::True, (10, 20), true),
-        ("tmux, no passthrough", in_tmux("kitty(0.41.1)", false, false), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c"], Protocol::Blocks, Colours::True, (10, 20), true),
-        ("tmux 3.5a with sixel", in_tmux("foot(1.21.0)", true, false), &["␛P>|tmux 3.5a␛\\", "␛[?1;2;4c"], Protocol::Sixel, Colours::True, (10, 20), false),
-        ("GNU screen", environment("screen.xterm-256color"), &["␛[?1;2c"], Protocol::Blocks, Colours::Indexed, (10, 20), true),
+        ("kitty over ssh", environment("xterm-kitty"), &["␛P>|kitty(0.26.5)␛\\", OK, "␛[6;18;9t", "␛[4;540;900t", "␛[?62;c"], Protocol::Kitty, ColourDepth::True, (9, 18), false),
+        ("xterm", environment("xterm"), &["␛P>|XTerm(379)␛\\", "␛[?2;0;1000;1000S", "␛[?63;1;2;4;6;9;15;22c"], Protocol::Sixel, ColourDepth::True, (10, 20), false),
+        ("xterm without sixel", environment("xterm"), &["␛P>|XTerm(379)␛\\", "␛[?64;1;2;6;9;15;22c"], Protocol::Blocks, ColourDepth::True, (10, 20), false),
+        ("foot", environment("foot"), &["␛P>|foot(1.13.1)␛\\", "␛[6;20;10t", "␛[?62;4;22c"], Protocol::Sixel, ColourDepth::True, (10, 20), false),
+        ("xterm.js", environment("xterm-256color"), &["␛[6;17;9t", "␛[4;510;882t", "␛[?62;4;9;22c"], Protocol::Sixel, ColourDepth::True, (8, 17), false),
+        ("VS Code", vscode.clone(), &["␛[?62;4;9;22c"], Protocol::Iterm2, ColourDepth::True, (10, 20), false),
+        ("VS Code, images off", vscode, &["␛[?1;2c"], Protocol::Blocks, ColourDepth::Indexed, (10, 20), false),
+        ("iTerm2 over ssh", environment("xterm-256color"), &["␛P>|iTerm2 3.5.0␛\\", "␛[?62;4c"], Protocol::Iterm2, ColourDepth::True, (10, 20), false),
+        ("alacritty", environment("alacritty"), &["␛[4;600;1000t", "␛[?6c"], Protocol::Blocks, ColourDepth::True, (10, 20), false),
+        ("Terminal.app", environment("xterm-256color"), &["␛[?1;2c"], Protocol::Blocks, ColourDepth::Indexed, (10, 20), false),
+        ("tmux 3.3a, passthrough", in_tmux("kitty(0.41.1)", false, true), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c", OK], Protocol::Kitty, ColourDepth::True, (10, 20), false),
+        ("tmux far away, passthrough", environment("tmux-256color"), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c", OK, "␛P>|kitty(0.41.1)␛\\"], Protocol::Kitty, ColourDepth::True, (10, 20), false),
+        ("tmux, old kitty", in_tmux("kitty(0.26.5)", false, true), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c", OK], Protocol::Blocks, ColourDepth::True, (10, 20), true),
+        ("tmux, no passthrough", in_tmux("kitty(0.41.1)", false, false), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c"], Protocol::Blocks, ColourDepth::True, (10, 20), true),
+        ("tmux 3.5a with sixel", in_tmux("foot(1.21.0)", true, false), &["␛P>|tmux 3.5a␛\\", "␛[?1;2;4c"], Protocol::Sixel, ColourDepth::True, (10, 20), false),
+        ("GNU screen", environment("screen.xterm-256color"), &["␛[?1;2c"], Protocol::Blocks, ColourDepth::Indexed, (10, 20), true),
     ];
     for (name, environment, replies, protocol, colours, cell, hinted) in cases {
         let (before, _) = canvas_of(environment.clone(), &[]);

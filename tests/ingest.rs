@@ -7,7 +7,7 @@ use thumbview::{
     catalog::{Catalog, Rank},
     event::{
         EventKind, FileId, Fingerprint, LogEvent, Offset, PictureKind, Status, Time,
-        envelope::{Found, Reader},
+        envelope::{FoundEvents, RecordReader},
     },
 };
 
@@ -15,12 +15,12 @@ fn fixture(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)).unwrap()
 }
 
-fn reader() -> Reader {
-    Reader::with_zone(FileId::default(), jiff::tz::TimeZone::fixed(jiff::tz::offset(8)), 2026)
+fn reader() -> RecordReader {
+    RecordReader::with_zone(FileId::default(), jiff::tz::TimeZone::fixed(jiff::tz::offset(8)), 2026)
 }
 
-fn read(bytes: &[u8]) -> Found {
-    let mut found = Found::default();
+fn read(bytes: &[u8]) -> FoundEvents {
+    let mut found = FoundEvents::default();
     let mut reader = reader();
     reader.read(bytes, 0, NonZeroU32::new(1), &mut found);
     reader.finish(&mut found);
@@ -40,11 +40,11 @@ fn short(event: &LogEvent) -> String {
     }
 }
 
-fn thumbnails(found: &Found) -> Vec<String> {
+fn thumbnails(found: &FoundEvents) -> Vec<String> {
     found.events.iter().filter(|event| event.kind == EventKind::Thumbnail).map(short).collect()
 }
 
-fn catalog(found: Found) -> Catalog {
+fn catalog(found: FoundEvents) -> Catalog {
     let mut catalog = Catalog::default();
     catalog.count(found.counts);
     for event in found.events {
@@ -230,7 +230,7 @@ fn untimed_events_go_by_the_record_before() {
     let event = r#"{"event_type":"thumbnailComplete","thumbnail_info":{"asset_id":"a","status":"FAILED"}}"#;
     let log =
         format!("{event}\n2026-03-14T01:15:02Z x\n\tat y\n{event}\n{{\"ts\":\"2026-03-14T01:15:03Z\"}}\n{event}\n");
-    let clocks = |found: &Found| -> Vec<String> {
+    let clocks = |found: &FoundEvents| -> Vec<String> {
         found.events.iter().map(|event| event.clock.map_or("-".to_owned(), |time| time.to_string())).collect()
     };
     let whole = read(log.as_bytes());
@@ -238,7 +238,7 @@ fn untimed_events_go_by_the_record_before() {
     assert!(whole.events.iter().all(|event| event.time.is_none()));
 
     let (before, block) = log.as_bytes().split_at(log.rfind(event).unwrap());
-    let mut found = Found::default();
+    let mut found = FoundEvents::default();
     let mut reader = reader();
     reader.look_back(before);
     reader.read(block, before.len() as u64, None, &mut found);
@@ -249,7 +249,7 @@ fn untimed_events_go_by_the_record_before() {
 fn floods_stay_small() {
     let flood = b"{\"event_type\":\"thumbnailComplete\"\n".repeat(2_000);
     let found = read(&flood);
-    assert_eq!((found.counts.unparsed, found.rejected.len()), (2_000, Found::REJECTED_MAX));
+    assert_eq!((found.counts.unparsed, found.rejected.len()), (2_000, FoundEvents::REJECTED_MAX));
     // Time enough only if no text is looked at again and again.
     for bomb in [
         "[",
@@ -306,7 +306,7 @@ proptest! {
     fn any_chunks_give_the_same_events(sizes in prop::collection::vec(1..12usize, 1..8)) {
         for bytes in all_fixtures() {
             let whole = read(&bytes);
-            let mut found = Found::default();
+            let mut found = FoundEvents::default();
             let mut reader = reader();
             let (mut at, mut line) = (0, 1);
             let lines: Vec<&[u8]> = bytes.split_inclusive(|b| *b == b'\n').collect();

@@ -8,8 +8,8 @@ mod stage;
 use stage::{Said, Stage};
 use std::{fmt::Write as _, time::Duration};
 use thumbview::{
-    app::{Content, Effect, Message, OverlayKind, RawPurpose, WriteJob, Written, keymap, panes::View},
-    picture::{PictureUpdate, Trouble},
+    app::{Effect, Message, OverlayKind, RawPurpose, WriteContent, WriteJob, WriteOutcome, keymap, panes::View},
+    picture::{PictureFailure, PictureUpdate},
 };
 
 /// The selected asset's first four characters, the offset under the cursor, and how many rows are listed.
@@ -270,7 +270,7 @@ fn a_held_key_never_queues_wants() {
 #[test]
 fn a_refused_host_is_allowed_by_a_key() {
     let mut stage = Stage::filled(100, 30);
-    stage.refuse(&Trouble { what: "no".into(), advice: Vec::new(), allow: Some("127.0.0.1:8787".into()) });
+    stage.refuse(&PictureFailure { what: "no".into(), advice: Vec::new(), allow: Some("127.0.0.1:8787".into()) });
     assert!(stage.wanted().is_empty(), "what failed is not asked for again");
     stage.keys("a");
     assert!(
@@ -282,7 +282,7 @@ fn a_refused_host_is_allowed_by_a_key() {
 #[test]
 fn retrying_asks_again() {
     let mut stage = Stage::filled(100, 30);
-    let trouble = Trouble { what: "HTTP 403".into(), advice: Vec::new(), allow: None };
+    let trouble = PictureFailure { what: "HTTP 403".into(), advice: Vec::new(), allow: None };
     stage.refuse(&trouble);
     stage.keys("r");
     assert_eq!(stage.wanted().len(), 1);
@@ -321,8 +321,8 @@ fn written(stage: &Stage) -> Option<(WriteJob, String)> {
     stage.effects.iter().rev().find_map(|effect| {
         let Effect::Write(job) = effect else { return None };
         let what = match &job.content {
-            Content::Picture(picture) => format!("{picture:?}"),
-            Content::Assets(keys, format) => format!("{} {format:?}", keys.len()),
+            WriteContent::Picture(picture) => format!("{picture:?}"),
+            WriteContent::Assets(keys, format) => format!("{} {format:?}", keys.len()),
         };
         Some((job.clone(), format!("{} {what} {:?}", job.path, job.overwrite)))
     })
@@ -361,7 +361,7 @@ fn quitting_waits_for_a_file() {
     stage.keys("w C-u \"x.csv\" Enter q");
     let (job, _) = written(&stage).unwrap();
     assert!(!quits(&stage) && stage.screen().contains("still being written"), "{}", stage.screen());
-    stage.send(Message::Wrote(job, Written::Done("/x.csv".into())));
+    stage.send(Message::Wrote(job, WriteOutcome::Done("/x.csv".into())));
     stage.keys("q");
     assert!(quits(&stage));
 }
@@ -371,22 +371,22 @@ fn a_file_that_is_there_is_asked_about() {
     let mut stage = Stage::filled(100, 30);
     stage.keys("w Enter");
     let (job, _) = written(&stage).unwrap();
-    stage.send(Message::Wrote(job.clone(), Written::Taken));
+    stage.send(Message::Wrote(job.clone(), WriteOutcome::Taken));
     assert!(stage.screen().contains("write over assets.json"), "{}", stage.screen());
     stage.keys("n");
     assert_eq!(stage.app.toast().unwrap().as_str(), "not written");
     assert_eq!(written(&stage).unwrap().1, "assets.json 6 Json No");
-    stage.send(Message::Wrote(job.clone(), Written::Taken));
+    stage.send(Message::Wrote(job.clone(), WriteOutcome::Taken));
     stage.keys("y");
     let (again, what) = written(&stage).unwrap();
     assert_eq!(what, "assets.json 6 Json Yes");
-    stage.send(Message::Wrote(again, Written::Done("/tmp/assets.json".into())));
+    stage.send(Message::Wrote(again, WriteOutcome::Done("/tmp/assets.json".into())));
     assert_eq!(stage.app.toast().unwrap().as_str(), "6 assets written to /tmp/assets.json");
     // What is being typed when the answer comes is not lost.
     stage.keys("/ \"dead\"");
-    stage.send(Message::Wrote(job.clone(), Written::Taken));
+    stage.send(Message::Wrote(job.clone(), WriteOutcome::Taken));
     assert_eq!(stage.app.prompt().unwrap().text(), "dead");
-    stage.send(Message::Wrote(job, Written::Failed("Permission denied".into())));
+    stage.send(Message::Wrote(job, WriteOutcome::Failed("Permission denied".into())));
     assert_eq!(stage.app.toast().unwrap().as_str(), "assets.json: Permission denied");
 }
 

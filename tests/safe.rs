@@ -25,10 +25,10 @@ use thumbview::{
     app::Message,
     event::{
         FileId, Health, LogUpdate, Notice, Time,
-        envelope::{Found, Reader},
+        envelope::{FoundEvents, RecordReader},
     },
     graphics::{Painter, clipboard},
-    picture::{Multiplexer, Trouble},
+    picture::{Multiplexer, PictureFailure},
     terminal::write_cells,
     text::Safe,
     ui,
@@ -124,12 +124,12 @@ fn attacked(size: (u16, u16), assets: &[[String; 7]]) -> Stage {
         log.extend_from_slice(format!("{{\"event_type\":\"thumbnailComplete\",{}\n", fields[6]).as_bytes());
         log.extend_from_slice(b"\x1b[777m \x9b777m {\"event_type\":\"thumbnailComplete\" \xff\n");
     }
-    let mut found = Found::default();
-    let mut reader = Reader::new(FileId::default());
+    let mut found = FoundEvents::default();
+    let mut reader = RecordReader::new(FileId::default());
     reader.read(&log, 0, NonZeroU32::new(1), &mut found);
     reader.finish(&mut found);
     let [_, _, _, message, title, ..] = &assets[0];
-    let Found { events, rejected, counts } = found;
+    let FoundEvents { events, rejected, counts } = found;
     for update in [
         LogUpdate::Opened { file: FileId::default(), name: title.as_str().into(), size: None },
         LogUpdate::Batch { events, rejected, counts },
@@ -157,7 +157,7 @@ proptest! {
             stage.serve();
         } else {
             let advice = vec![Safe::new(url), Safe::new(other)];
-            stage.refuse(&Trouble { what: Safe::new(message), advice, allow: Some(Safe::new(title)) });
+            stage.refuse(&PictureFailure { what: Safe::new(message), advice, allow: Some(Safe::new(title)) });
         }
         for keys in ["", "k", "e", "t", "t", "z", "z", "Tab", "Tab", "Tab", "i", "q", "v", "q", "!", "q", "c", "j", "q", "s", "s", "?", "q"] {
             stage.keys(keys);

@@ -10,8 +10,8 @@ use ratatui::layout::Size;
 use stage::{Stage, plain};
 use std::fmt::Write as _;
 use thumbview::{
-    app::{Message, Options, Theme},
-    picture::{PictureUpdate, Trouble},
+    app::{AppOptions, Message, Theme},
+    picture::{PictureFailure, PictureUpdate},
 };
 
 fn shot(name: &str, stage: &Stage) {
@@ -46,7 +46,7 @@ fn failures_in_plain_words() {
 #[test]
 fn a_picture_that_is_not_to_be_had() {
     let mut stage = Stage::filled(80, 24);
-    stage.refuse(&Trouble {
+    stage.refuse(&PictureFailure {
         what: "127.0.0.1:8787 is a loopback address".into(),
         advice: vec!["--allow-host 127.0.0.1:8787 allows it always".into()],
         allow: Some("127.0.0.1:8787".into()),
@@ -67,7 +67,7 @@ fn every_overlay() {
             ("write", "w"),
         ] {
             let overlay = |theme| {
-                let mut stage = Stage::with_assets(width, height, Options { theme, ..Options::default() });
+                let mut stage = Stage::with_assets(width, height, AppOptions { theme, ..AppOptions::default() });
                 stage.serve();
                 stage.keys(keys);
                 stage.serve();
@@ -91,7 +91,7 @@ fn the_event_as_logged() {
     let event = r#"2026-03-14T12:01:00Z INFO received {"Message":"{\"event_type\":\"thumbnailComplete\",\"thumbnail_info\":{\"asset_id\":\"14d7b2faba0dddd6b4e8936272d6bc3f\",\"status\":\"SUCCEED\",\"sample\":[{\"offset\":0,\"url\":\"https:\/\/103-cdn.example.com\/asset\/14d7b2faba0dddd6b4e8936272d6bc3f\/snapshot\/sample\/0.jpg?auth_key=1773489660-0-0-5cd00ab9\"}]}}","n":1}"#;
     for (width, height) in [(100, 30), (80, 24)] {
         let show = |theme| {
-            let mut stage = Stage::with_assets(width, height, Options { theme, ..Options::default() });
+            let mut stage = Stage::with_assets(width, height, AppOptions { theme, ..AppOptions::default() });
             stage.keys("J");
             stage.read(event.as_bytes());
             stage

@@ -20,9 +20,9 @@ use std::{
 use thumbview::{
     event::{
         Counts, FileId, Health, LogEvent, LogUpdate, Origin, Time,
-        envelope::{Found, Reader},
+        envelope::{FoundEvents, RecordReader},
     },
-    source::{self, Config, Mode, RawError, Source, Start},
+    source::{self, Mode, RawError, Source, SourceConfig, Start},
 };
 use tokio::sync::mpsc::Receiver;
 
@@ -43,7 +43,7 @@ impl Heard {
 
     fn start(files: &[&Path], mode: Mode, start: Start) -> Self {
         let files = files.iter().map(|path| path.to_str().unwrap().to_owned()).collect();
-        let (source, updates) = source::spawn(Config { files, mode, start, zone: jiff::tz::TimeZone::UTC });
+        let (source, updates) = source::spawn(SourceConfig { files, mode, start, zone: jiff::tz::TimeZone::UTC });
         Self { source, updates, all: Vec::new() }
     }
 
@@ -413,8 +413,8 @@ type Placed = (String, u64, Option<u32>, u64, Option<Time>);
 
 /// What the sequential reading of a text gives: the truth for the parallel one.
 fn read_in_order(text: &str) -> Vec<Placed> {
-    let mut reader = Reader::new(FileId::default());
-    let mut found = Found::default();
+    let mut reader = RecordReader::new(FileId::default());
+    let mut found = FoundEvents::default();
     reader.read(text.as_bytes(), 0, NonZeroU32::new(1), &mut found);
     reader.finish(&mut found);
     found.events.iter().map(|event| place(event, &BTreeMap::new())).collect()

@@ -15,7 +15,9 @@ use ratatui::{
 use rustix::process::Signal as Number;
 use std::{process, thread, time::Duration};
 use support::pty::{Answers, Session};
-use thumbview::terminal::{Input, Mouse, Options, Screen, Signal, Tty, install_panic_hook, panicked, read, signals};
+use thumbview::terminal::{
+    Input, Mouse, Screen, ScreenOptions, Signal, Tty, install_panic_hook, panicked, read, signals,
+};
 
 const SIZE: (u16, u16) = (60, 12);
 const TICK: Duration = Duration::from_millis(100);
@@ -36,7 +38,7 @@ async fn run(tty: Tty) -> i32 {
     let mut signals = signals().unwrap();
     let (sender, mut inputs) = tokio::sync::mpsc::channel(16);
     let _reader = read(&tty, sender);
-    let (mut screen, mut written) = Screen::open(&tty, Options { mouse: Mouse::On }).unwrap();
+    let (mut screen, mut written) = Screen::open(&tty, ScreenOptions { mouse: Mouse::On }).unwrap();
     screen.send(b"\x1b[c".to_vec());
     let mut last = "ready".to_owned();
     let mut answers = "";

@@ -2,8 +2,8 @@
 
 use super::{
     App, Effect, Following, MouseUse, Overlay, OverlayKind, RawPurpose, Theme,
-    album::State,
-    assets::{Hit, Order, Stick},
+    album::PictureState,
+    assets::{Hit, SortOrder, Stick},
     codes::tabulate,
     filter::{Filter, StatusTab},
     keymap::{self, Action, Move, Scrub},
@@ -60,11 +60,11 @@ impl App {
             Action::StatusTab => self.assets.set_tab(self.assets.tab().next(), &self.catalog, self.now.wall),
             Action::Sort => {
                 let order = self.assets.order();
-                self.sort(Order { by: order.by.next(), ..order });
+                self.sort(SortOrder { by: order.by.next(), ..order });
             }
             Action::Invert => {
                 let order = self.assets.order();
-                self.sort(Order { direction: order.direction.other(), ..order });
+                self.sort(SortOrder { direction: order.direction.other(), ..order });
             }
             Action::Back => self.back(),
             Action::Enter => self.enter(effects),
@@ -187,7 +187,7 @@ impl App {
         });
     }
 
-    fn sort(&mut self, order: Order) {
+    fn sort(&mut self, order: SortOrder) {
         self.assets.set_order(order, &self.catalog, self.now.wall);
         self.say(Safe::new(&format!("sorted {order}")));
     }
@@ -321,7 +321,7 @@ impl App {
 
     /// The event that `J` and `Y` mean: the run chosen in the history, else the asset's newest.
     fn shown_event(&self) -> Option<Event<'_>> {
-        let run = self.pinned.or_else(|| Some(self.selected()?.newest_run()))?;
+        let run = self.pinned.or_else(|| Some(self.selected()?.newest_key()))?;
         Some(self.catalog.event(run))
     }
 
@@ -384,8 +384,8 @@ impl App {
     fn allow(&mut self, effects: &mut Vec<Effect>) {
         let key = self.timeline.current_key();
         let trouble = key.and_then(|key| match self.album.state(key) {
-            State::Failed(trouble) => trouble.allow.clone(),
-            State::Absent | State::Loading | State::Ready(_) => None,
+            PictureState::Failed(trouble) => trouble.allow.clone(),
+            PictureState::Absent | PictureState::Loading | PictureState::Ready(_) => None,
         });
         let Some(host) = trouble else {
             self.say("nothing here waits to be allowed".into());

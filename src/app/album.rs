@@ -6,7 +6,7 @@
 use super::App;
 use crate::{
     event::PictureKind,
-    picture::{Fit, Picture, PictureKey, PictureUpdate, Prepared, Trouble},
+    picture::{Fit, Picture, PictureFailure, PictureKey, PictureUpdate, Prepared},
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,7 +21,7 @@ const BLACK: u8 = 8;
 
 /// What became of a picture.
 #[derive(Clone, Debug, PartialEq)]
-pub enum State {
+pub enum PictureState {
     /// Not asked for, or asked for and not begun.
     Absent,
     /// Being fetched.
@@ -29,12 +29,12 @@ pub enum State {
     /// Here.
     Ready(Arc<Picture>),
     /// Not to be had.
-    Failed(Trouble),
+    Failed(PictureFailure),
 }
 
 #[derive(Clone, Debug)]
-struct Slot {
-    state: State,
+struct AlbumEntry {
+    state: PictureState,
     prepared: Vec<(Fit, Arc<Prepared>)>,
     black: bool,
     /// [`Picture::sketch`] of a picture that is here.
@@ -45,7 +45,7 @@ struct Slot {
 /// All pictures of the session.
 #[derive(Clone, Debug)]
 pub struct Album {
-    slots: HashMap<PictureKey, Slot>,
+    slots: HashMap<PictureKey, AlbumEntry>,
     by_use: BTreeMap<u64, PictureKey>,
     clock: u64,
     cost: usize,
@@ -67,25 +67,25 @@ impl Album {
     /// Takes what `media` and `graphics` say.
     pub fn take(&mut self, update: PictureUpdate) {
         match update {
-            PictureUpdate::Started(key) => self.set(key, State::Loading),
+            PictureUpdate::Started(key) => self.set(key, PictureState::Loading),
             PictureUpdate::Dropped(key) => self.forget(key),
-            PictureUpdate::Loaded(key, picture) => self.set(key, State::Ready(picture)),
-            PictureUpdate::Failed(key, trouble) => self.set(key, State::Failed(trouble)),
+            PictureUpdate::Loaded(key, picture) => self.set(key, PictureState::Ready(picture)),
+            PictureUpdate::Failed(key, trouble) => self.set(key, PictureState::Failed(trouble)),
             PictureUpdate::Prepared(key, fit, prepared) => self.add_prepared(key, fit, prepared),
         }
         self.shrink();
     }
 
     /// What became of a picture.
-    pub fn state(&self, key: PictureKey) -> &State {
-        self.slots.get(&key).map_or(&State::Absent, |slot| &slot.state)
+    pub fn state(&self, key: PictureKey) -> &PictureState {
+        self.slots.get(&key).map_or(&PictureState::Absent, |slot| &slot.state)
     }
 
     /// The picture, where it is here.
     pub fn picture(&self, key: PictureKey) -> Option<&Arc<Picture>> {
         match self.state(key) {
-            State::Ready(picture) => Some(picture),
-            State::Absent | State::Loading | State::Failed(_) => None,
+            PictureState::Ready(picture) => Some(picture),
+            PictureState::Absent | PictureState::Loading | PictureState::Failed(_) => None,
         }
     }
 
@@ -124,7 +124,7 @@ impl Album {
 
     /// Forgets a picture, or that it failed; returns whether there was anything to forget.
     pub fn retry(&mut self, key: PictureKey) -> bool {
-        let answered = matches!(self.state(key), State::Failed(_) | State::Ready(_));
+        let answered = matches!(self.state(key), PictureState::Failed(_) | PictureState::Ready(_));
         if answered {
             self.forget(key);
         }
@@ -133,20 +133,24 @@ impl Album {
 
     /// Forgets all failures; returns how many there were.
     pub fn retry_all(&mut self) -> usize {
-        let failed: Vec<PictureKey> =
-            self.slots.iter().filter(|(_, slot)| matches!(slot.state, State::Failed(_))).map(|(key, _)| *key).collect();
+        let failed: Vec<PictureKey> = self
+            .slots
+            .iter()
+            .filter(|(_, slot)| matches!(slot.state, PictureState::Failed(_)))
+            .map(|(key, _)| *key)
+            .collect();
         for key in &failed {
             self.forget(*key);
         }
         failed.len()
     }
 
-    fn set(&mut self, key: PictureKey, state: State) {
+    fn set(&mut self, key: PictureKey, state: PictureState) {
         self.forget(key);
         self.clock += 1;
-        let black = matches!(&state, State::Ready(picture) if picture.mean_luma() < BLACK);
-        let sketch = if let State::Ready(picture) = &state { Some(picture.sketch()) } else { None };
-        let slot = Slot { state, prepared: Vec::new(), black, sketch, used: self.clock };
+        let black = matches!(&state, PictureState::Ready(picture) if picture.mean_luma() < BLACK);
+        let sketch = if let PictureState::Ready(picture) = &state { Some(picture.sketch()) } else { None };
+        let slot = AlbumEntry { state, prepared: Vec::new(), black, sketch, used: self.clock };
         self.cost += slot.cost();
         self.by_use.insert(self.clock, key);
         self.slots.insert(key, slot);
@@ -196,11 +200,11 @@ impl App {
     }
 }
 
-impl Slot {
+impl AlbumEntry {
     fn cost(&self) -> usize {
         let picture = match &self.state {
-            State::Ready(picture) => picture.cost(),
-            State::Absent | State::Loading | State::Failed(_) => 0,
+            PictureState::Ready(picture) => picture.cost(),
+            PictureState::Absent | PictureState::Loading | PictureState::Failed(_) => 0,
         };
         picture + self.prepared.iter().map(|(_, prepared)| prepared.cost()).sum::<usize>()
     }
@@ -209,10 +213,10 @@ impl Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::{Fetched, PixelSize, RunKey};
+    use crate::picture::{EventKey, FetchInfo, PixelSize};
 
     fn key(index: u32) -> PictureKey {
-        PictureKey { run: RunKey(0), kind: PictureKind::Sample, index }
+        PictureKey { event: EventKey(0), kind: PictureKind::Sample, index }
     }
 
     fn picture() -> Arc<Picture> {
@@ -221,7 +225,7 @@ mod tests {
             size,
             rgb: vec![0; 30].into(),
             jpeg: vec![0; 70].into(),
-            fetched: Fetched::default(),
+            fetched: FetchInfo::default(),
             damage: None,
         })
     }
@@ -244,10 +248,10 @@ mod tests {
         album.take(PictureUpdate::Loaded(key(1), picture()));
         assert!(album.retry(key(1)));
         assert!(album.picture(key(1)).is_none());
-        let trouble = Trouble { what: "HTTP 403".into(), advice: Vec::new(), allow: None };
+        let trouble = PictureFailure { what: "HTTP 403".into(), advice: Vec::new(), allow: None };
         album.take(PictureUpdate::Failed(key(0), trouble));
         assert!(album.retry(key(0)));
         assert!(!album.retry(key(0)));
-        assert_eq!(album.state(key(0)), &State::Absent);
+        assert_eq!(album.state(key(0)), &PictureState::Absent);
     }
 }

@@ -5,10 +5,10 @@
 
 mod rows;
 
-pub use rows::{Criterion, Direction, Order};
+pub use rows::{Criterion, SortDirection, SortOrder};
 
 use crate::{
-    app::filter::{Filter, Search, StatusTab},
+    app::filter::{Filter, StatusTab, TextSearch},
     catalog::{Asset, AssetKey, Catalog},
     event::{Status, Time},
 };
@@ -16,7 +16,7 @@ use rows::Rows;
 
 /// The list pane.
 #[derive(Clone, Debug, Default)]
-pub struct Assets {
+pub struct AssetList {
     /// Every asset, by time: what the list is made from when its filter or its order changes.
     all: Rows,
     /// What stands in the list; `None` where that is all of them, by time.
@@ -33,8 +33,8 @@ pub struct Assets {
     unread: Unread,
     tab: StatusTab,
     filter: Filter,
-    order: Order,
-    search: Option<(Search, usize)>,
+    order: SortOrder,
+    search: Option<(TextSearch, usize)>,
 }
 
 /// Whether the selection moves on to the newest row as rows arrive.
@@ -67,7 +67,7 @@ pub struct Hit {
     pub round: bool,
 }
 
-impl Assets {
+impl AssetList {
     /// Notes that an asset is new or has another newest event; [`Self::settle`] puts it into its place.
     pub fn changed(&mut self, key: AssetKey) {
         self.changed.push(key);
@@ -98,7 +98,7 @@ impl Assets {
     /// Filters and sorts all rows anew.
     fn rebuild(&mut self, catalog: &Catalog, now: Time) {
         self.settle_all(catalog);
-        let is_all = self.tab == StatusTab::All && self.filter.is_empty() && self.order == Order::default();
+        let is_all = self.tab == StatusTab::All && self.filter.is_empty() && self.order == SortOrder::default();
         self.rows = (!is_all).then(|| self.all.sorted(self.order, catalog, shows(self.tab, &self.filter, now)));
         self.keep_selection();
     }
@@ -108,7 +108,7 @@ impl Assets {
         let mut changed = std::mem::take(&mut self.changed);
         changed.sort_unstable();
         changed.dedup();
-        self.all.put(&changed, Order::default(), catalog, |_| true);
+        self.all.put(&changed, SortOrder::default(), catalog, |_| true);
         changed
     }
 
@@ -154,12 +154,12 @@ impl Assets {
     }
 
     /// What the rows are sorted by.
-    pub fn order(&self) -> Order {
+    pub fn order(&self) -> SortOrder {
         self.order
     }
 
     /// The search and its number of hits when it was typed.
-    pub fn search(&self) -> Option<&(Search, usize)> {
+    pub fn search(&self) -> Option<&(TextSearch, usize)> {
         self.search.as_ref()
     }
 
@@ -225,7 +225,7 @@ impl Assets {
     }
 
     /// Sorts otherwise; the selection stays on its asset, wherever that comes to stand.
-    pub fn set_order(&mut self, order: Order, catalog: &Catalog, now: Time) {
+    pub fn set_order(&mut self, order: SortOrder, catalog: &Catalog, now: Time) {
         self.order = order;
         if self.stick == Stick::ToNewest {
             self.chosen = self.selected;
@@ -239,7 +239,7 @@ impl Assets {
     }
 
     /// Searches and goes to the first hit from the selection on; returns the number of hits.
-    pub fn set_search(&mut self, search: Option<Search>, catalog: &Catalog) -> usize {
+    pub fn set_search(&mut self, search: Option<TextSearch>, catalog: &Catalog) -> usize {
         let Some(search) = search else {
             self.search = None;
             return 0;
@@ -296,8 +296,8 @@ impl Assets {
     /// The row of the newest asset where the list is sorted by time, and that end of it where it is not.
     fn newest(&self) -> usize {
         match self.order.direction {
-            Direction::Rising => self.rows().len().saturating_sub(1),
-            Direction::Falling => 0,
+            SortDirection::Rising => self.rows().len().saturating_sub(1),
+            SortDirection::Falling => 0,
         }
     }
 
@@ -345,14 +345,14 @@ mod tests {
         }
     }
 
-    struct List {
+    struct ListFixture {
         catalog: Catalog,
-        assets: Assets,
+        assets: AssetList,
     }
 
-    impl List {
+    impl ListFixture {
         fn new(events: &[(&str, i64, &str)]) -> Self {
-            let mut list = Self { catalog: Catalog::default(), assets: Assets::default() };
+            let mut list = Self { catalog: Catalog::default(), assets: AssetList::default() };
             list.assets.set_height(3);
             list.add(events);
             list
@@ -377,7 +377,7 @@ mod tests {
 
     #[test]
     fn newest_stands_at_the_bottom_and_is_stuck_to() {
-        let mut list = List::new(&[("b", 2, "SUCCEED"), ("a", 1, "FAILED"), ("c", 3, "SUCCEED")]);
+        let mut list = ListFixture::new(&[("b", 2, "SUCCEED"), ("a", 1, "FAILED"), ("c", 3, "SUCCEED")]);
         assert_eq!(list.ids(list.assets.rows()), "abc");
         assert_eq!(list.selected(), "c");
         list.add(&[("d", 4, "SUCCEED")]);
@@ -386,7 +386,7 @@ mod tests {
 
     #[test]
     fn the_selection_stays_on_its_asset() {
-        let mut list = List::new(&[("a", 1, ""), ("b", 2, ""), ("c", 3, "")]);
+        let mut list = ListFixture::new(&[("a", 1, ""), ("b", 2, ""), ("c", 3, "")]);
         list.assets.step(-1);
         list.add(&[("d", 4, ""), ("a", 5, "")]);
         assert_eq!(list.ids(list.assets.rows()), "bcda");
@@ -397,15 +397,15 @@ mod tests {
 
     #[test]
     fn a_late_event_of_old_time_goes_up() {
-        let mut list = List::new(&[("a", 10, ""), ("c", 30, "")]);
+        let mut list = ListFixture::new(&[("a", 10, ""), ("c", 30, "")]);
         list.add(&[("b", 20, ""), ("d", 40, ""), ("0", 5, "")]);
         assert_eq!(list.ids(list.assets.rows()), "0abcd");
     }
 
     #[test]
     fn the_other_way_round_the_newest_is_stuck_to_on_top() {
-        let mut list = List::new(&[("a", 1, ""), ("b", 2, ""), ("c", 3, ""), ("d", 4, "")]);
-        let falling = Order { direction: Direction::Falling, ..Order::default() };
+        let mut list = ListFixture::new(&[("a", 1, ""), ("b", 2, ""), ("c", 3, ""), ("d", 4, "")]);
+        let falling = SortOrder { direction: SortDirection::Falling, ..SortOrder::default() };
         list.assets.set_order(falling, &list.catalog, NOW);
         assert_eq!((list.ids(list.assets.rows()).as_str(), list.selected().as_str()), ("dcba", "d"));
         list.add(&[("e", 5, "")]);
@@ -419,14 +419,14 @@ mod tests {
 
     #[test]
     fn tabs_filter_and_find() {
-        let mut list = List::new(&[
+        let mut list = ListFixture::new(&[
             ("a", 1, "FAILED"),
             ("b", 2, "SUCCEED"),
             ("c", 3, "FAILED"),
             ("d", 4, "X"),
             ("e", 5, "SUCCEED"),
         ]);
-        let failed = |list: &List| {
+        let failed = |list: &ListFixture| {
             let catalog = list.catalog.clone();
             move |key| catalog.asset(key).is_some_and(|asset| *asset.status() == Status::Failed)
         };
@@ -450,10 +450,10 @@ mod tests {
             batches in prop::collection::vec(prop::collection::vec((0..12u8, 0..40i64, 0..3usize), 0..9), 1..9),
             order in 0..5usize, falling: bool, tab in 0..4usize,
         ) {
-            let mut list = List::new(&[]);
+            let mut list = ListFixture::new(&[]);
             let by = (0..order).fold(Criterion::Time, |by, _| by.next());
-            let direction = if falling { Direction::Falling } else { Direction::Rising };
-            list.assets.set_order(Order { by, direction }, &list.catalog, NOW);
+            let direction = if falling { SortDirection::Falling } else { SortDirection::Rising };
+            list.assets.set_order(SortOrder { by, direction }, &list.catalog, NOW);
             list.assets.set_tab(StatusTab::ALL[tab], &list.catalog, NOW);
             for (batch, batch_number) in batches.iter().zip(0..) {
                 let ids: Vec<String> = batch.iter().map(|(id, ..)| id.to_string()).collect();
@@ -476,7 +476,7 @@ mod tests {
 
     #[test]
     fn an_empty_list_bears_every_step() {
-        let mut assets = Assets::default();
+        let mut assets = AssetList::default();
         assets.step(1);
         assets.step(-1);
         assets.go_to(7);

@@ -25,9 +25,9 @@ pub fn meaning(code: &str) -> Option<Meaning> {
     MEANINGS.iter().find(|(codes, ..)| codes.contains(&code.as_str())).map(|(_, what, advice)| Meaning { what, advice })
 }
 
-type Row = (&'static [&'static str], &'static str, &'static str);
+type MeaningRow = (&'static [&'static str], &'static str, &'static str);
 
-const MEANINGS: &[Row] = &[
+const MEANINGS: &[MeaningRow] = &[
     (&["VOD.10104"], "the snapshot task failed", "look at the source video, then run the snapshot task again"),
     (&["VOD.10013"], "unknown: in no published table", "run it again; if it stays, open a ticket"),
     (&["VOD.10051", "VOD.10052", "VST.10002"], "internal error of the service", "retry, then open a ticket"),

@@ -2,8 +2,8 @@
 
 use super::{
     App, Effect,
-    filter::{Filter, Search, StatusTab},
-    prompt::{Prompt, Purpose, Typed},
+    filter::{Filter, StatusTab, TextSearch},
+    prompt::{Prompt, PromptOutcome, Purpose},
 };
 use crate::{
     catalog::{Asset, AssetKey},
@@ -19,7 +19,7 @@ impl App {
     pub(super) fn type_key(&mut self, key: KeyEvent, effects: &mut Vec<Effect>) {
         let Some(prompt) = &mut self.prompt else { return };
         match prompt.key(key) {
-            Typed::Cancelled => {
+            PromptOutcome::Cancelled => {
                 let (purpose, first) = (prompt.purpose, prompt.first().to_owned());
                 self.prompt = None;
                 // The filter was tried while it was typed. Who has deleted all of it meant that.
@@ -27,11 +27,11 @@ impl App {
                     self.set_filter(&first);
                 }
             }
-            Typed::Done => {
+            PromptOutcome::Done => {
                 let (purpose, text) = (prompt.purpose, prompt.text());
                 // What cannot be meant stays to be mended; the prompt says why.
                 if purpose == Purpose::Filter && Filter::parse(&text).is_err()
-                    || purpose == Purpose::Search && Search::new(&text).is_err()
+                    || purpose == Purpose::Search && TextSearch::new(&text).is_err()
                 {
                     return;
                 }
@@ -46,8 +46,8 @@ impl App {
                     Purpose::Replace => {}
                 }
             }
-            Typed::Edited => self.try_filter(),
-            Typed::Ignored => {}
+            PromptOutcome::Edited => self.try_filter(),
+            PromptOutcome::Ignored => {}
         }
     }
 
@@ -90,7 +90,7 @@ impl App {
             self.assets.set_search(None, &self.catalog);
             return;
         }
-        match Search::new(text) {
+        match TextSearch::new(text) {
             Ok(search) => {
                 let hits = self.assets.set_search(Some(search), &self.catalog);
                 self.say(Safe::new(&match hits {

@@ -259,9 +259,9 @@ fn parse_span(text: &str) -> Option<Span> {
 
 /// A search over the fields that a bare word looks at.
 #[derive(Clone, Debug)]
-pub struct Search(Regex);
+pub struct TextSearch(Regex);
 
-impl Search {
+impl TextSearch {
     /// Compiles a regex; lower-case patterns match without regard to case.
     pub fn new(pattern: &str) -> Result<Self, FilterError> {
         RegexBuilder::new(pattern)

@@ -16,22 +16,22 @@ const NOTICES: usize = 200;
 
 /// Lines that could not be read, and notices.
 #[derive(Clone, Debug, Default)]
-pub struct Journal {
-    rejected: VecDeque<Folded>,
+pub struct Notices {
+    rejected: VecDeque<FoldedNotice>,
     notices: VecDeque<Notice>,
     dropped: u64,
 }
 
 /// Rejections of one reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Folded {
+pub struct FoldedNotice {
     /// How many there were.
     pub count: u64,
     /// The latest.
     pub latest: Rejected,
 }
 
-impl Journal {
+impl Notices {
     /// Takes a line that could not be read.
     pub fn reject(&mut self, rejected: Rejected) {
         if let Some(at) = self.rejected.iter().position(|folded| folded.latest.reason == rejected.reason) {
@@ -43,7 +43,7 @@ impl Journal {
             }
             return;
         }
-        self.rejected.push_back(Folded { count: 1, latest: rejected });
+        self.rejected.push_back(FoldedNotice { count: 1, latest: rejected });
         if self.rejected.len() > REASONS {
             self.rejected.pop_front();
             self.dropped += 1;
@@ -74,7 +74,7 @@ impl Journal {
     }
 
     /// Rejections by reason, the latest last.
-    pub fn rejected(&self) -> impl ExactSizeIterator<Item = &Folded> + DoubleEndedIterator {
+    pub fn rejected(&self) -> impl ExactSizeIterator<Item = &FoldedNotice> + DoubleEndedIterator {
         self.rejected.iter()
     }
 
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn floods_are_folded_and_counted() {
-        let mut journal = Journal::default();
+        let mut journal = Notices::default();
         let reject = |reason: &str, byte| Rejected {
             origin: Origin { byte, ..Origin::default() },
             column: 1,

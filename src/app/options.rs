@@ -61,7 +61,7 @@ pub enum Fetching {
 
 /// How a session begins.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct AppOptions {
     /// Names of the sources.
     pub sources: Vec<Safe>,
     /// Whether they are followed.

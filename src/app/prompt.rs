@@ -39,7 +39,7 @@ pub struct Prompt {
 
 /// What a key did to the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Typed {
+pub enum PromptOutcome {
     /// It was edited, or the cursor moved.
     Edited,
     /// Enter.
@@ -80,12 +80,12 @@ impl Prompt {
 
     /// Takes a key.
     #[expect(clippy::wildcard_enum_match_arm, reason = "any other key edits nothing")]
-    pub fn key(&mut self, key: KeyEvent) -> Typed {
+    pub fn key(&mut self, key: KeyEvent) -> PromptOutcome {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Enter => return Typed::Done,
-            KeyCode::Esc => return Typed::Cancelled,
-            KeyCode::Char('c') if control => return Typed::Cancelled,
+            KeyCode::Enter => return PromptOutcome::Done,
+            KeyCode::Esc => return PromptOutcome::Cancelled,
+            KeyCode::Char('c') if control => return PromptOutcome::Cancelled,
             KeyCode::Char('u') if control => self.before.clear(),
             KeyCode::Char('w') if control => self.delete_word(),
             KeyCode::Char('a') if control => self.home(),
@@ -97,7 +97,7 @@ impl Prompt {
             KeyCode::Char(c) if !control && !key.modifiers.contains(KeyModifiers::ALT) => {
                 self.insert(c.encode_utf8(&mut [0; 4]));
             }
-            KeyCode::Backspace if self.before.is_empty() && self.after.is_empty() => return Typed::Cancelled,
+            KeyCode::Backspace if self.before.is_empty() && self.after.is_empty() => return PromptOutcome::Cancelled,
             KeyCode::Backspace => drop(self.before.pop()),
             KeyCode::Delete => self.after = self.after.chars().skip(1).collect(),
             KeyCode::Left => {
@@ -112,9 +112,9 @@ impl Prompt {
             }
             KeyCode::Home => self.home(),
             KeyCode::End => self.end(),
-            _ => return Typed::Ignored,
+            _ => return PromptOutcome::Ignored,
         }
-        Typed::Edited
+        PromptOutcome::Edited
     }
 
     /// Takes pasted text, its line ends as spaces.

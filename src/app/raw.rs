@@ -34,15 +34,15 @@ pub enum Tone {
 }
 
 /// One row of pieces.
-pub type Row = Vec<(Tone, Safe)>;
+pub type RawRow = Vec<(Tone, Safe)>;
 
 /// An event's text for the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Raw {
     /// Each line and the blanks before it.
-    lines: Vec<(usize, Row)>,
+    lines: Vec<(usize, RawRow)>,
     /// The lines, wrapped, and how wide they are.
-    rows: Vec<Row>,
+    rows: Vec<RawRow>,
     width: usize,
 }
 
@@ -50,7 +50,7 @@ impl Raw {
     /// Lays a text out in rows of at most `width` cells, below what is said of it.
     pub fn new(head: &Safe, bytes: &[u8], reveal: Reveal, width: usize) -> Self {
         let hidden = bytes.len().saturating_sub(MAX);
-        let mut layout = Layout { reveal, lines: Vec::new(), depth: 0, is_cut: hidden > 0 };
+        let mut layout = RawLayout { reveal, lines: Vec::new(), depth: 0, is_cut: hidden > 0 };
         if !head.is_empty() {
             layout.line();
             layout.put(Tone::Mark, head.clone());
@@ -69,7 +69,7 @@ impl Raw {
     /// Wraps the lines anew.
     pub fn fit(&mut self, width: usize) {
         self.rows = self.lines.iter().flat_map(|(indent, line)| wrapped(*indent, line, width.max(8))).collect();
-        let cells = |row: &Row| row.iter().map(|(_, text)| text.width()).sum();
+        let cells = |row: &RawRow| row.iter().map(|(_, text)| text.width()).sum();
         self.width = self.rows.iter().map(cells).max().unwrap_or(0);
     }
 
@@ -79,13 +79,13 @@ impl Raw {
     }
 
     /// What is to be shown.
-    pub fn rows(&self) -> &[Row] {
+    pub fn rows(&self) -> &[RawRow] {
         &self.rows
     }
 }
 
 /// A line in rows of at most `width` cells, all of them indented alike.
-fn wrapped(indent: usize, line: &Row, width: usize) -> Vec<Row> {
+fn wrapped(indent: usize, line: &RawRow, width: usize) -> Vec<RawRow> {
     let indent = indent.min(width / 2);
     let blank = (Tone::Mark, Safe::new(&" ".repeat(indent)));
     let mut rows = vec![vec![blank.clone()]];
@@ -106,15 +106,15 @@ fn wrapped(indent: usize, line: &Row, width: usize) -> Vec<Row> {
     rows
 }
 
-struct Layout {
+struct RawLayout {
     reveal: Reveal,
-    lines: Vec<(usize, Row)>,
+    lines: Vec<(usize, RawRow)>,
     depth: usize,
     /// Whether the end of the text is missing.
     is_cut: bool,
 }
 
-impl Layout {
+impl RawLayout {
     fn text(&mut self, text: &str) {
         let mut rest = text;
         let mut from = 0;
@@ -220,7 +220,7 @@ impl Layout {
     }
 
     fn line(&mut self) {
-        self.lines.push((self.depth * 2, Row::new()));
+        self.lines.push((self.depth * 2, RawRow::new()));
     }
 
     fn put(&mut self, tone: Tone, text: Safe) {
@@ -266,7 +266,7 @@ mod tests {
 
     fn rows(text: &str, width: usize) -> Vec<String> {
         let raw = Raw::new(&Safe::default(), text.as_bytes(), Reveal::Hide, width);
-        let text = |row: &Row| row.iter().map(|(_, text)| text.as_str()).collect::<String>();
+        let text = |row: &RawRow| row.iter().map(|(_, text)| text.as_str()).collect::<String>();
         raw.rows().iter().map(text).collect()
     }
 

@@ -6,7 +6,7 @@
 use crate::{
     catalog::Event,
     event::{AssetId, Offset, PictureKind, PictureUrl, Snapshot},
-    picture::{PictureKey, PictureRequest, RunKey},
+    picture::{EventKey, PictureKey, PictureRequest},
 };
 use std::time::Duration;
 
@@ -20,11 +20,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The timeline of one run of one asset, with the covers that other events brought.
 #[derive(Clone, Debug)]
 pub struct Timeline {
-    runs: Vec<RunKey>,
+    runs: Vec<EventKey>,
     asset: Option<AssetId>,
     marks: Vec<Mark>,
     cursor: usize,
-    direction: Direction,
+    direction: ScrubDirection,
     fps: f32,
     playing: Option<Playing>,
     duration: Option<Offset>,
@@ -43,7 +43,7 @@ pub struct Mark {
 
 /// Which way the cursor moved last; prefetching looks further that way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
+pub enum ScrubDirection {
     /// To later pictures.
     On,
     /// To earlier ones.
@@ -63,7 +63,7 @@ impl Default for Timeline {
             asset: None,
             marks: Vec::new(),
             cursor: 0,
-            direction: Direction::On,
+            direction: ScrubDirection::On,
             fps: FPS,
             playing: None,
             duration: None,
@@ -74,7 +74,7 @@ impl Default for Timeline {
 impl Timeline {
     /// Shows the pictures of these events: a snapshot run, and covers. Nothing changes where they are the same ones;
     /// where they are others, the cursor stays on its picture or goes to the first.
-    pub fn show(&mut self, runs: &[(RunKey, Event<'_>)], duration: Option<Offset>) {
+    pub fn show(&mut self, runs: &[(EventKey, Event<'_>)], duration: Option<Offset>) {
         self.duration = duration;
         if self.runs.iter().eq(runs.iter().map(|(run, _)| run)) {
             return;
@@ -88,13 +88,13 @@ impl Timeline {
             self.cursor = at;
         } else {
             self.cursor = 0;
-            self.direction = Direction::On;
+            self.direction = ScrubDirection::On;
             self.playing = None;
         }
     }
 
     /// The first of the events that are shown.
-    pub fn run(&self) -> Option<RunKey> {
+    pub fn run(&self) -> Option<EventKey> {
         self.runs.first().copied()
     }
 
@@ -140,7 +140,7 @@ impl Timeline {
 
     /// Pictures on or back; stays at the ends.
     pub fn step(&mut self, by: i32) {
-        self.direction = if by < 0 { Direction::Back } else { Direction::On };
+        self.direction = if by < 0 { ScrubDirection::Back } else { ScrubDirection::On };
         let last = self.marks.len().saturating_sub(1);
         let distance = by.unsigned_abs() as usize;
         self.cursor =
@@ -150,7 +150,7 @@ impl Timeline {
     /// To a mark, counted from 0.
     pub fn go_to(&mut self, at: usize) {
         let at = at.min(self.marks.len().saturating_sub(1));
-        self.direction = if at < self.cursor { Direction::Back } else { Direction::On };
+        self.direction = if at < self.cursor { ScrubDirection::Back } else { ScrubDirection::On };
         self.cursor = at;
     }
 
@@ -174,8 +174,8 @@ impl Timeline {
         let on = |by: usize| Some(self.cursor + by).filter(|at| *at < self.marks.len());
         let back = |by: usize| self.cursor.checked_sub(by);
         let (forth, against): (Vec<_>, Vec<_>) = match self.direction {
-            Direction::On => ((1..=ahead).map(on).collect(), (1..=behind).map(back).collect()),
-            Direction::Back => ((1..=ahead).map(back).collect(), (1..=behind).map(on).collect()),
+            ScrubDirection::On => ((1..=ahead).map(on).collect(), (1..=behind).map(back).collect()),
+            ScrubDirection::Back => ((1..=ahead).map(back).collect(), (1..=behind).map(on).collect()),
         };
         forth.into_iter().chain(against).flatten().collect()
     }
@@ -213,7 +213,7 @@ impl Timeline {
             return false;
         }
         self.cursor = (self.cursor + 1) % self.marks.len().max(1);
-        self.direction = Direction::On;
+        self.direction = ScrubDirection::On;
         self.playing = Some(Playing { since: now });
         true
     }
@@ -234,9 +234,9 @@ impl Timeline {
     }
 }
 
-fn marks(run: RunKey, event: Event<'_>) -> Vec<Mark> {
+fn marks(run: EventKey, event: Event<'_>) -> Vec<Mark> {
     let mark = |snapshot: Snapshot| Mark {
-        key: PictureKey { run, kind: snapshot.kind, index: snapshot.index },
+        key: PictureKey { event: run, kind: snapshot.kind, index: snapshot.index },
         offset: snapshot.offset,
         url: snapshot.url,
     };
@@ -269,7 +269,7 @@ mod tests {
             oddities: Oddities::default(),
         };
         let mut timeline = Timeline::default();
-        timeline.show(&[(RunKey(0), event)], None);
+        timeline.show(&[(EventKey(0), event)], None);
         timeline
     }
 

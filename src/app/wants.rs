@@ -3,11 +3,11 @@
 //! All three follow from the cursor: its picture first, then those in the direction of travel, then the next asset's.
 //! The lists replace the ones before, so scrubbing needs no queue and nothing has to be called off.
 
-use super::{App, Effect, Fetching, Preparation, album::State, filter::StatusTab, panes::Grid, panes::View};
+use super::{App, Effect, Fetching, Preparation, album::PictureState, filter::StatusTab, panes::Grid, panes::View};
 use crate::{
     catalog::Asset,
     event::Status,
-    picture::{Fit, PictureKey, PictureRequest, Placement, Prepared, Protocol, Quality, Trouble, fit},
+    picture::{Fit, PictureFailure, PictureKey, PictureRequest, Placement, Prepared, Protocol, Quality, fit},
     text::Safe,
 };
 use ratatui::layout::{Rect, Size};
@@ -23,7 +23,7 @@ const PREPARED_AHEAD: usize = 3;
 
 /// How fast the cursor moves: while keys repeat, previews do.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct ScrubSpeed {
     /// Whether the link is so slow that each picture begins as a preview.
     pub(super) is_tight: bool,
     at: Option<PictureKey>,
@@ -31,7 +31,7 @@ pub(super) struct Pace {
     hurried: bool,
 }
 
-impl Pace {
+impl ScrubSpeed {
     /// Two steps within this time are hurried.
     const REPEAT: Duration = Duration::from_millis(150);
     /// This long after the last step the full picture is worth its bytes.
@@ -78,7 +78,7 @@ pub enum Exhibit {
         wanted: Option<PictureKey>,
     },
     /// The picture under the cursor cannot be had.
-    Trouble(Trouble),
+    Trouble(PictureFailure),
     /// The picture under the cursor is on its way, and none stands in for it.
     Loading(PictureKey),
     /// Words in place of pictures.
@@ -104,7 +104,7 @@ impl App {
     pub fn exhibit(&self) -> Exhibit {
         let Some(area) = self.picture_area() else { return Exhibit::Words(Vec::new()) };
         let Some(key) = self.timeline.current_key() else { return Exhibit::Words(self.nothing_to_show()) };
-        if let State::Failed(trouble) = self.album.state(key) {
+        if let PictureState::Failed(trouble) = self.album.state(key) {
             return Exhibit::Trouble(trouble.clone());
         }
         if self.canvas.protocol == Protocol::None {
@@ -281,7 +281,7 @@ impl App {
         if self.options.fetching == Fetching::Ahead {
             wishes.extend(self.next_assets().filter_map(|asset| first_request(&asset)));
         }
-        wishes.retain(|wish| matches!(self.album.state(wish.key), State::Absent | State::Loading));
+        wishes.retain(|wish| matches!(self.album.state(wish.key), PictureState::Absent | PictureState::Loading));
         wishes
     }
 
@@ -341,7 +341,7 @@ fn first_request(asset: &Asset<'_>) -> Option<PictureRequest> {
     let run = asset.run()?;
     let first = asset.pictures()?.iter(asset.id()).next()?;
     Some(PictureRequest {
-        key: PictureKey { run, kind: first.kind, index: first.index },
+        key: PictureKey { event: run, kind: first.kind, index: first.index },
         asset: asset.id().clone(),
         offset: first.offset,
         url: first.url,

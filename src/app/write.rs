@@ -1,7 +1,7 @@
 //! Writing to a file: this picture, or the assets that are listed, by what the file's name ends in.
 //!
 //! The key proposes names, Tab goes through them. What is done outside is an [`Effect::Write`]; its answer comes back as
-//! [`Written`]. A file that is there already is only replaced after a `y`.
+//! [`WriteOutcome`]. A file that is there already is only replaced after a `y`.
 
 use super::{
     App, Effect,
@@ -24,14 +24,14 @@ pub struct WriteJob {
     /// Its name as it was typed.
     pub path: String,
     /// What is to be in it.
-    pub content: Content,
+    pub content: WriteContent,
     /// What is done with a file of that name.
     pub overwrite: Overwrite,
 }
 
 /// What is to be in a file.
 #[derive(Clone, Debug)]
-pub enum Content {
+pub enum WriteContent {
     /// The JPEG as it was fetched.
     Picture(Arc<Picture>),
     /// These assets.
@@ -60,7 +60,7 @@ pub enum Overwrite {
 
 /// What became of a [`WriteJob`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Written {
+pub enum WriteOutcome {
     /// It is there, at this full path.
     Done(Safe),
     /// A file is there already and was left alone.
@@ -103,12 +103,12 @@ impl App {
 
     /// Has what was typed written.
     pub(super) fn write_to(&mut self, path: &str, effects: &mut Vec<Effect>) {
-        let list = |format| Ok(Content::Assets(self.assets.rows().to_vec(), format));
+        let list = |format| Ok(WriteContent::Assets(self.assets.rows().to_vec(), format));
         let ending = Path::new(path).extension().and_then(|ending| ending.to_str()).map(str::to_lowercase);
         let content = match ending.as_deref() {
             Some("jpg" | "jpeg") => {
                 let here = self.timeline.current_key().and_then(|key| self.album.picture(key));
-                here.map(|picture| Content::Picture(Arc::clone(picture))).ok_or("this picture is not here")
+                here.map(|picture| WriteContent::Picture(Arc::clone(picture))).ok_or("this picture is not here")
             }
             Some("json") => list(ListFormat::Json),
             Some("jsonl" | "ndjson") => list(ListFormat::Jsonl),
@@ -130,23 +130,23 @@ impl App {
     }
 
     /// Says what became of a file, or asks whether it may be replaced.
-    pub(super) fn wrote(&mut self, job: WriteJob, written: Written) {
+    pub(super) fn wrote(&mut self, job: WriteJob, written: WriteOutcome) {
         self.writing = self.writing.saturating_sub(1);
         match written {
-            Written::Done(path) => {
+            WriteOutcome::Done(path) => {
                 let what = match &job.content {
-                    Content::Picture(_) => "picture".to_owned(),
-                    Content::Assets(keys, _) if keys.len() == 1 => "1 asset".to_owned(),
-                    Content::Assets(keys, _) => format!("{} assets", keys.len()),
+                    WriteContent::Picture(_) => "picture".to_owned(),
+                    WriteContent::Assets(keys, _) if keys.len() == 1 => "1 asset".to_owned(),
+                    WriteContent::Assets(keys, _) => format!("{} assets", keys.len()),
                 };
                 self.say(Safe::new(&format!("{what} written to {path}")));
             }
-            Written::Failed(why) => self.say(Safe::new(&format!("{}: {why}", job.path))),
+            WriteOutcome::Failed(why) => self.say(Safe::new(&format!("{}: {why}", job.path))),
             // Whatever is being typed meanwhile goes on.
-            Written::Taken if self.prompt.is_some() => {
+            WriteOutcome::Taken if self.prompt.is_some() => {
                 self.say(Safe::new(&format!("{}: is there already, not written", job.path)));
             }
-            Written::Taken => {
+            WriteOutcome::Taken => {
                 self.prompt = Some(Prompt::new(Purpose::Replace, job.path.clone()));
                 self.refused = Some(job);
             }
@@ -158,7 +158,7 @@ impl App {
         let picture = self.timeline.current().filter(|mark| self.album.picture(mark.key).is_some());
         let named = picture.zip(self.selected()).map(|(mark, asset)| {
             let alike = |other: &&super::timeline::Mark| {
-                (other.key.run, other.key.kind, other.offset) == (mark.key.run, mark.key.kind, mark.offset)
+                (other.key.event, other.key.kind, other.offset) == (mark.key.event, mark.key.kind, mark.offset)
             };
             let twins = self.timeline.marks().iter().take(self.timeline.cursor()).filter(alike).count();
             file_name(asset.id(), mark.key.kind, mark.offset, twins)

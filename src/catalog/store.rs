@@ -5,7 +5,7 @@
 
 use crate::{
     event::{AssetId, EventKind, Facts, Fault, FileId, LogEvent, Oddities, Origin, Pictures, Status, Time},
-    picture::RunKey,
+    picture::EventKey,
 };
 use std::{collections::HashMap, hash::Hash, num::NonZeroU32};
 
@@ -45,21 +45,21 @@ pub struct Rank {
     pub part: u32,
 }
 
-/// All events, by [`RunKey`].
+/// All events, by [`EventKey`].
 #[derive(Clone, Debug, Default)]
-pub(super) struct Store {
-    entries: Vec<Entry>,
-    kinds: Words<EventKind>,
-    statuses: Words<Status>,
+pub(super) struct EventStore {
+    entries: Vec<StoredEvent>,
+    kinds: InternTable<EventKind>,
+    statuses: InternTable<Status>,
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
-    clock: Option<Clock>,
+struct StoredEvent {
+    clock: Option<PackedTime>,
     byte: u64,
     hash: u64,
     pictures: Pictures,
-    rare: Option<Box<Rare>>,
+    rare: Option<Box<RareFields>>,
     asset: u32,
     len: u32,
     line: Option<NonZeroU32>,
@@ -72,11 +72,11 @@ struct Entry {
 }
 
 /// Microseconds since 1970, plus one where they are not negative: zero is left for "none".
-type Clock = std::num::NonZeroI64;
+type PackedTime = std::num::NonZeroI64;
 
 /// What few events have.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Rare {
+struct RareFields {
     fault: Option<Box<Fault>>,
     facts: Option<Box<Facts>>,
     oddities: Oddities,
@@ -84,15 +84,15 @@ struct Rare {
 
 /// Words that are kept once.
 #[derive(Clone, Debug)]
-struct Words<T> {
+struct InternTable<T> {
     list: Vec<T>,
     places: HashMap<T, u32>,
 }
 
-impl Store {
+impl EventStore {
     /// The key that the next event will have.
-    pub(super) fn next_key(&self) -> RunKey {
-        RunKey(u32::try_from(self.entries.len()).expect("fewer than 2^32 events fit in memory"))
+    pub(super) fn next_key(&self) -> EventKey {
+        EventKey(u32::try_from(self.entries.len()).expect("fewer than 2^32 events fit in memory"))
     }
 
     /// Keeps an event of the asset at `asset`.
@@ -102,7 +102,7 @@ impl Store {
     }
 
     /// Puts an event into the place of another.
-    pub(super) fn replace(&mut self, key: RunKey, event: LogEvent) {
+    pub(super) fn replace(&mut self, key: EventKey, event: LogEvent) {
         let asset = self.asset(key);
         self.entries[key.0 as usize] = self.entry(event, asset);
     }
@@ -115,12 +115,12 @@ impl Store {
     }
 
     /// The index of the asset of an event.
-    pub(super) fn asset(&self, key: RunKey) -> u32 {
+    pub(super) fn asset(&self, key: EventKey) -> u32 {
         self.entries[key.0 as usize].asset
     }
 
     /// An event of the asset of `id`.
-    pub(super) fn event<'a>(&'a self, key: RunKey, id: &'a AssetId) -> Event<'a> {
+    pub(super) fn event<'a>(&'a self, key: EventKey, id: &'a AssetId) -> Event<'a> {
         let entry = &self.entries[key.0 as usize];
         let rare = entry.rare.as_deref();
         Event {
@@ -143,35 +143,35 @@ impl Store {
         }
     }
 
-    pub(super) fn kind(&self, key: RunKey) -> &EventKind {
+    pub(super) fn kind(&self, key: EventKey) -> &EventKind {
         &self.kinds.list[self.entries[key.0 as usize].kind as usize]
     }
 
-    pub(super) fn status(&self, key: RunKey) -> &Status {
+    pub(super) fn status(&self, key: EventKey) -> &Status {
         &self.statuses.list[self.entries[key.0 as usize].status as usize]
     }
 
-    pub(super) fn pictures(&self, key: RunKey) -> &Pictures {
+    pub(super) fn pictures(&self, key: EventKey) -> &Pictures {
         &self.entries[key.0 as usize].pictures
     }
 
-    pub(super) fn facts(&self, key: RunKey) -> Option<&Facts> {
+    pub(super) fn facts(&self, key: EventKey) -> Option<&Facts> {
         self.entries[key.0 as usize].rare.as_ref()?.facts.as_deref()
     }
 
-    pub(super) fn rank(&self, key: RunKey) -> Rank {
+    pub(super) fn rank(&self, key: EventKey) -> Rank {
         let entry = &self.entries[key.0 as usize];
         Rank { time: entry.clock.map(from_clock), file: entry.file, byte: entry.byte, part: entry.part }
     }
 
-    fn entry(&mut self, event: LogEvent, asset: u32) -> Entry {
-        let rare = Rare { fault: event.fault, facts: event.facts, oddities: event.oddities };
-        Entry {
+    fn entry(&mut self, event: LogEvent, asset: u32) -> StoredEvent {
+        let rare = RareFields { fault: event.fault, facts: event.facts, oddities: event.oddities };
+        StoredEvent {
             clock: event.time.or(event.clock).map(to_clock),
             byte: event.origin.byte,
             hash: event.origin.hash,
             pictures: event.pictures,
-            rare: (rare != Rare::default()).then(|| Box::new(rare)),
+            rare: (rare != RareFields::default()).then(|| Box::new(rare)),
             asset,
             len: event.origin.len,
             line: event.origin.line,
@@ -184,7 +184,7 @@ impl Store {
     }
 }
 
-impl<T: Clone + Eq + Hash> Words<T> {
+impl<T: Clone + Eq + Hash> InternTable<T> {
     fn place(&mut self, word: T) -> u32 {
         // The first few words are nearly all there are; to compare them is less work than to hash one.
         let early = self.list.iter().take(4).position(|known| *known == word);
@@ -198,19 +198,19 @@ impl<T: Clone + Eq + Hash> Words<T> {
     }
 }
 
-impl<T> Default for Words<T> {
+impl<T> Default for InternTable<T> {
     fn default() -> Self {
         Self { list: Vec::new(), places: HashMap::new() }
     }
 }
 
-fn to_clock(time: Time) -> Clock {
+fn to_clock(time: Time) -> PackedTime {
     let micros = time.as_micros();
     let shifted = if micros < 0 { micros } else { micros.saturating_add(1) };
-    Clock::new(shifted).unwrap_or(Clock::MIN)
+    PackedTime::new(shifted).unwrap_or(PackedTime::MIN)
 }
 
-fn from_clock(clock: Clock) -> Time {
+fn from_clock(clock: PackedTime) -> Time {
     let shifted = clock.get();
     Time::from_micros(if shifted < 0 { shifted } else { shifted - 1 })
 }
@@ -229,6 +229,6 @@ mod tests {
 
     #[test]
     fn an_entry_is_small() {
-        assert!(size_of::<Entry>() <= 72, "{} bytes an event", size_of::<Entry>());
+        assert!(size_of::<StoredEvent>() <= 72, "{} bytes an event", size_of::<StoredEvent>());
     }
 }

@@ -1,8 +1,8 @@
 //! The config file: TOML, every long option under its own name.
 //!
-//! [`Config::parse`] reads text and names file and line of whatever is wrong; an option that does not exist is only
+//! [`ConfigFile::parse`] reads text and names file and line of whatever is wrong; an option that does not exist is only
 //! warned of, so that one file serves several versions. What it says becomes the default of clap's own options
-//! ([`Config::under`]), which is why a variable and an option go before it, a repeated one as a whole.
+//! ([`ConfigFile::under`]), which is why a variable and an option go before it, a repeated one as a whole.
 
 use crate::text::Safe;
 use clap::{Arg, ArgAction, Command, builder::Resettable};
@@ -17,14 +17,14 @@ const NOT_HERE: [&str; 3] = ["config", "help", "version"];
 
 /// What a config file says, checked against the options there are.
 #[derive(Clone, Debug)]
-pub struct Config {
-    entries: Vec<Entry>,
+pub struct ConfigFile {
+    entries: Vec<ConfigEntry>,
     warnings: Vec<Safe>,
 }
 
 /// One option and its values, as they would be typed.
 #[derive(Clone, Debug)]
-struct Entry {
+struct ConfigEntry {
     option: String,
     values: Vec<String>,
 }
@@ -38,7 +38,7 @@ pub struct ConfigError {
     what: Safe,
 }
 
-impl Config {
+impl ConfigFile {
     /// Reads the text of the file that is called `file`; `definition` has the options there are.
     pub fn parse(file: &Safe, text: &str, definition: &Command) -> Result<Self, ConfigError> {
         let error = |at: usize, what: &str| {
@@ -60,7 +60,7 @@ impl Config {
             let wrong = |what: String| error(span.start, &format!("{name}: {what}"));
             let values = values(arg, value.get_ref()).map_err(wrong)?;
             check(arg, &values).map_err(wrong)?;
-            config.entries.push(Entry { option: name.to_owned(), values });
+            config.entries.push(ConfigEntry { option: name.to_owned(), values });
         }
         Ok(config)
     }
@@ -143,13 +143,13 @@ fn line_of(text: &str, at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::{Command, Typed, definition, parse};
+    use crate::cli::{Command, Invocation, definition, parse};
 
-    fn read(text: &str) -> Result<Config, String> {
-        Config::parse(&"c.toml".into(), text, &definition()).map_err(|error| error.to_string())
+    fn read(text: &str) -> Result<ConfigFile, String> {
+        ConfigFile::parse(&"c.toml".into(), text, &definition()).map_err(|error| error.to_string())
     }
 
-    fn typed(text: &str, args: &[&str]) -> Typed {
+    fn typed(text: &str, args: &[&str]) -> Invocation {
         let args: Vec<std::ffi::OsString> =
             std::iter::once("thumbview").chain(args.iter().copied()).map(Into::into).collect();
         parse(&args, Some(&read(text).unwrap())).unwrap()

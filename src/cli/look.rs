@@ -13,7 +13,7 @@ use url::Url;
 
 /// What may be fetched, and how.
 #[derive(Args, Debug)]
-pub struct Fetch {
+pub struct FetchArgs {
     /// Fetch from HOST or HOST:PORT although it is private, loopback or on another port.
     #[arg(long, value_name = "HOST[:PORT]")]
     pub allow_host: Vec<HostPort>,
@@ -54,13 +54,13 @@ pub struct Fetch {
 
 /// How it looks, and what may be fetched.
 #[derive(Args, Debug)]
-pub struct Look {
+pub struct LookArgs {
     /// How pictures are drawn.
     #[arg(short, long, value_enum, default_value_t)]
     pub protocol: Draw,
     /// What may be fetched.
     #[command(flatten)]
-    pub fetch: Fetch,
+    pub fetch: FetchArgs,
     /// Fetch only what is looked at.
     #[arg(long)]
     pub no_prefetch: bool,
@@ -128,9 +128,9 @@ pub enum When {
     Never,
 }
 
-impl Fetch {
+impl FetchArgs {
     /// What `media` needs; or what is wrong with the options.
-    pub fn media(&self) -> Result<media::Config, String> {
+    pub fn media(&self) -> Result<media::MediaConfig, String> {
         let mut policy = Policy::default();
         for host in &self.allow_host {
             policy.allow(host.clone()).map_err(|refusal| refusal.to_string())?;
@@ -150,7 +150,7 @@ impl Fetch {
             .iter()
             .map(|text| HostBound::<Header>::parse(text, only).map_err(|why| bound(text, why)))
             .collect::<Result<_, _>>()?;
-        Ok(media::Config {
+        Ok(media::MediaConfig {
             policy,
             silence: self.timeout,
             max_bytes: self.max_size,
@@ -160,12 +160,12 @@ impl Fetch {
             proxy: self.proxy.clone(),
             ca_file: self.ca_file.clone(),
             fetch: if self.no_fetch { FetchMode::No } else { FetchMode::Yes },
-            ..media::Config::default()
+            ..media::MediaConfig::default()
         })
     }
 }
 
-impl Look {
+impl LookArgs {
     /// The protocol that was forced.
     pub fn forced(&self) -> Option<Protocol> {
         match self.protocol {
@@ -179,7 +179,7 @@ impl Look {
     }
 
     /// What the screen begins with; `no_color` is whether `NO_COLOR` is set.
-    pub fn options(&self, no_color: bool) -> app::Options {
+    pub fn options(&self, no_color: bool) -> app::AppOptions {
         let theme = match (self.theme, self.color) {
             (_, When::Never) | (Colours::Mono, _) => Theme::Mono,
             (Colours::Auto, When::Auto) if no_color => Theme::Mono,
@@ -187,7 +187,7 @@ impl Look {
             (Colours::Dark, When::Auto | When::Always) => Theme::Dark,
             (Colours::Light, When::Auto | When::Always) => Theme::Light,
         };
-        app::Options {
+        app::AppOptions {
             theme,
             glyphs: if self.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
             fetching: match (self.fetch.no_fetch, self.no_prefetch) {
@@ -197,7 +197,7 @@ impl Look {
             },
             mouse: if self.mouse { MouseUse::On } else { MouseUse::Off },
             following: Following::Off,
-            ..app::Options::default()
+            ..app::AppOptions::default()
         }
     }
 }

@@ -4,7 +4,7 @@
 //! bytes are random. So the server needs no memory of the script, and any id whatsoever has a picture.
 //! Everything here follows from seed, id and offset alone.
 
-use super::Config;
+use super::DemoConfig;
 use crate::cli::Scenario;
 use std::{fmt, time::Duration};
 
@@ -92,7 +92,7 @@ impl Shape {
 
 /// What an asset's id says of one of its pictures in particular.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Care {
+pub(super) enum ShotCondition {
     /// All pictures are there.
     Whole,
     /// About every fourth picture was never made; the first one was.
@@ -101,7 +101,7 @@ pub(super) enum Care {
 
 /// How the server answers for a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum ServerAnswer {
     /// With the picture.
     Whole,
     /// With 404.
@@ -118,7 +118,7 @@ pub(super) enum Answer {
 
 /// An asset of the demo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Asset([u8; 16]);
+pub(super) struct DemoAsset([u8; 16]);
 
 const MOTIF: usize = 8;
 const SHAPE: usize = 9;
@@ -129,9 +129,9 @@ const LARGE_FROM: u8 = 0xf8;
 const PORTRAIT_FROM: u8 = 0xf0;
 const GAPS_FROM: u8 = 0xfc;
 
-impl Asset {
+impl DemoAsset {
     /// Makes an id that says this.
-    pub(super) fn new(random: &mut Random, motif: Motif, shape: Shape, care: Care) -> Self {
+    pub(super) fn new(random: &mut Random, motif: Motif, shape: Shape, care: ShotCondition) -> Self {
         let mut id = (u128::from(random.next()) << 64 | u128::from(random.next())).to_be_bytes();
         id[MOTIF] = id[MOTIF] % (u8::MAX / MOTIFS) * MOTIFS + motif as u8;
         let low = id[SHAPE] & 7;
@@ -141,8 +141,8 @@ impl Asset {
             Shape::Large => LARGE_FROM | low,
         };
         id[CARE] = match care {
-            Care::Whole => id[CARE] % GAPS_FROM,
-            Care::Gaps => GAPS_FROM | id[CARE],
+            ShotCondition::Whole => id[CARE] % GAPS_FROM,
+            ShotCondition::Gaps => GAPS_FROM | id[CARE],
         };
         Self(id)
     }
@@ -166,8 +166,8 @@ impl Asset {
         }
     }
 
-    fn care(self) -> Care {
-        if self.0[CARE] >= GAPS_FROM { Care::Gaps } else { Care::Whole }
+    fn care(self) -> ShotCondition {
+        if self.0[CARE] >= GAPS_FROM { ShotCondition::Gaps } else { ShotCondition::Whole }
     }
 
     /// The number from which the asset's pictures draw their colours and places.
@@ -179,28 +179,28 @@ impl Asset {
     }
 
     /// How the server answers for the picture at `offset`, in seconds.
-    pub(super) fn answer(self, config: &Config, offset: u32) -> Answer {
+    pub(super) fn answer(self, config: &DemoConfig, offset: u32) -> ServerAnswer {
         let dice = mix(self.look(config.seed) ^ u64::from(offset)) % 100;
         match (config.scenario, self.care()) {
             (Scenario::Slow, _) => match dice {
-                0..6 => Answer::Missing,
-                6..12 => Answer::Forbidden,
-                12..18 => Answer::Limited,
-                18..24 => Answer::Truncated,
-                24..28 => Answer::Silent,
-                _ => Answer::Whole,
+                0..6 => ServerAnswer::Missing,
+                6..12 => ServerAnswer::Forbidden,
+                12..18 => ServerAnswer::Limited,
+                18..24 => ServerAnswer::Truncated,
+                24..28 => ServerAnswer::Silent,
+                _ => ServerAnswer::Whole,
             },
-            (Scenario::Tour | Scenario::Storm | Scenario::Rotate | Scenario::Failures, Care::Gaps)
+            (Scenario::Tour | Scenario::Storm | Scenario::Rotate | Scenario::Failures, ShotCondition::Gaps)
                 if offset > 0 && dice < 25 =>
             {
-                Answer::Missing
+                ServerAnswer::Missing
             }
-            (Scenario::Tour | Scenario::Storm | Scenario::Rotate | Scenario::Failures, _) => Answer::Whole,
+            (Scenario::Tour | Scenario::Storm | Scenario::Rotate | Scenario::Failures, _) => ServerAnswer::Whole,
         }
     }
 
     /// How long the server thinks before it answers.
-    pub(super) fn delay(self, config: &Config, offset: u32) -> Duration {
+    pub(super) fn delay(self, config: &DemoConfig, offset: u32) -> Duration {
         match config.scenario {
             Scenario::Slow => Duration::from_millis(200 + mix(self.look(config.seed) ^ !u64::from(offset)) % 2800),
             Scenario::Tour | Scenario::Storm | Scenario::Rotate | Scenario::Failures => Duration::ZERO,
@@ -208,7 +208,7 @@ impl Asset {
     }
 }
 
-impl fmt::Display for Asset {
+impl fmt::Display for DemoAsset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", u128::from_be_bytes(self.0))
     }
@@ -218,16 +218,16 @@ impl fmt::Display for Asset {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Shot {
     /// Whose.
-    pub(super) asset: Asset,
+    pub(super) asset: DemoAsset,
     /// `sample` or `dot`.
-    pub(super) list: List,
+    pub(super) list: ShotList,
     /// Where in the video, in seconds.
     pub(super) offset: u32,
 }
 
 /// The list of an event that names a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum List {
+pub(super) enum ShotList {
     /// Taken at an interval.
     Sample,
     /// Taken at a time that was asked for.
@@ -238,8 +238,8 @@ impl Shot {
     /// The path of its address, as the documents have it; for dots, of which no document shows one, alike.
     pub(super) fn path(self) -> String {
         let list = match self.list {
-            List::Sample => "sample",
-            List::Dot => "dot",
+            ShotList::Sample => "sample",
+            ShotList::Dot => "dot",
         };
         format!("/asset/{}/snapshot/{list}/{}.jpg", self.asset, self.offset)
     }
@@ -249,11 +249,11 @@ impl Shot {
         let (id, rest) = path.strip_prefix("/asset/")?.split_once("/snapshot/")?;
         let (list, name) = rest.split_once('/')?;
         let list = match list {
-            "sample" => List::Sample,
-            "dot" => List::Dot,
+            "sample" => ShotList::Sample,
+            "dot" => ShotList::Dot,
             _ => return None,
         };
-        let shot = Self { asset: Asset::parse(id)?, list, offset: name.strip_suffix(".jpg")?.parse().ok()? };
+        let shot = Self { asset: DemoAsset::parse(id)?, list, offset: name.strip_suffix(".jpg")?.parse().ok()? };
         (shot.path() == path).then_some(shot)
     }
 }
@@ -267,10 +267,10 @@ mod tests {
         let mut random = Random::new(7);
         for motif in Motif::ALL {
             for shape in [Shape::Default, Shape::Portrait, Shape::Large] {
-                for care in [Care::Whole, Care::Gaps] {
-                    let asset = Asset::new(&mut random, motif, shape, care);
+                for care in [ShotCondition::Whole, ShotCondition::Gaps] {
+                    let asset = DemoAsset::new(&mut random, motif, shape, care);
                     assert_eq!((asset.motif(), asset.shape(), asset.care()), (motif, shape, care), "{asset}");
-                    assert_eq!(Asset::parse(&asset.to_string()), Some(asset));
+                    assert_eq!(DemoAsset::parse(&asset.to_string()), Some(asset));
                 }
             }
         }
@@ -278,8 +278,8 @@ mod tests {
 
     #[test]
     fn reads_only_its_own_paths() {
-        let asset = Asset::new(&mut Random::new(1), Motif::Sea, Shape::Default, Care::Whole);
-        let shot = Shot { asset, list: List::Dot, offset: 61 };
+        let asset = DemoAsset::new(&mut Random::new(1), Motif::Sea, Shape::Default, ShotCondition::Whole);
+        let shot = Shot { asset, list: ShotList::Dot, offset: 61 };
         assert_eq!(Shot::parse(&shot.path()), Some(shot));
         let id = asset.to_string();
         for path in [
@@ -298,10 +298,10 @@ mod tests {
 
     #[test]
     fn gaps_leave_the_first_picture() {
-        let config = Config::default();
-        let asset = Asset::new(&mut Random::new(3), Motif::City, Shape::Default, Care::Gaps);
-        let missing = (0..200).filter(|offset| asset.answer(&config, *offset) == Answer::Missing).count();
+        let config = DemoConfig::default();
+        let asset = DemoAsset::new(&mut Random::new(3), Motif::City, Shape::Default, ShotCondition::Gaps);
+        let missing = (0..200).filter(|offset| asset.answer(&config, *offset) == ServerAnswer::Missing).count();
         assert!((20..80).contains(&missing), "{missing} of 200");
-        assert_eq!(asset.answer(&config, 0), Answer::Whole);
+        assert_eq!(asset.answer(&config, 0), ServerAnswer::Whole);
     }
 }

@@ -12,9 +12,9 @@ pub(super) const ADVANCE: usize = 6;
 pub(super) const HEIGHT: usize = 7;
 
 /// A glyph: its rows from top to bottom, the leftmost dot in bit 0.
-type Glyph = [u8; HEIGHT];
+type FontGlyph = [u8; HEIGHT];
 
-static GLYPHS: LazyLock<HashMap<char, Glyph>> = LazyLock::new(|| parse(include_str!("../../assets/font.txt")));
+static GLYPHS: LazyLock<HashMap<char, FontGlyph>> = LazyLock::new(|| parse(include_str!("../../assets/font.txt")));
 
 /// The dots of `text` as (column, row), from its top left corner.
 pub(super) fn dots(text: &str) -> impl Iterator<Item = (usize, usize)> {
@@ -27,7 +27,7 @@ pub(super) fn dots(text: &str) -> impl Iterator<Item = (usize, usize)> {
     })
 }
 
-fn parse(font: &str) -> HashMap<char, Glyph> {
+fn parse(font: &str) -> HashMap<char, FontGlyph> {
     let mut lines = font.lines();
     let mut glyphs = HashMap::new();
     while let Some(c) = lines.next().and_then(|line| line.chars().next()) {

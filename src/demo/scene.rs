@@ -21,16 +21,16 @@ mod mountains;
 mod pitch;
 mod sea;
 
-use super::asset::{Asset, Motif};
+use super::asset::{DemoAsset, Motif};
 use crate::event::Offset;
-use canvas::{Canvas, Rgb};
+use canvas::{Drawing, Rgb};
 use image::{ExtendedColorType, codecs::jpeg::JpegEncoder};
 
 /// JPEG quality: 480x270 pixels become 15 to 40 KB, as the service's own pictures do.
 const QUALITY: u8 = 82;
 
 /// Draws the picture of `asset` at `offset` seconds as a JPEG.
-pub(super) fn jpeg(seed: u64, asset: Asset, offset: u32) -> Vec<u8> {
+pub(super) fn jpeg(seed: u64, asset: DemoAsset, offset: u32) -> Vec<u8> {
     let (width, height) = asset.shape().size();
     let rgb = rgb(seed, asset, offset);
     let mut jpeg = Vec::new();
@@ -41,9 +41,9 @@ pub(super) fn jpeg(seed: u64, asset: Asset, offset: u32) -> Vec<u8> {
 }
 
 /// Draws the picture as three bytes a pixel.
-fn rgb(seed: u64, asset: Asset, offset: u32) -> Vec<u8> {
+fn rgb(seed: u64, asset: DemoAsset, offset: u32) -> Vec<u8> {
     let (width, height) = asset.shape().size();
-    let mut canvas = Canvas::new(width as usize, height as usize);
+    let mut canvas = Drawing::new(width as usize, height as usize);
     let look = asset.look(seed);
     let time = offset as f32;
     match asset.motif() {
@@ -60,7 +60,7 @@ fn rgb(seed: u64, asset: Asset, offset: u32) -> Vec<u8> {
 }
 
 /// Darkens the rims and writes the id above the timecode, both in the lower left.
-fn burn_in(canvas: &mut Canvas, asset: Asset, offset: u32, (width, height): (usize, usize)) {
+fn burn_in(canvas: &mut Drawing, asset: DemoAsset, offset: u32, (width, height): (usize, usize)) {
     let centre = canvas.aspect() / 2.0;
     canvas.shade(0.0, 1.0, |x, y, old| {
         let rim = ((x - centre) / centre).powi(2) + (y * 2.0 - 1.0).powi(2);

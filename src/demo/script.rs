@@ -1,6 +1,6 @@
 //! What happens in each scenario, and when.
 //!
-//! A [`Script`] is an endless list of timed [`Step`]s that follows from scenario, seed and the time at which it starts.
+//! A [`Script`] is an endless list of timed [`ScriptStep`]s that follows from scenario, seed and the time at which it starts.
 //! It reads no clock and touches no file: `writer` performs it, tests count it. Each [`Record`] knows what a reader
 //! should make of it.
 
@@ -8,17 +8,17 @@ mod cast;
 mod plots;
 
 use super::{
-    Config,
+    DemoConfig,
     asset::{Random, Shot},
-    wire::{self, Form},
+    wire::{self, WireForm},
 };
-use cast::{Cast, Job};
+use cast::{Cast, RenderJob};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
 
 /// Something that is done to the log, and when.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Step {
+pub(super) struct ScriptStep {
     /// After the start; what lies before it is there when the scenario begins.
     pub(super) at: SignedDuration,
     /// What is done.
@@ -88,13 +88,13 @@ pub(super) enum Says {
 /// The endless list of steps.
 #[derive(Clone, Debug)]
 pub(super) struct Script {
-    config: Config,
+    config: DemoConfig,
     pen: Pen,
     cast: Cast,
     /// Beats so far.
     beat: usize,
     /// Steps that are laid down and not yet handed out, in the order of their times.
-    steps: VecDeque<Step>,
+    steps: VecDeque<ScriptStep>,
     /// Bytes in the log since it was last made or emptied.
     size: usize,
 }
@@ -110,7 +110,7 @@ struct Pen {
 
 impl Script {
     /// Begins a scenario at `start`. `base` is the server's address, such as `http://127.0.0.1:8787`.
-    pub(super) fn new(config: Config, base: &str, start: Timestamp) -> Self {
+    pub(super) fn new(config: DemoConfig, base: &str, start: Timestamp) -> Self {
         let pen = Pen { random: Random::new(config.seed), base: base.to_owned(), start, now: SignedDuration::ZERO };
         let mut script = Self { config, pen, cast: Cast::default(), beat: 0, steps: VecDeque::new(), size: 0 };
         script.lay_backlog();
@@ -119,7 +119,7 @@ impl Script {
     }
 
     /// Takes the steps that lie before the start.
-    pub(super) fn take_backlog(&mut self) -> Vec<Step> {
+    pub(super) fn take_backlog(&mut self) -> Vec<ScriptStep> {
         let live = self.steps.iter().position(|step| !step.at.is_negative()).unwrap_or(self.steps.len());
         self.steps.drain(..live).collect()
     }
@@ -146,7 +146,7 @@ impl Script {
             Act::Rename | Act::CopyTruncate | Act::Delete | Act::Link => 0,
             Act::AppendLate(_) => self.size,
         };
-        self.steps.push_back(Step { at: self.pen.now, act });
+        self.steps.push_back(ScriptStep { at: self.pen.now, act });
     }
 
     fn say(&mut self, record: Record) {
@@ -155,9 +155,9 @@ impl Script {
 }
 
 impl Iterator for Script {
-    type Item = Step;
+    type Item = ScriptStep;
 
-    fn next(&mut self) -> Option<Step> {
+    fn next(&mut self) -> Option<ScriptStep> {
         while self.steps.is_empty() {
             self.lay_beat();
             self.beat += 1;
@@ -167,37 +167,37 @@ impl Iterator for Script {
 }
 
 impl Pen {
-    fn record(&mut self, form: Form, message: &str, says: Says, shots: Vec<Shot>) -> Record {
+    fn record(&mut self, form: WireForm, message: &str, says: Says, shots: Vec<Shot>) -> Record {
         let text = form.wrap(message, self.start + self.now, &mut self.random);
         Record { text, says, shots }
     }
 
-    fn succeeded(&mut self, form: Form, job: &Job) -> Record {
+    fn succeeded(&mut self, form: WireForm, job: &RenderJob) -> Record {
         let message = wire::succeeded(&self.base, job.asset, &job.shots);
         self.record(form, &message, Says::Succeeded, job.shots.clone())
     }
 
-    fn failed(&mut self, form: Form, job: &Job, (code, words): (&str, &str)) -> Record {
+    fn failed(&mut self, form: WireForm, job: &RenderJob, (code, words): (&str, &str)) -> Record {
         self.record(form, &wire::failed(job.asset, code, words), Says::Failed, Vec::new())
     }
 
-    fn unfinished(&mut self, form: Form, job: &Job) -> Record {
+    fn unfinished(&mut self, form: WireForm, job: &RenderJob) -> Record {
         self.record(form, &wire::unfinished(job.asset), Says::Unfinished, Vec::new())
     }
 
-    fn created(&mut self, form: Form, job: &Job) -> Record {
+    fn created(&mut self, form: WireForm, job: &RenderJob) -> Record {
         let message = wire::created(&self.base, job.asset, &job.title);
         self.record(form, &message, Says::Other, Vec::new())
     }
 
-    fn parsed(&mut self, form: Form, job: &Job) -> Record {
+    fn parsed(&mut self, form: WireForm, job: &RenderJob) -> Record {
         let message = wire::parsed(&self.base, job.asset, job.duration);
         self.record(form, &message, Says::Other, Vec::new())
     }
 
     /// An event whose second half was lost.
-    fn broken(&mut self, job: &Job) -> Record {
-        let mut record = self.succeeded(Form::Prefix, job);
+    fn broken(&mut self, job: &RenderJob) -> Record {
+        let mut record = self.succeeded(WireForm::Prefix, job);
         let half = record.text.len() / 2;
         record.text.truncate(half);
         record.text.push('\n');

@@ -7,8 +7,8 @@
 mod request;
 
 use super::{
-    Config,
-    asset::{Answer, Shot},
+    DemoConfig,
+    asset::{ServerAnswer, Shot},
     scene,
 };
 use request::{Method, Request};
@@ -38,11 +38,11 @@ const FILE_LIMIT: u64 = 64 << 20;
 
 /// What a server gives out.
 #[derive(Debug)]
-pub(super) enum Content {
+pub(super) enum ServedContent {
     /// Pictures, drawn when they are asked for.
     Drawn {
         /// Says how they look and what goes wrong with them.
-        config: Config,
+        config: DemoConfig,
         /// Paths that were refused once for being asked for too often.
         refused: Mutex<HashSet<String>>,
     },
@@ -50,8 +50,8 @@ pub(super) enum Content {
     Folder(PathBuf),
 }
 
-impl Content {
-    pub(super) fn drawn(config: Config) -> Self {
+impl ServedContent {
+    pub(super) fn drawn(config: DemoConfig) -> Self {
         Self::Drawn { config, refused: Mutex::default() }
     }
 
@@ -70,7 +70,7 @@ pub(super) async fn bind(port: u16) -> io::Result<TcpListener> {
 }
 
 /// Serves until it is dropped; its connections end with it.
-pub(super) async fn run(listener: TcpListener, content: Content) -> Infallible {
+pub(super) async fn run(listener: TcpListener, content: ServedContent) -> Infallible {
     let content = Arc::new(content);
     let port = listener.local_addr().map_or(0, |address| address.port());
     let mut connections = JoinSet::new();
@@ -93,7 +93,7 @@ pub(super) async fn run(listener: TcpListener, content: Content) -> Infallible {
 }
 
 /// Answers the requests of one connection.
-async fn converse(stream: TcpStream, port: u16, content: &Arc<Content>) -> io::Result<()> {
+async fn converse(stream: TcpStream, port: u16, content: &Arc<ServedContent>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
     loop {
@@ -116,7 +116,7 @@ async fn converse(stream: TcpStream, port: u16, content: &Arc<Content>) -> io::R
     }
 }
 
-async fn respond(request: &Request, port: u16, content: &Arc<Content>) -> Response {
+async fn respond(request: &Request, port: u16, content: &Arc<ServedContent>) -> Response {
     let named = [format!("127.0.0.1:{port}"), format!("localhost:{port}")].contains(&request.host);
     if !named {
         return Response::plain(421, "Misdirected Request");
@@ -125,8 +125,8 @@ async fn respond(request: &Request, port: u16, content: &Arc<Content>) -> Respon
         return Response::plain(405, "Method Not Allowed").with("Allow: GET, HEAD\r\n");
     }
     match &**content {
-        Content::Drawn { config, refused } => draw(&request.path, *config, refused).await,
-        Content::Folder(root) => {
+        ServedContent::Drawn { config, refused } => draw(&request.path, *config, refused).await,
+        ServedContent::Folder(root) => {
             let (root, path) = (root.clone(), request.path.clone());
             off_the_loop(move || read_file(&root, &path)).await
         }
@@ -134,26 +134,26 @@ async fn respond(request: &Request, port: u16, content: &Arc<Content>) -> Respon
 }
 
 /// Answers with a drawn picture, or with what goes wrong there.
-async fn draw(path: &str, config: Config, refused: &Mutex<HashSet<String>>) -> Response {
+async fn draw(path: &str, config: DemoConfig, refused: &Mutex<HashSet<String>>) -> Response {
     let Some(shot) = Shot::parse(path) else {
         return Response::plain(404, "Not Found");
     };
     sleep(shot.asset.delay(&config, shot.offset)).await;
     let whole = || off_the_loop(move || Response::jpeg(scene::jpeg(config.seed, shot.asset, shot.offset)));
     match shot.asset.answer(&config, shot.offset) {
-        Answer::Whole => whole().await,
-        Answer::Missing => Response::plain(404, "Not Found"),
-        Answer::Forbidden => Response::plain(403, "Forbidden"),
-        Answer::Limited => {
+        ServerAnswer::Whole => whole().await,
+        ServerAnswer::Missing => Response::plain(404, "Not Found"),
+        ServerAnswer::Forbidden => Response::plain(403, "Forbidden"),
+        ServerAnswer::Limited => {
             let first = refused.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
             if first { Response::plain(429, "Too Many Requests").with("Retry-After: 45\r\n") } else { whole().await }
         }
-        Answer::Truncated => {
+        ServerAnswer::Truncated => {
             let mut response = whole().await;
             response.sent = response.body.len() * 3 / 5;
             response
         }
-        Answer::Silent => {
+        ServerAnswer::Silent => {
             sleep(PATIENCE).await;
             Response { sent: 0, ..Response::plain(504, "Gateway Timeout") }
         }
@@ -242,17 +242,17 @@ mod tests {
     use super::*;
     use crate::{
         cli::Scenario,
-        demo::asset::{Asset, Care, List, Motif, Random, Shape},
+        demo::asset::{DemoAsset, Motif, Random, Shape, ShotCondition, ShotList},
     };
     use futures_util::future::join_all;
     use tokio::io::AsyncReadExt as _;
 
     /// A picture that is answered so.
-    fn shot(config: &Config, answer: Answer) -> Shot {
-        let asset = Asset::new(&mut Random::new(1), Motif::City, Shape::Default, Care::Whole);
+    fn shot(config: &DemoConfig, answer: ServerAnswer) -> Shot {
+        let asset = DemoAsset::new(&mut Random::new(1), Motif::City, Shape::Default, ShotCondition::Whole);
         let found = (0..1000).find(|offset| asset.answer(config, *offset) == answer);
         let offset = found.unwrap_or_else(|| panic!("nothing is answered with {answer:?}"));
-        Shot { asset, list: List::Sample, offset }
+        Shot { asset, list: ShotList::Sample, offset }
     }
 
     /// Asks for a picture; returns the status line, the length that was promised and the body that came.
@@ -270,22 +270,28 @@ mod tests {
 
     #[tokio::test]
     async fn slow_pictures_fail_in_every_way() -> io::Result<()> {
-        let config = Config { scenario: Scenario::Slow, ..Config::default() };
+        let config = DemoConfig { scenario: Scenario::Slow, ..DemoConfig::default() };
         let listener = bind(0).await?;
         let port = listener.local_addr()?.port();
-        let server = tokio::spawn(run(listener, Content::drawn(config)));
-        let answers = [Answer::Whole, Answer::Missing, Answer::Forbidden, Answer::Limited, Answer::Truncated];
+        let server = tokio::spawn(run(listener, ServedContent::drawn(config)));
+        let answers = [
+            ServerAnswer::Whole,
+            ServerAnswer::Missing,
+            ServerAnswer::Forbidden,
+            ServerAnswer::Limited,
+            ServerAnswer::Truncated,
+        ];
         let heard = join_all(answers.map(|answer| ask(port, shot(&config, answer)))).await;
         let lines = ["200 OK", "404 Not Found", "403 Forbidden", "429 Too Many Requests", "200 OK"];
         for ((answer, heard), line) in answers.into_iter().zip(heard).zip(lines) {
             let (status, promised, body) = heard?;
             assert_eq!(status, format!("HTTP/1.1 {line}"));
-            assert_eq!(body.len() < promised, answer == Answer::Truncated, "{answer:?}");
+            assert_eq!(body.len() < promised, answer == ServerAnswer::Truncated, "{answer:?}");
         }
-        let (status, _, body) = ask(port, shot(&config, Answer::Limited)).await?;
+        let (status, _, body) = ask(port, shot(&config, ServerAnswer::Limited)).await?;
         assert_eq!(status, "HTTP/1.1 200 OK", "the second time it is given out");
         assert!(body.starts_with(&[0xff, 0xd8, 0xff]));
-        let silent = timeout(Duration::from_secs(5), ask(port, shot(&config, Answer::Silent))).await;
+        let silent = timeout(Duration::from_secs(5), ask(port, shot(&config, ServerAnswer::Silent))).await;
         assert!(silent.is_err(), "{silent:?}");
         server.abort();
         Ok(())

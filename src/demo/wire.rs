@@ -3,13 +3,13 @@
 //! The bodies follow the documents key by key; the forms are those of logs in the field: bare, behind a prefix, by
 //! docker, by a container runtime, as an SMN notification, spread over many lines. Nothing here reads.
 
-use super::asset::{Asset, List, Random, Shot};
+use super::asset::{DemoAsset, Random, Shot, ShotList};
 use jiff::Timestamp;
 use std::fmt::Write as _;
 
 /// How a message lies in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum WireForm {
     /// The message alone; it has no time.
     Plain,
     /// Behind an application's prefix, more text after it.
@@ -25,8 +25,8 @@ pub(super) enum Form {
 }
 
 /// `thumbnailComplete` of a success.
-pub(super) fn succeeded(base: &str, asset: Asset, shots: &[Shot]) -> String {
-    let list = |list: List| {
+pub(super) fn succeeded(base: &str, asset: DemoAsset, shots: &[Shot]) -> String {
+    let list = |list: ShotList| {
         let pictures: Vec<String> = shots
             .iter()
             .filter(|shot| shot.list == list)
@@ -36,26 +36,26 @@ pub(super) fn succeeded(base: &str, asset: Asset, shots: &[Shot]) -> String {
     };
     let info = format!(
         r#""asset_id":"{asset}","status":"SUCCEED","sample":[{}],"dots":[{}]"#,
-        list(List::Sample),
-        list(List::Dot)
+        list(ShotList::Sample),
+        list(ShotList::Dot)
     );
     message("thumbnailComplete", "thumbnail_info", &info)
 }
 
 /// `thumbnailComplete` of a failure.
-pub(super) fn failed(asset: Asset, code: &str, words: &str) -> String {
+pub(super) fn failed(asset: DemoAsset, code: &str, words: &str) -> String {
     let info = format!(r#""asset_id":"{asset}","status":"FAILED","error_code":"{code}","error_msg":{}"#, quote(words));
     message("thumbnailComplete", "thumbnail_info", &info)
 }
 
 /// `thumbnailComplete` with a status that no document has.
-pub(super) fn unfinished(asset: Asset) -> String {
+pub(super) fn unfinished(asset: DemoAsset) -> String {
     let info = format!(r#""asset_id":"{asset}","status":"PROCESSING","progress":40,"sample":[],"dots":[]"#);
     message("thumbnailComplete", "thumbnail_info", &info)
 }
 
 /// `createComplete`, which brings the title.
-pub(super) fn created(base: &str, asset: Asset, title: &str) -> String {
+pub(super) fn created(base: &str, asset: DemoAsset, title: &str) -> String {
     let info = format!(
         r#""status":"SUCCEED","title":{},"url":"{base}/asset/{asset}/{asset}.mp4","asset_id":"{asset}""#,
         quote(title)
@@ -64,7 +64,7 @@ pub(super) fn created(base: &str, asset: Asset, title: &str) -> String {
 }
 
 /// `parseComplete`, which brings duration and frame size. The documents do spell it `hight`.
-pub(super) fn parsed(base: &str, asset: Asset, duration: u32) -> String {
+pub(super) fn parsed(base: &str, asset: DemoAsset, duration: u32) -> String {
     let (width, height) = asset.shape().size();
     let size = u64::from(duration) * 250_000;
     let info = format!(
@@ -77,7 +77,7 @@ fn message(kind: &str, key: &str, info: &str) -> String {
     format!(r#"{{"event_type":"{kind}","{key}":{{{info}}}}}"#)
 }
 
-impl Form {
+impl WireForm {
     /// The message as it is logged at `time`, with its final newline.
     pub(super) fn wrap(self, message: &str, time: Timestamp, random: &mut Random) -> String {
         match self {

@@ -1,9 +1,9 @@
 //! Performs a script on a log file, in time.
 //!
 //! A thread of its own appends record by record, each in one write, and rotates the file as the script says. It ends
-//! when its [`Writer`] is dropped, which waits for it: then nobody writes into the folder any more.
+//! when its [`LogWriter`] is dropped, which waits for it: then nobody writes into the folder any more.
 
-use super::script::{Act, Record, Script, Step};
+use super::script::{Act, Record, Script, ScriptStep};
 use crate::text::Safe;
 use std::{
     fs::{self, File, OpenOptions},
@@ -17,14 +17,14 @@ use std::{
 
 /// A log that is being written.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(super) struct LogWriter {
     /// Dropped to end the thread.
     stop: Option<mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
     fault: Arc<OnceLock<Safe>>,
 }
 
-impl Writer {
+impl LogWriter {
     /// Writes what lies before the start, then performs the rest in the background.
     pub(super) fn start(log: &Path, mut script: Script) -> io::Result<Self> {
         let mut file = LogFile::new(log);
@@ -49,7 +49,7 @@ impl Writer {
     }
 }
 
-impl Drop for Writer {
+impl Drop for LogWriter {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
@@ -60,7 +60,7 @@ impl Drop for Writer {
 }
 
 fn perform(file: &mut LogFile, script: Script, start: Instant, stopped: &mpsc::Receiver<()>) -> io::Result<()> {
-    for Step { at, act } in script {
+    for ScriptStep { at, act } in script {
         let due = Duration::try_from(at).unwrap_or_default();
         let rest = due.saturating_sub(start.elapsed());
         match stopped.recv_timeout(rest) {

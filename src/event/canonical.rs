@@ -6,8 +6,8 @@
 
 use crate::event::{
     AssetId, EventKind, Oddities, Offset, PictureKind, Pictures, Status, Templates,
-    decode::{Body, make_fault},
-    pictures::{List, Slashes, Spelling, leading_number},
+    decode::{EventBody, make_fault},
+    pictures::{PictureListBuilder, Slashes, Spelling, leading_number},
 };
 use std::borrow::Cow;
 
@@ -57,16 +57,16 @@ const SPACED: Style = Style {
 const STYLES: [Style; 3] = [COMPACT, SLASHED, SPACED];
 
 /// Reads an event at the head of `text`; its length.
-pub(super) fn read(text: &[u8], templates: &mut Templates) -> Option<(Body, usize)> {
+pub(super) fn read(text: &[u8], templates: &mut Templates) -> Option<(EventBody, usize)> {
     if text.get(14) == Some(&b' ') || text.get(18) == Some(&b' ') {
         return read_styled::<2>(text, templates);
     }
     read_styled::<0>(text, templates).or_else(|| read_styled::<1>(text, templates))
 }
 
-fn read_styled<const STYLE: usize>(text: &[u8], templates: &mut Templates) -> Option<(Body, usize)> {
+fn read_styled<const STYLE: usize>(text: &[u8], templates: &mut Templates) -> Option<(EventBody, usize)> {
     let style = const { &STYLES[STYLE] };
-    let mut text = Cursor::<STYLE> { text, at: 0 };
+    let mut text = Scanner::<STYLE> { text, at: 0 };
     let kind_first = text.eat(style.kind_first).is_some();
     if !kind_first {
         text.eat(style.info_first)?;
@@ -93,15 +93,15 @@ fn read_styled<const STYLE: usize>(text: &[u8], templates: &mut Templates) -> Op
         None => None,
     };
     text.eat(if kind_first { "}}" } else { style.kind_last })?;
-    Some((Body { kind: EventKind::Thumbnail, asset, status, pictures, fault, facts: None, oddities }, text.at))
+    Some((EventBody { kind: EventKind::Thumbnail, asset, status, pictures, fault, facts: None, oddities }, text.at))
 }
 
-struct Cursor<'a, const STYLE: usize> {
+struct Scanner<'a, const STYLE: usize> {
     text: &'a [u8],
     at: usize,
 }
 
-impl<'a, const STYLE: usize> Cursor<'a, STYLE> {
+impl<'a, const STYLE: usize> Scanner<'a, STYLE> {
     const WORDS: &'static Style = &STYLES[STYLE];
 
     fn rest(&self) -> &'a [u8] {
@@ -146,7 +146,7 @@ impl<'a, const STYLE: usize> Cursor<'a, STYLE> {
     }
 
     /// The pictures up to the end of their list.
-    fn pictures(&mut self, kind: PictureKind, list: &mut List<'_>) -> Option<()> {
+    fn pictures(&mut self, kind: PictureKind, list: &mut PictureListBuilder<'_>) -> Option<()> {
         if self.eat("]").is_some() {
             return Some(());
         }
@@ -191,10 +191,10 @@ mod tests {
         format!("{head}{ID}\"{}{status}\"{rest}{tail}", style.status)
     }
 
-    fn general(text: &str) -> Body {
+    fn general(text: &str) -> EventBody {
         match decode::read(&Fields::read(text).unwrap(), &mut Templates::default()) {
-            decode::Verdict::Event(body) => *body,
-            other @ (decode::Verdict::Other | decode::Verdict::Refused(_) | decode::Verdict::Wrapping) => {
+            decode::ObjectClass::Event(body) => *body,
+            other @ (decode::ObjectClass::Other | decode::ObjectClass::Refused(_) | decode::ObjectClass::Wrapping) => {
                 panic!("{other:?} from {text}")
             }
         }

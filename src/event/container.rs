@@ -5,8 +5,8 @@
 
 use crate::event::{
     fields::Fields,
-    outline::{Outline, Progress},
-    times::{Clock, Stamp},
+    outline::{JsonOutline, OutlineProgress},
+    times::{ParsedTime, TimeContext},
     unwrap::field_stamp,
 };
 use memchr::{memchr, memmem};
@@ -21,9 +21,9 @@ pub(super) enum Stream {
 
 /// A line or a part of one.
 #[derive(Debug)]
-pub(super) struct Piece<'a> {
+pub(super) struct LinePart<'a> {
     pub(super) stream: Stream,
-    pub(super) stamp: Stamp,
+    pub(super) stamp: ParsedTime,
     pub(super) text: Cow<'a, [u8]>,
     /// Whether the line ends here.
     pub(super) whole: bool,
@@ -32,7 +32,7 @@ pub(super) struct Piece<'a> {
 }
 
 /// Takes the container off a line; `None` where there is none.
-pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Piece<'a>> {
+pub(super) fn read<'a>(line: &'a [u8], clock: &TimeContext) -> Option<LinePart<'a>> {
     match line.first()? {
         b'{' => docker(line, clock),
         b'0'..=b'9' => cri(line, clock),
@@ -62,20 +62,20 @@ pub(super) fn is_finished(text: &[u8]) -> bool {
         let rest = text.get(brace..).unwrap_or_default();
         // Quotes with a backslash are an object that stands in a string.
         let escaped = rest.get(1) == Some(&b'\\');
-        from = match Outline::new().take(rest) {
-            Progress::Closed(len) => brace + len,
-            Progress::Broken(len) if !escaped && budget > len => {
+        from = match JsonOutline::new().take(rest) {
+            OutlineProgress::Closed(len) => brace + len,
+            OutlineProgress::Broken(len) if !escaped && budget > len => {
                 budget -= len;
                 brace + 1
             }
-            Progress::Open | Progress::Cut(_) | Progress::Broken(_) => return false,
+            OutlineProgress::Open | OutlineProgress::Cut(_) | OutlineProgress::Broken(_) => return false,
         };
     }
     text.len() < 1 << 20
 }
 
 /// The time of a line that holds no event.
-pub(super) fn line_stamp(line: &[u8], clock: &Clock) -> Option<Stamp> {
+pub(super) fn line_stamp(line: &[u8], clock: &TimeContext) -> Option<ParsedTime> {
     if line.first() == Some(&b'{') {
         return field_stamp(&Fields::read(std::str::from_utf8(line).ok()?).ok()?, clock);
     }
@@ -86,14 +86,14 @@ pub(super) fn line_stamp(line: &[u8], clock: &Clock) -> Option<Stamp> {
 const DOCKER: &[u8] = br#"{"log":""#;
 
 /// `{"log":"text\n","stream":"stdout","time":"2026-03-14T01:15:01.000007919Z"}`
-fn docker<'a>(line: &'a [u8], clock: &Clock) -> Option<Piece<'a>> {
+fn docker<'a>(line: &'a [u8], clock: &TimeContext) -> Option<LinePart<'a>> {
     if !line.starts_with(DOCKER) {
         return None;
     }
     let line = match String::from_utf8_lossy(line) {
         Cow::Borrowed(line) => line,
         // Rare, and not worth a borrow of its own.
-        Cow::Owned(line) => return docker(line.as_bytes(), clock).map(Piece::into_owned),
+        Cow::Owned(line) => return docker(line.as_bytes(), clock).map(LinePart::into_owned),
     };
     let fields = Fields::read(line).ok()?;
     let stream = match &*fields.text("stream")? {
@@ -104,15 +104,15 @@ fn docker<'a>(line: &'a [u8], clock: &Clock) -> Option<Piece<'a>> {
     let mut text = fields.text("log")?.into_owned().into_bytes();
     let whole = text.pop_if(|last| *last == b'\n').is_some();
     text.pop_if(|last| whole && *last == b'\r');
-    Some(Piece { stream, stamp, text: Cow::Owned(text), whole, maybe_whole: true })
+    Some(LinePart { stream, stamp, text: Cow::Owned(text), whole, maybe_whole: true })
 }
 
 /// `2026-03-14T09:15:06.000047514+08:00 stdout F text`, with `P` for all pieces but the last.
-fn cri<'a>(line: &'a [u8], clock: &Clock) -> Option<Piece<'a>> {
+fn cri<'a>(line: &'a [u8], clock: &TimeContext) -> Option<LinePart<'a>> {
     let parts = Cri::split(line)?;
     let stamp = clock.find(parts.time)?;
     let text = Cow::Borrowed(parts.text);
-    Some(Piece { stream: parts.stream, stamp, text, whole: !parts.partial, maybe_whole: false })
+    Some(LinePart { stream: parts.stream, stamp, text, whole: !parts.partial, maybe_whole: false })
 }
 
 struct Cri<'a> {
@@ -138,8 +138,8 @@ impl<'a> Cri<'a> {
     }
 }
 
-impl Piece<'_> {
-    fn into_owned<'b>(self) -> Piece<'b> {
-        Piece { text: Cow::Owned(self.text.into_owned()), ..self }
+impl LinePart<'_> {
+    fn into_owned<'b>(self) -> LinePart<'b> {
+        LinePart { text: Cow::Owned(self.text.into_owned()), ..self }
     }
 }

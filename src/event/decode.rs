@@ -6,8 +6,8 @@
 
 use crate::event::{
     AssetId, EventKind, Facts, Fault, Oddities, Offset, PictureKind, Pictures, Status, Templates,
-    fields::{Fields, Scalar, Text, is_list, same_name},
-    pictures::{List, Spelling},
+    fields::{Fields, JsonText, Scalar, is_list, same_name},
+    pictures::{PictureListBuilder, Spelling},
 };
 use serde::{
     Deserialize, Deserializer,
@@ -17,7 +17,7 @@ use std::{borrow::Cow, fmt};
 
 /// What an event says; where and when is for its finder to say.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Body {
+pub(super) struct EventBody {
     pub(super) kind: EventKind,
     pub(super) asset: AssetId,
     pub(super) status: Status,
@@ -29,9 +29,9 @@ pub(super) struct Body {
 
 /// What an object is.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Verdict {
+pub(super) enum ObjectClass {
     /// An event or an API answer about an asset.
-    Event(Box<Body>),
+    Event(Box<EventBody>),
     /// An event or a confirmation that belongs to no asset.
     Other,
     /// A thumbnail event that cannot be taken: why.
@@ -47,7 +47,7 @@ const MESSAGE_MAX: usize = 16 << 10;
 const WORD_MAX: usize = 1024;
 
 /// Reads an object.
-pub(super) fn read(fields: &Fields<'_>, templates: &mut Templates) -> Verdict {
+pub(super) fn read(fields: &Fields<'_>, templates: &mut Templates) -> ObjectClass {
     if let Some(name) = fields.text("event_type") {
         return event(&name, fields, templates);
     }
@@ -65,9 +65,9 @@ pub(super) fn read(fields: &Fields<'_>, templates: &mut Templates) -> Verdict {
         name.contains("subscri") && (name.contains("confirm") || name.contains("unsubscri"))
     };
     if fields.get("topic_urn").is_some() && fields.text("type").is_some_and(confirms) {
-        return Verdict::Other;
+        return ObjectClass::Other;
     }
-    Verdict::Wrapping
+    ObjectClass::Wrapping
 }
 
 /// The kind of an `event_type`, and the name of the object that goes with it.
@@ -87,25 +87,25 @@ pub(super) fn kind(name: &str) -> (EventKind, &'static str) {
         .map_or_else(|| (EventKind::Other(cut(name, 64).into()), ""), |(_, kind, info)| (kind, info))
 }
 
-fn event(name: &str, fields: &Fields<'_>, templates: &mut Templates) -> Verdict {
+fn event(name: &str, fields: &Fields<'_>, templates: &mut Templates) -> ObjectClass {
     let (kind, info_name) = kind(name);
     let Some(info) = fields.object(info_name).or_else(|| fields.any_info()).or_else(|| {
         // All fields in one object, as some loggers flatten them.
         (fields.get("asset_id").is_some() || kind != EventKind::Thumbnail).then(|| fields.clone())
     }) else {
-        return Verdict::Refused("no thumbnail_info".to_owned());
+        return ObjectClass::Refused("no thumbnail_info".to_owned());
     };
     let lists = match Lists::read(&kind, fields, &info) {
         Ok(lists) => lists,
-        Err(reason) if kind == EventKind::Thumbnail => return Verdict::Refused(reason),
+        Err(reason) if kind == EventKind::Thumbnail => return ObjectClass::Refused(reason),
         Err(_) => Lists::default(),
     };
     let Some(id) = asset_id(fields, &info, &lists) else {
         return match kind {
             EventKind::Thumbnail if info.get("task_id").or(fields.get("task_id")).is_some() => {
-                Verdict::Refused("no asset_id, but a task_id: an event of MPC, not of VOD?".to_owned())
+                ObjectClass::Refused("no asset_id, but a task_id: an event of MPC, not of VOD?".to_owned())
             }
-            EventKind::Thumbnail => Verdict::Refused("no usable asset_id".to_owned()),
+            EventKind::Thumbnail => ObjectClass::Refused("no usable asset_id".to_owned()),
             EventKind::Create
             | EventKind::Parse
             | EventKind::Transcode
@@ -114,7 +114,7 @@ fn event(name: &str, fields: &Fields<'_>, templates: &mut Templates) -> Verdict 
             | EventKind::AudioExtract
             | EventKind::Details
             | EventKind::Template
-            | EventKind::Other(_) => Verdict::Other,
+            | EventKind::Other(_) => ObjectClass::Other,
         };
     };
     let status = info.text("status").or_else(|| fields.text("status"));
@@ -122,16 +122,16 @@ fn event(name: &str, fields: &Fields<'_>, templates: &mut Templates) -> Verdict 
     let (pictures, oddities) = lists.pictures(&id.to_string(), templates);
     // The track taken out of a video has a title and a length of its own.
     let facts = if kind == EventKind::AudioExtract { None } else { facts(&info, &kind) };
-    Verdict::Event(Box::new(Body { kind, asset: id, status, pictures, fault: fault(&info), facts, oddities }))
+    ObjectClass::Event(Box::new(EventBody { kind, asset: id, status, pictures, fault: fault(&info), facts, oddities }))
 }
 
 /// `ShowAssetDetail`, a row of `ListAssetList`, `ListThumbnailDetails`.
-fn answer(fields: &Fields<'_>, info: &Fields<'_>, templates: &mut Templates) -> Verdict {
+fn answer(fields: &Fields<'_>, info: &Fields<'_>, templates: &mut Templates) -> ObjectClass {
     let lists = match Lists::read(&EventKind::Details, fields, info) {
         Ok(lists) => lists,
-        Err(reason) => return Verdict::Refused(reason),
+        Err(reason) => return ObjectClass::Refused(reason),
     };
-    let Some(asset) = asset_id(fields, info, &lists) else { return Verdict::Wrapping };
+    let Some(asset) = asset_id(fields, info, &lists) else { return ObjectClass::Wrapping };
     let status = info.text("thumbnail_status").or_else(|| fields.text("thumbnail_status"));
     let status = status.or_else(|| info.text("status")).map_or_else(Status::unknown, |word| Status::new(&word));
     let fault = if status == Status::Failed {
@@ -142,11 +142,19 @@ fn answer(fields: &Fields<'_>, info: &Fields<'_>, templates: &mut Templates) -> 
     };
     let (pictures, oddities) = lists.pictures(&asset.to_string(), templates);
     let facts = facts(&fields.object("base_info").unwrap_or_else(|| fields.clone()), &EventKind::Details);
-    Verdict::Event(Box::new(Body { kind: EventKind::Details, asset, status, pictures, fault, facts, oddities }))
+    ObjectClass::Event(Box::new(EventBody {
+        kind: EventKind::Details,
+        asset,
+        status,
+        pictures,
+        fault,
+        facts,
+        oddities,
+    }))
 }
 
 /// One of the two template texts: Chinese sentences with an id, a title, and in one of them an error.
-pub(super) fn template(text: &str) -> Option<Body> {
+pub(super) fn template(text: &str) -> Option<EventBody> {
     let after = |label: &str| {
         let (_, rest) = text.split_once(label)?;
         rest.strip_prefix(['：', ':']).map(str::trim_start)
@@ -161,7 +169,7 @@ pub(super) fn template(text: &str) -> Option<Body> {
     let message = after("错误信息").map(|rest| until(rest, &["。", "\n"])).unwrap_or_default();
     let failed = text.contains("错误") || text.contains("失败");
     let title = title.filter(|title| !title.is_empty());
-    Some(Body {
+    Some(EventBody {
         kind: EventKind::Template,
         asset: AssetId::new(&id)?,
         status: if failed { Status::Failed } else { Status::Succeed },
@@ -268,7 +276,7 @@ impl<'a> Lists<'a> {
     }
 
     fn pictures(&self, id: &str, templates: &mut Templates) -> (Pictures, Oddities) {
-        let mut out: List<'_> = templates.list(id, &Spelling::COMPACT);
+        let mut out: PictureListBuilder<'_> = templates.list(id, &Spelling::COMPACT);
         for (kind, list) in &self.0 {
             for element in list {
                 // Covers have no place in time unless one is given.
@@ -301,8 +309,8 @@ struct Element<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Element<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Map;
-        impl<'de> Visitor<'de> for Map {
+        struct BodyVisitor;
+        impl<'de> Visitor<'de> for BodyVisitor {
             type Value = Element<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -311,7 +319,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Element<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut element = Element::default();
-                while let Some(Text(name)) = map.next_key()? {
+                while let Some(JsonText(name)) = map.next_key()? {
                     if same_name(&name, "offset") {
                         element.offset = match map.next_value()? {
                             Scalar::Number(number) => Some(number),
@@ -319,7 +327,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Element<'a> {
                             Scalar::Other => None,
                         };
                     } else if same_name(&name, "url") || same_name(&name, "cover_url") {
-                        element.url = map.next_value::<Text<'de>>()?.0;
+                        element.url = map.next_value::<JsonText<'de>>()?.0;
                     } else {
                         map.next_value::<IgnoredAny>()?;
                     }
@@ -327,6 +335,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Element<'a> {
                 Ok(element)
             }
         }
-        deserializer.deserialize_map(Map)
+        deserializer.deserialize_map(BodyVisitor)
     }
 }

@@ -1,22 +1,22 @@
 //! The lines of one file → the events in them.
 //!
-//! [`Reader`] is pure and incremental: it is given whole lines in any portions and keeps what a later line may
+//! [`RecordReader`] is pure and incremental: it is given whole lines in any portions and keeps what a later line may
 //! continue, a pretty-printed object or a line that a container runtime cut. Most lines hold no event; they are passed
 //! over at the speed of memory. What looks like an event and cannot be taken is [`Rejected`], never dropped.
 //!
 //! A record begins on the line on which the event's outermost object begins, and ends with the line on which that
 //! ends. An untimed event is ordered by the nearest earlier timed record that this reader has seen. One that begins
-//! in the middle of a file has seen none; [`Reader::look_back`] shows it what lies before.
+//! in the middle of a file has seen none; [`RecordReader::look_back`] shows it what lies before.
 
 use crate::{
     event::{
         Counts, FileId, Fingerprint, LogEvent, Origin, Rejected, Templates, Time, canonical,
         container::{self, Stream},
-        decode::Body,
+        decode::EventBody,
         fingerprint,
-        open::{Open, Place, Step, ends_open},
-        times::{Clock, Stamp},
-        unwrap::{self, Piece},
+        open::{LineOutcome, LinePlace, OpenObject, ends_open},
+        times::{ParsedTime, TimeContext},
+        unwrap::{self, Embedded},
     },
     text::Safe,
 };
@@ -25,12 +25,12 @@ use std::num::NonZeroU32;
 
 /// Reads the lines of one file. A clone goes on from the same place; it is for another thread.
 #[derive(Clone, Debug)]
-pub struct Reader {
+pub struct RecordReader {
     file: FileId,
-    clock: Clock,
+    clock: TimeContext,
     templates: Templates,
     /// The file's own lines, and the two streams of a container.
-    lanes: [Lane; 3],
+    lanes: [RecordStream; 3],
     /// The lines since the oldest that is carried, by where they begin, and their hashes.
     lines: Vec<(u64, u64)>,
     /// Time of the nearest earlier timed record.
@@ -41,10 +41,10 @@ pub struct Reader {
 
 /// What was found in a chunk.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct FoundEvents {
     /// Events in the order of the file, but for those that end after a later one.
     pub events: Vec<LogEvent>,
-    /// What looked like an event and was not taken: at most [`Found::REJECTED_MAX`], all are counted.
+    /// What looked like an event and was not taken: at most [`FoundEvents::REJECTED_MAX`], all are counted.
     pub rejected: Vec<Rejected>,
     /// What was counted.
     pub counts: Counts,
@@ -52,18 +52,18 @@ pub struct Found {
 
 /// Lines that belong together, and what one of them began.
 #[derive(Clone, Debug, Default)]
-struct Lane {
+struct RecordStream {
     /// A line that the container runtime cut, as far as it has come.
-    cut: Option<Line>,
-    open: Option<Open>,
+    cut: Option<CarriedLine>,
+    open: Option<OpenObject>,
 }
 
 /// A line after its container is taken off.
 #[derive(Clone, Debug)]
-struct Line {
+struct CarriedLine {
     text: Vec<u8>,
-    place: Place,
-    stamp: Option<Stamp>,
+    place: LinePlace,
+    stamp: Option<ParsedTime>,
 }
 
 /// A chunk, and from where on no line's time has been looked at.
@@ -78,12 +78,12 @@ const CARRY_MAX: usize = 16 << 20;
 /// The most bytes of a rejected text that are kept.
 const RAW_MAX: usize = 4096;
 
-impl Found {
+impl FoundEvents {
     /// The most rejected texts that are kept until the caller takes them.
     pub const REJECTED_MAX: usize = 256;
 }
 
-impl Reader {
+impl RecordReader {
     /// A reader that takes times without a zone for UTC, and those without a year for 1970.
     pub fn new(file: FileId) -> Self {
         Self::with_zone(file, jiff::tz::TimeZone::UTC, 1970)
@@ -93,7 +93,7 @@ impl Reader {
     pub fn with_zone(file: FileId, zone: jiff::tz::TimeZone, year: i16) -> Self {
         Self {
             file,
-            clock: Clock { zone, year },
+            clock: TimeContext { zone, year },
             templates: Templates::default(),
             lanes: Default::default(),
             lines: Vec::new(),
@@ -106,11 +106,11 @@ impl Reader {
     ///
     /// `byte` is where `chunk` begins in the file, `line` the number of its first line where that is known. A chunk
     /// must follow the one before it, unless [`Self::is_carrying`] is false.
-    pub fn read(&mut self, chunk: &[u8], byte: u64, line: Option<NonZeroU32>, found: &mut Found) {
+    pub fn read(&mut self, chunk: &[u8], byte: u64, line: Option<NonZeroU32>, found: &mut FoundEvents) {
         let mut chunk = Chunk { text: chunk, untimed: 0 };
         let (mut at, mut count, mut needle) = (0, 0u32, 0..0);
         while let Some(rest) = chunk.text.get(at..).filter(|rest| !rest.is_empty()) {
-            let place = |len: usize| Place {
+            let place = |len: usize| LinePlace {
                 byte: byte + at as u64,
                 end: byte + (at + len) as u64,
                 number: line.and_then(|line| line.checked_add(count)),
@@ -149,7 +149,7 @@ impl Reader {
     }
 
     /// The end of the file: takes what is still pending.
-    pub fn finish(&mut self, found: &mut Found) {
+    pub fn finish(&mut self, found: &mut FoundEvents) {
         for lane in 0..self.lanes.len() {
             if let Some(line) = self.lanes[lane].cut.take() {
                 self.line(lane, &line.text, line.place, line.stamp, true, found);
@@ -167,7 +167,7 @@ impl Reader {
     }
 
     /// A line longer than the cap: its head only. Rejected with a reason where the head looks like an event.
-    pub fn overlong(&mut self, head: &[u8], byte: u64, len: u64, line: Option<NonZeroU32>, found: &mut Found) {
+    pub fn overlong(&mut self, head: &[u8], byte: u64, len: u64, line: Option<NonZeroU32>, found: &mut FoundEvents) {
         self.finish(found);
         found.counts.lines += 1;
         found.counts.bytes += len;
@@ -205,7 +205,7 @@ impl Reader {
     }
 
     /// A compact event that fills its line: the event, its length, the length of the line.
-    fn read_canonical(&mut self, rest: &[u8]) -> Option<(Body, usize, usize)> {
+    fn read_canonical(&mut self, rest: &[u8]) -> Option<(EventBody, usize, usize)> {
         if rest.first() != Some(&b'{') || self.is_carrying() {
             return None;
         }
@@ -220,7 +220,7 @@ impl Reader {
     }
 
     /// Takes a line that may matter.
-    fn take(&mut self, text: &[u8], place: Place, has_needle: bool, found: &mut Found) {
+    fn take(&mut self, text: &[u8], place: LinePlace, has_needle: bool, found: &mut FoundEvents) {
         self.note(text, place.byte);
         let Some(piece) = container::read(text, &self.clock) else {
             return self.line(0, text, place, None, has_needle, found);
@@ -232,7 +232,7 @@ impl Reader {
         let mut cut = match self.lanes[lane].cut.take() {
             Some(cut) => cut,
             None if piece.whole => return self.line(lane, &piece.text, place, Some(piece.stamp), has_needle, found),
-            None => Line { text: Vec::new(), place, stamp: Some(piece.stamp) },
+            None => CarriedLine { text: Vec::new(), place, stamp: Some(piece.stamp) },
         };
         cut.text.extend_from_slice(&piece.text);
         cut.place.end = place.end;
@@ -248,35 +248,35 @@ impl Reader {
         &mut self,
         lane: usize,
         text: &[u8],
-        place: Place,
-        stamp: Option<Stamp>,
+        place: LinePlace,
+        stamp: Option<ParsedTime>,
         has_needle: bool,
-        found: &mut Found,
+        found: &mut FoundEvents,
     ) {
         if let Some(mut open) = self.lanes[lane].open.take() {
             match open.take(text, place) {
-                Step::Open if open.text().len() <= CARRY_MAX && open.places().len() <= Open::LINES_MAX => {
+                LineOutcome::Open if open.text().len() <= CARRY_MAX && open.places().len() <= OpenObject::LINES_MAX => {
                     self.lanes[lane].open = Some(open);
                     return;
                 }
-                Step::Open => return self.search(open.text(), open.places(), open.stamp(), found),
-                Step::Closed(next) => {
+                LineOutcome::Open => return self.search(open.text(), open.places(), open.stamp(), found),
+                LineOutcome::Closed(next) => {
                     self.search(open.text(), open.places(), open.stamp(), found);
                     self.lanes[lane].open = next.map(|next| *next);
                     return;
                 }
                 // What was open is no JSON after all: this line is one like any other.
-                Step::Broken => self.search(open.text(), open.places(), open.stamp(), found),
+                LineOutcome::Broken => self.search(open.text(), open.places(), open.stamp(), found),
             }
         }
-        self.lanes[lane].open = Open::begin(text, place, stamp);
+        self.lanes[lane].open = OpenObject::begin(text, place, stamp);
         if has_needle && self.lanes[lane].open.is_none() {
             self.search(text, &[place], stamp, found);
         }
     }
 
     /// Takes the events of a text whose lines stand at `places`.
-    fn search(&mut self, text: &[u8], places: &[Place], stamp: Option<Stamp>, found: &mut Found) {
+    fn search(&mut self, text: &[u8], places: &[LinePlace], stamp: Option<ParsedTime>, found: &mut FoundEvents) {
         let text = String::from_utf8_lossy(text);
         // By lines, because what is no UTF-8 has another length now.
         let starts: Vec<usize> = match places {
@@ -286,29 +286,36 @@ impl Reader {
         let line_of = |at: usize| starts.partition_point(|start| *start <= at).clamp(1, places.len()) - 1;
         for piece in unwrap::search(&text, stamp, &self.clock, &mut self.templates) {
             match piece {
-                Piece::Event { at, body, stamp, delivery } => {
+                Embedded::Event { at, body, stamp, delivery } => {
                     let first = line_of(at.start);
                     let last = line_of(at.end.saturating_sub(1));
                     self.push(*body, stamp.map(|stamp| stamp.time), delivery, [places[first], places[last]], found);
                 }
-                Piece::Refused { at, reason } => {
+                Embedded::Refused { at, reason } => {
                     let line = line_of(at);
                     let origin = self.origin([places[line], places[places.len() - 1]]);
                     let column = u32::try_from(at - starts[line] + 1).unwrap_or(u32::MAX);
                     reject(text.as_bytes().get(starts[line]..).unwrap_or_default(), origin, column, &reason, found);
                 }
-                Piece::Other => found.counts.other_events += 1,
+                Embedded::Other => found.counts.other_events += 1,
             }
         }
     }
 
-    fn push(&mut self, body: Body, time: Option<Time>, delivery: Option<u64>, at: [Place; 2], found: &mut Found) {
+    fn push(
+        &mut self,
+        body: EventBody,
+        time: Option<Time>,
+        delivery: Option<u64>,
+        at: [LinePlace; 2],
+        found: &mut FoundEvents,
+    ) {
         let mut origin = self.origin(at);
         origin.part =
             self.before.filter(|(byte, _)| *byte == origin.byte).map_or(0, |(_, part)| part.saturating_add(1));
         self.before = Some((origin.byte, origin.part));
         self.newest = time.or(self.newest);
-        let Body { kind, asset, status, pictures, fault, facts, oddities } = body;
+        let EventBody { kind, asset, status, pictures, fault, facts, oddities } = body;
         let clock = self.newest;
         found.events.push(LogEvent {
             kind,
@@ -329,15 +336,15 @@ impl Reader {
     fn note(&mut self, text: &[u8], byte: u64) {
         if !self.is_carrying() {
             self.lines.clear();
-        } else if self.lines.len() > Open::LINES_MAX {
-            let begins = self.lanes.iter().filter_map(Lane::byte).min().unwrap_or(byte);
+        } else if self.lines.len() > OpenObject::LINES_MAX {
+            let begins = self.lanes.iter().filter_map(RecordStream::byte).min().unwrap_or(byte);
             self.lines.retain(|(byte, _)| *byte >= begins);
         }
         self.lines.push((byte, fingerprint::hash(text)));
     }
 
     /// The record from one line to another.
-    fn origin(&self, [first, last]: [Place; 2]) -> Origin {
+    fn origin(&self, [first, last]: [LinePlace; 2]) -> Origin {
         let mut hash = Fingerprint::default();
         let within = |byte: u64| first.byte <= byte && byte < last.end.max(first.byte + 1);
         self.lines.iter().filter(|(byte, _)| within(*byte)).for_each(|(_, line)| hash.add(*line));
@@ -367,7 +374,7 @@ impl Reader {
     }
 }
 
-impl Lane {
+impl RecordStream {
     /// Where what is carried begins.
     fn byte(&self) -> Option<u64> {
         let cut = self.cut.as_ref().map(|line| line.place.byte);
@@ -381,9 +388,9 @@ fn trim_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-fn reject(text: &[u8], origin: Origin, column: u32, reason: &str, found: &mut Found) {
+fn reject(text: &[u8], origin: Origin, column: u32, reason: &str, found: &mut FoundEvents) {
     found.counts.unparsed += 1;
-    if found.rejected.len() < Found::REJECTED_MAX {
+    if found.rejected.len() < FoundEvents::REJECTED_MAX {
         let raw = Safe::from_bytes(text.get(..RAW_MAX.min(text.len())).unwrap_or_default());
         let raw = Safe::from(super::redact_urls(raw.as_str()));
         found.rejected.push(Rejected { origin, column, reason: Safe::new(reason), raw });

@@ -68,7 +68,7 @@ impl<'a> Fields<'a> {
 
 /// A string that is borrowed where it has no escapes.
 #[derive(Default)]
-pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+pub(super) struct JsonText<'a>(pub(super) Cow<'a, str>);
 
 /// Any value, of which only strings and numbers are wanted.
 pub(super) enum Scalar<'a> {
@@ -153,8 +153,8 @@ pub(super) fn same_name(a: &str, b: &str) -> bool {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Map;
-        impl<'de> Visitor<'de> for Map {
+        struct FieldsVisitor;
+        impl<'de> Visitor<'de> for FieldsVisitor {
             type Value = Fields<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -163,17 +163,17 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut fields = Vec::new();
-                while let Some((Text(name), raw)) = map.next_entry()? {
+                while let Some((JsonText(name), raw)) = map.next_entry()? {
                     fields.push((name, raw));
                 }
                 Ok(Fields(fields))
             }
         }
-        deserializer.deserialize_map(Map)
+        deserializer.deserialize_map(FieldsVisitor)
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for JsonText<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Scalar::deserialize(deserializer)? {
             Scalar::Text(text) => Ok(Self(text)),

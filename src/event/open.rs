@@ -1,15 +1,15 @@
 //! An object that goes over several lines.
 
 use crate::event::{
-    outline::{Outline, Progress},
-    times::Stamp,
+    outline::{JsonOutline, OutlineProgress},
+    times::ParsedTime,
 };
 use memchr::memchr;
 use std::num::NonZeroU32;
 
 /// Where a line stands in the file.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct LinePlace {
     pub(super) byte: u64,
     /// Where its text ends.
     pub(super) end: u64,
@@ -18,30 +18,30 @@ pub(super) struct Place {
 
 /// The lines of an object that has not ended.
 #[derive(Clone, Debug)]
-pub(super) struct Open {
+pub(super) struct OpenObject {
     text: Vec<u8>,
-    places: Vec<Place>,
-    stamp: Option<Stamp>,
-    outline: Outline,
+    places: Vec<LinePlace>,
+    stamp: Option<ParsedTime>,
+    outline: JsonOutline,
 }
 
 /// What a line did to an open object.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(super) enum LineOutcome {
     /// It goes on.
     Open,
     /// It ended, and perhaps another began on the same line.
-    Closed(Option<Box<Open>>),
+    Closed(Option<Box<OpenObject>>),
     /// The line is no part of it, and was not taken.
     Broken,
 }
 
-impl Open {
+impl OpenObject {
     /// The most lines that are carried. A video of two hours, a picture a second, takes 30 000.
     pub(super) const LINES_MAX: usize = 1 << 18;
 
     /// Begins where a line ends within an object.
-    pub(super) fn begin(line: &[u8], place: Place, stamp: Option<Stamp>) -> Option<Self> {
+    pub(super) fn begin(line: &[u8], place: LinePlace, stamp: Option<ParsedTime>) -> Option<Self> {
         if !ends_open(line) {
             return None;
         }
@@ -50,13 +50,13 @@ impl Open {
     }
 
     /// Takes the next line.
-    pub(super) fn take(&mut self, line: &[u8], place: Place) -> Step {
+    pub(super) fn take(&mut self, line: &[u8], place: LinePlace) -> LineOutcome {
         match self.outline.take(line) {
-            Progress::Open => {
+            OutlineProgress::Open => {
                 self.push(line, place);
-                Step::Open
+                LineOutcome::Open
             }
-            Progress::Closed(at) => {
+            OutlineProgress::Closed(at) => {
                 let rest = line.get(at..).unwrap_or_default();
                 let next = Some(rest).filter(|rest| ends_open(rest)).and_then(opening);
                 let (ends, next) = match next {
@@ -67,9 +67,9 @@ impl Open {
                     None => (line.len(), None),
                 };
                 self.push(line.get(..ends).unwrap_or_default(), place);
-                Step::Closed(next)
+                LineOutcome::Closed(next)
             }
-            Progress::Cut(_) | Progress::Broken(_) => Step::Broken,
+            OutlineProgress::Cut(_) | OutlineProgress::Broken(_) => LineOutcome::Broken,
         }
     }
 
@@ -79,16 +79,16 @@ impl Open {
     }
 
     /// Where they stand.
-    pub(super) fn places(&self) -> &[Place] {
+    pub(super) fn places(&self) -> &[LinePlace] {
         &self.places
     }
 
     /// The time that the container gave the first of them.
-    pub(super) fn stamp(&self) -> Option<Stamp> {
+    pub(super) fn stamp(&self) -> Option<ParsedTime> {
         self.stamp
     }
 
-    fn push(&mut self, line: &[u8], place: Place) {
+    fn push(&mut self, line: &[u8], place: LinePlace) {
         self.text.push(b'\n');
         self.text.extend_from_slice(line);
         self.places.push(place);
@@ -105,18 +105,18 @@ pub(super) fn ends_open(line: &[u8]) -> bool {
 }
 
 /// The first object that a line begins and does not end: where, and how far it is.
-fn opening(line: &[u8]) -> Option<(usize, Outline)> {
+fn opening(line: &[u8]) -> Option<(usize, JsonOutline)> {
     let mut from = 0;
     // Attempts that fail may look at the same bytes again; this bounds how often.
     let mut budget = line.len().saturating_mul(4) + (64 << 10);
     while let Some(at) = memchr(b'{', line.get(from..)?).filter(|_| budget > 0) {
         let brace = from + at;
         let rest = line.get(brace..)?;
-        let mut outline = Outline::new();
+        let mut outline = JsonOutline::new();
         from = match outline.take(rest) {
-            Progress::Open => return Some((brace, outline)),
-            Progress::Closed(len) => brace + len,
-            Progress::Cut(len) | Progress::Broken(len) => {
+            OutlineProgress::Open => return Some((brace, outline)),
+            OutlineProgress::Closed(len) => brace + len,
+            OutlineProgress::Cut(len) | OutlineProgress::Broken(len) => {
                 budget = budget.saturating_sub(len);
                 brace + 1
             }

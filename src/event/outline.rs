@@ -1,6 +1,6 @@
 //! Where a JSON value ends.
 //!
-//! [`Outline`] follows one value over any number of pieces of text, a line at a time, in constant memory. It knows
+//! [`JsonOutline`] follows one value over any number of pieces of text, a line at a time, in constant memory. It knows
 //! the grammar's skeleton only: brackets, keys, commas, and where strings end. What it calls closed may still be
 //! refused by the decoder; what it calls broken is no JSON.
 
@@ -11,7 +11,7 @@ pub(super) const DEPTH_MAX: u32 = 127;
 
 /// Follows one JSON value.
 #[derive(Clone, Debug)]
-pub(super) struct Outline {
+pub(super) struct JsonOutline {
     expects: Expects,
     /// One bit a level: 1 is an object.
     levels: u128,
@@ -20,7 +20,7 @@ pub(super) struct Outline {
 
 /// How far a piece of text came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(super) enum OutlineProgress {
     /// The value goes on in the next piece.
     Open,
     /// The value ended with this many bytes of the piece.
@@ -44,13 +44,13 @@ enum Expects {
     Comma,
 }
 
-impl Outline {
+impl JsonOutline {
     pub(super) fn new() -> Self {
         Self { expects: Expects::Value, levels: 0, depth: 0 }
     }
 
     /// Takes the next piece. Strings and numbers must not go over its end: lines are good pieces.
-    pub(super) fn take(&mut self, piece: &[u8]) -> Progress {
+    pub(super) fn take(&mut self, piece: &[u8]) -> OutlineProgress {
         let mut at = 0;
         while let Some(&byte) = piece.get(at) {
             if matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
@@ -63,15 +63,15 @@ impl Outline {
                     && string_end(piece, at).is_none()
                     && !piece.get(at..).is_some_and(|rest| rest.contains(&b'\n')) =>
                 {
-                    return Progress::Cut(at);
+                    return OutlineProgress::Cut(at);
                 }
-                None => return Progress::Broken(at),
+                None => return OutlineProgress::Broken(at),
             }
             if self.depth == 0 && self.expects == Expects::Comma {
-                return Progress::Closed(at);
+                return OutlineProgress::Closed(at);
             }
         }
-        Progress::Open
+        OutlineProgress::Open
     }
 
     /// Takes the token that begins with `byte`; where the next one may begin.
@@ -154,23 +154,23 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn outline(text: &str) -> Progress {
-        Outline::new().take(text.as_bytes())
+    fn outline(text: &str) -> OutlineProgress {
+        JsonOutline::new().take(text.as_bytes())
     }
 
     #[test]
     fn finds_the_end() {
         let check = |text, expected| assert_eq!(outline(text), expected, "{text}");
-        check(r#"{"a":[1,{"b":"}\""}],"c":null} tail"#, Progress::Closed(30));
-        check("{} {}", Progress::Closed(2));
-        check(r#"{"a":[]"#, Progress::Open);
-        check(r#"{"a""#, Progress::Open);
-        check(r#"{"a"#, Progress::Cut(1));
-        check("{\"a\n", Progress::Broken(1));
-        check(r#"{"a":oops}"#, Progress::Broken(5));
-        check(r#"{"a":1,}"#, Progress::Broken(7));
-        check("{]", Progress::Broken(1));
-        check(&"[".repeat(200), Progress::Broken(127));
+        check(r#"{"a":[1,{"b":"}\""}],"c":null} tail"#, OutlineProgress::Closed(30));
+        check("{} {}", OutlineProgress::Closed(2));
+        check(r#"{"a":[]"#, OutlineProgress::Open);
+        check(r#"{"a""#, OutlineProgress::Open);
+        check(r#"{"a"#, OutlineProgress::Cut(1));
+        check("{\"a\n", OutlineProgress::Broken(1));
+        check(r#"{"a":oops}"#, OutlineProgress::Broken(5));
+        check(r#"{"a":1,}"#, OutlineProgress::Broken(7));
+        check("{]", OutlineProgress::Broken(1));
+        check(&"[".repeat(200), OutlineProgress::Broken(127));
     }
 
     fn any_json() -> impl Strategy<Value = serde_json::Value> {
@@ -193,16 +193,16 @@ mod tests {
         #[test]
         fn closes_where_the_json_ends_over_any_lines(value in any_json(), tail in any::<String>()) {
             let text = serde_json::to_string_pretty(&vec![value]).unwrap();
-            let mut outline = Outline::new();
+            let mut outline = JsonOutline::new();
             let mut taken = 0;
             for line in format!("{text}{tail}").split_inclusive('\n') {
                 match outline.take(line.as_bytes()) {
-                    Progress::Open => taken += line.len(),
-                    Progress::Closed(at) => {
+                    OutlineProgress::Open => taken += line.len(),
+                    OutlineProgress::Closed(at) => {
                         taken += at;
                         break;
                     }
-                    Progress::Cut(at) | Progress::Broken(at) => prop_assert!(false, "broken at {at} of {line}"),
+                    OutlineProgress::Cut(at) | OutlineProgress::Broken(at) => prop_assert!(false, "broken at {at} of {line}"),
                 }
             }
             prop_assert_eq!(taken, text.len());

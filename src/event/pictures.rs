@@ -1,6 +1,6 @@
 //! The picture list of one event.
 //!
-//! Made for logs with millions of pictures: no picture has a string of its own. A list is a few arithmetic [`Run`]s,
+//! Made for logs with millions of pictures: no picture has a string of its own. A list is a few arithmetic [`Progression`]s,
 //! URLs are a [`Template`] (`prefix{id}middle{number}tail`), and [`Templates`] lets equal lists share one allocation.
 //! What follows no rule is spelled out as a template without a number; every URL comes out as it went in. The list
 //! keeps the log's order within a kind, so a picture is known by its kind and its index there.
@@ -33,11 +33,11 @@ pub struct Snapshot {
 
 /// The pictures of one event, without a string for each. Copies share the list.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Pictures(Option<Arc<Box<[Run]>>>);
+pub struct Pictures(Option<Arc<Box<[Progression]>>>);
 
 /// Pictures of one kind whose offsets and numbers rise by equal steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Run {
+struct Progression {
     kind: PictureKind,
     count: u32,
     /// In milliseconds, as the step.
@@ -65,18 +65,18 @@ struct Template {
 #[derive(Debug, Default)]
 pub struct Templates {
     urls: HashSet<Arc<Template>>,
-    lists: HashSet<Shared>,
+    lists: HashSet<ListKey>,
     recent: Option<Arc<Template>>,
     /// How lists went on, the newest last.
     expected: VecDeque<Expected>,
     /// Kept for their room.
-    runs: Vec<Run>,
+    series: Vec<Progression>,
     prefix: Vec<u8>,
 }
 
 /// A list as a key of [`Templates::lists`].
 #[derive(Debug, PartialEq, Eq)]
-struct Shared(Arc<Box<[Run]>>);
+struct ListKey(Arc<Box<[Progression]>>);
 
 /// How a text spells its lists: what stands before a picture, its offset and its URL, and the URL's slashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,10 +97,10 @@ pub(super) enum Slashes {
 
 /// The pictures of one event in the making.
 #[derive(Debug)]
-pub(super) struct List<'a> {
+pub(super) struct PictureListBuilder<'a> {
     templates: &'a mut Templates,
     id: &'a str,
-    runs: Vec<Run>,
+    series: Vec<Progression>,
     last: Option<(PictureKind, Offset)>,
     oddities: Oddities,
     spelling: &'static Spelling,
@@ -127,7 +127,7 @@ impl Slashes {
 impl Pictures {
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.runs().iter().map(|run| run.count as usize).sum()
+        self.series().iter().map(|progression| progression.count as usize).sum()
     }
 
     /// Whether there are none.
@@ -137,55 +137,64 @@ impl Pictures {
 
     /// How many of one kind there are.
     pub fn count(&self, kind: PictureKind) -> usize {
-        self.runs().iter().filter(|run| run.kind == kind).map(|run| run.count as usize).sum()
+        self.series()
+            .iter()
+            .filter(|progression| progression.kind == kind)
+            .map(|progression| progression.count as usize)
+            .sum()
     }
 
     /// The greatest offset.
     pub fn last_offset(&self) -> Option<Offset> {
-        self.runs().iter().flat_map(|run| [run.offset_at(0), run.offset_at(run.count - 1)]).max()
+        self.series()
+            .iter()
+            .flat_map(|progression| [progression.offset_at(0), progression.offset_at(progression.count - 1)])
+            .max()
     }
 
     /// The pictures of `asset`, kind after kind, each in the log's order. Each URL is made anew.
     pub fn iter<'a>(&'a self, asset: &'a AssetId) -> impl Iterator<Item = Snapshot> + 'a {
         let id = asset.to_string();
-        self.places().map(move |(run, kind, index, at)| Snapshot {
+        self.places().map(move |(progression, kind, index, at)| Snapshot {
             kind,
             index,
-            offset: run.offset_at(at),
-            url: run.url_at(at, &id),
+            offset: progression.offset_at(at),
+            url: progression.url_at(at, &id),
         })
     }
 
     /// Kind, index and offset of each picture in the order of [`Self::iter`], without making URLs.
     pub fn offsets(&self) -> impl Iterator<Item = (PictureKind, u32, Offset)> + '_ {
-        self.places().map(|(run, kind, index, at)| (kind, index, run.offset_at(at)))
+        self.places().map(|(progression, kind, index, at)| (kind, index, progression.offset_at(at)))
     }
 
     /// One picture of `asset`.
     pub fn get(&self, asset: &AssetId, kind: PictureKind, index: u32) -> Option<Snapshot> {
         let mut at = index;
-        for run in self.runs().iter().filter(|run| run.kind == kind) {
-            if at < run.count {
-                let url = run.url_at(at, &asset.to_string());
-                return Some(Snapshot { kind, index, offset: run.offset_at(at), url });
+        for progression in self.series().iter().filter(|progression| progression.kind == kind) {
+            if at < progression.count {
+                let url = progression.url_at(at, &asset.to_string());
+                return Some(Snapshot { kind, index, offset: progression.offset_at(at), url });
             }
-            at -= run.count;
+            at -= progression.count;
         }
         None
     }
 
-    fn runs(&self) -> &[Run] {
-        self.0.as_deref().map_or(&[], |runs| runs)
+    fn series(&self) -> &[Progression] {
+        self.0.as_deref().map_or(&[], |series| series)
     }
 
-    /// Each picture's run, kind, index in the kind, and index in the run.
-    fn places(&self) -> impl Iterator<Item = (&Run, PictureKind, u32, u32)> + '_ {
+    /// Each picture's progression, kind, index in the kind, and index in the progression.
+    fn places(&self) -> impl Iterator<Item = (&Progression, PictureKind, u32, u32)> + '_ {
         let mut before: Option<(PictureKind, u32)> = None;
-        self.runs().iter().flat_map(|run| (0..run.count).map(move |at| (run, at))).map(move |(run, at)| {
-            let index = before.filter(|(kind, _)| *kind == run.kind).map_or(0, |(_, index)| index + 1);
-            before = Some((run.kind, index));
-            (run, run.kind, index, at)
-        })
+        self.series().iter().flat_map(|progression| (0..progression.count).map(move |at| (progression, at))).map(
+            move |(progression, at)| {
+                let index = before.filter(|(kind, _)| *kind == progression.kind).map_or(0, |(_, index)| index + 1);
+                before = Some((progression.kind, index));
+                (progression, progression.kind, index, at)
+            },
+        )
     }
 }
 
@@ -212,20 +221,29 @@ impl Templates {
     }
 
     /// Begins a list for the asset of `id`.
-    pub(super) fn list<'a>(&'a mut self, id: &'a str, spelling: &'static Spelling) -> List<'a> {
-        let (runs, prefix) = (std::mem::take(&mut self.runs), std::mem::take(&mut self.prefix));
-        List { templates: self, id, runs, last: None, oddities: Oddities::default(), spelling, prefix, prefix_of: 0 }
+    pub(super) fn list<'a>(&'a mut self, id: &'a str, spelling: &'static Spelling) -> PictureListBuilder<'a> {
+        let (series, prefix) = (std::mem::take(&mut self.series), std::mem::take(&mut self.prefix));
+        PictureListBuilder {
+            templates: self,
+            id,
+            series,
+            last: None,
+            oddities: Oddities::default(),
+            spelling,
+            prefix,
+            prefix_of: 0,
+        }
     }
 
     /// How a list with these first two pictures goes on, where one did before.
-    fn expected(&mut self, run: &Run, spelling: &'static Spelling) -> Option<&mut Expected> {
-        if let Some(known) = self.expected.iter().position(|expected| expected.is_of(run, spelling)) {
+    fn expected(&mut self, progression: &Progression, spelling: &'static Spelling) -> Option<&mut Expected> {
+        if let Some(known) = self.expected.iter().position(|expected| expected.is_of(progression, spelling)) {
             return self.expected.get_mut(known);
         }
         if self.expected.len() == Self::EXPECTED_MAX {
             self.expected.pop_front();
         }
-        self.expected.extend(Expected::new(run, spelling));
+        self.expected.extend(Expected::new(progression, spelling));
         None
     }
 
@@ -246,20 +264,20 @@ impl Templates {
         (template, number)
     }
 
-    fn share(&mut self, runs: &mut Vec<Run>) -> Pictures {
-        if runs.is_empty() {
+    fn share(&mut self, series: &mut Vec<Progression>) -> Pictures {
+        if series.is_empty() {
             return Pictures::default();
         }
-        if let Some(known) = self.lists.get(runs.as_slice()) {
-            runs.clear();
+        if let Some(known) = self.lists.get(series.as_slice()) {
+            series.clear();
             return Pictures(Some(Arc::clone(&known.0)));
         }
-        let list = Arc::new(runs.drain(..).collect::<Box<[Run]>>());
+        let list = Arc::new(series.drain(..).collect::<Box<[Progression]>>());
         if list.len() <= 16 {
             if self.lists.len() == Self::MAX {
                 self.lists.clear();
             }
-            self.lists.insert(Shared(Arc::clone(&list)));
+            self.lists.insert(ListKey(Arc::clone(&list)));
         }
         Pictures(Some(list))
     }
@@ -272,26 +290,27 @@ impl Clone for Templates {
     }
 }
 
-impl List<'_> {
+impl PictureListBuilder<'_> {
     /// Takes a picture. Without an offset it stands where the one before it stands.
     pub(super) fn push(&mut self, kind: PictureKind, offset: Option<Offset>, url: &str) {
         let offset = self.place(kind, offset);
-        let known = self.runs.last().map(|run| &run.url).or(self.templates.recent.as_ref());
+        let known = self.series.last().map(|progression| &progression.url).or(self.templates.recent.as_ref());
         let number = known.and_then(|url_template| url_template.number(url.as_bytes(), self.id));
         let (url, number) = match (known, number) {
             (Some(known), Some(number)) => (Arc::clone(known), number),
             _ => self.templates.template(url, self.id),
         };
-        let continues =
-            |run: &mut Run| (Arc::ptr_eq(&run.url, &url) || run.url == url) && run.take(kind, offset, number);
-        if !self.runs.last_mut().is_some_and(continues) {
-            self.runs.push(Run { kind, count: 1, offset, step: 0, number, number_step: 0, url });
+        let continues = |progression: &mut Progression| {
+            (Arc::ptr_eq(&progression.url, &url) || progression.url == url) && progression.take(kind, offset, number)
+        };
+        if !self.series.last_mut().is_some_and(continues) {
+            self.series.push(Progression { kind, count: 1, offset, step: 0, number, number_step: 0, url });
         }
     }
 
     /// Takes a picture where `text` begins with the URL that the picture before lets expect, and a quote; its length.
     pub(super) fn push_predicted(&mut self, kind: PictureKind, offset: Offset, text: &[u8]) -> Option<usize> {
-        let known = self.runs.last().map(|run| &run.url).or(self.templates.recent.as_ref())?;
+        let known = self.series.last().map(|progression| &progression.url).or(self.templates.recent.as_ref())?;
         if self.prefix_of != Arc::as_ptr(known).addr() {
             self.prefix_of = Arc::as_ptr(known).addr();
             known.write_prefix(self.id, self.spelling.slashes, &mut self.prefix);
@@ -305,23 +324,28 @@ impl List<'_> {
         let rest = rest.strip_prefix(known.tail.as_bytes()).filter(|rest| rest.first() == Some(&b'"'))?;
         let len = text.len() - rest.len();
         let offset = self.place(kind, Some(offset));
-        if !self.runs.last_mut().is_some_and(|run| run.take(kind, offset, number)) {
-            let url = self.runs.last().map(|run| &run.url).or(self.templates.recent.as_ref()).map(Arc::clone)?;
-            self.runs.push(Run { kind, count: 1, offset, step: 0, number, number_step: 0, url });
+        if !self.series.last_mut().is_some_and(|progression| progression.take(kind, offset, number)) {
+            let url = self
+                .series
+                .last()
+                .map(|progression| &progression.url)
+                .or(self.templates.recent.as_ref())
+                .map(Arc::clone)?;
+            self.series.push(Progression { kind, count: 1, offset, step: 0, number, number_step: 0, url });
         }
         Some(len)
     }
 
     /// Takes the pictures that `text` goes on with as a list before did that began alike; their length.
     ///
-    /// To be called after each picture: it acts once two of them make a run.
+    /// To be called after each picture: it acts once two of them make a progression.
     pub(super) fn push_expected(&mut self, text: &[u8]) -> usize {
-        let Some(run) = self.runs.last_mut().filter(|run| run.count == 2) else { return 0 };
-        let Some(expected) = self.templates.expected(run, self.spelling) else { return 0 };
+        let Some(progression) = self.series.last_mut().filter(|progression| progression.count == 2) else { return 0 };
+        let Some(expected) = self.templates.expected(progression, self.spelling) else { return 0 };
         let (count, len) = expected.count(text, self.id);
-        run.count += count;
+        progression.count += count;
         // They rise, so nothing is odd about them.
-        self.last = Some((run.kind, run.offset_at(run.count - 1)));
+        self.last = Some((progression.kind, progression.offset_at(progression.count - 1)));
         len
     }
 
@@ -342,11 +366,11 @@ impl List<'_> {
 
     /// The list, and what was odd about it.
     pub(super) fn finish(mut self) -> (Pictures, Oddities) {
-        if let Some(last) = self.runs.last() {
+        if let Some(last) = self.series.last() {
             self.templates.recent = Some(Arc::clone(&last.url));
         }
-        let pictures = self.templates.share(&mut self.runs);
-        (self.templates.runs, self.templates.prefix) = (self.runs, self.prefix);
+        let pictures = self.templates.share(&mut self.series);
+        (self.templates.series, self.templates.prefix) = (self.series, self.prefix);
         if self.oddities.unsorted > 0 {
             // Only in an unsorted list may equal offsets stand apart.
             let mut places: Vec<_> = pictures.offsets().map(|(kind, _, offset)| (kind, offset)).collect();
@@ -360,8 +384,8 @@ impl List<'_> {
     }
 }
 
-impl Run {
-    /// Takes the next picture, whose URL has the same template, where it continues the run.
+impl Progression {
+    /// Takes the next picture, whose URL has the same template, where it continues the progression.
     fn take(&mut self, kind: PictureKind, offset: i64, number: u64) -> bool {
         if self.kind != kind || self.count == u32::MAX {
             return false;
@@ -481,7 +505,7 @@ pub(super) fn leading_number(text: &[u8]) -> Option<(u64, &[u8])> {
     plain.then(|| (number, text.get(len..).unwrap_or_default()))
 }
 
-impl Hash for Run {
+impl Hash for Progression {
     /// Leaves the URL out: its text is long, and lists that differ in nothing else are few.
     fn hash<H: Hasher>(&self, state: &mut H) {
         let numbers = [self.offset, self.step, self.number.cast_signed(), i64::from(self.count)];
@@ -490,14 +514,14 @@ impl Hash for Run {
     }
 }
 
-impl Hash for Shared {
+impl Hash for ListKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash(state);
     }
 }
 
-impl Borrow<[Run]> for Shared {
-    fn borrow(&self) -> &[Run] {
+impl Borrow<[Progression]> for ListKey {
+    fn borrow(&self) -> &[Progression] {
         &self.0
     }
 }
@@ -521,7 +545,7 @@ mod tests {
         let list = (0..).zip(&urls).map(|(i, url)| (Sample, Offset::from_millis(i * 10_000), url.as_str()));
         let mut templates = Templates::default();
         let pictures = templates.pictures(&asset, list.clone());
-        assert_eq!(pictures.runs().len(), 1);
+        assert_eq!(pictures.series().len(), 1);
         assert_eq!((pictures.len(), pictures.count(Sample), pictures.count(Dot)), (240, 240, 0));
         assert_eq!(pictures.last_offset(), Some(Offset::from_millis(2_390_000)));
         let again = templates.pictures(&asset, list);

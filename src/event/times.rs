@@ -8,14 +8,14 @@ use jiff::{civil, tz};
 
 /// How times without a zone or a year are to be understood.
 #[derive(Clone, Debug)]
-pub(super) struct Clock {
+pub(super) struct TimeContext {
     pub(super) zone: tz::TimeZone,
     pub(super) year: i16,
 }
 
 /// A time as it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(super) struct ParsedTime {
     pub(super) time: Time,
     /// Whether it said its zone, or is a count since 1970.
     pub(super) zoned: bool,
@@ -27,9 +27,9 @@ const REACH: usize = 96;
 const MONTHS: [&[u8; 3]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
-impl Clock {
+impl TimeContext {
     /// The first time in the head of a line.
-    pub(super) fn find(&self, line: &[u8]) -> Option<Stamp> {
+    pub(super) fn find(&self, line: &[u8]) -> Option<ParsedTime> {
         let mut at = 0;
         while at < REACH.min(line.len()) {
             let rest = line.get(at..)?;
@@ -44,7 +44,7 @@ impl Clock {
     }
 
     /// The time in a field: RFC 3339 and its like, or a number of seconds, milli-, micro- or nanoseconds since 1970.
-    pub(super) fn field(&self, text: &str) -> Option<Stamp> {
+    pub(super) fn field(&self, text: &str) -> Option<ParsedTime> {
         let text = text.trim();
         if let Some(stamp) = self.stamp(text.as_bytes()) {
             return Some(stamp);
@@ -58,11 +58,11 @@ impl Clock {
             _ => return None,
         };
         #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
-        Some(Stamp { time: Time::from_micros(micros as i64), zoned: true })
+        Some(ParsedTime { time: Time::from_micros(micros as i64), zoned: true })
     }
 
     /// The time that `text` begins with.
-    fn stamp(&self, text: &[u8]) -> Option<Stamp> {
+    fn stamp(&self, text: &[u8]) -> Option<ParsedTime> {
         match text.first()? {
             b'0'..=b'9' => self.numeric(text).or_else(|| self.web_server(text)),
             b'A'..=b'Z' => self.syslog(text),
@@ -71,7 +71,7 @@ impl Clock {
     }
 
     /// `2026-03-14T09:15:00.412+08:00`, with `/` and a space, with a comma, without a zone.
-    fn numeric(&self, text: &[u8]) -> Option<Stamp> {
+    fn numeric(&self, text: &[u8]) -> Option<ParsedTime> {
         let (year, text) = digits(text, 4)?;
         let (month, text) = digits(one_of(text, b"-/")?, 2)?;
         let (day, text) = digits(one_of(text, b"-/")?, 2)?;
@@ -80,7 +80,7 @@ impl Clock {
     }
 
     /// `14/Mar/2026:09:15:09 +0800`
-    fn web_server(&self, text: &[u8]) -> Option<Stamp> {
+    fn web_server(&self, text: &[u8]) -> Option<ParsedTime> {
         let (day, text) = digits(text, 2)?;
         let (month, text) = month(one_of(text, b"/")?)?;
         let (year, text) = digits(one_of(text, b"/")?, 4)?;
@@ -88,7 +88,7 @@ impl Clock {
     }
 
     /// `Mar 14 09:15:09`, `Mar  4 09:15:09`
-    fn syslog(&self, text: &[u8]) -> Option<Stamp> {
+    fn syslog(&self, text: &[u8]) -> Option<ParsedTime> {
         let (month, text) = month(text)?;
         let text = one_of(text, b" ")?;
         let (day, text) = match one_of(text, b" ") {
@@ -99,7 +99,7 @@ impl Clock {
     }
 
     /// `09:15:00.412 +08:00` on a day.
-    fn at(&self, day: civil::Date, text: &[u8]) -> Option<Stamp> {
+    fn at(&self, day: civil::Date, text: &[u8]) -> Option<ParsedTime> {
         let (hour, text) = digits(text, 2)?;
         let (minute, text) = digits(one_of(text, b":")?, 2)?;
         let (second, text) = digits(one_of(text, b":")?, 2)?;
@@ -112,7 +112,7 @@ impl Clock {
             Some(zone) => (zone, true),
             None => (self.zone.clone(), false),
         };
-        Some(Stamp { time: moment.to_zoned(zone).ok()?.timestamp().into(), zoned })
+        Some(ParsedTime { time: moment.to_zoned(zone).ok()?.timestamp().into(), zoned })
     }
 }
 
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn reads_what_stands_before_events() {
-        let clock = Clock { zone: tz::TimeZone::fixed(tz::offset(8)), year: 2026 };
+        let clock = TimeContext { zone: tz::TimeZone::fixed(tz::offset(8)), year: 2026 };
         let check = |line: &str, expected: Option<(&str, bool)>| {
             let stamp = clock.find(line.as_bytes());
             let found = stamp.map(|stamp| (stamp.time.to_string(), stamp.zoned));
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn reads_fields() {
-        let clock = Clock { zone: tz::TimeZone::UTC, year: 2026 };
+        let clock = TimeContext { zone: tz::TimeZone::UTC, year: 2026 };
         let check = |text: &str, expected: Option<&str>| {
             let found = clock.field(text).map(|stamp| stamp.time.to_string());
             assert_eq!(found.as_deref(), expected, "{text}");

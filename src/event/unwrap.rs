@@ -7,11 +7,11 @@
 
 use crate::event::{
     EventKind, Fingerprint,
-    decode::{self, Body, Verdict},
+    decode::{self, EventBody, ObjectClass},
     fields::{Fields, items, string, unescape},
-    outline::{Outline, Progress, string_end},
+    outline::{JsonOutline, OutlineProgress, string_end},
     pictures::Templates,
-    times::{Clock, Stamp},
+    times::{ParsedTime, TimeContext},
 };
 use regex::bytes::{Match, Regex};
 use serde::de::IgnoredAny;
@@ -26,13 +26,13 @@ const TEMPLATE_MAX: usize = 4096;
 
 /// Something that was found.
 #[derive(Debug)]
-pub(super) enum Piece {
+pub(super) enum Embedded {
     /// An event.
     Event {
         /// Its outermost object in the text.
         at: Range<usize>,
-        body: Box<Body>,
-        stamp: Option<Stamp>,
+        body: Box<EventBody>,
+        stamp: Option<ParsedTime>,
         delivery: Option<u64>,
     },
     /// What looks like an event and cannot be taken.
@@ -61,19 +61,24 @@ pub(super) fn needle(text: &[u8], from: usize) -> Option<Match<'_>> {
 }
 
 /// Finds the events of a text.
-pub(super) fn search(text: &str, stamp: Option<Stamp>, clock: &Clock, templates: &mut Templates) -> Vec<Piece> {
+pub(super) fn search(
+    text: &str,
+    stamp: Option<ParsedTime>,
+    clock: &TimeContext,
+    templates: &mut Templates,
+) -> Vec<Embedded> {
     // Attempts that fail may look at the same bytes again; this bounds how often.
     let budget = text.len().saturating_mul(16).saturating_add(64 << 10);
     let mut search =
-        Search { clock, templates, pieces: Vec::new(), places: Vec::new(), places_made: 0, in_root: 0, budget };
+        EmbeddedSearch { clock, templates, pieces: Vec::new(), places: Vec::new(), places_made: 0, in_root: 0, budget };
     search.text(text, &Wrapping { stamp, message: None, element: 0, place: 0, depth: 0, root: None });
     search.pieces
 }
 
-struct Search<'a> {
-    clock: &'a Clock,
+struct EmbeddedSearch<'a> {
+    clock: &'a TimeContext,
     templates: &'a mut Templates,
-    pieces: Vec<Piece>,
+    pieces: Vec<Embedded>,
     /// For each event of the present list element: its index in `pieces`, its element, its field.
     places: Vec<(usize, u32, u32)>,
     /// Events of the present outermost object.
@@ -85,7 +90,7 @@ struct Search<'a> {
 /// What is known from outside in.
 #[derive(Clone)]
 struct Wrapping {
-    stamp: Option<Stamp>,
+    stamp: Option<ParsedTime>,
     /// Fingerprint of the SMN `message_id`.
     message: Option<u64>,
     /// Which element of a list this is, over all levels.
@@ -108,7 +113,7 @@ enum Candidate<'t> {
     Nothing,
 }
 
-impl Search<'_> {
+impl EmbeddedSearch<'_> {
     fn text(&mut self, text: &str, outside: &Wrapping) {
         let bytes = text.as_bytes();
         let (mut at, mut braces) = (0, 0);
@@ -163,13 +168,13 @@ impl Search<'_> {
         let after = rest.iter().skip(1).position(|b| !b.is_ascii_whitespace()).map_or(rest.len(), |at| at + 1);
         let Some(next) = rest.get(after).filter(|_| self.budget > 0) else { return Candidate::Nothing };
         match next {
-            b'"' => match Outline::new().take(rest) {
-                Progress::Closed(len) => Candidate::Object(brace + len),
-                Progress::Broken(len) => {
+            b'"' => match JsonOutline::new().take(rest) {
+                OutlineProgress::Closed(len) => Candidate::Object(brace + len),
+                OutlineProgress::Broken(len) => {
                     self.budget = self.budget.saturating_sub(len.max(64));
                     Candidate::Damaged
                 }
-                Progress::Open | Progress::Cut(_) => {
+                OutlineProgress::Open | OutlineProgress::Cut(_) => {
                     self.budget = self.budget.saturating_sub(rest.len());
                     Candidate::Damaged
                 }
@@ -204,10 +209,10 @@ impl Search<'_> {
             inside.message = Some(Fingerprint::of(id.as_bytes()));
         }
         match decode::read(&fields, self.templates) {
-            Verdict::Event(body) => self.push_event(body, &inside),
-            Verdict::Other => self.pieces.push(Piece::Other),
-            Verdict::Refused(reason) => self.push_refused(&inside, 0, reason),
-            Verdict::Wrapping => self.wrapped(&fields, &inside),
+            ObjectClass::Event(body) => self.push_event(body, &inside),
+            ObjectClass::Other => self.pieces.push(Embedded::Other),
+            ObjectClass::Refused(reason) => self.push_refused(&inside, 0, reason),
+            ObjectClass::Wrapping => self.wrapped(&fields, &inside),
         }
     }
 
@@ -276,13 +281,13 @@ impl Search<'_> {
         inside
     }
 
-    fn push_event(&mut self, body: Box<Body>, inside: &Wrapping) {
+    fn push_event(&mut self, body: Box<EventBody>, inside: &Wrapping) {
         if self.places.last().is_some_and(|(_, element, _)| *element != inside.element) {
             self.places.clear();
         }
         // A shipper may keep an event both as text and decoded: the same thing told twice in one element.
         let twice = self.places.iter().any(|(index, _, place)| {
-            let same = |known: &Piece| matches!(known, Piece::Event { body: known, .. } if *known == body);
+            let same = |known: &Embedded| matches!(known, Embedded::Event { body: known, .. } if *known == body);
             *place != inside.place && self.pieces.get(*index).is_some_and(same)
         });
         if twice {
@@ -293,12 +298,12 @@ impl Search<'_> {
         self.in_root += 1;
         self.places.push((self.pieces.len(), inside.element, inside.place));
         let at = inside.root.clone().unwrap_or_default();
-        self.pieces.push(Piece::Event { at, body, stamp: inside.stamp, delivery });
+        self.pieces.push(Embedded::Event { at, body, stamp: inside.stamp, delivery });
     }
 
     fn push_refused(&mut self, inside: &Wrapping, column: usize, reason: String) {
         let at = inside.root.as_ref().map_or(0, |root| root.start) + column;
-        self.pieces.push(Piece::Refused { at, reason });
+        self.pieces.push(Embedded::Refused { at, reason });
     }
 
     /// Refuses an event around `key` that no whole object holds.
@@ -330,7 +335,7 @@ impl Search<'_> {
 }
 
 /// The inner time, unless it lacks a zone and an outer one is there.
-fn innermost(outer: Option<Stamp>, inner: Option<Stamp>) -> Option<Stamp> {
+fn innermost(outer: Option<ParsedTime>, inner: Option<ParsedTime>) -> Option<ParsedTime> {
     match (outer, inner) {
         (Some(outer), Some(inner)) if outer.zoned && !inner.zoned => Some(outer),
         (outer, inner) => inner.or(outer),
@@ -338,7 +343,7 @@ fn innermost(outer: Option<Stamp>, inner: Option<Stamp>) -> Option<Stamp> {
 }
 
 /// The time in the fields of an object, by the names that SMN, loggers, shippers and journald use.
-pub(super) fn field_stamp(fields: &Fields<'_>, clock: &Clock) -> Option<Stamp> {
+pub(super) fn field_stamp(fields: &Fields<'_>, clock: &TimeContext) -> Option<ParsedTime> {
     let names = ["timestamp", "@timestamp", "time", "ts", "__REALTIME_TIMESTAMP", "event_time", "datetime"];
     names.iter().find_map(|name| clock.field(&fields.scalar(name)?))
 }

@@ -4,7 +4,7 @@
 //! Colours keep five bits, so that neighbours agree more often and frames differ less; agreement is what saves bytes.
 
 use super::{palette::distance, scale::scale};
-use crate::picture::{Block, BlockGrid, Colours, Fit, Picture, PixelSize, xterm_colour, xterm_index};
+use crate::picture::{BlockCell, BlockGrid, ColourDepth, Fit, Picture, PixelSize, xterm_colour, xterm_index};
 use image::{DynamicImage, RgbImage};
 
 /// The glyph whose ink covers upper left (1), upper right (2), lower left (4), lower right (8).
@@ -21,7 +21,7 @@ const TOLERANCE: u32 = 300;
 pub(super) fn grid(picture: &Picture, fit: Fit) -> BlockGrid {
     let pixels = shrink(picture, fit);
     let row_of = |y: u32| (0..pixels.width() / 2).map(move |x| (x * 2, y * 2));
-    let mut cells: Vec<Block> = Vec::with_capacity(pixels.len() / 12);
+    let mut cells: Vec<BlockCell> = Vec::with_capacity(pixels.len() / 12);
     for (x, y) in (0..pixels.height() / 2).flat_map(row_of) {
         let quad = [(x, y), (x + 1, y), (x, y + 1), (x + 1, y + 1)].map(|(x, y)| pixels.get_pixel(x, y).0);
         cells.push(cell(quad, cells.last().copied(), fit.colours));
@@ -42,7 +42,7 @@ fn shrink(picture: &Picture, fit: Fit) -> RgbImage {
 
 /// The block for four pixels: the best there is, or the colours of the cell before where they are nearly as good, for
 /// colours are what a cell costs.
-fn cell(quad: [[u8; 3]; 4], before: Option<Block>, colours: Colours) -> Block {
+fn cell(quad: [[u8; 3]; 4], before: Option<BlockCell>, colours: ColourDepth) -> BlockCell {
     let best = part(quad, colours);
     let Some(before) = before else { return best };
     let same = dress(quad, before.ink, before.ground);
@@ -50,7 +50,7 @@ fn cell(quad: [[u8; 3]; 4], before: Option<Block>, colours: Colours) -> Block {
 }
 
 /// Parts the four pixels so that each part differs least from its mean.
-fn part(quad: [[u8; 3]; 4], colours: Colours) -> Block {
+fn part(quad: [[u8; 3]; 4], colours: ColourDepth) -> BlockCell {
     let scatters = |ink: usize| scatter(quad, ink) + scatter(quad, 15 - ink);
     let ink = PARTITIONS.into_iter().min_by(|a, b| scatters(*a).total_cmp(&scatters(*b))).unwrap_or(3);
     let colour = |mask| reduce(mean(quad, mask), colours);
@@ -58,14 +58,14 @@ fn part(quad: [[u8; 3]; 4], colours: Colours) -> Block {
 }
 
 /// Gives each pixel the nearer of two colours.
-fn dress(quad: [[u8; 3]; 4], ink: [u8; 3], ground: [u8; 3]) -> Block {
+fn dress(quad: [[u8; 3]; 4], ink: [u8; 3], ground: [u8; 3]) -> BlockCell {
     let is_ink = |pixel| distance(pixel, ink) < distance(pixel, ground);
     let mask = quad.iter().enumerate().map(|(at, pixel)| usize::from(is_ink(*pixel)) << at).sum::<usize>();
-    Block { glyph: GLYPHS[mask], ink, ground }
+    BlockCell { glyph: GLYPHS[mask], ink, ground }
 }
 
 /// The squared distances of the four pixels from what the block shows.
-fn error(quad: [[u8; 3]; 4], block: Block) -> u32 {
+fn error(quad: [[u8; 3]; 4], block: BlockCell) -> u32 {
     quad.into_iter().map(|pixel| distance(pixel, block.ink).min(distance(pixel, block.ground))).sum()
 }
 
@@ -92,23 +92,23 @@ fn scatter(quad: [[u8; 3]; 4], mask: usize) -> f32 {
 }
 
 /// Five bits a channel, spread over the whole range so that white stays white; or the nearest of xterm's colours.
-fn reduce(colour: [f32; 3], colours: Colours) -> [u8; 3] {
+fn reduce(colour: [f32; 3], colours: ColourDepth) -> [u8; 3] {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a mean of bytes lies within 0..=255")]
     let bytes = colour.map(|part| part.round() as u8);
     match colours {
-        Colours::True => bytes.map(|part| {
+        ColourDepth::True => bytes.map(|part| {
             let rest = part - (part >> 5);
             let five = rest.saturating_add(4) >> 3;
             five << 3 | five >> 2
         }),
-        Colours::Indexed => xterm_colour(xterm_index(bytes)),
+        ColourDepth::Indexed => xterm_colour(xterm_index(bytes)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::{CellSize, Fetched, Multiplexer, Protocol, Quality};
+    use crate::picture::{CellSize, FetchInfo, Multiplexer, Protocol, Quality};
     use ratatui::layout::Size;
 
     const W: [u8; 3] = [255; 3];
@@ -116,7 +116,7 @@ mod tests {
 
     fn picture(width: u32, height: u32, rgb: Vec<u8>) -> Picture {
         let size = PixelSize { width, height };
-        Picture { size, rgb: rgb.into(), jpeg: [].into(), fetched: Fetched::default(), damage: None }
+        Picture { size, rgb: rgb.into(), jpeg: [].into(), fetched: FetchInfo::default(), damage: None }
     }
 
     fn fit(width: u16, height: u16) -> Fit {
@@ -124,7 +124,7 @@ mod tests {
             cells: Size { width, height },
             cell: CellSize::default(),
             protocol: Protocol::Blocks,
-            colours: Colours::True,
+            colours: ColourDepth::True,
             quality: Quality::Full,
             most: u32::MAX,
             multiplexer: Multiplexer::None,
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn finds_the_glyph_that_has_the_shape() {
         let check = |quad: [[u8; 3]; 4], expected: &str| {
-            let block = part(quad, Colours::True);
+            let block = part(quad, ColourDepth::True);
             let (ink, ground) = (block.ink[0], block.ground[0]);
             assert_eq!(format!("{} {ink} {ground}", block.glyph), expected);
         };
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn indexed_colours_are_those_of_xterm() {
-        let block = part([[250, 10, 10], [250, 10, 10], [8, 8, 8], [8, 8, 8]], Colours::Indexed);
+        let block = part([[250, 10, 10], [250, 10, 10], [8, 8, 8], [8, 8, 8]], ColourDepth::Indexed);
         assert_eq!((block.ink, block.ground), ([255, 0, 0], [8, 8, 8]));
         for index in 16..=255 {
             assert_eq!(xterm_colour(xterm_index(xterm_colour(index))), xterm_colour(index));

@@ -24,7 +24,7 @@ const PATTERN: [[i16; PERIOD]; PERIOD] = [[-15, 1, -11, 5], [9, -7, 13, -3], [-9
 
 /// How a picture is reduced: likeness against bytes.
 #[derive(Clone, Copy)]
-pub(super) struct Care {
+pub(super) struct Quantization {
     /// The most colours, up to 256.
     pub(super) colours: usize,
     /// What a pixel's squared error may grow by where that makes it repeat another. In flat parts it is half of that.
@@ -32,12 +32,12 @@ pub(super) struct Care {
     /// How far dithering moves a pixel of a flat part at most. More than half the distance of two colours is wasted.
     pub(super) grain: u8,
     /// What is cheap to repeat.
-    pub(super) thrift: Thrift,
+    pub(super) thrift: RepeatCost,
 }
 
 /// What the bytes of a protocol are saved by.
 #[derive(Clone, Copy)]
-pub(super) enum Thrift {
+pub(super) enum RepeatCost {
     /// Each pixel that has the colour of its left or upper neighbour, as in sixels.
     Neighbours,
     /// Stretches that came before, which deflate refers back to.
@@ -46,7 +46,7 @@ pub(super) enum Thrift {
 
 /// What a picture should keep to. Its bytes come first; once they are too many, likeness may go down to `error`.
 #[derive(Clone, Copy)]
-pub(super) struct Aim {
+pub(super) struct ByteTarget {
     /// Bytes that it should take at most.
     pub(super) bytes: usize,
     /// The mean squared error of a pixel, over its channels.
@@ -65,8 +65,13 @@ pub(super) struct Indexed {
 
 /// Reduces a picture and encodes it, with more tolerance where a sample of it says that its aim asks for that: to encode
 /// all of it twice would double the time of just those pictures that take longest.
-pub(super) fn encode(raster: &Raster<'_>, care: Care, aim: Aim, encode: impl Fn(&Indexed) -> Vec<u8>) -> Vec<u8> {
-    let draft = Draft::new(raster, care);
+pub(super) fn encode(
+    raster: &Raster<'_>,
+    care: Quantization,
+    aim: ByteTarget,
+    encode: impl Fn(&Indexed) -> Vec<u8>,
+) -> Vec<u8> {
+    let draft = Dithered::new(raster, care);
     let sample = draft.sample();
     let indexed = sample.indexed(care.tolerance);
     let bytes = encode(&indexed).len() * draft.targets.len() / sample.targets.len().max(1);
@@ -79,7 +84,7 @@ pub(super) fn encode(raster: &Raster<'_>, care: Care, aim: Aim, encode: impl Fn(
     encode(&draft.indexed(tolerance))
 }
 
-impl Aim {
+impl ByteTarget {
     /// The tolerance that takes as many bytes away as are too many, or as likeness bears if that is less. `errors` are
     /// those of the palette alone and of a first try.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is clamped to a few thousands")]
@@ -97,16 +102,16 @@ impl Aim {
 }
 
 /// What all pixels should become, before any tolerance.
-struct Draft {
+struct Dithered {
     colours: Vec<[u8; 3]>,
     width: usize,
-    targets: Vec<Target>,
-    thrift: Thrift,
+    targets: Vec<PixelTarget>,
+    thrift: RepeatCost,
 }
 
 /// What a pixel should become.
 #[derive(Clone, Copy)]
-pub(super) struct Target {
+pub(super) struct PixelTarget {
     /// The colour wanted.
     pub(super) pixel: [u8; 3],
     /// The number of the colour that stands for it.
@@ -119,7 +124,7 @@ pub(super) struct Target {
     is_flat: bool,
 }
 
-impl Target {
+impl PixelTarget {
     /// One whose colour is in the palette.
     #[cfg(test)]
     pub(super) fn exactly(pixel: [u8; 3], own: u8) -> Self {
@@ -132,15 +137,15 @@ impl Target {
     }
 }
 
-impl Draft {
-    fn new(raster: &Raster<'_>, care: Care) -> Self {
+impl Dithered {
+    fn new(raster: &Raster<'_>, care: Quantization) -> Self {
         let palette = Palette::new(raster, care.colours);
         let (table, width) = (Table::new(&palette.colours), raster.width());
         let flat = if care.grain > 0 { flat(raster) } else { vec![false; raster.pixels().len()] };
         let target = |(at, (original, is_flat)): (usize, (&[u8; 3], bool))| {
             let pixel = if is_flat { dither(*original, at % width, at / width, care.grain) } else { *original };
             let own = palette.number(pixel);
-            Target { pixel, own, error: table.distance(own, pixel), loss: table.distance(own, *original), is_flat }
+            PixelTarget { pixel, own, error: table.distance(own, pixel), loss: table.distance(own, *original), is_flat }
         };
         let targets = raster.pixels().iter().zip(flat).enumerate().map(target).collect();
         Self { colours: palette.colours, width, targets, thrift: care.thrift }
@@ -156,8 +161,8 @@ impl Draft {
     fn indexed(&self, tolerance: u32) -> Indexed {
         let table = Table::new(&self.colours);
         let pixels = match self.thrift {
-            Thrift::Neighbours => neighbours(&self.targets, self.width, tolerance, &table),
-            Thrift::Stretches => stretches::pixels(&self.targets, self.width, tolerance, &table),
+            RepeatCost::Neighbours => neighbours(&self.targets, self.width, tolerance, &table),
+            RepeatCost::Stretches => stretches::pixels(&self.targets, self.width, tolerance, &table),
         };
         Indexed { colours: self.colours.clone(), width: self.width, pixels }
     }
@@ -176,7 +181,7 @@ impl Draft {
 }
 
 /// Each pixel with its own colour, or that of a neighbour which is as good or nearly so.
-fn neighbours(targets: &[Target], width: usize, tolerance: u32, colours: &Table) -> Vec<u8> {
+fn neighbours(targets: &[PixelTarget], width: usize, tolerance: u32, colours: &Table) -> Vec<u8> {
     let mut pixels: Vec<u8> = Vec::with_capacity(targets.len());
     for (at, target) in targets.iter().enumerate() {
         let around = [at.checked_sub(1), at.checked_sub(width)].map(|at| at.map(|at| pixels[at]));
@@ -242,8 +247,8 @@ mod tests {
 
     fn colours_of(rgb: &[u8], most: usize, tolerance: u32) -> Indexed {
         let width = u32::try_from(rgb.len() / 3).unwrap();
-        let care = Care { colours: most, tolerance, grain: 0, thrift: Thrift::Neighbours };
-        Draft::new(&Raster { size: PixelSize { width, height: 1 }, rgb: rgb.into() }, care).indexed(tolerance)
+        let care = Quantization { colours: most, tolerance, grain: 0, thrift: RepeatCost::Neighbours };
+        Dithered::new(&Raster { size: PixelSize { width, height: 1 }, rgb: rgb.into() }, care).indexed(tolerance)
     }
 
     #[test]
@@ -273,7 +278,7 @@ mod tests {
 
     #[test]
     fn tolerance_goes_as_far_as_it_must_and_may() {
-        let aim = Aim { bytes: 0, error: 60.0 };
+        let aim = ByteTarget { bytes: 0, error: 60.0 };
         let check = |palette, first, too_many, expected| {
             assert_eq!(aim.tolerance(50, [palette, first], too_many), expected, "{palette} {first} {too_many}");
         };
@@ -290,9 +295,9 @@ mod tests {
         let noise = |n: u32| u8::try_from((n + 1).wrapping_mul(n + 7).wrapping_mul(2_654_435_761) >> 24).unwrap();
         let rgb: Vec<u8> = (0..64 * 64 * 3).map(|n| noise(n) / 8).collect();
         let raster = Raster { size: PixelSize { width: 64, height: 64 }, rgb: rgb.into() };
-        let care = Care { colours: 256, tolerance: 50, grain: 0, thrift: Thrift::Stretches };
+        let care = Quantization { colours: 256, tolerance: 50, grain: 0, thrift: RepeatCost::Stretches };
         let changes = |indexed: &Indexed| vec![0; indexed.pixels.windows(2).filter(|pair| pair[0] != pair[1]).count()];
-        let length = |bytes| encode(&raster, care, Aim { bytes, error: 200.0 }, changes).len();
+        let length = |bytes| encode(&raster, care, ByteTarget { bytes, error: 200.0 }, changes).len();
         assert!(length(500) < length(5000));
     }
 
@@ -301,8 +306,11 @@ mod tests {
         let gradient: Vec<u8> = (0..64 * 8).flat_map(|at| [u8::try_from(at % 64 / 2 + 100).unwrap(); 3]).collect();
         let raster = Raster { size: PixelSize { width: 64, height: 8 }, rgb: gradient.into() };
         let changes = |grain| {
-            let indexed =
-                Draft::new(&raster, Care { colours: 4, tolerance: 0, grain, thrift: Thrift::Neighbours }).indexed(0);
+            let indexed = Dithered::new(
+                &raster,
+                Quantization { colours: 4, tolerance: 0, grain, thrift: RepeatCost::Neighbours },
+            )
+            .indexed(0);
             indexed.pixels.windows(2).filter(|pair| pair[0] != pair[1]).count()
         };
         assert!(changes(4) > changes(0) * 2);

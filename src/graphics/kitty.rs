@@ -7,7 +7,7 @@
 
 use super::{
     budget,
-    indexed::{self, Aim, Care, Indexed, Thrift},
+    indexed::{self, ByteTarget, Indexed, Quantization, RepeatCost},
     put,
     scale::{area, scale, sent},
     tmux,
@@ -42,18 +42,18 @@ pub(super) const LEAST_CHUNK: usize = 512;
 ///
 /// `None` if the PNG cannot be made, which no picture of 16-bit sides leads to.
 pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)> {
-    let care = Care { colours: 256, tolerance: 50, grain: 4, thrift: Thrift::Stretches };
+    let care = Quantization { colours: 256, tolerance: 50, grain: 4, thrift: RepeatCost::Stretches };
     let size = sent(picture.size, fit);
     let (size, care, aim) = match fit.quality {
         Quality::Preview => (
             size.shrink_into(PREVIEW),
-            Care { tolerance: 100, grain: 0, ..care },
-            Aim { bytes: DEAR_PREVIEW, error: ERROR_PREVIEW },
+            Quantization { tolerance: 100, grain: 0, ..care },
+            ByteTarget { bytes: DEAR_PREVIEW, error: ERROR_PREVIEW },
         ),
-        Quality::Full => (size, care, Aim { bytes: area(fit) * DEAR / 1000, error: ERROR }),
+        Quality::Full => (size, care, ByteTarget { bytes: area(fit) * DEAR / 1000, error: ERROR }),
     };
     // A palette takes bytes as well.
-    let care = if fit.most < FEW { Care { colours: 64, ..care } } else { care };
+    let care = if fit.most < FEW { Quantization { colours: 64, ..care } } else { care };
     budget::within(fit.most, DENSITY, size, |size| {
         let base64 = |indexed: &Indexed| STANDARD.encode(png(indexed).unwrap_or_default()).into_bytes();
         Some(indexed::encode(&scale(picture, size), care, aim, base64)).filter(|bytes| !bytes.is_empty())

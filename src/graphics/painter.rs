@@ -74,7 +74,7 @@ impl Shown {
 
 /// Which form of a picture is sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum SentForm {
     Sooner,
     Best,
 }
@@ -137,8 +137,8 @@ impl Painter {
             self.forget();
         }
         let before = out.len();
-        let chosen: Vec<(Shown, Form)> = wanted.iter().filter_map(|placement| self.choose(placement)).collect();
-        let is_better_to_come = chosen.iter().any(|(_, form)| *form == Form::Sooner);
+        let chosen: Vec<(Shown, SentForm)> = wanted.iter().filter_map(|placement| self.choose(placement)).collect();
+        let is_better_to_come = chosen.iter().any(|(_, form)| *form == SentForm::Sooner);
         let mut wanted: Vec<Shown> = chosen.into_iter().map(|(picture, _)| picture).collect();
         let leaving = self.leaving(&wanted);
         self.give_up(&mut wanted, !leaving.is_empty(), out);
@@ -183,7 +183,7 @@ impl Painter {
 
     /// Deletes all that we own: at the end, before a suspend, before the protocol changes.
     pub fn clear(&mut self, out: &mut Vec<u8>) {
-        let bytes = self.farewell();
+        let bytes = self.cleanup();
         self.sent += bytes.len() as u64;
         out.extend(bytes);
         self.shown.clear();
@@ -192,7 +192,7 @@ impl Painter {
     }
 
     /// What a handler of panics or signals has to send, so that no picture stays in the terminal.
-    pub fn farewell(&self) -> Vec<u8> {
+    pub fn cleanup(&self) -> Vec<u8> {
         let mut out = Vec::new();
         if let Some(sending) = &self.sending {
             kitty::abort(sending.held.id, sending.held.multiplexer, &mut out);
@@ -209,15 +209,15 @@ impl Painter {
     }
 
     /// The form of a picture that is to be sent: the cheaper one where there is one and the terminal has neither.
-    fn choose(&self, placement: &Placement) -> Option<(Shown, Form)> {
+    fn choose(&self, placement: &Placement) -> Option<(Shown, SentForm)> {
         let best = self.seen(placement, placement.fit, &placement.prepared)?;
         let is_on_glass = self.shown.iter().any(|shown| shown.key == best.key && shown.covers(&best));
         let is_held = self.held.iter().any(|held| held.content == best.content);
         let sooner = placement.sooner.as_ref();
         let sooner = sooner.filter(|_| best.protocol == Protocol::Kitty && !is_on_glass && !is_held);
         match sooner.and_then(|(fit, prepared)| self.seen(placement, *fit, prepared)) {
-            Some(sooner) => Some((sooner, Form::Sooner)),
-            None => Some((best, Form::Best)),
+            Some(sooner) => Some((sooner, SentForm::Sooner)),
+            None => Some((best, SentForm::Best)),
         }
     }
 

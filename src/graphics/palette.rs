@@ -80,12 +80,12 @@ impl Sums {
 
 /// A part of the cube: on each axis, the cells after `low` up to `high`.
 #[derive(Clone, Copy)]
-struct Part {
+struct CubePart {
     low: [usize; 3],
     high: [usize; 3],
 }
 
-impl Part {
+impl CubePart {
     fn cells(self) -> impl Iterator<Item = usize> {
         let across = move |axis: usize| self.low[axis] + 1..=self.high[axis];
         across(0).flat_map(move |r| across(1).flat_map(move |g| across(2).map(move |b| place([r, g, b]))))
@@ -119,7 +119,7 @@ impl Cube {
     }
 
     /// The sums of one part, by inclusion and exclusion of its eight corners.
-    fn sums(&self, part: &Part) -> Sums {
+    fn sums(&self, part: &CubePart) -> Sums {
         let mut total = Sums::default();
         for corner in 0..8_usize {
             let lower = [corner & 1, corner >> 1 & 1, corner >> 2];
@@ -131,8 +131,8 @@ impl Cube {
     }
 
     /// Cuts the cube into at most `most` parts.
-    fn cut(&self, most: usize) -> Vec<Part> {
-        let whole = Part { low: [0; 3], high: [SIDE - 1; 3] };
+    fn cut(&self, most: usize) -> Vec<CubePart> {
+        let whole = CubePart { low: [0; 3], high: [SIDE - 1; 3] };
         let mut parts = vec![(self.sums(&whole).variance(), whole)];
         while parts.len() < most {
             let worst = parts.iter().enumerate().max_by(|(_, a), (_, b)| a.0.total_cmp(&b.0));
@@ -153,7 +153,7 @@ impl Cube {
     }
 
     /// The two halves of a part that leave least variance.
-    fn halves(&self, part: &Part) -> Option<(Part, Part)> {
+    fn halves(&self, part: &CubePart) -> Option<(CubePart, CubePart)> {
         let whole = self.sums(part);
         let mut best = (0.0, None);
         for axis in 0..3 {

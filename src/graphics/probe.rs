@@ -7,7 +7,7 @@
 
 use super::tmux;
 use crate::{
-    picture::{Budget, Canvas, CellSize, Colours, Multiplexer, PixelSize, Protocol},
+    picture::{Budget, Canvas, CellSize, ColourDepth, Multiplexer, PixelSize, Protocol},
     text::Safe,
 };
 use ratatui::layout::Size;
@@ -15,7 +15,7 @@ use std::env;
 
 mod answer;
 
-use answer::Answer;
+use answer::ProbeAnswer;
 
 /// The number in the kitty query, by which its answer is told from others.
 const QUERY_ID: u32 = 31;
@@ -177,21 +177,21 @@ impl Probe {
     /// Takes one whole answer; returns whether that changed the canvas.
     pub fn reply(&mut self, bytes: &[u8]) -> bool {
         let before = self.canvas();
-        match Answer::read(bytes) {
-            Some(Answer::Version(name)) if name.starts_with("tmux") => self.tmux = Some(name),
-            Some(Answer::Version(name)) => self.terminal = Some(name),
-            Some(Answer::Kitty { id: QUERY_ID, ok }) => self.kitty = Some(ok),
-            Some(Answer::Kitty { .. }) | None => {}
-            Some(Answer::Attributes(numbers)) => self.attributes = Some(numbers),
-            Some(Answer::Cell(size)) => self.cell = Some(size),
-            Some(Answer::TextArea(size)) => {
+        match ProbeAnswer::read(bytes) {
+            Some(ProbeAnswer::Version(name)) if name.starts_with("tmux") => self.tmux = Some(name),
+            Some(ProbeAnswer::Version(name)) => self.terminal = Some(name),
+            Some(ProbeAnswer::Kitty { id: QUERY_ID, ok }) => self.kitty = Some(ok),
+            Some(ProbeAnswer::Kitty { .. }) | None => {}
+            Some(ProbeAnswer::Attributes(numbers)) => self.attributes = Some(numbers),
+            Some(ProbeAnswer::Cell(size)) => self.cell = Some(size),
+            Some(ProbeAnswer::TextArea(size)) => {
                 self.text_area = Some((size, self.tty.map(|(cells, _)| cells)));
             }
-            Some(Answer::SixelMost(size)) => self.sixel_most = Some(size),
-            Some(Answer::Rendition(colours)) => {
+            Some(ProbeAnswer::SixelMost(size)) => self.sixel_most = Some(size),
+            Some(ProbeAnswer::Rendition(colours)) => {
                 self.true_colours |= colours.contains("1:2:3") || colours.contains("1;2;3");
             }
-            Some(Answer::Background { light }) => self.light = Some(light),
+            Some(ProbeAnswer::Background { light }) => self.light = Some(light),
         }
         before != self.canvas()
     }
@@ -323,17 +323,17 @@ impl Probe {
         }
     }
 
-    fn colours(&self) -> Colours {
+    fn colours(&self) -> ColourDepth {
         match self.multiplexer() {
             // It makes garbage of 24-bit colours.
-            Multiplexer::Screen => Colours::Indexed,
+            Multiplexer::Screen => ColourDepth::Indexed,
             // It reduces colours to what its terminal has.
-            Multiplexer::Tmux => Colours::True,
+            Multiplexer::Tmux => ColourDepth::True,
             Multiplexer::None => {
                 // No terminal that has XTVERSION, sixel or kitty's pictures lacks them.
                 let modern = self.terminal.is_some() || self.says_sixel() || self.kitty == Some(true);
                 let known = modern || self.true_colours || self.environment.names_true_colours();
-                if known { Colours::True } else { Colours::Indexed }
+                if known { ColourDepth::True } else { ColourDepth::Indexed }
             }
         }
     }

@@ -4,7 +4,7 @@
 //! the cursor ends below the picture.
 
 use super::{kitty, put, scale::scale};
-use crate::picture::{Fetched, Fit, Picture, PixelSize, Prepared, Protocol};
+use crate::picture::{FetchInfo, Fit, Picture, PixelSize, Prepared, Protocol};
 use std::borrow::Cow;
 
 /// The bytes that leave a picture at the cursor, which stands at the start of a line before and after.
@@ -39,7 +39,7 @@ pub fn strip(pictures: &[&Picture], tile: PixelSize, gap: u32, ground: [u8; 3]) 
             to[x * 3..][..row_bytes].copy_from_slice(from);
         }
     }
-    Picture { size, rgb: rgb.into(), jpeg: [].into(), fetched: Fetched::default(), damage: None }
+    Picture { size, rgb: rgb.into(), jpeg: [].into(), fetched: FetchInfo::default(), damage: None }
 }
 
 /// A picture's pixels at the size of its box where it is larger: nobody needs to be sent more.

@@ -4,7 +4,7 @@
 //! attributes. It ends without a graphics new line: that would scroll a full screen, and foot paints a band for it.
 
 use super::{
-    indexed::{self, Aim, Care, Indexed, Thrift},
+    indexed::{self, ByteTarget, Indexed, Quantization, RepeatCost},
     put,
     scale::{pane, scale},
 };
@@ -18,24 +18,24 @@ const BAND: u32 = 6;
 const TMUX_MOST: usize = 1_000_000;
 
 /// What can be saved, the best first. Pixels that are drawn larger cost little: what repeats is counted, not repeated.
-const LEVELS: [Level; 10] = [
-    Level { care: care(256, 60, 4), grain: 1, density: 820 },
-    Level { care: care(128, 150, 0), grain: 1, density: 320 },
-    Level { care: care(64, 250, 0), grain: 1, density: 210 },
-    Level { care: care(32, 300, 0), grain: 1, density: 155 },
-    Level { care: care(64, 400, 0), grain: 3, density: 95 },
-    Level { care: care(32, 800, 0), grain: 4, density: 65 },
-    Level { care: care(32, 800, 0), grain: 6, density: 38 },
-    Level { care: care(16, 1500, 0), grain: 6, density: 28 },
-    Level { care: care(16, 1500, 0), grain: 12, density: 22 },
-    Level { care: care(16, 1500, 0), grain: 18, density: 0 },
+const LEVELS: [QualityLevel; 10] = [
+    QualityLevel { care: care(256, 60, 4), grain: 1, density: 820 },
+    QualityLevel { care: care(128, 150, 0), grain: 1, density: 320 },
+    QualityLevel { care: care(64, 250, 0), grain: 1, density: 210 },
+    QualityLevel { care: care(32, 300, 0), grain: 1, density: 155 },
+    QualityLevel { care: care(64, 400, 0), grain: 3, density: 95 },
+    QualityLevel { care: care(32, 800, 0), grain: 4, density: 65 },
+    QualityLevel { care: care(32, 800, 0), grain: 6, density: 38 },
+    QualityLevel { care: care(16, 1500, 0), grain: 6, density: 28 },
+    QualityLevel { care: care(16, 1500, 0), grain: 12, density: 22 },
+    QualityLevel { care: care(16, 1500, 0), grain: 18, density: 0 },
 ];
 
 /// The level with which a preview starts.
 const PREVIEW: usize = 2;
 
-const fn care(colours: usize, tolerance: u32, grain: u8) -> Care {
-    Care { colours, tolerance, grain, thrift: Thrift::Neighbours }
+const fn care(colours: usize, tolerance: u32, grain: u8) -> Quantization {
+    Quantization { colours, tolerance, grain, thrift: RepeatCost::Neighbours }
 }
 
 /// Bytes of a thousand pixels that a drawing should take at most: 460 KB in a pane of 80 columns, 140 for a preview.
@@ -48,8 +48,8 @@ const ERROR_PREVIEW: f64 = 180.0;
 
 /// How much is saved.
 #[derive(Clone, Copy)]
-struct Level {
-    care: Care,
+struct QualityLevel {
+    care: Quantization,
     /// The side of the squares of which the drawing is made, in pixels.
     grain: u32,
     /// The usual bytes of a thousand pixels, so that few levels have to be tried.
@@ -63,8 +63,8 @@ pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)
     let size = size(fit);
     let pixels = size.width as usize * size.height as usize / 1000;
     let (best, aim) = match fit.quality {
-        Quality::Preview => (PREVIEW, Aim { bytes: pixels * DEAR_PREVIEW, error: ERROR_PREVIEW }),
-        Quality::Full => (0, Aim { bytes: pixels * DEAR, error: ERROR }),
+        Quality::Preview => (PREVIEW, ByteTarget { bytes: pixels * DEAR_PREVIEW, error: ERROR_PREVIEW }),
+        Quality::Full => (0, ByteTarget { bytes: pixels * DEAR, error: ERROR }),
     };
     let limit = match fit.multiplexer {
         Multiplexer::Tmux => TMUX_MOST,
@@ -82,7 +82,7 @@ pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)
     (drawing.len() <= limit).then_some((drawing, size))
 }
 
-fn render(picture: &Picture, size: PixelSize, level: Level, aim: Aim) -> Vec<u8> {
+fn render(picture: &Picture, size: PixelSize, level: QualityLevel, aim: ByteTarget) -> Vec<u8> {
     let grain = level.grain as usize;
     let squares = PixelSize { width: size.width.div_ceil(level.grain), height: size.height.div_ceil(level.grain) };
     let (width, height) = (size.width as usize, size.height as usize);

@@ -4,7 +4,7 @@
 //! its pixels is near enough to what it should be. It never goes over the end of a row, so that all that can be taken
 //! from above is found row by row, without a branch: branches that nobody can foretell were most of the time.
 
-use super::indexed::{PERIOD, Table, Target};
+use super::indexed::{PERIOD, PixelTarget, Table};
 
 /// The fewest pixels that are worth a reference back: it costs as much as three of them.
 const WORTH: usize = 4;
@@ -16,12 +16,12 @@ const ENOUGH: usize = 48;
 const ABOVE: [(usize, isize); 4] = [(1, 0), (1, -1), (1, 1), (PERIOD, 0)];
 
 /// A number for each pixel: its own, or what it repeats within the tolerance.
-pub(super) fn pixels(targets: &[Target], width: usize, tolerance: u32, colours: &Table) -> Vec<u8> {
+pub(super) fn pixels(targets: &[PixelTarget], width: usize, tolerance: u32, colours: &Table) -> Vec<u8> {
     let mut pixels = vec![0; targets.len()];
     let mut reaches = [const { Vec::new() }; ABOVE.len()];
     for (y, targets) in targets.chunks(width.max(1)).enumerate() {
         let (above, rest) = pixels.split_at_mut(y * width);
-        let row = Row { targets, tolerance, colours };
+        let row = PixelRow { targets, tolerance, colours };
         for (reach, (up, right)) in reaches.iter_mut().zip(ABOVE) {
             let source = y.checked_sub(up).map_or(&[][..], |y| &above[y * width..][..width]);
             row.reach(source, right, reach);
@@ -31,14 +31,14 @@ pub(super) fn pixels(targets: &[Target], width: usize, tolerance: u32, colours: 
     pixels
 }
 
-struct Row<'a> {
-    targets: &'a [Target],
+struct PixelRow<'a> {
+    targets: &'a [PixelTarget],
     tolerance: u32,
     colours: &'a Table,
 }
 
-impl Row<'_> {
-    fn takes(&self, target: &Target, number: u8) -> bool {
+impl PixelRow<'_> {
+    fn takes(&self, target: &PixelTarget, number: u8) -> bool {
         self.colours.distance(number, target.pixel) <= target.most(self.tolerance)
     }
 
@@ -100,7 +100,7 @@ mod tests {
 
     fn repeated(colours: &[u8], own: &[u8], width: usize, tolerance: u32) -> Vec<u8> {
         let table = Table::new(&colours.iter().map(|grey| [*grey; 3]).collect::<Vec<_>>());
-        let target = |number: &u8| Target::exactly([colours[usize::from(*number)]; 3], *number);
+        let target = |number: &u8| PixelTarget::exactly([colours[usize::from(*number)]; 3], *number);
         pixels(&own.iter().map(target).collect::<Vec<_>>(), width, tolerance, &table)
     }
 

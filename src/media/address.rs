@@ -10,7 +10,7 @@ use std::{
 
 /// Who may connect to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Verdict {
+pub(super) enum AddressVerdict {
     /// Anybody may.
     Open,
     /// Where the operator said so.
@@ -76,16 +76,18 @@ const METADATA_V6: [Ipv6Addr; 2] =
     [Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)];
 
 impl Class {
-    pub(super) fn verdict(self) -> Verdict {
+    pub(super) fn verdict(self) -> AddressVerdict {
         match self {
-            Self::Public => Verdict::Open,
+            Self::Public => AddressVerdict::Open,
             Self::Loopback
             | Self::Private
             | Self::CarrierNat
             | Self::Benchmark
             | Self::Protocol
-            | Self::Documentation => Verdict::OnRequest,
-            Self::Metadata | Self::LinkLocal | Self::Multicast | Self::Unspecified | Self::Reserved => Verdict::Never,
+            | Self::Documentation => AddressVerdict::OnRequest,
+            Self::Metadata | Self::LinkLocal | Self::Multicast | Self::Unspecified | Self::Reserved => {
+                AddressVerdict::Never
+            }
         }
     }
 

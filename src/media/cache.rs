@@ -231,12 +231,12 @@ mod tests {
     use super::*;
     use crate::{
         event::{AssetId, Offset, PictureKind},
-        picture::{PictureKey, RunKey},
+        picture::{EventKey, PictureKey},
     };
 
     fn request(index: u32) -> PictureRequest {
         PictureRequest {
-            key: PictureKey { run: RunKey(index), kind: PictureKind::Sample, index },
+            key: PictureKey { event: EventKey(index), kind: PictureKind::Sample, index },
             asset: AssetId::new("a").unwrap(),
             offset: Offset::from_millis(i64::from(index)),
             url: PictureUrl::new("https://h/asset/a/0.jpg?auth_key=SECRET"),

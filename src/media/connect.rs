@@ -6,7 +6,7 @@
 //! the environment's proxy.
 
 use super::{
-    Config,
+    MediaConfig,
     address::Class,
     fetch::FetchError,
     policy::{Policy, Trust},
@@ -29,7 +29,7 @@ use std::{
 const USER_AGENT: &str = concat!("thumbview/", env!("CARGO_PKG_VERSION"));
 
 /// Builds a client. Takes some milliseconds and reads files, so it runs on a blocking thread.
-pub(super) fn client(config: &Config, trust: Trust) -> Result<Client, FetchError> {
+pub(super) fn client(config: &MediaConfig, trust: Trust) -> Result<Client, FetchError> {
     let connecting = config.silence / 2;
     let builder = Client::builder()
         .user_agent(USER_AGENT)

@@ -10,7 +10,7 @@
 
 use super::{
     Decoder,
-    jpeg::{self, Decoded, JpegFault, Outline},
+    jpeg::{self, Decoded, JpegFault, JpegOutline},
 };
 use crate::picture::PixelSize;
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -33,7 +33,7 @@ use tokio::{
 /// The argument with which the binary is a decoder and nothing else.
 pub const DECODE_ARGUMENT: &str = "__decode";
 
-/// Bytes that all decoding together may take. [`Outline::cost`] is at most 320 MB but for pictures of more than four
+/// Bytes that all decoding together may take. [`JpegOutline::cost`] is at most 320 MB but for pictures of more than four
 /// components, which are refused; so one picture always fits.
 const BUDGET: u64 = 512 << 20;
 
@@ -77,7 +77,7 @@ impl Workers {
     }
 
     /// Decodes one picture. Dropping the future ends the child that is at it.
-    pub(super) async fn decode(&self, bytes: Arc<[u8]>, outline: Outline) -> Result<Decoded, JpegFault> {
+    pub(super) async fn decode(&self, bytes: Arc<[u8]>, outline: JpegOutline) -> Result<Decoded, JpegFault> {
         let cost = u32::try_from(outline.cost() / UNIT + 1).unwrap_or(u32::MAX);
         let closed = |_closed| JpegFault::Decoder("closed".to_owned());
         let _place = self.places.acquire().await.map_err(closed)?;
@@ -157,7 +157,11 @@ impl Worker {
     }
 
     /// Hands the picture to the child. On an error the child is gone.
-    async fn ask(self, bytes: Arc<[u8]>, outline: Outline) -> Result<(Self, Result<Decoded, JpegFault>), JpegFault> {
+    async fn ask(
+        self,
+        bytes: Arc<[u8]>,
+        outline: JpegOutline,
+    ) -> Result<(Self, Result<Decoded, JpegFault>), JpegFault> {
         let Self { mut process, mut pipes, busy } = self;
         let begun = Instant::now();
         let asked = blocking(move || {
@@ -195,7 +199,7 @@ impl Drop for Process {
 }
 
 impl Pipes {
-    fn ask(&mut self, jpeg: &[u8], outline: Outline) -> io::Result<Result<Decoded, JpegFault>> {
+    fn ask(&mut self, jpeg: &[u8], outline: JpegOutline) -> io::Result<Result<Decoded, JpegFault>> {
         let len = u32::try_from(jpeg.len()).map_err(io::Error::other)?;
         self.questions.write_all(&len.to_le_bytes())?;
         self.questions.write_all(jpeg)?;

@@ -5,11 +5,11 @@
 //! affair, and decode. No error text of the client leaves this room, for they print whole URLs.
 
 use super::{
-    Config,
+    MediaConfig,
     connect::{self, LookupError},
     policy::{HostPort, Policy, Refusal, Trust},
 };
-use crate::{event::PictureUrl, picture::Fetched, text::Safe};
+use crate::{event::PictureUrl, picture::FetchInfo, text::Safe};
 use reqwest::{Client, Response, StatusCode, Version, header};
 use rustls::CertificateError as Bad;
 use std::{
@@ -36,23 +36,23 @@ const ERROR_BODY: usize = 4 << 10;
 
 /// A body that begins like a JPEG.
 #[derive(Debug)]
-pub(super) struct Body {
+pub(super) struct HttpBody {
     pub(super) bytes: Vec<u8>,
-    pub(super) fetched: Fetched,
+    pub(super) fetched: FetchInfo,
     /// Where the server broke off.
-    pub(super) cut: Option<Cut>,
+    pub(super) cut: Option<TruncatedBody>,
 }
 
 /// A body that ended before its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Cut {
+pub(super) struct TruncatedBody {
     /// `Content-Length`, where there was one.
     pub(super) expected: Option<u64>,
-    pub(super) why: CutBy,
+    pub(super) why: TruncatedBy,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum CutBy {
+pub(super) enum TruncatedBy {
     /// The connection was closed.
     Server,
     /// The connection was reset (RST): by the server, or by something between.
@@ -93,7 +93,7 @@ pub(super) enum FetchError {
     #[error("larger than {limit} bytes")]
     TooLarge { limit: u64, said: Option<u64> },
     #[error("not a JPEG")]
-    NotJpeg(Box<Other>),
+    NotJpeg(Box<UnexpectedBody>),
     #[error("--no-fetch")]
     Off,
 }
@@ -119,7 +119,7 @@ pub(super) struct Denial {
 
 /// A body that is something else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Other {
+pub(super) struct UnexpectedBody {
     pub(super) content_type: Option<String>,
     /// Its first bytes, at most [`ERROR_BODY`].
     pub(super) head: Vec<u8>,
@@ -127,9 +127,9 @@ pub(super) struct Other {
 
 /// How far a fetch is. Written by the fetch, read by the desk when nobody wants the picture any longer.
 #[derive(Debug, Default)]
-pub(super) struct Progress(AtomicBool);
+pub(super) struct FetchProgress(AtomicBool);
 
-impl Progress {
+impl FetchProgress {
     pub(super) fn nearly_done(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -137,19 +137,19 @@ impl Progress {
 
 /// Fetches by the rules of one session.
 pub(super) struct Fetcher {
-    config: Config,
+    config: MediaConfig,
     policy: watch::Receiver<Policy>,
     unlisted: OnceCell<Client>,
     listed: OnceCell<Client>,
 }
 
 impl Fetcher {
-    pub(super) fn new(config: Config, policy: watch::Receiver<Policy>) -> Self {
+    pub(super) fn new(config: MediaConfig, policy: watch::Receiver<Policy>) -> Self {
         Self { config, policy, unlisted: OnceCell::new(), listed: OnceCell::new() }
     }
 
     /// Fetches one picture within three times the longest silence.
-    pub(super) async fn fetch(&self, url: &PictureUrl, progress: &Progress) -> Result<Body, FetchError> {
+    pub(super) async fn fetch(&self, url: &PictureUrl, progress: &FetchProgress) -> Result<HttpBody, FetchError> {
         let begun = Instant::now();
         let deadline = tokio::time::Instant::now() + self.whole();
         let open = tokio::time::timeout_at(deadline, self.open(url));
@@ -245,8 +245,8 @@ impl Fetcher {
         &self,
         mut response: Response,
         deadline: tokio::time::Instant,
-        progress: &Progress,
-    ) -> Result<Body, FetchError> {
+        progress: &FetchProgress,
+    ) -> Result<HttpBody, FetchError> {
         let limit = self.config.max_bytes;
         let expected = response.content_length();
         let fetched = how(&response);
@@ -274,17 +274,19 @@ impl Fetcher {
         };
         progress.0.store(true, Ordering::Relaxed);
         if is_jpeg(&bytes) {
-            return Ok(Body { bytes, fetched, cut: broken.map(|why| Cut { expected, why }) });
+            return Ok(HttpBody { bytes, fetched, cut: broken.map(|why| TruncatedBody { expected, why }) });
         }
         match broken {
-            Some(CutBy::Silence(after)) => Err(FetchError::Silence(after)),
-            Some(CutBy::Slowness(after)) => Err(FetchError::Slow(after)),
-            Some(CutBy::Server) if bytes.is_empty() => Err(FetchError::Broken("closed before the body".to_owned())),
-            Some(CutBy::Reset) if bytes.is_empty() => Err(FetchError::Broken("reset before the body".to_owned())),
-            Some(CutBy::Server | CutBy::Reset) | None => {
+            Some(TruncatedBy::Silence(after)) => Err(FetchError::Silence(after)),
+            Some(TruncatedBy::Slowness(after)) => Err(FetchError::Slow(after)),
+            Some(TruncatedBy::Server) if bytes.is_empty() => {
+                Err(FetchError::Broken("closed before the body".to_owned()))
+            }
+            Some(TruncatedBy::Reset) if bytes.is_empty() => Err(FetchError::Broken("reset before the body".to_owned())),
+            Some(TruncatedBy::Server | TruncatedBy::Reset) | None => {
                 bytes.truncate(ERROR_BODY);
                 let content_type = fetched.content_type.map(|text| text.as_str().to_owned());
-                Err(FetchError::NotJpeg(Box::new(Other { content_type, head: bytes })))
+                Err(FetchError::NotJpeg(Box::new(UnexpectedBody { content_type, head: bytes })))
             }
         }
     }
@@ -293,14 +295,14 @@ impl Fetcher {
         &self,
         response: &mut Response,
         deadline: tokio::time::Instant,
-    ) -> Result<Option<impl AsRef<[u8]> + std::ops::Deref<Target = [u8]> + use<>>, CutBy> {
+    ) -> Result<Option<impl AsRef<[u8]> + std::ops::Deref<Target = [u8]> + use<>>, TruncatedBy> {
         let silent = tokio::time::Instant::now() + self.config.silence;
         match tokio::time::timeout_at(silent.min(deadline), response.chunk()).await {
             Ok(Ok(chunk)) => Ok(chunk),
-            Ok(Err(error)) if is_reset(&error) => Err(CutBy::Reset),
-            Ok(Err(_)) => Err(CutBy::Server),
-            Err(_) if silent <= deadline => Err(CutBy::Silence(self.config.silence)),
-            Err(_) => Err(CutBy::Slowness(self.whole())),
+            Ok(Err(error)) if is_reset(&error) => Err(TruncatedBy::Reset),
+            Ok(Err(_)) => Err(TruncatedBy::Server),
+            Err(_) if silent <= deadline => Err(TruncatedBy::Silence(self.config.silence)),
+            Err(_) => Err(TruncatedBy::Slowness(self.whole())),
         }
     }
 
@@ -327,9 +329,9 @@ impl Fetcher {
     }
 }
 
-fn how(response: &Response) -> Fetched {
+fn how(response: &Response) -> FetchInfo {
     let content_type = response.headers().get(header::CONTENT_TYPE);
-    Fetched {
+    FetchInfo {
         status: Some(response.status().as_u16()),
         content_type: content_type.map(|value| Safe::from_bytes(value.as_bytes()).fit(80)),
         took: Duration::ZERO,

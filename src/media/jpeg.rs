@@ -21,7 +21,7 @@ const MAX_SCANS: u32 = 100;
 
 /// What the markers say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Outline {
+pub(super) struct JpegOutline {
     /// Before EXIF orientation.
     pub(super) size: PixelSize,
     pub(super) components: u8,
@@ -29,7 +29,7 @@ pub(super) struct Outline {
     pub(super) complete: bool,
 }
 
-impl Outline {
+impl JpegOutline {
     /// The most bytes that decoding takes: progressive pictures keep coefficients beside the pixels, and a turn needs
     /// a second copy.
     pub(super) fn cost(self) -> u64 {
@@ -76,15 +76,15 @@ pub enum JpegFault {
 }
 
 /// Walks the markers (ITU-T T.81, annex B) and refuses what is too large.
-pub(super) fn outline(bytes: &[u8]) -> Result<Outline, JpegFault> {
-    let mut found: Option<Outline> = None;
+pub(super) fn outline(bytes: &[u8]) -> Result<JpegOutline, JpegFault> {
+    let mut found: Option<JpegOutline> = None;
     let mut scans = 0;
     let mut at = 0;
     while let Some((marker, body)) = next_marker(bytes, at) {
         at = body;
         match marker {
             0xd9 => {
-                found = found.map(|outline| Outline { complete: true, ..outline });
+                found = found.map(|outline| JpegOutline { complete: true, ..outline });
                 break;
             }
             // SOI and TEM stand alone.
@@ -133,13 +133,13 @@ fn is_frame(marker: u8) -> bool {
     matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc)
 }
 
-fn frame(segment: &[u8]) -> Result<Outline, JpegFault> {
+fn frame(segment: &[u8]) -> Result<JpegOutline, JpegFault> {
     let [_precision, h1, h0, w1, w0, components, ..] = *segment else {
         return Err(JpegFault::Corrupt("its frame header is too short".to_owned()));
     };
     let size =
         PixelSize { width: u32::from(u16::from_be_bytes([w1, w0])), height: u32::from(u16::from_be_bytes([h1, h0])) };
-    let outline = Outline { size, components, complete: false };
+    let outline = JpegOutline { size, components, complete: false };
     if !matches!(components, 1..=4) {
         return Err(JpegFault::Corrupt(format!("it has {components} components")));
     }
@@ -153,7 +153,7 @@ fn frame(segment: &[u8]) -> Result<Outline, JpegFault> {
 }
 
 /// Decodes a JPEG whose `outline` was taken.
-pub(super) fn decode(bytes: &[u8], outline: Outline) -> Result<Decoded, JpegFault> {
+pub(super) fn decode(bytes: &[u8], outline: JpegOutline) -> Result<Decoded, JpegFault> {
     let mut decoder = JpegDecoder::new(Cursor::new(bytes)).map_err(|error| corrupt(&error))?;
     let (width, height) = decoder.dimensions();
     // Two parsers may read two sizes out of one hostile file; only the judged one is decoded.
@@ -261,7 +261,7 @@ mod tests {
     fn outlines() {
         let check = |jpeg: &[u8], components, complete| {
             let size = PixelSize { width: 96, height: 54 };
-            assert_eq!(outline(jpeg), Ok(Outline { size, components, complete }));
+            assert_eq!(outline(jpeg), Ok(JpegOutline { size, components, complete }));
         };
         check(BASE, 3, true);
         check(PROGRESSIVE, 3, true);

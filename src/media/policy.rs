@@ -4,7 +4,7 @@
 //! the judge acts on the parsed URL and on resolved addresses, never on text, and knows three verdicts: open to all,
 //! open where the operator named it, closed for good. It is pure; `connect` and `fetch` ask it before they act.
 
-use super::address::{Class, Verdict};
+use super::address::{AddressVerdict, Class};
 use ipnet::IpNet;
 use std::{fmt, net::IpAddr, str::FromStr};
 use url::{Host, Url};
@@ -62,10 +62,10 @@ impl Policy {
         let class = Class::of(ip);
         let ip = ip.to_canonical();
         match class.verdict() {
-            Verdict::Open => Ok(()),
-            Verdict::OnRequest if trust == Trust::Listed => Ok(()),
-            Verdict::OnRequest if self.allow_nets.iter().any(|net| net.contains(&ip)) => Ok(()),
-            Verdict::OnRequest | Verdict::Never => Err(class),
+            AddressVerdict::Open => Ok(()),
+            AddressVerdict::OnRequest if trust == Trust::Listed => Ok(()),
+            AddressVerdict::OnRequest if self.allow_nets.iter().any(|net| net.contains(&ip)) => Ok(()),
+            AddressVerdict::OnRequest | AddressVerdict::Never => Err(class),
         }
     }
 
@@ -73,7 +73,7 @@ impl Policy {
     pub fn allow(&mut self, host: HostPort) -> Result<(), Refusal> {
         if let Some(ip) = host.ip() {
             let class = Class::of(ip);
-            if class.verdict() == Verdict::Never {
+            if class.verdict() == AddressVerdict::Never {
                 return Err(Refusal::Address { site: host, ip, class });
             }
         }
@@ -210,7 +210,7 @@ impl Refusal {
     pub fn allow(&self) -> Option<&HostPort> {
         match self {
             Self::Port(site) => Some(site),
-            Self::Address { site, class, .. } => (class.verdict() == Verdict::OnRequest).then_some(site),
+            Self::Address { site, class, .. } => (class.verdict() == AddressVerdict::OnRequest).then_some(site),
             Self::NotAHost(_)
             | Self::NotAUrl(_)
             | Self::Scheme(_)

@@ -5,11 +5,11 @@
 //! quoted before the URL's own secrets were taken out of it.
 
 use super::{
-    fetch::{Body, CutBy, Denial, FetchError, Other, TlsFault},
-    jpeg::{JpegFault, Outline},
+    fetch::{Denial, FetchError, HttpBody, TlsFault, TruncatedBy, UnexpectedBody},
+    jpeg::{JpegFault, JpegOutline},
     policy::Refusal,
 };
-use crate::{event::PictureUrl, picture::Trouble, text::Safe};
+use crate::{event::PictureUrl, picture::PictureFailure, text::Safe};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use std::{borrow::Cow, time::Duration};
 use url::Url;
@@ -28,7 +28,7 @@ pub(super) struct Context<'a> {
 
 impl Context<'_> {
     /// Explains a fetch that failed.
-    pub(super) fn fetch(self, error: &FetchError) -> Trouble {
+    pub(super) fn fetch(self, error: &FetchError) -> PictureFailure {
         let (what, mut advice) = match error {
             FetchError::Refused { refusal, redirected } => return self.refused(refusal, *redirected),
             FetchError::Off => {
@@ -81,7 +81,7 @@ impl Context<'_> {
     }
 
     /// Explains a JPEG that gives no pixels.
-    pub(super) fn jpeg(self, fault: &JpegFault, body: &Body) -> Trouble {
+    pub(super) fn jpeg(self, fault: &JpegFault, body: &HttpBody) -> PictureFailure {
         let mut advice = Vec::new();
         if let Some(text) = truncation(body.bytes.len(), body) {
             advice.push(text);
@@ -89,7 +89,7 @@ impl Context<'_> {
         self.trouble(fault.to_string(), advice)
     }
 
-    fn refused(self, refusal: &Refusal, redirected: bool) -> Trouble {
+    fn refused(self, refusal: &Refusal, redirected: bool) -> PictureFailure {
         let mut advice = Vec::new();
         let allow = refusal.allow().map(ToString::to_string);
         match &allow {
@@ -99,7 +99,7 @@ impl Context<'_> {
         if redirected {
             advice.push("the address in the log redirects there".to_owned());
         }
-        Trouble { allow: allow.map(Safe::from), ..self.trouble(refusal.to_string(), advice) }
+        PictureFailure { allow: allow.map(Safe::from), ..self.trouble(refusal.to_string(), advice) }
     }
 
     fn denied(self, denial: &Denial) -> Vec<String> {
@@ -133,10 +133,10 @@ impl Context<'_> {
         advice
     }
 
-    fn trouble(self, what: String, advice: Vec<String>) -> Trouble {
+    fn trouble(self, what: String, advice: Vec<String>) -> PictureFailure {
         let secrets = Secrets::of(self.url);
         let safe = |text: String| Safe::new(&secrets.scrub(&text));
-        Trouble { what: safe(what), advice: advice.into_iter().map(safe).collect(), allow: None }
+        PictureFailure { what: safe(what), advice: advice.into_iter().map(safe).collect(), allow: None }
     }
 }
 
@@ -165,7 +165,7 @@ fn too_large(limit: u64, said: Option<u64>) -> (String, Vec<String>) {
     (what, vec![format!("--max-size is {}", size(limit))])
 }
 
-fn not_a_jpeg(other: &Other) -> (String, Vec<String>) {
+fn not_a_jpeg(other: &UnexpectedBody) -> (String, Vec<String>) {
     if other.head.is_empty() {
         return ("an empty answer".to_owned(), Vec::new());
     }
@@ -188,21 +188,21 @@ fn not_a_jpeg(other: &Other) -> (String, Vec<String>) {
 }
 
 /// What makes a decoded picture not a healthy one: `truncated: 12 of 38 KB`.
-pub(super) fn damage(outline: Outline, body: &Body) -> Option<Safe> {
+pub(super) fn damage(outline: JpegOutline, body: &HttpBody) -> Option<Safe> {
     let cut = truncation(body.bytes.len(), body);
     let open =
         || (!outline.complete).then(|| format!("truncated: no end marker after {}", size(body.bytes.len() as u64)));
     cut.or_else(open).map(Safe::from)
 }
 
-fn truncation(got: usize, body: &Body) -> Option<String> {
+fn truncation(got: usize, body: &HttpBody) -> Option<String> {
     let cut = body.cut.as_ref()?;
     let got = got as u64;
     let why = match cut.why {
-        CutBy::Server => String::new(),
-        CutBy::Reset => ", then the connection was reset".to_owned(),
-        CutBy::Silence(after) => format!(", then nothing for {}", seconds(after)),
-        CutBy::Slowness(after) => format!(" in {}", seconds(after)),
+        TruncatedBy::Server => String::new(),
+        TruncatedBy::Reset => ", then the connection was reset".to_owned(),
+        TruncatedBy::Silence(after) => format!(", then nothing for {}", seconds(after)),
+        TruncatedBy::Slowness(after) => format!(" in {}", seconds(after)),
     };
     Some(match cut.expected {
         Some(expected) if got / 1000 == expected / 1000 => format!("truncated: {got} of {expected} bytes{why}"),
@@ -326,7 +326,7 @@ mod tests {
         Context { url, now: Timestamp::from_second(NOW).unwrap(), unused_proxy: None }
     }
 
-    fn line(trouble: &Trouble) -> String {
+    fn line(trouble: &PictureFailure) -> String {
         let advice: Vec<&str> = trouble.advice.iter().map(Safe::as_str).collect();
         format!("{} | {}", trouble.what, advice.join(" | "))
     }
@@ -387,7 +387,7 @@ mod tests {
     fn what_is_no_jpeg_is_named() {
         let url = PictureUrl::new("http://h/x?auth_key=SECRETSECRET");
         let check = |content_type: Option<&str>, head: &[u8], expected: &str| {
-            let other = Other { content_type: content_type.map(str::to_owned), head: head.to_vec() };
+            let other = UnexpectedBody { content_type: content_type.map(str::to_owned), head: head.to_vec() };
             assert_eq!(line(&context(&url).fetch(&FetchError::NotJpeg(Box::new(other)))), expected);
         };
         check(Some("image/jpeg"), b"\x89PNG\r\n\x1a\n\0\0\xff", "not a JPEG: a PNG picture | ");
@@ -412,22 +412,22 @@ mod tests {
 
     #[test]
     fn truncated_pictures_are_marked() {
-        use super::super::fetch::Cut;
-        let check = |complete, len: usize, cut: Option<Cut>, expected: Option<&str>| {
-            let outline = Outline { size: PixelSize { width: 1, height: 1 }, components: 3, complete };
-            let body = Body { bytes: vec![0; len], fetched: crate::picture::Fetched::default(), cut };
+        use super::super::fetch::TruncatedBody;
+        let check = |complete, len: usize, cut: Option<TruncatedBody>, expected: Option<&str>| {
+            let outline = JpegOutline { size: PixelSize { width: 1, height: 1 }, components: 3, complete };
+            let body = HttpBody { bytes: vec![0; len], fetched: crate::picture::FetchInfo::default(), cut };
             assert_eq!(damage(outline, &body).as_ref().map(Safe::as_str), expected);
         };
-        let cut = |expected, why| Some(Cut { expected, why });
+        let cut = |expected, why| Some(TruncatedBody { expected, why });
         check(true, 38_000, None, None);
         check(false, 38_000, None, Some("truncated: no end marker after 38 KB"));
-        check(false, 12_000, cut(Some(38_000), CutBy::Server), Some("truncated: 12 of 38 KB"));
-        check(true, 38_001, cut(Some(38_009), CutBy::Server), Some("truncated: 38001 of 38009 bytes"));
-        let silence = CutBy::Silence(Duration::from_secs(10));
+        check(false, 12_000, cut(Some(38_000), TruncatedBy::Server), Some("truncated: 12 of 38 KB"));
+        check(true, 38_001, cut(Some(38_009), TruncatedBy::Server), Some("truncated: 38001 of 38009 bytes"));
+        let silence = TruncatedBy::Silence(Duration::from_secs(10));
         check(
             false,
             12_000,
-            cut(Some(38_000), CutBy::Reset),
+            cut(Some(38_000), TruncatedBy::Reset),
             Some("truncated: 12 of 38 KB, then the connection was reset"),
         );
         check(false, 12_000, cut(None, silence), Some("truncated after 12 KB, then nothing for 10 s"));

@@ -2,9 +2,9 @@
 //! file it became.
 //!
 //! JSON and JSONL add `pictures` to an asset; CSV has a row for each picture, and one for an asset without any. Fetching
-//! and writing pictures is the caller's: it says what became of each in [`Files`].
+//! and writing pictures is the caller's: it says what became of each in [`ExportedFiles`].
 
-use super::{COLUMNS, Format, PictureLine, Reveal, Row, Seconds, Summary, write_csv, write_json, write_line};
+use super::{AssetRow, COLUMNS, Format, PictureLine, Reveal, Seconds, Summary, write_csv, write_json, write_line};
 use crate::{
     catalog::{Asset, AssetKey, Catalog},
     event::Snapshot,
@@ -15,7 +15,7 @@ use serde::Serialize;
 use std::{collections::HashMap, io};
 
 /// What became of the pictures that were to be written; a picture that is not in it was not asked for.
-pub type Files = HashMap<PictureKey, Filed>;
+pub type ExportedFiles = HashMap<PictureKey, Filed>;
 
 /// What became of one picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,14 +23,14 @@ pub struct Filed {
     /// The name of its file, where there is one.
     pub file: Option<String>,
     /// How it came to be.
-    pub outcome: Outcome,
+    pub outcome: FileOutcome,
     /// Why it failed, or in what it is damaged.
     pub reason: Option<Safe>,
 }
 
 /// How a picture's file came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum FileOutcome {
     /// Written now.
     Written,
     /// There already, and left as it was.
@@ -39,7 +39,7 @@ pub enum Outcome {
     Failed,
 }
 
-impl Outcome {
+impl FileOutcome {
     /// The word in machine output.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -52,7 +52,7 @@ impl Outcome {
 
 /// One picture to be written: what to ask for, and the name of its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Order {
+pub struct ExportTask {
     /// What to ask for.
     pub request: PictureRequest,
     /// Its file's name; see [`file_name`].
@@ -60,14 +60,14 @@ pub struct Order {
 }
 
 /// The pictures of an asset's newest successful run, by offset, a sample before a dot.
-pub fn orders(asset: &Asset<'_>) -> Vec<Order> {
+pub fn orders(asset: &Asset<'_>) -> Vec<ExportTask> {
     let mut before: HashMap<_, usize> = HashMap::new();
     let order = |(key, snapshot): (PictureKey, Snapshot)| {
         let twins = before.entry((snapshot.kind, snapshot.offset)).or_default();
         let file = file_name(asset.id(), snapshot.kind, snapshot.offset, *twins);
         *twins += 1;
         let request = PictureRequest { key, asset: asset.id().clone(), offset: snapshot.offset, url: snapshot.url };
-        Order { request, file }
+        ExportTask { request, file }
     };
     pictures(asset).into_iter().map(order).collect()
 }
@@ -78,7 +78,7 @@ pub fn export(
     out: &mut impl io::Write,
     catalog: &Catalog,
     keys: &[AssetKey],
-    files: &Files,
+    files: &ExportedFiles,
     format: Format,
     reveal: Reveal,
 ) -> io::Result<()> {
@@ -110,7 +110,7 @@ const PICTURE_COLUMNS: [&str; 6] =
 #[derive(Serialize)]
 struct Exported<'a> {
     #[serde(flatten)]
-    row: Row<'a>,
+    row: AssetRow<'a>,
     pictures: Vec<ExportedPicture<'a>>,
 }
 
@@ -124,7 +124,7 @@ struct ExportedPicture<'a> {
 }
 
 impl<'a> Exported<'a> {
-    fn new(catalog: &'a Catalog, asset: Asset<'a>, files: &'a Files, reveal: Reveal) -> Self {
+    fn new(catalog: &'a Catalog, asset: Asset<'a>, files: &'a ExportedFiles, reveal: Reveal) -> Self {
         let picture = |(key, snapshot): (PictureKey, Snapshot)| {
             let became = files.get(&key);
             ExportedPicture {
@@ -134,7 +134,10 @@ impl<'a> Exported<'a> {
                 reason: became.and_then(|became| became.reason.as_ref()).map(Safe::as_str),
             }
         };
-        Self { row: Row::new(catalog, asset, reveal), pictures: pictures(&asset).into_iter().map(picture).collect() }
+        Self {
+            row: AssetRow::new(catalog, asset, reveal),
+            pictures: pictures(&asset).into_iter().map(picture).collect(),
+        }
     }
 
     /// As CSV: the asset's cells before those of each picture.
@@ -165,7 +168,7 @@ impl ExportedPicture<'_> {
 /// The pictures of an asset's newest successful run with their keys, by offset, a sample before a dot.
 fn pictures(asset: &Asset<'_>) -> Vec<(PictureKey, Snapshot)> {
     let Some((run, pictures)) = asset.run().zip(asset.pictures()) else { return Vec::new() };
-    let key = |snapshot: &Snapshot| PictureKey { run, kind: snapshot.kind, index: snapshot.index };
+    let key = |snapshot: &Snapshot| PictureKey { event: run, kind: snapshot.kind, index: snapshot.index };
     let mut all: Vec<_> = pictures.iter(asset.id()).map(|snapshot| (key(&snapshot), snapshot)).collect();
     all.sort_by_key(|(_, snapshot)| (snapshot.offset, snapshot.kind, snapshot.index));
     all

@@ -6,9 +6,9 @@
 
 use super::print::place;
 use crate::{
-    app::{Message, Written},
+    app::{Message, WriteOutcome},
     catalog::Catalog,
-    cli::Common,
+    cli::CommonArgs,
     event::{Health, LogUpdate},
     picture::PictureUpdate,
     text::Safe,
@@ -23,32 +23,32 @@ use std::{
     sync::OnceLock,
 };
 
-static DIARY: OnceLock<Diary> = OnceLock::new();
+static DIARY: OnceLock<Diagnostics> = OnceLock::new();
 
 #[derive(Debug)]
-struct Diary {
-    loudness: Loudness,
+struct Diagnostics {
+    loudness: Verbosity,
     file: Option<File>,
 }
 
 /// How much stderr is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Loudness {
+enum Verbosity {
     Quiet,
     Plain,
     Verbose,
 }
 
 /// Opens the diary.
-pub(super) fn open(common: &Common) -> Result<()> {
+pub(super) fn open(common: &CommonArgs) -> Result<()> {
     let loudness = match (common.quiet, common.verbose) {
-        (true, _) => Loudness::Quiet,
-        (false, true) => Loudness::Verbose,
-        (false, false) => Loudness::Plain,
+        (true, _) => Verbosity::Quiet,
+        (false, true) => Verbosity::Verbose,
+        (false, false) => Verbosity::Plain,
     };
     let file = common.log_file.as_deref().map(append).transpose()?;
     // Set once: a second run in one process keeps the first one's.
-    let _set = DIARY.set(Diary { loudness, file });
+    let _set = DIARY.set(Diagnostics { loudness, file });
     note(&format!("thumbview {} began", env!("CARGO_PKG_VERSION")));
     Ok(())
 }
@@ -89,16 +89,16 @@ pub(super) fn record(message: &Message, catalog: &Catalog) {
             }
         }
         Message::Picture(PictureUpdate::Failed(key, trouble)) => {
-            let event = catalog.event(key.run);
+            let event = catalog.event(key.event);
             let url = event.pictures.get(event.asset, key.kind, key.index).map(|snapshot| snapshot.url);
             note(&format!("{}: {}", url.map_or_else(String::new, |url| url.to_string()), trouble.what));
         }
         Message::Canvas(canvas) => note(&format!("pictures are drawn as {}", canvas.protocol.as_str())),
-        Message::Wrote(_, Written::Done(path)) => note(&format!("{path}: written")),
-        Message::Wrote(job, Written::Failed(why)) => note(&format!("{}: {why}", job.path)),
+        Message::Wrote(_, WriteOutcome::Done(path)) => note(&format!("{path}: written")),
+        Message::Wrote(job, WriteOutcome::Failed(why)) => note(&format!("{}: {why}", job.path)),
         Message::Log(_)
         | Message::Picture(_)
-        | Message::Wrote(_, Written::Taken)
+        | Message::Wrote(_, WriteOutcome::Taken)
         | Message::Key(_)
         | Message::Mouse(_)
         | Message::Paste(_)
@@ -111,23 +111,23 @@ pub(super) fn record(message: &Message, catalog: &Catalog) {
 }
 
 /// Tells the operator why the program fails; where stderr is gone, nobody can be told.
-pub(super) fn tell_loudly(text: &str) {
-    say(text, Loudness::Quiet);
+pub(super) fn error(text: &str) {
+    say(text, Verbosity::Quiet);
 }
 
 /// Tells the operator something, unless `--quiet`.
 pub(super) fn tell(text: &str) {
-    say(text, Loudness::Plain);
+    say(text, Verbosity::Plain);
 }
 
 /// Tells the operator a detail, where `--verbose`.
 pub(super) fn tell_more(text: &str) {
-    say(text, Loudness::Verbose);
+    say(text, Verbosity::Verbose);
 }
 
-fn say(text: &str, least: Loudness) {
+fn say(text: &str, least: Verbosity) {
     note(text);
-    if DIARY.get().map_or(Loudness::Plain, |diary| diary.loudness) >= least {
+    if DIARY.get().map_or(Verbosity::Plain, |diary| diary.loudness) >= least {
         drop(writeln!(io::stderr(), "thumbview: {}", Safe::new(text)));
     }
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use std::{env, path::Path, process::ExitCode};
 
 /// Prints one finding a line.
-pub(super) async fn run(args: &cli::Doctor) -> Result<ExitCode> {
+pub(super) async fn run(args: &cli::DoctorArgs) -> Result<ExitCode> {
     section("thumbview")?;
     line("version", env!("CARGO_PKG_VERSION"))?;
     line("system", &format!("{} {}", env::consts::OS, env::consts::ARCH))?;
@@ -46,7 +46,7 @@ fn line(name: &str, value: &str) -> Result<()> {
     say(&format!("  {name:<30} {}", Safe::new(value)))
 }
 
-fn allowed(args: &cli::Doctor) -> String {
+fn allowed(args: &cli::DoctorArgs) -> String {
     let hosts = args.look.fetch.allow_host.iter().map(ToString::to_string);
     let nets = args.look.fetch.allow_cidr.iter().map(ToString::to_string);
     let more: Vec<String> = hosts.chain(nets).collect();

@@ -5,17 +5,17 @@
 
 use super::{
     Usage,
-    diary::{tell, tell_loudly, tell_more},
+    diary::{error, tell, tell_more},
     fetch_config,
     file::{self, Existing, FileError},
     filter_of,
-    print::{Reading, STDOUT, reveal},
+    print::{LogReading, STDOUT, reveal},
 };
 use crate::{
     cli::{self, Output},
     media,
     picture::{Picture, PictureKey, PictureRequest, PictureUpdate},
-    report::{self, Filed, Files, Format, Order, Outcome},
+    report::{self, ExportTask, ExportedFiles, FileOutcome, Filed, Format},
     text::Safe,
 };
 use anyhow::{Context as _, Result};
@@ -32,7 +32,7 @@ use std::{
 const WINDOW: usize = 4;
 
 /// Runs the command.
-pub(super) fn run(args: &cli::Export) -> Result<ExitCode> {
+pub(super) fn run(args: &cli::ExportArgs) -> Result<ExitCode> {
     let format = match args.input.output {
         Output::Auto | Output::Json => Format::Json,
         Output::Jsonl => Format::Jsonl,
@@ -41,9 +41,9 @@ pub(super) fn run(args: &cli::Export) -> Result<ExitCode> {
     };
     let filter = filter_of(&args.input)?;
     let config = fetch_config(&args.fetch)?;
-    let reading = Reading::to_the_end(&args.input);
+    let reading = LogReading::to_the_end(&args.input);
     let keys = reading.passing(&filter);
-    let mut files = Files::new();
+    let mut files = ExportedFiles::new();
     if let Some(folder) = &args.pictures {
         let existing = if args.overwrite { Existing::Replace } else { Existing::Keep };
         let orders = keys.iter().filter_map(|key| reading.catalog.asset(*key)).flat_map(|asset| report::orders(&asset));
@@ -52,19 +52,24 @@ pub(super) fn run(args: &cli::Export) -> Result<ExitCode> {
     let mut out = BufWriter::new(io::stdout().lock());
     report::export(&mut out, &reading.catalog, &keys, &files, format, reveal(&args.input)).context(STDOUT)?;
     out.flush().context(STDOUT)?;
-    let whole = files.values().all(|filed| filed.outcome != Outcome::Failed && filed.reason.is_none());
+    let whole = files.values().all(|filed| filed.outcome != FileOutcome::Failed && filed.reason.is_none());
     let outcome = reading.outcome();
     Ok(if whole || outcome != ExitCode::SUCCESS { outcome } else { ExitCode::FAILURE })
 }
 
 /// Writes all pictures into `folder`; says on stderr what was not written as asked.
-fn write_pictures(orders: Vec<Order>, folder: &Path, existing: Existing, config: media::Config) -> Result<Files> {
+fn write_pictures(
+    orders: Vec<ExportTask>,
+    folder: &Path,
+    existing: Existing,
+    config: media::MediaConfig,
+) -> Result<ExportedFiles> {
     let shown = Safe::new(&folder.display().to_string());
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {shown}"))?;
-    let mut clerk = Clerk {
+    let mut clerk = PictureExporter {
         folder: folder.to_owned(),
         existing,
-        files: Files::new(),
+        files: ExportedFiles::new(),
         orders: HashMap::new(),
         refused: BTreeSet::new(),
     };
@@ -76,30 +81,30 @@ fn write_pictures(orders: Vec<Order>, folder: &Path, existing: Existing, config:
         })?;
     }
     let count = |outcome| clerk.files.values().filter(|filed| filed.outcome == outcome).count();
-    let (written, kept, failed) = (count(Outcome::Written), count(Outcome::Kept), count(Outcome::Failed));
+    let (written, kept, failed) = (count(FileOutcome::Written), count(FileOutcome::Kept), count(FileOutcome::Failed));
     let kept = if kept > 0 { format!(", {kept} were there already and are kept (--overwrite)") } else { String::new() };
     let failed = if failed > 0 { format!(", {failed} could not be had") } else { String::new() };
     tell(&format!("{written} pictures written to {shown}{kept}{failed}"));
     for host in &clerk.refused {
-        tell_loudly(&format!("--allow-host {host} would fetch what was refused as no public address"));
+        error(&format!("--allow-host {host} would fetch what was refused as no public address"));
     }
     Ok(clerk.files)
 }
 
 /// Who writes, and what became of each picture so far.
-struct Clerk {
+struct PictureExporter {
     folder: PathBuf,
     existing: Existing,
-    files: Files,
+    files: ExportedFiles,
     /// What is asked for now.
-    orders: HashMap<PictureKey, Order>,
+    orders: HashMap<PictureKey, ExportTask>,
     /// Hosts that the policy refused and may allow.
     refused: BTreeSet<Safe>,
 }
 
-impl Clerk {
+impl PictureExporter {
     /// Settles what needs no fetching; returns the rest.
-    fn sort_out(&mut self, orders: Vec<Order>) -> VecDeque<Order> {
+    fn sort_out(&mut self, orders: Vec<ExportTask>) -> VecDeque<ExportTask> {
         // Some file systems do not tell upper from lower case.
         let mut names = HashSet::new();
         let mut waiting = VecDeque::new();
@@ -117,7 +122,7 @@ impl Clerk {
         waiting
     }
 
-    async fn fetch(&mut self, mut waiting: VecDeque<Order>, config: media::Config) {
+    async fn fetch(&mut self, mut waiting: VecDeque<ExportTask>, config: media::MediaConfig) {
         let window = config.jobs * WINDOW;
         let (media, mut updates) = media::spawn(config);
         loop {
@@ -154,10 +159,11 @@ impl Clerk {
         match written {
             Ok(Ok(())) => {
                 match &picture.damage {
-                    Some(damage) => tell_loudly(&format!("{}: {damage}", order.file)),
+                    Some(damage) => error(&format!("{}: {damage}", order.file)),
                     None => tell_more(&format!("{}: written", order.file)),
                 }
-                let filed = Filed { file: Some(order.file), outcome: Outcome::Written, reason: picture.damage.clone() };
+                let filed =
+                    Filed { file: Some(order.file), outcome: FileOutcome::Written, reason: picture.damage.clone() };
                 self.files.insert(key, filed);
             }
             Ok(Err(FileError::Taken)) => self.keep(order),
@@ -166,15 +172,15 @@ impl Clerk {
         }
     }
 
-    fn keep(&mut self, order: Order) {
+    fn keep(&mut self, order: ExportTask) {
         tell(&format!("{}: is there already, kept", order.file));
-        let filed = Filed { file: Some(order.file), outcome: Outcome::Kept, reason: None };
+        let filed = Filed { file: Some(order.file), outcome: FileOutcome::Kept, reason: None };
         self.files.insert(order.request.key, filed);
     }
 
-    fn fail(&mut self, order: &Order, why: Safe) {
-        tell_loudly(&format!("{}: {why} ({})", order.file, order.request.url));
-        let filed = Filed { file: None, outcome: Outcome::Failed, reason: Some(why) };
+    fn fail(&mut self, order: &ExportTask, why: Safe) {
+        error(&format!("{}: {why} ({})", order.file, order.request.url));
+        let filed = Filed { file: None, outcome: FileOutcome::Failed, reason: Some(why) };
         self.files.insert(order.request.key, filed);
     }
 }

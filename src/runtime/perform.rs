@@ -5,11 +5,13 @@ use super::{
     session::Session,
 };
 use crate::{
-    app::{Content, Effect, Following, ListFormat, Message, MouseUse, Overwrite, RawPurpose, WriteJob, Written},
+    app::{
+        Effect, Following, ListFormat, Message, MouseUse, Overwrite, RawPurpose, WriteContent, WriteJob, WriteOutcome,
+    },
     catalog::{AssetKey, Catalog},
     event::{Origin, PictureUrl, Reveal},
     graphics,
-    report::{self, Files, Format},
+    report::{self, ExportedFiles, Format},
     source::Mode,
     terminal::{Mouse, TerminalError},
     text::Safe,
@@ -24,7 +26,7 @@ use std::{
 
 /// Whether the session goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum AfterEffects {
     /// It does.
     On,
     /// The user quit.
@@ -33,7 +35,7 @@ pub(super) enum Next {
 
 impl Session {
     /// Performs effects in their order.
-    pub(super) fn perform(&mut self, effects: Vec<Effect>) -> Result<Next, TerminalError> {
+    pub(super) fn perform(&mut self, effects: Vec<Effect>) -> Result<AfterEffects, TerminalError> {
         for effect in effects {
             match effect {
                 Effect::Want(requests) => self.media.want(requests),
@@ -65,10 +67,10 @@ impl Session {
                     self.screen.redraw();
                 }
                 Effect::Suspend => self.suspend()?,
-                Effect::Quit => return Ok(Next::Quit),
+                Effect::Quit => return Ok(AfterEffects::Quit),
             }
         }
-        Ok(Next::On)
+        Ok(AfterEffects::On)
     }
 
     /// Reads an event's text again, off the loop.
@@ -146,7 +148,7 @@ impl Session {
 }
 
 /// Writes a picture as it was fetched, or assets as `export` prints them.
-fn write(job: &WriteJob, catalog: &Catalog, reveal: Reveal) -> Written {
+fn write(job: &WriteJob, catalog: &Catalog, reveal: Reveal) -> WriteOutcome {
     let home = std::env::home_dir().zip(job.path.strip_prefix("~/")).map(|(home, rest)| home.join(rest));
     let path = home.unwrap_or_else(|| PathBuf::from(&job.path));
     let existing = match job.overwrite {
@@ -154,8 +156,8 @@ fn write(job: &WriteJob, catalog: &Catalog, reveal: Reveal) -> Written {
         Overwrite::Yes => Existing::Replace,
     };
     let written = file::write(&path, existing, |out| match &job.content {
-        Content::Picture(picture) => out.write_all(&picture.jpeg),
-        Content::Assets(keys, format) => {
+        WriteContent::Picture(picture) => out.write_all(&picture.jpeg),
+        WriteContent::Assets(keys, format) => {
             let format = match format {
                 ListFormat::Json => Format::Json,
                 ListFormat::Jsonl => Format::Jsonl,
@@ -164,39 +166,39 @@ fn write(job: &WriteJob, catalog: &Catalog, reveal: Reveal) -> Written {
             let listed: HashSet<AssetKey> = keys.iter().copied().collect();
             let mut keys = report::newest_first(catalog);
             keys.retain(|key| listed.contains(key));
-            report::export(out, catalog, &keys, &Files::new(), format, reveal)
+            report::export(out, catalog, &keys, &ExportedFiles::new(), format, reveal)
         }
     });
     let full = std::path::absolute(&path).unwrap_or(path);
     match written {
-        Ok(()) => Written::Done(Safe::new(&full.display().to_string())),
-        Err(FileError::Taken) => Written::Taken,
-        Err(error @ (FileError::NotPlain | FileError::Io(_))) => Written::Failed(Safe::new(&error.to_string())),
+        Ok(()) => WriteOutcome::Done(Safe::new(&full.display().to_string())),
+        Err(FileError::Taken) => WriteOutcome::Taken,
+        Err(error @ (FileError::NotPlain | FileError::Io(_))) => WriteOutcome::Failed(Safe::new(&error.to_string())),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::{Fetched, Picture, PixelSize};
+    use crate::picture::{FetchInfo, Picture, PixelSize};
 
     #[test]
     fn what_is_written_is_what_was_fetched() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.jpg");
-        let (size, fetched) = (PixelSize { width: 1, height: 1 }, Fetched::default());
+        let (size, fetched) = (PixelSize { width: 1, height: 1 }, FetchInfo::default());
         let picture = Picture { size, rgb: [0; 3].into(), jpeg: (*b"JPEG").into(), fetched, damage: None };
-        let content = Content::Picture(Arc::new(picture));
+        let content = WriteContent::Picture(Arc::new(picture));
         let job = WriteJob { path: path.display().to_string(), content, overwrite: Overwrite::No };
         let put = |job: &WriteJob| write(job, &Catalog::default(), Reveal::Hide);
-        assert_eq!(put(&job), Written::Done(Safe::new(&job.path)));
+        assert_eq!(put(&job), WriteOutcome::Done(Safe::new(&job.path)));
         assert_eq!(std::fs::read(&path).unwrap(), b"JPEG");
-        assert_eq!(put(&job), Written::Taken);
+        assert_eq!(put(&job), WriteOutcome::Taken);
         let job =
-            WriteJob { content: Content::Assets(Vec::new(), ListFormat::Jsonl), overwrite: Overwrite::Yes, ..job };
-        assert!(matches!(put(&job), Written::Done(_)));
+            WriteJob { content: WriteContent::Assets(Vec::new(), ListFormat::Jsonl), overwrite: Overwrite::Yes, ..job };
+        assert!(matches!(put(&job), WriteOutcome::Done(_)));
         assert_eq!(std::fs::read(&path).unwrap(), b"", "no assets, no lines");
         let job = WriteJob { path: folder.path().join("no/where.csv").display().to_string(), ..job };
-        assert!(matches!(put(&job), Written::Failed(_)));
+        assert!(matches!(put(&job), WriteOutcome::Failed(_)));
     }
 }

@@ -3,13 +3,13 @@
 //! stdout carries results alone; every diagnostic goes to stderr.
 
 use super::{
-    diary::{tell, tell_loudly, tell_more},
+    diary::{error, tell, tell_more},
     filter_of, format_of,
 };
 use crate::{
     app::filter::Filter,
     catalog::{AssetKey, Catalog},
-    cli::Input,
+    cli::InputArgs,
     demo,
     event::{EventKind, Health, LogUpdate, Origin, Rejected, Reveal, Time},
     report::{self, Format},
@@ -39,7 +39,7 @@ pub(super) fn say(text: &str) -> Result<()> {
 
 /// What went by while the sources were read.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(super) struct LogReading {
     source: Source,
     pub(super) catalog: Catalog,
     failed: bool,
@@ -48,13 +48,13 @@ pub(super) struct Reading {
     told: HashMap<u16, Safe>,
 }
 
-impl Reading {
+impl LogReading {
     fn new(source: Source) -> Self {
         Self { source, catalog: Catalog::default(), failed: false, nearest: None, told: HashMap::new() }
     }
 
     /// Reads all there is.
-    pub(super) fn to_the_end(input: &Input) -> Self {
+    pub(super) fn to_the_end(input: &InputArgs) -> Self {
         let (source, mut updates) = source::spawn(input.source(Mode::Once, Start::All));
         let mut reading = Self::new(source);
         while let Some(update) = updates.blocking_recv() {
@@ -97,7 +97,7 @@ impl Reading {
                 }
             }
             LogUpdate::Health { rank, health: Health::Failed(why) } => {
-                tell_loudly(&format!("{}: {why}", self.name(rank)));
+                error(&format!("{}: {why}", self.name(rank)));
                 self.failed = true;
             }
             LogUpdate::Health { rank, health: Health::Waiting(why) } => {
@@ -126,7 +126,7 @@ impl Reading {
             return ExitCode::FAILURE;
         }
         if tally.assets == 0 && tally.events == 0 {
-            tell_loudly(&self.why_nothing());
+            error(&self.why_nothing());
             return ExitCode::from(NOTHING);
         }
         ExitCode::SUCCESS
@@ -145,9 +145,9 @@ impl Reading {
 }
 
 /// `list`: reads everything, then prints the assets, newest first.
-pub(super) fn list(input: &Input, summary: bool) -> Result<ExitCode> {
+pub(super) fn list(input: &InputArgs, summary: bool) -> Result<ExitCode> {
     let filter = filter_of(input)?;
-    let reading = Reading::to_the_end(input);
+    let reading = LogReading::to_the_end(input);
     let mut out = BufWriter::new(io::stdout().lock());
     let format = format_of(input.output, Format::Table);
     if summary {
@@ -161,10 +161,10 @@ pub(super) fn list(input: &Input, summary: bool) -> Result<ExitCode> {
 }
 
 /// `tail -o jsonl` and `open -o jsonl`: one event a line, flushed per line.
-pub(super) fn events(input: &Input, mode: Mode, start: Start) -> Result<ExitCode> {
+pub(super) fn events(input: &InputArgs, mode: Mode, start: Start) -> Result<ExitCode> {
     let filter = filter_of(input)?;
     let (source, mut updates) = source::spawn(input.source(mode, start));
-    let mut printer = Printer::new(source, filter, reveal(input));
+    let mut printer = EventPrinter::new(source, filter, reveal(input));
     while let Some(update) = updates.blocking_recv() {
         if !printer.take(update)? {
             break;
@@ -174,9 +174,9 @@ pub(super) fn events(input: &Input, mode: Mode, start: Start) -> Result<ExitCode
 }
 
 /// The same for a limited time, as the demo does without a terminal.
-pub(super) async fn events_for(config: source::Config, limit: Duration) -> Result<ExitCode> {
+pub(super) async fn events_for(config: source::SourceConfig, limit: Duration) -> Result<ExitCode> {
     let (source, mut updates): (Source, Receiver<LogUpdate>) = source::spawn(config);
-    let mut printer = Printer::new(source, Filter::default(), Reveal::Hide);
+    let mut printer = EventPrinter::new(source, Filter::default(), Reveal::Hide);
     let deadline = tokio::time::Instant::now() + limit;
     while let Ok(Some(update)) = tokio::time::timeout_at(deadline, updates.recv()).await {
         if !printer.take(update)? {
@@ -187,7 +187,7 @@ pub(super) async fn events_for(config: source::Config, limit: Duration) -> Resul
 }
 
 /// Whether secrets in URLs are printed.
-pub(super) fn reveal(input: &Input) -> Reveal {
+pub(super) fn reveal(input: &InputArgs) -> Reveal {
     if input.reveal { Reveal::Show } else { Reveal::Hide }
 }
 
@@ -197,15 +197,15 @@ pub(super) fn place(catalog: &Catalog, origin: Origin) -> String {
     format!("{}{line}", catalog.file_name(origin.file))
 }
 
-struct Printer {
-    reading: Reading,
+struct EventPrinter {
+    reading: LogReading,
     filter: Filter,
     reveal: Reveal,
 }
 
-impl Printer {
+impl EventPrinter {
     fn new(source: Source, filter: Filter, reveal: Reveal) -> Self {
-        Self { reading: Reading::new(source), filter, reveal }
+        Self { reading: LogReading::new(source), filter, reveal }
     }
 
     /// Prints what an update holds; returns whether more may come.
@@ -230,7 +230,7 @@ impl Printer {
 }
 
 /// `demo --write`: leaves log and pictures, and says what to try.
-pub(super) fn write_demo(folder: &Path, config: &demo::Config) -> Result<ExitCode> {
+pub(super) fn write_demo(folder: &Path, config: &demo::DemoConfig) -> Result<ExitCode> {
     let shown = Safe::new(&folder.display().to_string());
     let written = demo::write(folder, config).with_context(|| format!("cannot write the demo to {shown}"))?;
     let log = Safe::new(&written.log.display().to_string());

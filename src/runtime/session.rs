@@ -5,19 +5,19 @@
 //! flood of events nor a flood of keys starves the other.
 
 use super::{
-    diary::{self, tell_loudly},
+    diary::{self, error},
     locale,
-    perform::Next,
+    perform::AfterEffects,
     prepare::Preparer,
 };
 use crate::{
-    app::{App, Message, Now, Options},
+    app::{App, AppOptions, Message, Now},
     event::{LogUpdate, Notice, Time},
     graphics::{Environment, Painter, Probe, budget, steady},
     media::{self, Media},
     picture::{Canvas, Link, PictureUpdate, PixelSize, Protocol},
     source::{self, Source},
-    terminal::{self, Input, Reader, Screen, Signal, TerminalError, Tty, Written},
+    terminal::{self, Input, InputReader, Screen, Signal, TerminalError, Tty, WriteFinished},
     text::Safe,
     ui,
 };
@@ -47,15 +47,15 @@ const SECOND_LOOK: Duration = Duration::from_secs(1);
 
 /// What a session needs.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct SessionPlan {
     /// Where events come from.
-    pub(super) source: source::Config,
+    pub(super) source: source::SourceConfig,
     /// What may be fetched, and how.
-    pub(super) media: media::Config,
+    pub(super) media: media::MediaConfig,
     /// The protocol that was forced.
     pub(super) forced: Option<Protocol>,
     /// How the screen begins.
-    pub(super) options: Options,
+    pub(super) options: AppOptions,
     /// When to end by itself.
     pub(super) limit: Option<Duration>,
 }
@@ -78,19 +78,19 @@ pub(super) struct Session {
     rate: Option<u64>,
     sent: u64,
     dirty: bool,
-    looked: Looked,
+    looked: ProbeRound,
     /// When the state was last told the time.
     ticked: Instant,
     environment: Sender<Environment>,
     last_frame: Option<Instant>,
     // Ends the reader's thread with the session.
-    _reader: Reader,
+    _reader: InputReader,
 }
 
 /// What the loop listens to besides the session's own parts.
 struct Channels {
     inputs: Receiver<Input>,
-    written: Receiver<Written>,
+    written: Receiver<WriteFinished>,
     signals: Receiver<Signal>,
     log: Receiver<LogUpdate>,
     pictures: Receiver<PictureUpdate>,
@@ -102,13 +102,13 @@ struct Channels {
 
 /// How often the terminal was asked what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Looked {
+enum ProbeRound {
     Once,
     Twice,
 }
 
 /// One thing that happened.
-enum Happening {
+enum SessionEvent {
     Input(Input),
     Written,
     Signal(Signal),
@@ -120,7 +120,7 @@ enum Happening {
 }
 
 /// Runs a session to its end. The first frame is drawn before anything is read, asked or fetched.
-pub(super) async fn run(plan: Plan) -> Result<ExitCode> {
+pub(super) async fn run(plan: SessionPlan) -> Result<ExitCode> {
     terminal::install_panic_hook();
     let signals = terminal::signals()?;
     let tty = Tty::open()?;
@@ -132,14 +132,14 @@ pub(super) async fn run(plan: Plan) -> Result<ExitCode> {
     let code = session.close(outcome)?;
     // Told where it stays: on the screen it is gone.
     for failure in &failures {
-        tell_loudly(failure);
+        error(failure);
     }
     Ok(if code == ExitCode::SUCCESS && !failures.is_empty() { ExitCode::FAILURE } else { code })
 }
 
 impl Session {
-    fn open(tty: Tty, plan: Plan, signals: Receiver<Signal>) -> Result<(Self, Channels), TerminalError> {
-        let Plan { source, media, forced, mut options, limit: _ } = plan;
+    fn open(tty: Tty, plan: SessionPlan, signals: Receiver<Signal>) -> Result<(Self, Channels), TerminalError> {
+        let SessionPlan { source, media, forced, mut options, limit: _ } = plan;
         let begun = Instant::now();
         let size = tty.size();
         options.sources = source.files.iter().map(|file| Safe::new(if file == "-" { "stdin" } else { file })).collect();
@@ -148,7 +148,7 @@ impl Session {
             crate::app::MouseUse::Off => terminal::Mouse::Off,
         };
         let app = App::new(options, size, Canvas::default(), now(begun));
-        let (mut screen, written) = Screen::open(&tty, terminal::Options { mouse })?;
+        let (mut screen, written) = Screen::open(&tty, terminal::ScreenOptions { mouse })?;
         screen.draw(|buffer| ((), ui::draw(buffer, &app).cursor), |(), _| {})?;
         // Only now, with a frame on its way, what takes time: threads, queries, channels.
         let (input, inputs) = channel(64);
@@ -178,7 +178,7 @@ impl Session {
             rate: None,
             sent: 0,
             dirty: true,
-            looked: Looked::Once,
+            looked: ProbeRound::Once,
             ticked: begun,
             environment,
             last_frame: None,
@@ -207,10 +207,10 @@ impl Session {
             // A frame that is due comes first: while a log is being loaded there is always something else to do.
             let happening = tokio::select! {
                 biased;
-                () = sleep_until(frame_at.into()), if may_draw => Happening::Draw,
-                () = sleep_until(end_at), if end.is_some() => Happening::End,
-                _ = second.tick() => Happening::Tick,
-                () = sleep_until(animation_at.into()), if animating => Happening::Tick,
+                () = sleep_until(frame_at.into()), if may_draw => SessionEvent::Draw,
+                () = sleep_until(end_at), if end.is_some() => SessionEvent::End,
+                _ = second.tick() => SessionEvent::Tick,
+                () = sleep_until(animation_at.into()), if animating => SessionEvent::Tick,
                 happening = channels.next() => happening,
             };
             if let Some(code) = self.take(happening)? {
@@ -230,43 +230,45 @@ impl Session {
     }
 
     /// Takes one thing that happened; returns the exit code where it ends the session.
-    fn take(&mut self, happening: Happening) -> Result<Option<ExitCode>, TerminalError> {
+    fn take(&mut self, happening: SessionEvent) -> Result<Option<ExitCode>, TerminalError> {
         match happening {
-            Happening::Input(Input::Key(key)) => return self.update(Message::Key(key)),
-            Happening::Input(Input::Mouse(mouse)) => return self.update(Message::Mouse(mouse)),
-            Happening::Input(Input::Paste(text)) => return self.update(Message::Paste(text)),
-            Happening::Input(Input::Reply(bytes)) => {
+            SessionEvent::Input(Input::Key(key)) => return self.update(Message::Key(key)),
+            SessionEvent::Input(Input::Mouse(mouse)) => return self.update(Message::Mouse(mouse)),
+            SessionEvent::Input(Input::Paste(text)) => return self.update(Message::Paste(text)),
+            SessionEvent::Input(Input::Reply(bytes)) => {
                 if self.screen.reply(&bytes) || self.probe.reply(&bytes) {
                     self.canvas_changed();
                 }
             }
-            Happening::Input(Input::HungUp) => return Err(TerminalError::HungUp),
-            Happening::Written => {}
-            Happening::Signal(Signal::Resized | Signal::Continued) => self.resized(),
-            Happening::Signal(Signal::Quit(code)) => {
+            SessionEvent::Input(Input::HungUp) => return Err(TerminalError::HungUp),
+            SessionEvent::Written => {}
+            SessionEvent::Signal(Signal::Resized | Signal::Continued) => self.resized(),
+            SessionEvent::Signal(Signal::Quit(code)) => {
                 return Ok(Some(ExitCode::from(u8::try_from(code).unwrap_or(1))));
             }
-            Happening::Learnt(environment) => {
+            SessionEvent::Learnt(environment) => {
                 self.probe.learn(environment);
                 self.canvas_changed();
             }
-            Happening::Message(message) => return self.update(message),
-            Happening::Tick => {
+            SessionEvent::Message(message) => return self.update(message),
+            SessionEvent::Tick => {
                 self.screen.tick(self.begun.elapsed());
                 self.canvas_changed();
                 self.look_again();
                 self.ticked = Instant::now();
                 return self.update(Message::Tick(now(self.begun)));
             }
-            Happening::Draw => self.draw()?,
-            Happening::End => return Ok(Some(ExitCode::SUCCESS)),
+            SessionEvent::Draw => self.draw()?,
+            SessionEvent::End => return Ok(Some(ExitCode::SUCCESS)),
         }
         self.drain_posted()
     }
 
     /// Asks once more, a second after the start: a tmux that started with us dropped the first questions.
     fn look_again(&mut self) {
-        if self.begun.elapsed() < SECOND_LOOK || std::mem::replace(&mut self.looked, Looked::Twice) == Looked::Twice {
+        if self.begun.elapsed() < SECOND_LOOK
+            || std::mem::replace(&mut self.looked, ProbeRound::Twice) == ProbeRound::Twice
+        {
             return;
         }
         if let Some(query) = self.probe.query_again() {
@@ -288,9 +290,9 @@ impl Session {
         let effects = self.app.update(message);
         self.dirty |= self.app.take_dirty();
         match self.perform(effects)? {
-            Next::Quit => Ok(Some(ExitCode::SUCCESS)),
-            Next::On if self.has_nothing_to_show() => Ok(Some(ExitCode::FAILURE)),
-            Next::On => self.drain_posted(),
+            AfterEffects::Quit => Ok(Some(ExitCode::SUCCESS)),
+            AfterEffects::On if self.has_nothing_to_show() => Ok(Some(ExitCode::FAILURE)),
+            AfterEffects::On => self.drain_posted(),
         }
     }
 
@@ -360,7 +362,7 @@ impl Session {
         self.sent += bytes as u64;
         let rate = self.rate.filter(|_| self.canvas.budget.is_tight());
         self.post(Message::Sent(Link { sent: self.sent, rate }));
-        self.screen.farewell(self.painter.farewell());
+        self.screen.cleanup(self.painter.cleanup());
         // A picture that is sent in slices has more to come.
         self.dirty = self.painter.is_sending();
         self.last_frame = Some(Instant::now());
@@ -384,17 +386,17 @@ impl Session {
 
 impl Channels {
     /// The next thing that happens.
-    async fn next(&mut self) -> Happening {
+    async fn next(&mut self) -> SessionEvent {
         loop {
             tokio::select! {
-                Some(input) = self.inputs.recv() => return Happening::Input(input),
-                Some(_) = self.written.recv() => return Happening::Written,
-                Some(signal) = self.signals.recv() => return Happening::Signal(signal),
-                Some(update) = self.log.recv() => return Happening::Message(Message::Log(update)),
-                Some(update) = self.pictures.recv() => return Happening::Message(Message::Picture(update)),
-                Some(update) = self.prepared.recv() => return Happening::Message(Message::Picture(update)),
-                Some(message) = self.messages.recv() => return Happening::Message(message),
-                Some(environment) = self.learnt.recv() => return Happening::Learnt(environment),
+                Some(input) = self.inputs.recv() => return SessionEvent::Input(input),
+                Some(_) = self.written.recv() => return SessionEvent::Written,
+                Some(signal) = self.signals.recv() => return SessionEvent::Signal(signal),
+                Some(update) = self.log.recv() => return SessionEvent::Message(Message::Log(update)),
+                Some(update) = self.pictures.recv() => return SessionEvent::Message(Message::Picture(update)),
+                Some(update) = self.prepared.recv() => return SessionEvent::Message(Message::Picture(update)),
+                Some(message) = self.messages.recv() => return SessionEvent::Message(message),
+                Some(environment) = self.learnt.recv() => return SessionEvent::Learnt(environment),
                 Ok(()) = self.cache.changed() => return self.cache_notice(),
                 // All are closed: nothing can happen but time.
                 else => std::future::pending().await,
@@ -403,20 +405,20 @@ impl Channels {
     }
 
     /// The cache's one notice, kept where the sources' notices are.
-    fn cache_notice(&mut self) -> Happening {
+    fn cache_notice(&mut self) -> SessionEvent {
         let text = self.cache.borrow_and_update().clone().unwrap_or_default();
         let time = Time::from(jiff::Timestamp::now());
-        Happening::Message(Message::Log(LogUpdate::Notice(Notice { time, text })))
+        SessionEvent::Message(Message::Log(LogUpdate::Notice(Notice { time, text })))
     }
 
     /// What has happened already, keys before all else.
-    fn ready(&mut self) -> Option<Happening> {
-        None.or_else(|| self.inputs.try_recv().ok().map(Happening::Input))
-            .or_else(|| self.signals.try_recv().ok().map(Happening::Signal))
-            .or_else(|| self.pictures.try_recv().ok().map(Message::Picture).map(Happening::Message))
-            .or_else(|| self.prepared.try_recv().ok().map(Message::Picture).map(Happening::Message))
-            .or_else(|| self.messages.try_recv().ok().map(Happening::Message))
-            .or_else(|| self.log.try_recv().ok().map(Message::Log).map(Happening::Message))
+    fn ready(&mut self) -> Option<SessionEvent> {
+        None.or_else(|| self.inputs.try_recv().ok().map(SessionEvent::Input))
+            .or_else(|| self.signals.try_recv().ok().map(SessionEvent::Signal))
+            .or_else(|| self.pictures.try_recv().ok().map(Message::Picture).map(SessionEvent::Message))
+            .or_else(|| self.prepared.try_recv().ok().map(Message::Picture).map(SessionEvent::Message))
+            .or_else(|| self.messages.try_recv().ok().map(SessionEvent::Message))
+            .or_else(|| self.log.try_recv().ok().map(Message::Log).map(SessionEvent::Message))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     Usage,
     ask::ask,
-    diary::{tell, tell_loudly},
+    diary::{error, tell},
     fetch_config,
 };
 use crate::{
@@ -30,7 +30,7 @@ const COLUMNS: u16 = 80;
 const SHEET_MOST: usize = 200;
 
 /// Runs the command.
-pub(super) async fn run(args: &cli::Show) -> Result<ExitCode> {
+pub(super) async fn run(args: &cli::ShowArgs) -> Result<ExitCode> {
     let forced = args.look.forced();
     let on_terminal = io::stdout().is_terminal();
     if !on_terminal && forced.is_none() {
@@ -54,7 +54,7 @@ pub(super) async fn run(args: &cli::Show) -> Result<ExitCode> {
     let requests: Vec<PictureRequest> = wanted
         .into_iter()
         .map(|snapshot| PictureRequest {
-            key: PictureKey { run, kind: snapshot.kind, index: snapshot.index },
+            key: PictureKey { event: run, kind: snapshot.kind, index: snapshot.index },
             asset: asset.id().clone(),
             offset: snapshot.offset,
             url: snapshot.url,
@@ -69,8 +69,8 @@ pub(super) async fn run(args: &cli::Show) -> Result<ExitCode> {
     print(args, &requests, &fetched, &canvas)
 }
 
-async fn read(args: &cli::Show) -> Result<Catalog> {
-    let config = source::Config {
+async fn read(args: &cli::ShowArgs) -> Result<Catalog> {
+    let config = source::SourceConfig {
         files: vec![args.file.clone()],
         mode: Mode::Once,
         start: Start::All,
@@ -101,7 +101,7 @@ async fn read(args: &cli::Show) -> Result<Catalog> {
 }
 
 /// The asset that was named, in full or by its head; else the newest that has pictures.
-fn choose<'a>(catalog: &'a Catalog, args: &cli::Show) -> Result<Asset<'a>> {
+fn choose<'a>(catalog: &'a Catalog, args: &cli::ShowArgs) -> Result<Asset<'a>> {
     let Some(name) = &args.asset else {
         let newest = report::newest_first(catalog);
         let with_pictures = newest.into_iter().filter_map(|key| catalog.asset(key)).find(|asset| asset.run().is_some());
@@ -125,9 +125,9 @@ fn nearest(snapshots: Vec<Snapshot>, offset: Option<Offset>) -> Snapshot {
     snapshots.into_iter().min_by_key(distance).expect("an asset with pictures was chosen")
 }
 
-type Fetched = HashMap<PictureKey, Result<Arc<Picture>, Safe>>;
+type FetchedPictures = HashMap<PictureKey, Result<Arc<Picture>, Safe>>;
 
-async fn fetch(args: &cli::Show, requests: &[PictureRequest]) -> Result<Fetched> {
+async fn fetch(args: &cli::ShowArgs, requests: &[PictureRequest]) -> Result<FetchedPictures> {
     let (media, mut updates) = media::spawn(fetch_config(&args.look.fetch)?);
     media.want(requests.to_vec());
     let mut fetched = HashMap::new();
@@ -146,7 +146,12 @@ async fn fetch(args: &cli::Show, requests: &[PictureRequest]) -> Result<Fetched>
     Ok(fetched)
 }
 
-fn print(args: &cli::Show, requests: &[PictureRequest], fetched: &Fetched, canvas: &Canvas) -> Result<ExitCode> {
+fn print(
+    args: &cli::ShowArgs,
+    requests: &[PictureRequest],
+    fetched: &FetchedPictures,
+    canvas: &Canvas,
+) -> Result<ExitCode> {
     let columns = crossterm::terminal::size().map_or(COLUMNS, |(columns, _)| columns).max(1);
     let mut pictures = Vec::new();
     let mut code = ExitCode::SUCCESS;
@@ -154,7 +159,7 @@ fn print(args: &cli::Show, requests: &[PictureRequest], fetched: &Fetched, canva
         match fetched.get(&request.key) {
             Some(Ok(picture)) => pictures.push((Safe::new(&request.offset.to_string()), Picture::clone(picture))),
             Some(Err(why)) => {
-                tell_loudly(&format!("{} at {}: {why}", request.url, request.offset));
+                error(&format!("{} at {}: {why}", request.url, request.offset));
                 code = ExitCode::FAILURE;
             }
             None => code = ExitCode::FAILURE,

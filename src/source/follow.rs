@@ -6,20 +6,20 @@
 //! The invariant: a line that stood on disk at two looks comes out exactly once, and every restart or gap is a notice.
 
 pub mod anchor;
-mod incarnation;
 pub mod look;
+mod open_file;
 pub(super) mod relatives;
 mod retry;
 mod sink;
 
 use crate::{
     event::Health,
-    source::{Stopped, Trouble, lines::Lines},
+    source::{ReadError, Stopped, lines::Lines},
     text::Safe,
 };
-use anchor::{Anchor, Taken, TakenFile};
-use incarnation::{Incarnation, Late, Outcome, is_packed, is_settled, open_file};
-use look::{Inode, Known, Look, Stamp, Step, decide, look, look_at, reason};
+use anchor::{Anchor, ReadFile, ReadHistory};
+use look::{FileStamp, FollowStep, Inode, Known, Observation, decide, look, look_at, reason};
+use open_file::{OpenFile, ReadOutcome, RotatedFile, is_packed, is_settled, open_file};
 use retry::Retry;
 pub use sink::{Resume, Sink};
 use std::{
@@ -41,7 +41,7 @@ pub const MARKED: Duration = Duration::from_secs(30);
 
 /// When a name was found, which tells whether its content may have been read under another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum Discovery {
     /// At the start: two files with the same content are two logs.
     AtStart,
     /// Later: it may be a rotated log.
@@ -53,10 +53,10 @@ pub enum Found {
 pub struct Follower {
     path: PathBuf,
     rank: u16,
-    found: Found,
+    found: Discovery,
     next_generation: u16,
-    open: Option<Incarnation>,
-    late: Vec<Late>,
+    open: Option<OpenFile>,
+    late: Vec<RotatedFile>,
     health: Option<Health>,
     /// What befell the name last, and when.
     mark: Option<(&'static str, Duration)>,
@@ -66,14 +66,14 @@ pub struct Follower {
     /// Where the file lay that was opened last, through symbolic links.
     real: PathBuf,
     /// The stamps of the folders where rotated files may lie, when they were looked for last.
-    folders: [Option<Stamp>; 3],
+    folders: [Option<FileStamp>; 3],
     /// The incomplete last line: where it begins, since when, and whether it was shown.
     incomplete: Option<(u64, Duration, bool)>,
 }
 
 /// Whether there is more to read at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
+pub enum PollOutcome {
     /// All was read.
     Idle,
     /// Poll again without waiting.
@@ -82,7 +82,7 @@ pub enum Pace {
 
 impl Follower {
     /// Follows `path`; nothing is opened before the first poll.
-    pub fn new(path: PathBuf, rank: u16, found: Found) -> Self {
+    pub fn new(path: PathBuf, rank: u16, found: Discovery) -> Self {
         Self {
             real: path.clone(),
             path,
@@ -106,13 +106,18 @@ impl Follower {
     }
 
     /// Looks at the name, reads what is new. `now` is any clock that never goes back.
-    pub fn poll(&mut self, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<Pace, Stopped> {
+    pub fn poll(
+        &mut self,
+        now: Duration,
+        taken: &mut ReadHistory,
+        sink: &mut impl Sink,
+    ) -> Result<PollOutcome, Stopped> {
         self.poll_late(now, taken, sink)?;
         let looked = SystemTime::now();
         let seen = look(&self.path);
         if !self.retry.is_due(now, &seen) {
             sink.flush()?;
-            return Ok(Pace::Idle);
+            return Ok(PollOutcome::Idle);
         }
         let result = self.step(seen.clone(), now, taken, sink);
         self.looked = Some(looked);
@@ -123,11 +128,11 @@ impl Follower {
                 self.watch_incomplete(now, sink)?;
                 Ok(pace)
             }
-            Err(Trouble::Stopped) => Err(Stopped),
-            Err(Trouble::Io(error)) => {
+            Err(ReadError::Stopped) => Err(Stopped),
+            Err(ReadError::Io(error)) => {
                 self.retry.fail(now, seen);
                 self.tell(Health::Waiting(Safe::new(&reason(&error))), sink)?;
-                Ok(Pace::Idle)
+                Ok(PollOutcome::Idle)
             }
         }
     }
@@ -144,24 +149,24 @@ impl Follower {
 
     fn step(
         &mut self,
-        mut seen: Look,
+        mut seen: Observation,
         now: Duration,
-        taken: &mut Taken,
+        taken: &mut ReadHistory,
         sink: &mut impl Sink,
-    ) -> Result<Pace, Trouble> {
+    ) -> Result<PollOutcome, ReadError> {
         let mut step = decide(self.known(), &seen);
-        if let (Step::Keep(why), Some(open)) = (&step, &self.open) {
+        if let (FollowStep::Keep(why), Some(open)) = (&step, &self.open) {
             let why = Health::Waiting(Safe::new(&format!("{why}; the open file is read on")));
             seen = look_at(&open.file)?;
             step = decide(self.known(), &seen);
             self.tell(why, sink)?;
-        } else if self.open.is_some() && matches!(seen, Look::File(..)) {
+        } else if self.open.is_some() && matches!(seen, Observation::File(..)) {
             self.tell_live(now, sink)?;
         }
-        let stamp = if let Look::File(_, stamp) = seen { Some(stamp) } else { None };
+        let stamp = if let Observation::File(_, stamp) = seen { Some(stamp) } else { None };
         match step {
-            Step::Rest | Step::Keep(_) => Ok(Pace::Idle),
-            Step::Read => {
+            FollowStep::Rest | FollowStep::Keep(_) => Ok(PollOutcome::Idle),
+            FollowStep::Read => {
                 // Of a file of which nothing was read, nothing tells that it was truncated.
                 if self.known().is_some_and(|known| known.offset == 0) {
                     self.read_missed(None, now, taken, sink)?;
@@ -169,15 +174,15 @@ impl Follower {
                 }
                 self.read(stamp, now, taken, sink)
             }
-            Step::Truncated => {
+            FollowStep::Truncated => {
                 let was = self.known().map_or(0, |known| known.offset);
                 let size = stamp.map_or(0, |stamp| stamp.size);
                 let why = format!("truncated to {size} bytes after {was} had been read");
                 self.mark = Some(("truncated", now));
                 self.restart(&why, now, taken, sink)
             }
-            Step::Rewritten => self.restart("written anew", now, taken, sink),
-            Step::Replace => {
+            FollowStep::Rewritten => self.restart("written anew", now, taken, sink),
+            FollowStep::Replace => {
                 self.leave(now, taken, sink)?;
                 let (mark, what) = if self.path.is_symlink() {
                     ("link switched", "the link points to another file now")
@@ -188,28 +193,28 @@ impl Follower {
                 sink.notice(format!("{what}; the old file is read to its end, then the new one"))?;
                 self.open(now, taken, sink)
             }
-            Step::Open => self.open(now, taken, sink),
-            Step::Leave => {
+            FollowStep::Open => self.open(now, taken, sink),
+            FollowStep::Leave => {
                 self.leave(now, taken, sink)?;
                 self.read_missed(None, now, taken, sink)?;
                 sink.notice("gone; waiting for it to come back".into())?;
                 self.tell(Health::Waiting(Safe::new("gone")), sink)?;
-                Ok(Pace::Idle)
+                Ok(PollOutcome::Idle)
             }
-            Step::Wait(why) => {
+            FollowStep::Wait(why) => {
                 self.leave(now, taken, sink)?;
                 self.read_missed(None, now, taken, sink)?;
-                if !matches!(&self.health, Some(Health::Waiting(old)) if old.as_str() == "gone" && seen == Look::Absent)
+                if !matches!(&self.health, Some(Health::Waiting(old)) if old.as_str() == "gone" && seen == Observation::Absent)
                 {
                     self.tell(Health::Waiting(Safe::new(&why)), sink)?;
                 }
-                Ok(Pace::Idle)
+                Ok(PollOutcome::Idle)
             }
         }
     }
 
     fn known(&self) -> Option<Known> {
-        self.open.as_ref().map(Incarnation::known)
+        self.open.as_ref().map(OpenFile::known)
     }
 
     fn tell(&mut self, health: Health, sink: &mut impl Sink) -> Result<(), Stopped> {
@@ -227,13 +232,13 @@ impl Follower {
 
     /// Opens what the name stands for, unless it is being read under another name. Only with the file in hand is it
     /// sure that whatever had the name before lies beside it by now.
-    fn open(&mut self, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<Pace, Trouble> {
+    fn open(&mut self, now: Duration, taken: &mut ReadHistory, sink: &mut impl Sink) -> Result<PollOutcome, ReadError> {
         let opened = open_file(&self.path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
         let id = opened.as_ref().ok().map(|(_, metadata)| Inode::of(metadata));
         self.read_missed(id, now, taken, sink)?;
         let (file, metadata) = opened?;
         if !metadata.is_file() {
-            return Ok(Pace::Idle);
+            return Ok(PollOutcome::Idle);
         }
         let id = Inode::of(&metadata);
         if taken.is_held_beside(id, self.rank) {
@@ -241,14 +246,14 @@ impl Follower {
                 sink.notice("the same file is being read under another name".into())?;
             }
             self.tell_live(now, sink)?;
-            return Ok(Pace::Idle);
+            return Ok(PollOutcome::Idle);
         }
-        if self.found == Found::Later && is_packed(&file)? && !is_settled(&metadata) {
-            return Ok(Pace::Idle);
+        if self.found == Discovery::Later && is_packed(&file)? && !is_settled(&metadata) {
+            return Ok(PollOutcome::Idle);
         }
         let waited = matches!(self.health, Some(Health::Waiting(_)));
-        let known = if self.found == Found::Later { taken.find(&file, id)?.cloned() } else { None };
-        self.found = Found::Later;
+        let known = if self.found == Discovery::Later { taken.find(&file, id)?.cloned() } else { None };
+        self.found = Discovery::Later;
         if waited {
             sink.notice("is there now".into())?;
         }
@@ -259,17 +264,17 @@ impl Follower {
         self.real = relatives::resolved(&self.path);
         self.open = Some(self.start(file, known, taken, sink)?);
         self.tell_live(now, sink)?;
-        self.read_first(Some(Stamp::of(&metadata)), now, taken, sink)
+        self.read_first(Some(FileStamp::of(&metadata)), now, taken, sink)
     }
 
     /// Begins to read an open file: from its beginning, or from where it was left.
     fn start(
         &mut self,
         file: File,
-        known: Option<TakenFile>,
-        taken: &mut Taken,
+        known: Option<ReadFile>,
+        taken: &mut ReadHistory,
         sink: &mut impl Sink,
-    ) -> Result<Incarnation, Trouble> {
+    ) -> Result<OpenFile, ReadError> {
         let metadata = file.metadata()?;
         let generation = self.next_generation;
         self.next_generation = generation.wrapping_add(1);
@@ -284,7 +289,7 @@ impl Follower {
         let anchor = known.map_or_else(|| Anchor::at(&file, offset), |known| Ok(known.anchor))?;
         let lines = Lines::new(offset, line);
         let id = Inode::of(&metadata);
-        let begun = Incarnation { file, id, generation, packed, anchor, lines, stamp: None, judged: false };
+        let begun = OpenFile { file, id, generation, packed, anchor, lines, stamp: None, judged: false };
         taken.note(begun.taken(self.rank));
         Ok(begun)
     }
@@ -292,11 +297,11 @@ impl Follower {
     /// Reads a file of which nothing was read. If it was copied and truncated meanwhile, its first lines lie beside it.
     fn read_first(
         &mut self,
-        stamp: Option<Stamp>,
+        stamp: Option<FileStamp>,
         now: Duration,
-        taken: &mut Taken,
+        taken: &mut ReadHistory,
         sink: &mut impl Sink,
-    ) -> Result<Pace, Trouble> {
+    ) -> Result<PollOutcome, ReadError> {
         let pace = self.read(stamp, now, taken, sink)?;
         self.read_missed(None, now, taken, sink)?;
         Ok(pace)
@@ -305,22 +310,22 @@ impl Follower {
     /// Reads on, or begins anew where what was read is no longer there.
     fn read(
         &mut self,
-        stamp: Option<Stamp>,
+        stamp: Option<FileStamp>,
         now: Duration,
-        taken: &mut Taken,
+        taken: &mut ReadHistory,
         sink: &mut impl Sink,
-    ) -> Result<Pace, Trouble> {
-        let Some(open) = &mut self.open else { return Ok(Pace::Idle) };
+    ) -> Result<PollOutcome, ReadError> {
+        let Some(open) = &mut self.open else { return Ok(PollOutcome::Idle) };
         let grown = open.stamp.map(|old| old.size) != stamp.map(|new| new.size);
         let outcome = if open.packed { open.read_packed(taken, sink)? } else { open.read_on(grown, sink)? };
         open.judge(sink)?;
         taken.note(open.taken(self.rank));
         open.stamp =
-            if outcome == Outcome::UpToDate { stamp.filter(|stamp| open.packed || stamp.is_final()) } else { None };
+            if outcome == ReadOutcome::UpToDate { stamp.filter(|stamp| open.packed || stamp.is_final()) } else { None };
         match outcome {
-            Outcome::UpToDate => Ok(Pace::Idle),
-            Outcome::More => Ok(Pace::More),
-            Outcome::Changed => {
+            ReadOutcome::UpToDate => Ok(PollOutcome::Idle),
+            ReadOutcome::More => Ok(PollOutcome::More),
+            ReadOutcome::Changed => {
                 self.mark = Some(("rewritten", now));
                 self.restart("rewritten in place", now, taken, sink)
             }
@@ -328,8 +333,14 @@ impl Follower {
     }
 
     /// The same file holds something else now.
-    fn restart(&mut self, why: &str, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<Pace, Trouble> {
-        let Some(mut old) = self.open.take() else { return Ok(Pace::Idle) };
+    fn restart(
+        &mut self,
+        why: &str,
+        now: Duration,
+        taken: &mut ReadHistory,
+        sink: &mut impl Sink,
+    ) -> Result<PollOutcome, ReadError> {
+        let Some(mut old) = self.open.take() else { return Ok(PollOutcome::Idle) };
         let file = old.file.try_clone()?;
         let rescued = if old.packed { None } else { self.read_copy(&mut old, taken, sink)? };
         old.finish(sink)?;
@@ -341,31 +352,31 @@ impl Follower {
             None => "what was written since the last look may be lost".into(),
         };
         sink.notice(format!("{why}; reading from its beginning; {lost}"))?;
-        let stamp = Stamp::of(&file.metadata()?);
+        let stamp = FileStamp::of(&file.metadata()?);
         self.open = Some(self.start(file, None, taken, sink)?);
         self.read_missed(None, now, taken, sink)?;
         self.read_first(Some(stamp), now, taken, sink)
     }
 
     /// Lets go of the file that lost the name; it is read on for late writers.
-    fn leave(&mut self, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<(), Trouble> {
+    fn leave(&mut self, now: Duration, taken: &mut ReadHistory, sink: &mut impl Sink) -> Result<(), ReadError> {
         let Some(open) = &self.open else { return Ok(()) };
         if !open.packed {
-            let stamp = Stamp::of(&open.file.metadata()?);
+            let stamp = FileStamp::of(&open.file.metadata()?);
             self.read(Some(stamp), now, taken, sink)?;
         }
-        self.late.extend(self.open.take().map(|was| Late { was, since: now, grown: now }));
+        self.late.extend(self.open.take().map(|was| RotatedFile { was, since: now, grown: now }));
         Ok(())
     }
 
-    fn poll_late(&mut self, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<(), Stopped> {
+    fn poll_late(&mut self, now: Duration, taken: &mut ReadHistory, sink: &mut impl Sink) -> Result<(), Stopped> {
         for mut late in std::mem::take(&mut self.late) {
             let more = late.poll(now, sink);
             taken.note(late.was.taken(self.rank));
             match more {
                 Ok(true) => self.late.push(late),
-                Err(Trouble::Stopped) => return Err(Stopped),
-                Ok(false) | Err(Trouble::Io(_)) => {
+                Err(ReadError::Stopped) => return Err(Stopped),
+                Ok(false) | Err(ReadError::Io(_)) => {
                     late.was.finish(sink)?;
                     taken.release((self.rank, late.was.generation));
                 }

@@ -6,12 +6,12 @@
 use crate::{
     event::{
         Counts, FileId, Health, LogEvent, LogUpdate, Notice, Origin,
-        envelope::{Found, Reader},
+        envelope::{FoundEvents, RecordReader},
     },
     source::{
-        Mode, Shared, Start, Stopped, Trouble,
+        Mode, ReadError, SharedState, Start, Stopped,
         follow::{Resume, Sink, look::reason},
-        lines::{Lines, Piece},
+        lines::{Lines, SplitLine},
         load,
     },
     text::Safe,
@@ -42,7 +42,7 @@ const POLLING: &str = "polling only";
 #[derive(Clone, Debug)]
 pub(super) struct Outlet {
     pub(super) tx: Sender<LogUpdate>,
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<SharedState>,
 }
 
 impl Outlet {
@@ -55,8 +55,8 @@ impl Outlet {
     }
 
     /// Sends events and all else in batches.
-    pub(super) fn send_found(&self, found: &mut Found) -> Result<(), Stopped> {
-        let Found { events, rejected, counts } = std::mem::take(found);
+    pub(super) fn send_found(&self, found: &mut FoundEvents) -> Result<(), Stopped> {
+        let FoundEvents { events, rejected, counts } = std::mem::take(found);
         if events.len() <= BATCH && rejected.len() <= BATCH {
             // As nearly always: what is moved to be sent need not be copied before.
             let is_empty = events.is_empty() && rejected.is_empty() && counts == Counts::default();
@@ -91,8 +91,8 @@ pub(super) struct Intake {
     /// Where the next file begins; only the first may begin at its end.
     start: Start,
     /// The generations that may still give lines.
-    readers: Vec<(u16, Reader)>,
-    found: Found,
+    readers: Vec<(u16, RecordReader)>,
+    found: FoundEvents,
     /// Hashes of the records taken, oldest first.
     records: VecDeque<u64>,
     /// Whether some were forgotten.
@@ -115,7 +115,7 @@ impl Intake {
             outlet,
             start,
             readers: Vec::new(),
-            found: Found::default(),
+            found: FoundEvents::default(),
             records: VecDeque::new(),
             forgot: false,
             before: HashSet::new(),
@@ -149,7 +149,7 @@ impl Intake {
         }
     }
 
-    fn reader(&mut self, generation: u16) -> Option<&mut Reader> {
+    fn reader(&mut self, generation: u16) -> Option<&mut RecordReader> {
         self.readers.iter_mut().find(|(of, _)| *of == generation).map(|(_, reader)| reader)
     }
 
@@ -187,7 +187,7 @@ impl Sink for Intake {
         let file = FileId { rank: self.rank, generation };
         let time = Timestamp::from_second(modified).unwrap_or_default();
         let year = time.to_zoned(self.zone.clone()).year();
-        self.readers.push((generation, Reader::with_zone(file, self.zone.clone(), year)));
+        self.readers.push((generation, RecordReader::with_zone(file, self.zone.clone(), year)));
         self.before = self.records.iter().copied().collect();
         if self.forgot {
             self.forgot = false;
@@ -205,7 +205,7 @@ impl Sink for Intake {
         let Some(pristine) = self.reader(generation).cloned() else { return Ok(None) };
         let fresh = || pristine.clone();
         let file_id = FileId { rank: self.rank, generation };
-        let mut taker = Progress { file: file_id, size, told: Instant::now(), intake: self };
+        let mut taker = LoadProgress { file: file_id, size, told: Instant::now(), intake: self };
         let loaded = match start {
             Start::All => load::load(file, size, &fresh, &mut taker),
             Start::Last(count) => load::load_last(file, size, count, &fresh, &mut taker),
@@ -216,19 +216,19 @@ impl Sink for Intake {
                 self.readers.push((generation, loaded.reader));
                 Ok(Some(loaded.resume))
             }
-            Err(Trouble::Stopped) => Err(Stopped),
-            Err(Trouble::Io(error)) => {
+            Err(ReadError::Stopped) => Err(Stopped),
+            Err(ReadError::Io(error)) => {
                 self.notice(format!("{}: a part of the file is left out", reason(&error)))?;
                 Ok(Some(Resume { offset: size, line: None }))
             }
         }
     }
 
-    fn piece(&mut self, generation: u16, piece: Piece<'_>) -> Result<(), Stopped> {
+    fn piece(&mut self, generation: u16, piece: SplitLine<'_>) -> Result<(), Stopped> {
         if let Some((_, reader)) = self.readers.iter_mut().find(|(of, _)| *of == generation) {
             read_piece(reader, piece, &mut self.found);
         }
-        if self.found.events.len() >= BATCH || self.found.rejected.len() >= Found::REJECTED_MAX {
+        if self.found.events.len() >= BATCH || self.found.rejected.len() >= FoundEvents::REJECTED_MAX {
             self.flush()
         } else {
             Ok(())
@@ -274,15 +274,15 @@ impl Sink for Intake {
 }
 
 /// Hands on what the first reading finds, and how far it has come.
-struct Progress<'a> {
+struct LoadProgress<'a> {
     intake: &'a mut Intake,
     file: FileId,
     size: u64,
     told: Instant,
 }
 
-impl load::Taker for Progress<'_> {
-    fn found(&mut self, found: Found, read: u64) -> Result<(), Stopped> {
+impl load::LoadSink for LoadProgress<'_> {
+    fn found(&mut self, found: FoundEvents, read: u64) -> Result<(), Stopped> {
         self.intake.found = found;
         self.intake.flush()?;
         if self.told.elapsed() < PROGRESS {
@@ -302,9 +302,9 @@ impl load::Taker for Progress<'_> {
 }
 
 /// Reads one piece.
-pub(super) fn read_piece(reader: &mut Reader, piece: Piece<'_>, found: &mut Found) {
+pub(super) fn read_piece(reader: &mut RecordReader, piece: SplitLine<'_>, found: &mut FoundEvents) {
     match piece {
-        Piece::Whole { bytes, byte, line } => reader.read(bytes, byte, line, found),
-        Piece::Overlong { head, byte, len, line } => reader.overlong(head, byte, len, line, found),
+        SplitLine::Whole { bytes, byte, line } => reader.read(bytes, byte, line, found),
+        SplitLine::Overlong { head, byte, len, line } => reader.overlong(head, byte, len, line, found),
     }
 }

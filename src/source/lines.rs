@@ -14,7 +14,7 @@ pub const HEAD: usize = 4096;
 
 /// What came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Piece<'a> {
+pub enum SplitLine<'a> {
     /// One or more lines with their newlines; the last line of a file may lack its own.
     Whole {
         /// The lines.
@@ -57,7 +57,7 @@ impl Lines {
     }
 
     /// Takes the next bytes and hands on what they complete. Stops early where `each` fails.
-    pub fn push<E>(&mut self, chunk: &[u8], mut each: impl FnMut(Piece<'_>) -> Result<(), E>) -> Result<(), E> {
+    pub fn push<E>(&mut self, chunk: &[u8], mut each: impl FnMut(SplitLine<'_>) -> Result<(), E>) -> Result<(), E> {
         let mut chunk = chunk;
         if !self.rest.is_empty() {
             let Some(end) = memchr::memchr(b'\n', chunk) else {
@@ -72,7 +72,7 @@ impl Lines {
         let whole = memchr::memrchr(b'\n', chunk).map_or(0, |end| end + 1);
         let (lines, rest) = chunk.split_at(whole);
         if !lines.is_empty() {
-            each(Piece::Whole { bytes: lines, byte: self.byte, line: self.line })?;
+            each(SplitLine::Whole { bytes: lines, byte: self.byte, line: self.line })?;
             self.advance(lines);
         }
         let nuls = rest.iter().take_while(|byte| **byte == 0).count();
@@ -96,7 +96,7 @@ impl Lines {
     }
 
     /// Hands on a last line that has no newline: the file is at its end for good.
-    pub fn finish<E>(&mut self, mut each: impl FnMut(Piece<'_>) -> Result<(), E>) -> Result<(), E> {
+    pub fn finish<E>(&mut self, mut each: impl FnMut(SplitLine<'_>) -> Result<(), E>) -> Result<(), E> {
         if self.rest.is_empty() { Ok(()) } else { self.emit(0, &mut each) }
     }
 
@@ -130,15 +130,15 @@ impl Lines {
     }
 
     /// Hands on the held line, which has `newlines` (0 or 1); `rest` is empty afterwards.
-    fn emit<E>(&mut self, newlines: u32, each: &mut impl FnMut(Piece<'_>) -> Result<(), E>) -> Result<(), E> {
+    fn emit<E>(&mut self, newlines: u32, each: &mut impl FnMut(SplitLine<'_>) -> Result<(), E>) -> Result<(), E> {
         let mut rest = std::mem::take(&mut self.rest);
         if let Some(len) = self.overlong.take() {
             let len = len - u64::from(newlines);
-            each(Piece::Overlong { head: &rest, byte: self.byte, len, line: self.line })?;
+            each(SplitLine::Overlong { head: &rest, byte: self.byte, len, line: self.line })?;
             self.byte += len + u64::from(newlines);
             self.line = self.line.and_then(|line| line.checked_add(newlines));
         } else {
-            each(Piece::Whole { bytes: &rest, byte: self.byte, line: self.line })?;
+            each(SplitLine::Whole { bytes: &rest, byte: self.byte, line: self.line })?;
             self.advance(&rest);
         }
         if rest.capacity() <= 1 << 20 {
@@ -164,16 +164,16 @@ mod tests {
     fn split(chunks: &[&[u8]]) -> Vec<(u64, Option<u32>, Vec<u8>)> {
         let mut found = Vec::new();
         let mut lines = Lines::new(0, NonZeroU32::new(1));
-        let mut each = |piece: Piece<'_>| {
+        let mut each = |piece: SplitLine<'_>| {
             match piece {
-                Piece::Whole { bytes, byte, line } => {
+                SplitLine::Whole { bytes, byte, line } => {
                     let mut at = byte;
                     for (number, text) in (0..).zip(bytes.split_inclusive(|b| *b == b'\n')) {
                         found.push((at, line.map(|line| line.get() + number), text.to_vec()));
                         at += text.len() as u64;
                     }
                 }
-                Piece::Overlong { head, byte, len, line } => {
+                SplitLine::Overlong { head, byte, len, line } => {
                     found.push((byte, line.map(NonZeroU32::get), format!("{} of {len}", head.len()).into()));
                 }
             }

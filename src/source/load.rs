@@ -3,7 +3,7 @@
 //! The file is read by `pread` in blocks of 1 MiB that meet at line borders, a thread a core; never through a mapping,
 //! where a truncation would kill the program. Blocks are put together in the order of the file, so that every event
 //! knows its line and what time it goes by, and a record that lies over a border comes out once: a block whose
-//! predecessor has not finished something is read again by the predecessor's [`Reader`]. Of a file that holds one record a line the last blocks
+//! predecessor has not finished something is read again by the predecessor's [`RecordReader`]. Of a file that holds one record a line the last blocks
 //! come first, so that the newest assets are there at once; their line numbers follow.
 
 mod block;
@@ -13,11 +13,11 @@ pub(super) use block::BLOCK;
 use crate::{
     event::{
         EventKind, Origin, Templates,
-        envelope::{Found, Reader},
+        envelope::{FoundEvents, RecordReader},
     },
-    source::{Stopped, Trouble, follow::Resume, lines::Lines},
+    source::{ReadError, Stopped, follow::Resume, lines::Lines},
 };
-use block::{Block, PORTION, count_lines, number, read_block, read_lines, read_range, shift};
+use block::{PORTION, ParsedBlock, count_lines, number, read_block, read_lines, read_range, shift};
 use std::{
     fs::File,
     io,
@@ -41,9 +41,9 @@ const THREADS_MAX: usize = 16;
 const FIRST: Option<NonZeroU32> = Some(NonZeroU32::MIN);
 
 /// What takes what is found.
-pub(super) trait Taker {
+pub(super) trait LoadSink {
     /// Takes what one block held, and how far the file was read.
-    fn found(&mut self, found: Found, read: u64) -> Result<(), Stopped>;
+    fn found(&mut self, found: FoundEvents, read: u64) -> Result<(), Stopped>;
 
     /// Takes the lines of what came before its lines could be counted, by the bytes of the origins.
     fn lines(&mut self, lines: Vec<(u64, NonZeroU32)>) -> Result<(), Stopped>;
@@ -55,13 +55,13 @@ pub(super) struct Loaded {
     /// Where to go on: at a last line without its newline, or at the end.
     pub(super) resume: Resume,
     /// Reads on from there.
-    pub(super) reader: Reader,
+    pub(super) reader: RecordReader,
 }
 
 /// The blocks that were read first, from `begin` on.
-struct Tail {
+struct LoadedEnd {
     begin: u64,
-    block: Block,
+    block: ParsedBlock,
     /// Bytes of the origins that were sent, and their lines counted from `begin`.
     sent: Vec<(u64, u64)>,
 }
@@ -70,14 +70,14 @@ struct Tail {
 pub(super) fn load(
     file: &File,
     size: u64,
-    fresh: &(dyn Fn() -> Reader + Sync),
-    taker: &mut impl Taker,
-) -> Result<Loaded, Trouble> {
+    fresh: &(dyn Fn() -> RecordReader + Sync),
+    taker: &mut impl LoadSink,
+) -> Result<Loaded, ReadError> {
     let blocks = size.div_ceil(BLOCK);
     let tail = if blocks > 2 * TAIL_BLOCKS { read_tail(file, size, fresh, taker)? } else { None };
     let end = tail.as_ref().map_or(size, |tail| tail.begin);
     let clean = Resume { offset: 0, line: FIRST };
-    let mut joined = Joined { file, reader: fresh(), base: 0, end: 0, lines: 0, clean, room: Vec::new() };
+    let mut joined = BlockJoiner { file, reader: fresh(), base: 0, end: 0, lines: 0, clean, room: Vec::new() };
     read_blocks(file, end, fresh, &mut joined, taker)?;
     let Some(tail) = tail else {
         let resume = Resume { offset: joined.end, line: number(joined.lines + 1) };
@@ -98,15 +98,15 @@ pub(super) fn load_last(
     file: &File,
     size: u64,
     count: u64,
-    fresh: &(dyn Fn() -> Reader + Sync),
-    taker: &mut impl Taker,
-) -> Result<Loaded, Trouble> {
+    fresh: &(dyn Fn() -> RecordReader + Sync),
+    taker: &mut impl LoadSink,
+) -> Result<Loaded, ReadError> {
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     let mut reach = SAMPLE.min(size);
     loop {
         let from = size - reach;
         let mut block = read_range(file, from, size, fresh(), FIRST)?;
-        let thumbnails = |found: &Found| -> Vec<u64> {
+        let thumbnails = |found: &FoundEvents| -> Vec<u64> {
             let events = found.events.iter().filter(|event| event.kind == EventKind::Thumbnail);
             events.map(|event| event.origin.byte).collect()
         };
@@ -129,9 +129,9 @@ pub(super) fn load_last(
 }
 
 /// The blocks so far, put together in the order of the file.
-struct Joined<'a> {
+struct BlockJoiner<'a> {
     file: &'a File,
-    reader: Reader,
+    reader: RecordReader,
     /// The lines before the first that `reader` numbered: it may carry a record whose line counts from there.
     base: u64,
     end: u64,
@@ -142,8 +142,8 @@ struct Joined<'a> {
     room: Vec<u8>,
 }
 
-impl Joined<'_> {
-    fn push(&mut self, from: u64, to: u64, mut block: Block, taker: &mut impl Taker) -> Result<(), Trouble> {
+impl BlockJoiner<'_> {
+    fn push(&mut self, from: u64, to: u64, mut block: ParsedBlock, taker: &mut impl LoadSink) -> Result<(), ReadError> {
         let Some(mut end) = block.end() else { return Ok(()) };
         if self.reader.is_carrying() {
             let line = number(self.lines - self.base + 1);
@@ -164,15 +164,15 @@ impl Joined<'_> {
 fn read_blocks(
     file: &File,
     end: u64,
-    fresh: &(dyn Fn() -> Reader + Sync),
-    joined: &mut Joined<'_>,
-    taker: &mut impl Taker,
-) -> Result<(), Trouble> {
+    fresh: &(dyn Fn() -> RecordReader + Sync),
+    joined: &mut BlockJoiner<'_>,
+    taker: &mut impl LoadSink,
+) -> Result<(), ReadError> {
     let cores = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
     let begins = |first: usize| (0..end.div_ceil(BLOCK)).skip(first).step_by(cores).map(|at| at * BLOCK);
     thread::scope(|scope| {
         // Each worker has every n-th block and a short queue of its own, so that none runs far ahead.
-        let queues: Vec<Receiver<io::Result<Block>>> = (0..cores)
+        let queues: Vec<Receiver<io::Result<ParsedBlock>>> = (0..cores)
             .map(|worker| {
                 let (tx, rx) = sync_channel(2);
                 scope.spawn(move || {
@@ -204,9 +204,9 @@ fn read_blocks(
 fn read_tail(
     file: &File,
     size: u64,
-    fresh: &(dyn Fn() -> Reader + Sync),
-    taker: &mut impl Taker,
-) -> Result<Option<Tail>, Trouble> {
+    fresh: &(dyn Fn() -> RecordReader + Sync),
+    taker: &mut impl LoadSink,
+) -> Result<Option<LoadedEnd>, ReadError> {
     let begin = (size.div_ceil(BLOCK) - TAIL_BLOCKS) * BLOCK;
     if !is_line_wise(file, 0, fresh())? || !is_line_wise(file, begin - SAMPLE, fresh())? {
         return Ok(None);
@@ -226,12 +226,18 @@ fn read_tail(
     sent.dedup();
     shift(&mut block.found, None);
     taker.found(std::mem::take(&mut block.found), size - begin)?;
-    Ok(Some(Tail { begin, block, sent }))
+    Ok(Some(LoadedEnd { begin, block, sent }))
 }
 
 /// Lets a reader finish what lies over `begin`, the first line of the tail, which was read before.
-fn finish_over(file: &File, reader: &mut Reader, begin: u64, size: u64, taker: &mut impl Taker) -> Result<(), Trouble> {
-    let mut found = Found::default();
+fn finish_over(
+    file: &File,
+    reader: &mut RecordReader,
+    begin: u64,
+    size: u64,
+    taker: &mut impl LoadSink,
+) -> Result<(), ReadError> {
+    let mut found = FoundEvents::default();
     let mut lines = Lines::new(begin, None);
     let mut at = begin;
     let mut portion = vec![0; PORTION];
@@ -250,11 +256,11 @@ fn finish_over(file: &File, reader: &mut Reader, begin: u64, size: u64, taker: &
 }
 
 /// Whether the lines from `from` on are records of their own, as far as a sample tells.
-fn is_line_wise(file: &File, from: u64, mut reader: Reader) -> io::Result<bool> {
+fn is_line_wise(file: &File, from: u64, mut reader: RecordReader) -> io::Result<bool> {
     let mut sample = vec![0; usize::try_from(SAMPLE).unwrap_or(PORTION)];
     let count = file.read_at(&mut sample, from)?;
     let mut lines = Lines::new(from, None);
-    let mut found = Found::default();
+    let mut found = FoundEvents::default();
     let mut carrying = 0;
     for portion in sample.get(..count).unwrap_or_default().chunks(PORTION) {
         read_lines(&mut lines, portion, &mut reader, &mut found);
@@ -266,11 +272,11 @@ fn is_line_wise(file: &File, from: u64, mut reader: Reader) -> io::Result<bool> 
 /// The reader at `end`; where it carries a record, one that knows that record's true line.
 fn settle(
     file: &File,
-    reader: Reader,
+    reader: RecordReader,
     clean: Resume,
     end: u64,
-    fresh: &(dyn Fn() -> Reader + Sync),
-) -> io::Result<Reader> {
+    fresh: &(dyn Fn() -> RecordReader + Sync),
+) -> io::Result<RecordReader> {
     if !reader.is_carrying() {
         return Ok(reader);
     }

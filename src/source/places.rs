@@ -18,7 +18,7 @@ pub(super) struct Places {
 
 /// What an argument stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum FileArgument {
     /// Standard input.
     Stdin,
     /// A file, there or not.
@@ -33,19 +33,20 @@ impl Places {
     }
 
     /// What each argument stands for that was not found before, with the argument's place.
-    pub(super) fn look(&mut self) -> Vec<(usize, Place)> {
+    pub(super) fn look(&mut self) -> Vec<(usize, FileArgument)> {
         let mut found = Vec::new();
         for (at, argument) in self.arguments.iter().enumerate() {
             if argument == "-" {
-                found.push((at, Place::Stdin));
+                found.push((at, FileArgument::Stdin));
                 continue;
             }
             let (files, why) = files(argument);
             let none = files.is_empty();
-            found
-                .extend(files.into_iter().filter(|file| self.known.insert(file.clone())).map(|f| (at, Place::File(f))));
+            found.extend(
+                files.into_iter().filter(|file| self.known.insert(file.clone())).map(|f| (at, FileArgument::File(f))),
+            );
             if none {
-                found.push((at, Place::Empty(why.to_owned())));
+                found.push((at, FileArgument::Empty(why.to_owned())));
             }
         }
         found
@@ -89,18 +90,19 @@ mod tests {
     fn finds_what_is_new() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        let file = |name: &str| Place::File(path(name));
+        let file = |name: &str| FileArgument::File(path(name));
         let text = |name: &str| path(name).to_str().unwrap().to_owned();
         fs::write(path("b.log"), "").unwrap();
         fs::write(path("a.log"), "").unwrap();
         fs::write(path(".hidden.log"), "").unwrap();
         fs::create_dir(path("sub")).unwrap();
         let mut places = Places::new(vec![text("missing"), text("*.log"), "-".into(), text("sub"), text("a.log")]);
-        let empty = (3, Place::Empty("no file in this directory".into()));
-        let first = [(0, file("missing")), (1, file("a.log")), (1, file("b.log")), (2, Place::Stdin), empty.clone()];
+        let empty = (3, FileArgument::Empty("no file in this directory".into()));
+        let first =
+            [(0, file("missing")), (1, file("a.log")), (1, file("b.log")), (2, FileArgument::Stdin), empty.clone()];
         assert_eq!(places.look(), first);
         fs::write(path("c.log"), "").unwrap();
-        assert_eq!(places.look(), [(1, file("c.log")), (2, Place::Stdin), empty]);
+        assert_eq!(places.look(), [(1, file("c.log")), (2, FileArgument::Stdin), empty]);
     }
 
     #[test]
@@ -109,6 +111,6 @@ mod tests {
         let path = folder.path().join("a[1].log");
         fs::write(&path, "").unwrap();
         let mut places = Places::new(vec![path.to_str().unwrap().to_owned()]);
-        assert_eq!(places.look(), [(0, Place::File(path))]);
+        assert_eq!(places.look(), [(0, FileArgument::File(path))]);
     }
 }

@@ -7,11 +7,11 @@
 use crate::{
     event::Health,
     source::{
-        Mode, Shared, Stopped,
+        Mode, SharedState, Stopped,
         follow::{Sink as _, look::reason},
         intake::Intake,
         lines::Lines,
-        unpack::{Judgement, MAGIC, Packing, judge},
+        unpack::{MAGIC, Packing, TextVerdict, judge},
     },
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -39,7 +39,7 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// Where a stream comes from.
 #[derive(Clone, Debug)]
-pub(super) enum Input {
+pub(super) enum StreamInput {
     /// Standard input.
     Stdin,
     /// A named pipe.
@@ -70,7 +70,12 @@ impl Tape {
 }
 
 /// Reads a stream to its end.
-pub(super) fn run(input: &Input, mut intake: Intake, shared: &Arc<Shared>, tape: &Mutex<Tape>) -> Result<(), Stopped> {
+pub(super) fn run(
+    input: &StreamInput,
+    mut intake: Intake,
+    shared: &Arc<SharedState>,
+    tape: &Mutex<Tape>,
+) -> Result<(), Stopped> {
     let now = jiff::Timestamp::now().as_second();
     intake.begin(0, None, now)?;
     let mut lines = Lines::new(0, Some(NonZeroU32::MIN));
@@ -91,7 +96,7 @@ pub(super) fn run(input: &Input, mut intake: Intake, shared: &Arc<Shared>, tape:
         if let Some(why) = waiting {
             intake.notice(why)?;
         }
-        if matches!(input, Input::Stdin) || shared.mode() == Mode::Once {
+        if matches!(input, StreamInput::Stdin) || shared.mode() == Mode::Once {
             intake.end(0)?;
             return intake.health(Health::Ended);
         }
@@ -127,7 +132,7 @@ fn read_through(
             Ok(0) => return Ok(None),
             Ok(count) => {
                 let bytes = chunk.get(..count).unwrap_or_default();
-                if let (false, Judgement::Foreign(what)) = (judged, judge(bytes)) {
+                if let (false, TextVerdict::Foreign(what)) = (judged, judge(bytes)) {
                     intake.notice(what.into())?;
                 }
                 judged = true;
@@ -148,10 +153,10 @@ fn trouble(error: &io::Error) -> Result<Option<String>, Stopped> {
     Ok(Some(format!("the stream is damaged or cut off: {}", reason(error))))
 }
 
-fn open(input: &Input) -> io::Result<File> {
+fn open(input: &StreamInput) -> io::Result<File> {
     match input {
-        Input::Stdin => Ok(rustix::io::dup(rustix::stdio::stdin())?.into()),
-        Input::Fifo(path) => {
+        StreamInput::Stdin => Ok(rustix::io::dup(rustix::stdio::stdin())?.into()),
+        StreamInput::Fifo(path) => {
             let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
             File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)
         }
@@ -161,7 +166,7 @@ fn open(input: &Input) -> io::Result<File> {
 /// A descriptor that is waited for in steps.
 struct Pipe {
     file: File,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
 }
 
 impl Read for Pipe {

@@ -54,7 +54,7 @@ impl Packing {
 
 /// What the first bytes of a text tell of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Judgement {
+pub(super) enum TextVerdict {
     /// There are too few of them yet.
     Open,
     /// Nothing speaks against text.
@@ -68,22 +68,22 @@ const ENOUGH: usize = 64;
 
 /// Judges a text by its first bytes. NUL bytes before and after the others are a hole or not written yet; of those
 /// between them, UTF-16 has one in two.
-pub(super) fn judge(head: &[u8]) -> Judgement {
+pub(super) fn judge(head: &[u8]) -> TextVerdict {
     if matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
-        return Judgement::Foreign("is UTF-16, in which nothing is found; iconv -f UTF-16 -t UTF-8 converts it");
+        return TextVerdict::Foreign("is UTF-16, in which nothing is found; iconv -f UTF-16 -t UTF-8 converts it");
     }
     let begin = head.iter().position(|byte| *byte != 0).unwrap_or(head.len());
     let end = head.iter().rposition(|byte| *byte != 0).map_or(begin, |last| last + 1);
     let inner = head.get(begin..end).unwrap_or_default();
     if inner.len() < ENOUGH {
-        return Judgement::Open;
+        return TextVerdict::Open;
     }
     if memchr::memchr_iter(0, inner).count() * 10 > inner.len() * 3 {
-        return Judgement::Foreign(
+        return TextVerdict::Foreign(
             "is UTF-16 or binary, in which nothing is found; iconv -f UTF-16LE -t UTF-8 converts the former",
         );
     }
-    Judgement::Text
+    TextVerdict::Text
 }
 
 /// Text that is unpacked while it is read.
@@ -153,14 +153,14 @@ mod tests {
         let text = "a line of a log, as logs have them, and then another one of the same kind\n";
         let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let big_endian: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-        let is_foreign = |head: &[u8]| matches!(judge(head), Judgement::Foreign(_));
+        let is_foreign = |head: &[u8]| matches!(judge(head), TextVerdict::Foreign(_));
         assert!(is_foreign(&wide) && is_foreign(&big_endian) && is_foreign(b"\xff\xfea\0") && is_foreign(b"\xfe\xff"));
-        assert_eq!(judge(text.as_bytes()), Judgement::Text);
-        assert_eq!(judge("日志里的一行，和另一行，还有第三行，都是文本，没有别的。".as_bytes()), Judgement::Text);
+        assert_eq!(judge(text.as_bytes()), TextVerdict::Text);
+        assert_eq!(judge("日志里的一行，和另一行，还有第三行，都是文本，没有别的。".as_bytes()), TextVerdict::Text);
         let hole = [&[0; 900], text.as_bytes(), &[0; 900]].concat();
-        assert_eq!(judge(&hole), Judgement::Text, "a hole before, and what is not written yet");
-        assert_eq!(judge(b"a short line\n"), Judgement::Open);
-        assert_eq!(judge(&[0; 4096]), Judgement::Open);
+        assert_eq!(judge(&hole), TextVerdict::Text, "a hole before, and what is not written yet");
+        assert_eq!(judge(b"a short line\n"), TextVerdict::Open);
+        assert_eq!(judge(&[0; 4096]), TextVerdict::Open);
     }
 
     fn gzip(text: &[u8]) -> Vec<u8> {

@@ -6,11 +6,11 @@
 use crate::{
     event::{Health, LogUpdate},
     source::{
-        Config, Mode, Shared, Shelved, Start, Stopped, Text,
-        follow::{Follower, Found, Pace, Sink as _, anchor::Taken},
+        Mode, RankEntry, RawText, SharedState, SourceConfig, Start, Stopped,
+        follow::{Discovery, Follower, PollOutcome, Sink as _, anchor::ReadHistory},
         intake::{Intake, Outlet},
-        places::{Place, Places},
-        stream::{self, Input, Tape},
+        places::{FileArgument, Places},
+        stream::{self, StreamInput, Tape},
         wake::Waker,
     },
     text::Safe,
@@ -45,10 +45,10 @@ pub(super) struct Watch {
     zone: TimeZone,
     start: Start,
     outlet: Outlet,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     pokes: Receiver<()>,
-    slots: Vec<Slot>,
-    taken: Taken,
+    slots: Vec<WatchedFile>,
+    taken: ReadHistory,
     begun: Instant,
     /// When directories and globs are looked at next.
     places_due: Duration,
@@ -58,7 +58,7 @@ pub(super) struct Watch {
 
 /// One rank.
 #[derive(Debug)]
-enum Slot {
+enum WatchedFile {
     File(Box<(Follower, Intake)>),
     /// Read on a thread of its own.
     Stream,
@@ -67,7 +67,7 @@ enum Slot {
 }
 
 impl Watch {
-    pub(super) fn new(config: Config, outlet: Outlet, pokes: Receiver<()>) -> Self {
+    pub(super) fn new(config: SourceConfig, outlet: Outlet, pokes: Receiver<()>) -> Self {
         Self {
             places: Places::new(config.files),
             zone: config.zone,
@@ -76,7 +76,7 @@ impl Watch {
             outlet,
             pokes,
             slots: Vec::new(),
-            taken: Taken::default(),
+            taken: ReadHistory::default(),
             begun: Instant::now(),
             places_due: Duration::ZERO,
             waker: None,
@@ -91,8 +91,8 @@ impl Watch {
     }
 
     fn work(&mut self) -> Result<std::convert::Infallible, Stopped> {
-        self.find(Found::AtStart)?;
-        while self.poll()? == Pace::More {}
+        self.find(Discovery::AtStart)?;
+        while self.poll()? == PollOutcome::More {}
         self.finish_once()?;
         let mut finished = false;
         self.outlet.send(LogUpdate::Loaded)?;
@@ -111,27 +111,27 @@ impl Watch {
                 Mode::Once => {}
                 Mode::Follow => {
                     if self.begun.elapsed() >= self.places_due {
-                        self.find(Found::Later)?;
+                        self.find(Discovery::Later)?;
                     }
-                    while self.poll()? == Pace::More {}
+                    while self.poll()? == PollOutcome::More {}
                 }
             }
         }
     }
 
     /// Looks at every file once.
-    fn poll(&mut self) -> Result<Pace, Stopped> {
-        let mut pace = Pace::Idle;
+    fn poll(&mut self) -> Result<PollOutcome, Stopped> {
+        let mut pace = PollOutcome::Idle;
         for slot in &mut self.slots {
             match slot {
-                Slot::File(file) => {
+                WatchedFile::File(file) => {
                     let (follower, intake) = file.as_mut();
                     let now = self.begun.elapsed();
-                    if follower.poll(now, &mut self.taken, intake)? == Pace::More {
-                        pace = Pace::More;
+                    if follower.poll(now, &mut self.taken, intake)? == PollOutcome::More {
+                        pace = PollOutcome::More;
                     }
                 }
-                Slot::Stream | Slot::Empty(_) => {}
+                WatchedFile::Stream | WatchedFile::Empty(_) => {}
             }
         }
         Ok(pace)
@@ -140,7 +140,7 @@ impl Watch {
     /// Whether nothing more can come in this mode.
     fn is_done(&self) -> bool {
         let streams_ended = self.shared.streams.load(Ordering::Relaxed) == 0;
-        let only_streams = self.slots.iter().all(|slot| matches!(slot, Slot::Stream));
+        let only_streams = self.slots.iter().all(|slot| matches!(slot, WatchedFile::Stream));
         streams_ended && (self.mode == Mode::Once || only_streams)
     }
 
@@ -150,7 +150,7 @@ impl Watch {
             return Ok(());
         }
         for slot in &mut self.slots {
-            if let Slot::File(file) = slot {
+            if let WatchedFile::File(file) = slot {
                 let (follower, intake) = file.as_mut();
                 if let Some((generation, lines)) = follower.pending() {
                     intake.take_pending(generation, lines)?;
@@ -181,21 +181,23 @@ impl Watch {
     fn retell(&mut self) -> Result<(), Stopped> {
         for slot in &mut self.slots {
             match slot {
-                Slot::File(file) => file.1.retell()?,
-                Slot::Stream | Slot::Empty(_) => {}
+                WatchedFile::File(file) => file.1.retell()?,
+                WatchedFile::Stream | WatchedFile::Empty(_) => {}
             }
         }
         Ok(())
     }
 
     /// Finds files for the arguments, and watches their folders.
-    fn find(&mut self, found: Found) -> Result<(), Stopped> {
+    fn find(&mut self, found: Discovery) -> Result<(), Stopped> {
         for (argument, place) in self.places.look() {
             match place {
-                Place::Stdin if found == Found::AtStart => self.add_stream(Input::Stdin, "standard input".into())?,
-                Place::Empty(why) if found == Found::AtStart => self.add_empty(argument, &why)?,
-                Place::Stdin | Place::Empty(_) => {}
-                Place::File(path) => self.add_file(argument, path, found)?,
+                FileArgument::Stdin if found == Discovery::AtStart => {
+                    self.add_stream(StreamInput::Stdin, "standard input".into())?
+                }
+                FileArgument::Empty(why) if found == Discovery::AtStart => self.add_empty(argument, &why)?,
+                FileArgument::Stdin | FileArgument::Empty(_) => {}
+                FileArgument::File(path) => self.add_file(argument, path, found)?,
             }
         }
         self.places_due = self.begun.elapsed() + PLACES_PERIOD;
@@ -209,8 +211,8 @@ impl Watch {
         let waker = self.waker.get_or_insert_with(|| Waker::new(self.shared.poke.clone()));
         for slot in &self.slots {
             match slot {
-                Slot::File(file) => waker.watch(file.0.path()),
-                Slot::Stream | Slot::Empty(_) => {}
+                WatchedFile::File(file) => waker.watch(file.0.path()),
+                WatchedFile::Stream | WatchedFile::Empty(_) => {}
             }
         }
         match waker.trouble() {
@@ -223,16 +225,16 @@ impl Watch {
         }
     }
 
-    fn add_file(&mut self, argument: usize, path: PathBuf, found: Found) -> Result<(), Stopped> {
+    fn add_file(&mut self, argument: usize, path: PathBuf, found: Discovery) -> Result<(), Stopped> {
         let name: Arc<str> = path.to_string_lossy().into();
         if fs::metadata(&path).is_ok_and(|metadata| metadata.file_type().is_fifo()) {
-            return self.add_stream(Input::Fifo(path), name);
+            return self.add_stream(StreamInput::Fifo(path), name);
         }
-        let empty = self.slots.iter().position(|slot| matches!(slot, Slot::Empty(of) if *of == argument));
-        let Some(rank) = self.give_rank(empty, &name, Text::File(path.clone()))? else { return Ok(()) };
-        let start = if found == Found::AtStart { self.start } else { Start::All };
+        let empty = self.slots.iter().position(|slot| matches!(slot, WatchedFile::Empty(of) if *of == argument));
+        let Some(rank) = self.give_rank(empty, &name, RawText::File(path.clone()))? else { return Ok(()) };
+        let start = if found == Discovery::AtStart { self.start } else { Start::All };
         let intake = Intake::new(rank, name, self.zone.clone(), start, self.outlet.clone());
-        let slot = Slot::File(Box::new((Follower::new(path, rank, found), intake)));
+        let slot = WatchedFile::File(Box::new((Follower::new(path, rank, found), intake)));
         match empty {
             Some(at) => self.slots[at] = slot,
             None => self.slots.push(slot),
@@ -241,23 +243,23 @@ impl Watch {
     }
 
     fn add_empty(&mut self, argument: usize, why: &str) -> Result<(), Stopped> {
-        if self.slots.iter().any(|slot| matches!(slot, Slot::Empty(of) if *of == argument)) {
+        if self.slots.iter().any(|slot| matches!(slot, WatchedFile::Empty(of) if *of == argument)) {
             return Ok(());
         }
         let name: Arc<str> = self.places.argument(argument).into();
-        let Some(rank) = self.give_rank(None, &name, Text::File(PathBuf::new()))? else { return Ok(()) };
-        self.slots.push(Slot::Empty(argument));
+        let Some(rank) = self.give_rank(None, &name, RawText::File(PathBuf::new()))? else { return Ok(()) };
+        self.slots.push(WatchedFile::Empty(argument));
         let mut intake = Intake::new(rank, name, self.zone.clone(), Start::All, self.outlet.clone());
         intake.health(Health::Waiting(Safe::new(why)))
     }
 
-    fn add_stream(&mut self, input: Input, name: Arc<str>) -> Result<(), Stopped> {
+    fn add_stream(&mut self, input: StreamInput, name: Arc<str>) -> Result<(), Stopped> {
         let tape = Arc::new(Mutex::new(Tape::default()));
-        let Some(rank) = self.give_rank(None, &name, Text::Stream(Arc::clone(&tape)))? else { return Ok(()) };
+        let Some(rank) = self.give_rank(None, &name, RawText::Stream(Arc::clone(&tape)))? else { return Ok(()) };
         let intake = Intake::new(rank, name, self.zone.clone(), Start::All, self.outlet.clone());
         let shared = Arc::clone(&self.shared);
         shared.streams.fetch_add(1, Ordering::Relaxed);
-        self.slots.push(Slot::Stream);
+        self.slots.push(WatchedFile::Stream);
         thread::spawn(move || {
             // Stopping is a way to end as good as any.
             let _ = stream::run(&input, intake, &shared, &tape);
@@ -268,7 +270,7 @@ impl Watch {
     }
 
     /// Gives a name its rank, the one of `instead` where there is one; `None` where there are too many.
-    fn give_rank(&self, instead: Option<usize>, name: &Arc<str>, text: Text) -> Result<Option<u16>, Stopped> {
+    fn give_rank(&self, instead: Option<usize>, name: &Arc<str>, text: RawText) -> Result<Option<u16>, Stopped> {
         let mut names = self.shared.shelf();
         let at = instead.unwrap_or(names.len());
         let Ok(rank) = u16::try_from(at) else {
@@ -276,7 +278,7 @@ impl Watch {
             self.outlet.notice(name, "left out: there are more than 65 536 files")?;
             return Ok(None);
         };
-        let entry = Shelved { name: Arc::clone(name), text };
+        let entry = RankEntry { name: Arc::clone(name), text };
         match names.get_mut(at) {
             Some(old) => *old = entry,
             None => names.push(entry),

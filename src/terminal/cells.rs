@@ -15,13 +15,13 @@ use unicode_width::UnicodeWidthStr as _;
 
 /// What characters look like until something else is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Look {
+struct CellStyle {
     front: Color,
     back: Color,
     modifier: Modifier,
 }
 
-const PLAIN: Look = Look { front: Color::Reset, back: Color::Reset, modifier: Modifier::empty() };
+const PLAIN: CellStyle = CellStyle { front: Color::Reset, back: Color::Reset, modifier: Modifier::empty() };
 
 /// SGR's numbers of the attributes.
 const ATTRIBUTES: [(Modifier, u8); 9] = [
@@ -41,7 +41,7 @@ const SHOWN_ON_BLANKS: Modifier = Modifier::UNDERLINED.union(Modifier::REVERSED)
 
 /// Where the terminal's cursor stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Cursor {
+struct CursorPosition {
     x: u16,
     y: u16,
     /// Whether it surely does: since it was last placed, nothing was written whose width terminals may differ about.
@@ -52,7 +52,7 @@ struct Cursor {
 pub fn write_cells(shown: &Buffer, next: &Buffer, out: &mut Vec<u8>) {
     let (mut look, mut cursor) = (PLAIN, None);
     for (x, y, cell) in shown.diff_iter(next) {
-        let Cursor { sure, .. } = go(cursor, (x, y), next, look, out);
+        let CursorPosition { sure, .. } = go(cursor, (x, y), next, look, out);
         let wanted = wanted_look(cell, look);
         change(look, wanted, out);
         look = wanted;
@@ -63,18 +63,18 @@ pub fn write_cells(shown: &Buffer, next: &Buffer, out: &mut Vec<u8>) {
             // Where it stands now is anybody's guess.
             (None, _) => u16::MAX,
         };
-        cursor = Some(Cursor { x, y, sure: sure && width(cell.symbol()).is_some() });
+        cursor = Some(CursorPosition { x, y, sure: sure && width(cell.symbol()).is_some() });
     }
     change(look, PLAIN, out);
 }
 
 /// How a cell has to look. A blank shows nothing but what is behind it, so that the look before mostly serves.
-fn wanted_look(cell: &Cell, look: Look) -> Look {
+fn wanted_look(cell: &Cell, look: CellStyle) -> CellStyle {
     let serves = |modifier: Modifier| !modifier.intersects(SHOWN_ON_BLANKS);
     if cell.symbol() == " " && cell.bg == look.back && serves(cell.modifier) && serves(look.modifier) {
         return look;
     }
-    Look { front: cell.fg, back: cell.bg, modifier: cell.modifier }
+    CellStyle { front: cell.fg, back: cell.bg, modifier: cell.modifier }
 }
 
 /// How far a character surely moves the cursor. About many terminals differ; about what is written in China, Japan and
@@ -101,8 +101,14 @@ fn width(symbol: &str) -> Option<u16> {
 
 /// Brings the cursor to a cell in the shortest way: by nothing, by writing again what lies between, by so many columns,
 /// to the column, to the place.
-fn go(cursor: Option<Cursor>, (x, y): (u16, u16), next: &Buffer, look: Look, out: &mut Vec<u8>) -> Cursor {
-    let there = Cursor { x, y, sure: true };
+fn go(
+    cursor: Option<CursorPosition>,
+    (x, y): (u16, u16),
+    next: &Buffer,
+    look: CellStyle,
+    out: &mut Vec<u8>,
+) -> CursorPosition {
+    let there = CursorPosition { x, y, sure: true };
     let Some(cursor) = cursor.filter(|cursor| cursor.y == y) else {
         put(out, format_args!("\x1b[{};{}H", y + 1, x + 1));
         return there;
@@ -126,7 +132,7 @@ fn go(cursor: Option<Cursor>, (x, y): (u16, u16), next: &Buffer, look: Look, out
 }
 
 /// The characters of cells, where writing them changes nothing: no picture is there, and they look as is written now.
-fn written_again<'a>(mut cells: impl Iterator<Item = &'a Cell>, look: Look) -> Option<String> {
+fn written_again<'a>(mut cells: impl Iterator<Item = &'a Cell>, look: CellStyle) -> Option<String> {
     cells.try_fold(String::new(), |text, cell| {
         let same = cell.diff_option == CellDiffOption::None && wanted_look(cell, look) == look;
         (same && width(cell.symbol()) == Some(1)).then(|| text + cell.symbol())
@@ -134,7 +140,7 @@ fn written_again<'a>(mut cells: impl Iterator<Item = &'a Cell>, look: Look) -> O
 }
 
 /// Goes from one look to another. What is taken away needs a reset, since BOLD and DIM have one end in common.
-fn change(from: Look, to: Look, out: &mut Vec<u8>) {
+fn change(from: CellStyle, to: CellStyle, out: &mut Vec<u8>) {
     if from == to {
         return;
     }
@@ -292,14 +298,14 @@ mod tests {
     }
 
     /// A gap, then a character and how it looks.
-    type Drawn = (u16, &'static str, Color, Color, u16);
+    type CellWrite = (u16, &'static str, Color, Color, u16);
 
-    fn any_row() -> impl Strategy<Value = Vec<Drawn>> {
+    fn any_row() -> impl Strategy<Value = Vec<CellWrite>> {
         let symbol = prop::sample::select(vec!["a", " ", "              ", "▀", "─", "发", "한", "！", "㉈", "◽", "✓"]);
         prop::collection::vec((0..3u16, symbol, any_colour(), any_colour(), 0..512u16), 0..9)
     }
 
-    fn draw(rows: &[Vec<Drawn>]) -> Buffer {
+    fn draw(rows: &[Vec<CellWrite>]) -> Buffer {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 30, 3));
         for (y, row) in (0..).zip(rows) {
             let mut x = 0;

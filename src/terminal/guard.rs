@@ -48,15 +48,15 @@ struct State {
     holder: Holder,
     mouse: Mouse,
     /// Deletes our pictures from the terminal's memory.
-    farewell: Vec<u8>,
-    message: Message,
+    cleanup: Vec<u8>,
+    message: MessageState,
     /// Counts the times that the terminal was given back; a message does not outlive one.
-    turn: Turn,
+    turn: Epoch,
 }
 
 /// One stay in our modes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Turn(u64);
+pub(super) struct Epoch(u64);
 
 /// Whose terminal it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,14 +71,14 @@ pub(super) enum Holder {
 
 /// Whether the last message was written to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Message {
+enum MessageState {
     Whole,
     Torn,
 }
 
 /// What became of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wrote {
+pub(super) enum WriteResult {
     /// So many bytes went out.
     Some(usize),
     /// The terminal takes nothing now.
@@ -94,9 +94,9 @@ impl Guard {
         let state = State {
             holder: Holder::ShellForNow,
             mouse,
-            farewell: Vec::new(),
-            message: Message::Whole,
-            turn: Turn::default(),
+            cleanup: Vec::new(),
+            message: MessageState::Whole,
+            turn: Epoch::default(),
         };
         let guard = Arc::new(Self { tty, before, state: Mutex::new(state) });
         *lock(&ACTIVE) = Arc::downgrade(&guard);
@@ -141,14 +141,14 @@ impl Guard {
         if !ours {
             return;
         }
-        let mut bytes = Vec::with_capacity(128 + state.farewell.len());
-        if state.message == Message::Torn {
+        let mut bytes = Vec::with_capacity(128 + state.cleanup.len());
+        if state.message == MessageState::Torn {
             bytes.extend_from_slice(BREAK_OFF);
         }
-        state.message = Message::Whole;
+        state.message = MessageState::Whole;
         state.turn.0 += 1;
         bytes.extend_from_slice(END_FRAME);
-        bytes.extend_from_slice(&state.farewell);
+        bytes.extend_from_slice(&state.cleanup);
         bytes.extend_from_slice(MOUSE_OFF);
         bytes.extend_from_slice(LEAVE);
         drop(self.tty.write_within(&bytes, WRITE_PATIENCE));
@@ -167,24 +167,24 @@ impl Guard {
     }
 
     /// The stay that a message begins in.
-    pub(super) fn turn(&self) -> Turn {
+    pub(super) fn turn(&self) -> Epoch {
         lock(&self.state).turn
     }
 
     /// Writes the next part of a message that began in `turn`, without waiting.
-    pub(super) fn write(&self, part: &[u8], turn: Turn) -> io::Result<Wrote> {
+    pub(super) fn write(&self, part: &[u8], turn: Epoch) -> io::Result<WriteResult> {
         let mut state = lock(&self.state);
         if state.holder != Holder::Screen || state.turn != turn {
-            return Ok(Wrote::Closed);
+            return Ok(WriteResult::Closed);
         }
-        let Some(count) = self.tty.write(part)? else { return Ok(Wrote::Nothing) };
-        state.message = if count == part.len() { Message::Whole } else { Message::Torn };
-        Ok(Wrote::Some(count))
+        let Some(count) = self.tty.write(part)? else { return Ok(WriteResult::Nothing) };
+        state.message = if count == part.len() { MessageState::Whole } else { MessageState::Torn };
+        Ok(WriteResult::Some(count))
     }
 
     /// Sets what deletes our pictures.
     pub(super) fn set_farewell(&self, bytes: Vec<u8>) {
-        lock(&self.state).farewell = bytes;
+        lock(&self.state).cleanup = bytes;
     }
 
     /// Sets whose the mouse is, and gives the bytes that tell the terminal.

@@ -41,13 +41,13 @@ pub enum Input {
 
 /// The reading thread; it stops when this is dropped.
 #[derive(Debug)]
-pub struct Reader {
+pub struct InputReader {
     /// Its end is the sign to stop.
     _stop: Option<PipeWriter>,
 }
 
 /// Starts to read. A thread that cannot be started is reported as a hang-up, for without keys there is no way on.
-pub fn read(tty: &Tty, sender: Sender<Input>) -> Reader {
+pub fn read(tty: &Tty, sender: Sender<Input>) -> InputReader {
     let hung_up = sender.clone();
     let start = || -> std::io::Result<PipeWriter> {
         let (stopped, stop) = pipe()?;
@@ -60,7 +60,7 @@ pub fn read(tty: &Tty, sender: Sender<Input>) -> Reader {
         // A full channel is impossible here: nothing was ever sent.
         drop(hung_up.try_send(Input::HungUp));
     }
-    Reader { _stop: stop }
+    InputReader { _stop: stop }
 }
 
 fn run(tty: &Tty, stopped: &PipeReader, sender: &Sender<Input>) {
@@ -69,14 +69,14 @@ fn run(tty: &Tty, stopped: &PipeReader, sender: &Sender<Input>) {
     let mut inputs = Vec::new();
     loop {
         match wait(tty, stopped, &splitter) {
-            Event::Readable => match rustix::io::read(tty.as_fd(), &mut bytes) {
+            WaitOutcome::Readable => match rustix::io::read(tty.as_fd(), &mut bytes) {
                 Ok(count) if count > 0 => splitter.push(bytes.get(..count).unwrap_or_default(), &mut inputs),
                 Err(Errno::AGAIN | Errno::INTR) => {}
                 Ok(_) | Err(_) => inputs.push(Input::HungUp),
             },
-            Event::Silence => splitter.flush(&mut inputs),
-            Event::HungUp => inputs.push(Input::HungUp),
-            Event::Stopped => return,
+            WaitOutcome::Silence => splitter.flush(&mut inputs),
+            WaitOutcome::HungUp => inputs.push(Input::HungUp),
+            WaitOutcome::Stopped => return,
         }
         for input in inputs.drain(..) {
             if is_fence(&input) {
@@ -90,33 +90,33 @@ fn run(tty: &Tty, stopped: &PipeReader, sender: &Sender<Input>) {
     }
 }
 
-enum Event {
+enum WaitOutcome {
     Readable,
     Silence,
     HungUp,
     Stopped,
 }
 
-fn wait(tty: &Tty, stopped: &PipeReader, splitter: &Splitter) -> Event {
+fn wait(tty: &Tty, stopped: &PipeReader, splitter: &Splitter) -> WaitOutcome {
     let device = tty.as_fd();
     let mut fds = [PollFd::from_borrowed_fd(device, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
     loop {
         let patience = splitter.patience().map(|patience| if tty.is_asking() { patience.max(ASKED) } else { patience });
         if poll(&mut fds, patience).is_err() {
-            return Event::HungUp;
+            return WaitOutcome::HungUp;
         }
         let [keys, stop] = fds.each_ref().map(PollFd::revents);
         if !stop.is_empty() {
-            return Event::Stopped;
+            return WaitOutcome::Stopped;
         }
         if keys.contains(PollFlags::IN) {
-            return Event::Readable;
+            return WaitOutcome::Readable;
         }
         if !keys.is_empty() {
-            return Event::HungUp;
+            return WaitOutcome::HungUp;
         }
         if splitter.is_pending() {
-            return Event::Silence;
+            return WaitOutcome::Silence;
         }
     }
 }
@@ -124,7 +124,9 @@ fn wait(tty: &Tty, stopped: &PipeReader, splitter: &Splitter) -> Event {
 /// Whether this answers `CSI 5n` or `CSI c`, after which no earlier answer is on its way any more.
 fn is_fence(input: &Input) -> bool {
     match input {
-        Input::Reply(bytes) => &**bytes == super::pace::ANSWER || bytes.starts_with(b"\x1b[?") && bytes.ends_with(b"c"),
+        Input::Reply(bytes) => {
+            &**bytes == super::flow_control::ANSWER || bytes.starts_with(b"\x1b[?") && bytes.ends_with(b"c")
+        }
         Input::Key(_) | Input::Mouse(_) | Input::Paste(_) | Input::HungUp => false,
     }
 }

@@ -5,13 +5,13 @@
 //! latest. Whatever makes the terminal's content uncertain (another size, a stop, a redraw) clears it and draws all.
 
 use super::{
-    Mouse, Options, TerminalError,
+    Mouse, ScreenOptions, TerminalError,
     cells::write_cells,
+    flow_control::{ANSWER, FlowControl, QUESTION},
     guard::{Guard, Holder},
-    pace::{ANSWER, Pace, QUESTION},
     signals,
     tty::{Tty, clamped},
-    writer::{Writer, Written},
+    writer::{TerminalWriter, WriteFinished},
 };
 use ratatui::{
     buffer::Buffer,
@@ -52,35 +52,35 @@ const SETTLE: Duration = Duration::from_millis(250);
 pub struct Screen {
     tty: Tty,
     guard: Arc<Guard>,
-    writer: Writer,
+    writer: TerminalWriter,
     /// The cells that the terminal shows, and those of the frame in the making, which are blank between frames.
     shown: Buffer,
     next: Buffer,
     /// Where the cursor shows, if it does.
     cursor: Option<Position>,
-    pace: Pace,
+    pace: FlowControl,
     begun: Instant,
     last_question: Instant,
-    content: Content,
+    content: ScreenContent,
 }
 
 /// Whether the terminal shows what we think it shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Content {
+enum ScreenContent {
     Known,
     Uncertain,
 }
 
 impl Screen {
     /// Enters raw mode and the alternate screen, hides the cursor and has pastes marked. [`signals()`](super::signals())
-    /// should be listened to before. Each [`Written`] is a reason to look at [`is_ready`](Self::is_ready) again.
+    /// should be listened to before. Each [`WriteFinished`] is a reason to look at [`is_ready`](Self::is_ready) again.
     ///
     /// # Errors
     /// When the terminal refuses its modes or is gone; it is as before then.
-    pub fn open(tty: &Tty, options: Options) -> Result<(Self, Receiver<Written>), TerminalError> {
+    pub fn open(tty: &Tty, options: ScreenOptions) -> Result<(Self, Receiver<WriteFinished>), TerminalError> {
         let guard = Guard::enter(tty.clone(), options.mouse)?;
         let (written, wake) = channel(16);
-        let writer = Writer::start(tty.clone(), Arc::clone(&guard), written)
+        let writer = TerminalWriter::start(tty.clone(), Arc::clone(&guard), written)
             .map_err(|error| TerminalError::Start("writer", error))?;
         let screen = Self {
             shown: blank(tty.size()),
@@ -89,10 +89,10 @@ impl Screen {
             tty: tty.clone(),
             guard,
             writer,
-            pace: Pace::default(),
+            pace: FlowControl::default(),
             begun: Instant::now(),
             last_question: Instant::now(),
-            content: Content::Uncertain,
+            content: ScreenContent::Uncertain,
         };
         Ok((screen, wake))
     }
@@ -117,7 +117,7 @@ impl Screen {
             return Err(TerminalError::HungUp);
         }
         let mut frame = BEGIN_FRAME.to_vec();
-        if self.content == Content::Uncertain {
+        if self.content == ScreenContent::Uncertain {
             frame.extend_from_slice(CLEAR);
             self.cursor = None;
         }
@@ -128,12 +128,12 @@ impl Screen {
         self.next.reset();
         let text = frame.len();
         after(drawn, &mut frame);
-        let is_plain = self.content == Content::Known && frame.len() == text && text - head <= ONE_PIECE;
+        let is_plain = self.content == ScreenContent::Known && frame.len() == text && text - head <= ONE_PIECE;
         self.place_cursor(cursor, frame.len() > head, &mut frame);
-        if frame.len() == head && self.content == Content::Known {
+        if frame.len() == head && self.content == ScreenContent::Known {
             return Ok(0);
         }
-        self.content = Content::Known;
+        self.content = ScreenContent::Known;
         if is_plain {
             frame.drain(..BEGIN_FRAME.len());
         } else {
@@ -186,7 +186,7 @@ impl Screen {
     pub fn resize(&mut self, size: Size) {
         self.shown = blank(clamped(size));
         self.next = self.shown.clone();
-        self.content = Content::Uncertain;
+        self.content = ScreenContent::Uncertain;
     }
 
     /// Has the next frame draw everything.
@@ -195,7 +195,7 @@ impl Screen {
     }
 
     /// Sets what restoring sends first: the deletion of our pictures.
-    pub fn farewell(&self, bytes: Vec<u8>) {
+    pub fn cleanup(&self, bytes: Vec<u8>) {
         self.guard.set_farewell(bytes);
     }
 

@@ -1,6 +1,9 @@
 //! The room on a real pty: what goes out, what comes in, and what is left behind.
 
-use super::{Input, Mouse, Options, Reader, Screen, TerminalError, Tty, Written, guard::Guard, guard::Holder, read};
+use super::{
+    Input, InputReader, Mouse, Screen, ScreenOptions, TerminalError, Tty, WriteFinished, guard::Guard, guard::Holder,
+    read,
+};
 use portable_pty::{PtyPair, PtySize, native_pty_system};
 use ratatui::{
     buffer::Buffer,
@@ -76,8 +79,8 @@ impl Glass {
         self.pair.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
-    fn open(&self) -> (Screen, Receiver<Written>) {
-        Screen::open(&self.tty, Options::default()).unwrap()
+    fn open(&self) -> (Screen, Receiver<WriteFinished>) {
+        Screen::open(&self.tty, ScreenOptions::default()).unwrap()
     }
 }
 
@@ -108,7 +111,7 @@ fn full(seed: u32, size: Size) -> String {
     (0..u32::from(size.height)).map(|y| row(y).chain(['\n']).collect::<String>()).collect()
 }
 
-fn keys(tty: &Tty) -> (Reader, Receiver<Input>) {
+fn keys(tty: &Tty) -> (InputReader, Receiver<Input>) {
     let (sender, receiver) = tokio::sync::mpsc::channel(16);
     (read(tty, sender), receiver)
 }
@@ -118,9 +121,9 @@ fn what_was_opened_is_closed() {
     let mut glass = Glass::new();
     glass.look();
     let before = glass.termios();
-    let (mut screen, _written) = Screen::open(&glass.tty, Options { mouse: Mouse::On }).unwrap();
+    let (mut screen, _written) = Screen::open(&glass.tty, ScreenOptions { mouse: Mouse::On }).unwrap();
     assert_ne!(glass.termios(), before, "raw mode");
-    screen.farewell(b"\x1b_Ga=d,d=I,i=7\x1b\\".to_vec());
+    screen.cleanup(b"\x1b_Ga=d,d=I,i=7\x1b\\".to_vec());
     assert!(show(&mut screen, "hello") > 0);
     glass.wait("the frame", |bytes| count(bytes, b"\x1b[?2026l") == 1);
     assert_eq!(glass.rows()[0], "hello");
@@ -159,7 +162,7 @@ fn a_large_frame_waits_for_its_answer() {
     let text = full(0, glass.tty.size());
     assert!(show(&mut screen, &text) > 4096);
     glass.wait("the question", |bytes| bytes.ends_with(b"\x1b[?2026l\x1b[5n"));
-    assert_eq!(written.blocking_recv(), Some(Written::Out));
+    assert_eq!(written.blocking_recv(), Some(WriteFinished::Out));
     assert!(!screen.is_ready(), "out, but not arrived");
     glass.keyboard.write_all(b"\x1b[0n").unwrap();
     let Some(Input::Reply(bytes)) = inputs.blocking_recv() else { panic!("an answer") };

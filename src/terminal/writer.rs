@@ -5,7 +5,7 @@
 //! only when the terminal is: when it hung up or went back to the shell.
 
 use super::{
-    guard::{Guard, Wrote},
+    guard::{Guard, WriteResult},
     tty::Tty,
 };
 use std::{
@@ -24,7 +24,7 @@ const RECHECK: Duration = Duration::from_millis(50);
 
 /// Something was written to its end; a reason to look whether the next frame can be drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
+pub enum WriteFinished {
     /// A message is out, as far as our end of the line is concerned.
     Out,
     /// The terminal is gone.
@@ -33,23 +33,27 @@ pub enum Written {
 
 /// The handle of the writing thread, which ends with it.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(super) struct TerminalWriter {
     messages: mpsc::Sender<Vec<u8>>,
-    progress: Arc<Progress>,
+    progress: Arc<WriteProgress>,
 }
 
 #[derive(Debug, Default)]
-struct Progress {
+struct WriteProgress {
     /// Messages that are not out yet.
     open: AtomicUsize,
     hung_up: AtomicBool,
 }
 
-impl Writer {
+impl TerminalWriter {
     /// Starts the thread. `written` is woken after each message.
-    pub(super) fn start(tty: Tty, guard: Arc<Guard>, written: tokio::sync::mpsc::Sender<Written>) -> io::Result<Self> {
+    pub(super) fn start(
+        tty: Tty,
+        guard: Arc<Guard>,
+        written: tokio::sync::mpsc::Sender<WriteFinished>,
+    ) -> io::Result<Self> {
         let (messages, queue) = mpsc::channel::<Vec<u8>>();
-        let progress = Arc::new(Progress::default());
+        let progress = Arc::new(WriteProgress::default());
         let shared = Arc::clone(&progress);
         thread::Builder::new().name("writer".to_owned()).spawn(move || {
             for message in queue {
@@ -59,7 +63,7 @@ impl Writer {
                 }
                 shared.open.fetch_sub(1, Ordering::AcqRel);
                 // A full channel holds a wake-up already.
-                let _ = written.try_send(if outcome.is_ok() { Written::Out } else { Written::HungUp });
+                let _ = written.try_send(if outcome.is_ok() { WriteFinished::Out } else { WriteFinished::HungUp });
             }
         })?;
         Ok(Self { messages, progress })
@@ -89,11 +93,11 @@ fn write(tty: &Tty, guard: &Guard, mut message: &[u8]) -> io::Result<()> {
     let turn = guard.turn();
     while !message.is_empty() {
         match guard.write(message, turn)? {
-            Wrote::Some(count) => message = message.get(count..).unwrap_or_default(),
-            Wrote::Nothing => {
+            WriteResult::Some(count) => message = message.get(count..).unwrap_or_default(),
+            WriteResult::Nothing => {
                 tty.wait_writable(RECHECK)?;
             }
-            Wrote::Closed => break,
+            WriteResult::Closed => break,
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! The list pane: one row an asset, the oldest on top.
 
-use super::theme::{Glyph, Part, Role, Theme, part, thousands};
+use super::theme::{Glyph, Role, StyledText, Theme, part, thousands};
 use crate::{
     app::{App, Glyphs, assets::Criterion},
     catalog::Asset,
@@ -25,8 +25,8 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     let inner = theme.border(buffer, area, &title);
     draw_incomplete(buffer, area, app, theme);
     let wide = usize::from(inner.width) >= NAME + MESSAGE + WIDE;
-    let visible: Vec<Row> =
-        assets.visible().iter().filter_map(|key| Some(Row::new(&app.catalog().asset(*key)?, app, wide))).collect();
+    let visible: Vec<RowText> =
+        assets.visible().iter().filter_map(|key| Some(RowText::new(&app.catalog().asset(*key)?, app, wide))).collect();
     let columns = Columns::new(usize::from(inner.width), &visible);
     for (y, row) in (inner.y..inner.bottom()).zip(&visible) {
         let selected = assets.visible().get(usize::from(y - inner.y)) == assets.selected().as_ref();
@@ -44,7 +44,7 @@ fn draw_incomplete(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
 }
 
 /// The texts of one row.
-struct Row {
+struct RowText {
     status: Status,
     name: Safe,
     pictures: Safe,
@@ -62,7 +62,7 @@ struct Row {
     hit: bool,
 }
 
-impl Row {
+impl RowText {
     fn new(asset: &Asset<'_>, app: &App, wide: bool) -> Self {
         let pictures = asset.pictures();
         let count = |kind| pictures.map_or(0, |pictures| pictures.count(kind));
@@ -91,7 +91,7 @@ impl Row {
         }
     }
 
-    fn parts(&self, columns: &Columns, selected: bool, theme: Theme) -> Vec<Part> {
+    fn parts(&self, columns: &Columns, selected: bool, theme: Theme) -> Vec<StyledText> {
         let (glyph, glyph_role) = status_glyph(&self.status);
         let marker = if selected { (theme.glyph(Glyph::Selected), Role::Accent) } else { part(" ", Role::Plain) };
         let name_role = match (selected, self.hit) {
@@ -163,8 +163,8 @@ struct Columns {
 }
 
 impl Columns {
-    fn new(width: usize, rows: &[Row]) -> Self {
-        let widest = |text: fn(&Row) -> &Safe| rows.iter().map(|row| text(row).width() + 1).max().unwrap_or(0);
+    fn new(width: usize, rows: &[RowText]) -> Self {
+        let widest = |text: fn(&RowText) -> &Safe| rows.iter().map(|row| text(row).width() + 1).max().unwrap_or(0);
         let mut columns = Self {
             name: 0,
             id: 0,

@@ -2,7 +2,7 @@
 
 use super::{
     assets::clock,
-    theme::{Part, Role, part, thousands},
+    theme::{Role, StyledText, part, thousands},
 };
 use crate::{
     app::{
@@ -21,21 +21,21 @@ const FOOT: usize = 3;
 
 /// What a code means and what can be done, or what the newest asset with it was told, in lines of `width` cells. As many
 /// lines for each code, so that the box stays where it is.
-pub(super) fn foot(codes: &[CodeRow], at: usize, width: usize) -> Vec<Vec<Part>> {
+pub(super) fn foot(codes: &[CodeRow], at: usize, width: usize) -> Vec<Vec<StyledText>> {
     let Some(row) = codes.get(at) else { return Vec::new() };
     let meaning = meaning(row.code.as_str());
     let said = meaning.map_or_else(|| row.message.fit(width * FOOT), |meaning| meaning.what.into());
     let advice = meaning.map_or_else(Safe::default, |meaning| meaning.advice.into());
     let lines = |text: &Safe, role| text.wrap(width).into_iter().map(move |line| (line, role));
     let told = lines(&said, Role::Plain).chain(lines(&advice, Role::Dim));
-    let mut rows: Vec<Vec<Part>> = vec![Vec::new()];
+    let mut rows: Vec<Vec<StyledText>> = vec![Vec::new()];
     rows.extend(told.map(|line| vec![part(" ", Role::Plain), line]));
     rows.resize(1 + FOOT, Vec::new());
     rows
 }
 
 /// One row a code.
-pub(super) fn rows(app: &App, codes: &[CodeRow]) -> Vec<Vec<Part>> {
+pub(super) fn rows(app: &App, codes: &[CodeRow]) -> Vec<Vec<StyledText>> {
     if codes.is_empty() {
         return vec![vec![part(" no asset failed ", Role::Dim)]];
     }

@@ -1,8 +1,8 @@
 //! The two rows on top: how the sources fare, and the status tabs.
 
-use super::theme::{Glyph, Part, Role, Theme, bytes, part, thousands};
+use super::theme::{Glyph, Role, StyledText, Theme, bytes, part, thousands};
 use crate::{
-    app::{App, Following, assets::Order, filter::StatusTab},
+    app::{App, Following, assets::SortOrder, filter::StatusTab},
     event::Health,
     text::Safe,
 };
@@ -21,7 +21,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
 }
 
 /// `vod.log  ● live 10 s  220/min`, the name in `room` cells.
-fn source(app: &App, theme: Theme, room: usize) -> Vec<Part> {
+fn source(app: &App, theme: Theme, room: usize) -> Vec<StyledText> {
     let sources = app.sources();
     let names = sources.names();
     let name = match names {
@@ -62,7 +62,7 @@ fn source(app: &App, theme: Theme, room: usize) -> Vec<Part> {
 }
 
 /// `⚠ 3 unparsed  !`.
-fn warnings(app: &App, theme: Theme) -> Vec<Part> {
+fn warnings(app: &App, theme: Theme) -> Vec<StyledText> {
     let unparsed = app.catalog().tally().counts.unparsed;
     let notices = app.journal().notices().len();
     let mut words = Vec::new();
@@ -101,7 +101,7 @@ pub(super) fn draw_tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme
         left.push(part(format!("{name} {about}{}", thousands(count)), role));
     }
     let mut right = filters(app);
-    let width = |parts: &[Part]| parts.iter().map(|(text, _)| text.width()).sum::<usize>();
+    let width = |parts: &[StyledText]| parts.iter().map(|(text, _)| text.width()).sum::<usize>();
     if width(&right) + 8 > usize::from(area.width) && !app.assets().filter().is_empty() {
         // That rows are hidden is told even where there is no room for what hides them.
         right = vec![part("[filtered] ", Role::Accent), part(shown(app), Role::Dim)];
@@ -110,7 +110,7 @@ pub(super) fn draw_tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme
 }
 
 /// What hides or marks rows: the filter's terms, the order, the search.
-fn filters(app: &App) -> Vec<Part> {
+fn filters(app: &App) -> Vec<StyledText> {
     let assets = app.assets();
     let mut parts = Vec::new();
     if let Some((search, hits)) = assets.search() {
@@ -118,7 +118,7 @@ fn filters(app: &App) -> Vec<Part> {
         let word = if *hits == 1 { "hit" } else { "hits" };
         parts.push(part(format!(" {} {word}  ", thousands(*hits as u64)), Role::Dim));
     }
-    if assets.order() != Order::default() {
+    if assets.order() != SortOrder::default() {
         parts.push(part(format!("{}  ", assets.order()), Role::Dim));
     }
     if !assets.filter().is_empty() {

@@ -1,10 +1,10 @@
 //! The keys, from the table that the program obeys.
 
-use super::theme::{Part, Role, part};
+use super::theme::{Role, StyledText, part};
 use crate::app::keymap::TABLE;
 
 /// One row a binding.
-pub(super) fn rows() -> Vec<Vec<Part>> {
+pub(super) fn rows() -> Vec<Vec<StyledText>> {
     let keys: Vec<String> = TABLE.iter().map(|binding| spell(binding.keys)).collect();
     let width = keys.iter().map(|keys| keys.chars().count()).max().unwrap_or(0);
     keys.into_iter()

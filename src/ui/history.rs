@@ -2,15 +2,15 @@
 
 use super::{
     assets::{moment, status_glyph},
-    theme::{Part, Role, Theme, part},
+    theme::{Role, StyledText, Theme, part},
 };
-use crate::{app::App, event::EventKind, picture::RunKey, text::Safe};
+use crate::{app::App, event::EventKind, picture::EventKey, text::Safe};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 /// Draws as many events of the selected asset as fit into a bordered box.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     let inner = theme.border(buffer, area, &[part("History", Role::Strong), part(" v ", Role::Accent)]);
-    let runs: Vec<RunKey> =
+    let runs: Vec<EventKey> =
         app.selected().map(|asset| asset.history().take(usize::from(inner.height)).collect()).unwrap_or_default();
     for (y, row) in (inner.y..inner.bottom()).zip(rows(app, &runs, theme)) {
         theme.print(buffer, Rect { y, height: 1, ..inner }, &row);
@@ -18,14 +18,14 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
 }
 
 /// One row an event: when, what, how it ended, what it brought, where it stands.
-pub(super) fn rows(app: &App, runs: &[RunKey], theme: Theme) -> Vec<Vec<Part>> {
-    let time = |run: &RunKey| app.catalog().event(*run).time.map_or_else(|| Safe::new("–"), |time| moment(time, app));
+pub(super) fn rows(app: &App, runs: &[EventKey], theme: Theme) -> Vec<Vec<StyledText>> {
+    let time = |run: &EventKey| app.catalog().event(*run).time.map_or_else(|| Safe::new("–"), |time| moment(time, app));
     let times: Vec<Safe> = runs.iter().map(time).collect();
     let width = times.iter().map(Safe::width).max().unwrap_or(0);
     runs.iter().zip(times).map(|(run, time)| row(app, *run, &format!("{time:>width$}"), theme)).collect()
 }
 
-fn row(app: &App, run: RunKey, time: &str, theme: Theme) -> Vec<Part> {
+fn row(app: &App, run: EventKey, time: &str, theme: Theme) -> Vec<StyledText> {
     let event = app.catalog().event(run);
     let (glyph, role) = status_glyph(event.status);
     let mut brought = Vec::new();

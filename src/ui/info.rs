@@ -1,14 +1,14 @@
 //! What is known of the picture under the cursor.
 
-use super::theme::{Part, Role, bytes, part};
+use super::theme::{Role, StyledText, bytes, part};
 use crate::{
-    app::{App, Exhibit, album::State},
+    app::{App, Exhibit, album::PictureState},
     picture::Prepared,
     text::Safe,
 };
 
 /// One row a fact.
-pub(super) fn rows(app: &App) -> Vec<Vec<Part>> {
+pub(super) fn rows(app: &App) -> Vec<Vec<StyledText>> {
     let Some(mark) = app.timeline().current() else {
         return vec![vec![part(" no picture is selected ", Role::Dim)]];
     };
@@ -23,13 +23,13 @@ pub(super) fn rows(app: &App) -> Vec<Vec<Part>> {
         ("URL", Safe::new(&mark.url.shown(app.options().reveal))),
     ]);
     match app.album().state(mark.key) {
-        State::Absent => facts.push(("state", "not fetched yet".into())),
-        State::Loading => facts.push(("state", "loading".into())),
-        State::Failed(trouble) => {
+        PictureState::Absent => facts.push(("state", "not fetched yet".into())),
+        PictureState::Loading => facts.push(("state", "loading".into())),
+        PictureState::Failed(trouble) => {
             facts.push(("state", trouble.what.clone()));
             facts.extend(trouble.advice.iter().map(|advice| ("", advice.clone())));
         }
-        State::Ready(picture) => {
+        PictureState::Ready(picture) => {
             let fetched = &picture.fetched;
             let status = fetched.status.map_or_else(|| "–".to_owned(), |status| status.to_string());
             let version = fetched.version.unwrap_or_default();

@@ -2,14 +2,14 @@
 
 use super::{
     assets::clock,
-    theme::{Part, Role, part, thousands},
+    theme::{Role, StyledText, part, thousands},
 };
 use crate::app::App;
 
 /// One row a reason with its latest line, then one a notice, the newest first.
-pub(super) fn rows(app: &App) -> Vec<Vec<Part>> {
+pub(super) fn rows(app: &App) -> Vec<Vec<StyledText>> {
     let journal = app.journal();
-    let mut rows: Vec<Vec<Part>> = Vec::new();
+    let mut rows: Vec<Vec<StyledText>> = Vec::new();
     for folded in journal.rejected().rev() {
         let origin = folded.latest.origin;
         let line = origin.line.map_or_else(|| format!("@{}", origin.byte), |line| line.to_string());

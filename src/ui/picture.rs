@@ -1,11 +1,11 @@
 //! The picture's box: a picture, or a plain reason why there is none.
 
-use super::theme::{Part, Role, Theme, part};
+use super::theme::{Role, StyledText, Theme, part};
 use crate::{
     app::{App, Exhibit, codes::meaning, panes::View},
     catalog::Asset,
     event::{Fault, PictureKind, Pictures, Reveal, Status},
-    picture::{PictureKey, Placement, Prepared, Trouble},
+    picture::{PictureFailure, PictureKey, Placement, Prepared},
     text::Safe,
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -90,7 +90,7 @@ fn offset_of(app: &App, key: PictureKey) -> Safe {
 }
 
 /// Lines in the middle of a box; what does not fit is left out at the end.
-pub(super) fn draw_lines(buffer: &mut Buffer, area: Rect, lines: &[Vec<Part>], theme: Theme) {
+pub(super) fn draw_lines(buffer: &mut Buffer, area: Rect, lines: &[Vec<StyledText>], theme: Theme) {
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height);
     let top = area.y + (area.height - height) / 2;
     for (y, line) in (top..top + height).zip(lines) {
@@ -98,7 +98,7 @@ pub(super) fn draw_lines(buffer: &mut Buffer, area: Rect, lines: &[Vec<Part>], t
     }
 }
 
-fn trouble_lines(trouble: &Trouble, area: Rect) -> Vec<Vec<Part>> {
+fn trouble_lines(trouble: &PictureFailure, area: Rect) -> Vec<Vec<StyledText>> {
     let width = usize::from(area.width.saturating_sub(4)).max(8);
     let what = trouble.what.wrap(width).into_iter().map(|line| vec![(line, Role::Strong)]);
     let advice = trouble.advice.iter().flat_map(|text| text.wrap(width)).map(|line| vec![(line, Role::Dim)]);
@@ -110,7 +110,7 @@ fn trouble_lines(trouble: &Trouble, area: Rect) -> Vec<Vec<Part>> {
 }
 
 /// A failure in plain words: code, message, meaning, advice.
-fn failure_lines(fault: Option<&Fault>, reveal: Reveal, area: Rect) -> Vec<Vec<Part>> {
+fn failure_lines(fault: Option<&Fault>, reveal: Reveal, area: Rect) -> Vec<Vec<StyledText>> {
     let width = usize::from(area.width.saturating_sub(4)).max(8);
     let (code, message) = (fault.map_or("", |fault| &fault.code), fault.map(|fault| fault.shown(reveal)));
     let message = message.unwrap_or_default();
@@ -144,7 +144,7 @@ fn draw_banner(buffer: &mut Buffer, area: Rect, asset: &Asset<'_>, app: &App, th
 }
 
 /// The title of the picture's frame: `14d7b2fa…c3f  SUCCEED  6 samples  1 dot  0:25`.
-pub(super) fn title(app: &App, width: usize, theme: Theme) -> Vec<Part> {
+pub(super) fn title(app: &App, width: usize, theme: Theme) -> Vec<StyledText> {
     let Some(asset) = app.selected() else { return vec![part("no asset", Role::Dim)] };
     let (glyph, role) = super::assets::status_glyph(asset.status());
     let pictures = app.run().map(|run| app.catalog().event(run).pictures);

@@ -6,7 +6,7 @@ use super::{
     theme::{Glyph, Role, Theme, part},
 };
 use crate::{
-    app::{App, album::State, panes::Grid},
+    app::{App, album::PictureState, panes::Grid},
     event::PictureKind,
     picture::Placement,
     text::Safe,
@@ -58,11 +58,11 @@ fn draw_page(
     placements
 }
 
-fn draw_absent(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme) {
+fn draw_absent(buffer: &mut Buffer, area: Rect, state: &PictureState, theme: Theme) {
     let line = match state {
-        State::Failed(trouble) => vec![(trouble.what.fit(usize::from(area.width)), Role::Bad)],
-        State::Absent => vec![(theme.glyph(Glyph::SampleAbsent), Role::Dim)],
-        State::Loading | State::Ready(_) => vec![(theme.glyph(Glyph::Loading), Role::Dim)],
+        PictureState::Failed(trouble) => vec![(trouble.what.fit(usize::from(area.width)), Role::Bad)],
+        PictureState::Absent => vec![(theme.glyph(Glyph::SampleAbsent), Role::Dim)],
+        PictureState::Loading | PictureState::Ready(_) => vec![(theme.glyph(Glyph::Loading), Role::Dim)],
     };
     super::picture::draw_lines(buffer, area, &[line], theme);
 }

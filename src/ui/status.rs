@@ -1,11 +1,11 @@
 //! The footer: a prompt, else what was last said, else hints that fit; on the right what is new below.
 
-use super::theme::{Glyph, Part, Role, Theme, part, thousands};
+use super::theme::{Glyph, Role, StyledText, Theme, part, thousands};
 use crate::{
     app::{
         App, OverlayKind,
-        assets::{Criterion, Direction},
-        filter::{Filter, FilterError, Search},
+        assets::{Criterion, SortDirection},
+        filter::{Filter, FilterError, TextSearch},
         panes::View,
         prompt::{Prompt, Purpose},
     },
@@ -53,7 +53,7 @@ fn draw_prompt(buffer: &mut Buffer, area: Rect, app: &App, prompt: &Prompt, them
 }
 
 /// What can be typed, in the longest form that has room beside what was.
-fn prompt_hint(app: &App, prompt: &Prompt, area: Rect) -> Vec<Part> {
+fn prompt_hint(app: &App, prompt: &Prompt, area: Rect) -> Vec<StyledText> {
     let key = |key: &str| part(key, Role::Accent);
     let dim = |text: &str| part(text, Role::Dim);
     let wrong = |error: FilterError| {
@@ -62,7 +62,7 @@ fn prompt_hint(app: &App, prompt: &Prompt, area: Rect) -> Vec<Part> {
     };
     let text = prompt.text();
     let forms = match prompt.purpose {
-        Purpose::Search => Search::new(&text).map_or_else(wrong, |_fine| Vec::new()),
+        Purpose::Search => TextSearch::new(&text).map_or_else(wrong, |_fine| Vec::new()),
         Purpose::Filter if text.is_empty() => {
             let keys = "status: code: samples< since: until: host:";
             vec![
@@ -86,7 +86,7 @@ fn prompt_hint(app: &App, prompt: &Prompt, area: Rect) -> Vec<Part> {
         }
     };
     let room = usize::from(area.width).saturating_sub(Safe::new(&text).width() + 12);
-    let fits = |parts: &Vec<Part>| parts.iter().map(|(text, _)| text.width()).sum::<usize>() <= room;
+    let fits = |parts: &Vec<StyledText>| parts.iter().map(|(text, _)| text.width()).sum::<usize>() <= room;
     forms.into_iter().find(fits).unwrap_or_default()
 }
 
@@ -125,7 +125,7 @@ const ON_NOTHING: [Hint; 4] =
     [("f", "filter", [0, 0]), ("s", "status", [1, 1]), ("?", "help", [2, 2]), ("q", "quit", [3, 3])];
 
 /// The hints of most use that fit.
-fn hints(app: &App, room: usize) -> Vec<Part> {
+fn hints(app: &App, room: usize) -> Vec<StyledText> {
     let hints: &[Hint] = match app.overlay().map(|overlay| &overlay.kind) {
         Some(OverlayKind::Info) => &OVER_INFO,
         Some(_) if !app.selects_row() => &OVER_TEXT,
@@ -151,7 +151,7 @@ fn hints(app: &App, room: usize) -> Vec<Part> {
 }
 
 /// `▼ 14 new, 3 FAILED · End shows`.
-fn news(app: &App, theme: Theme) -> Vec<Part> {
+fn news(app: &App, theme: Theme) -> Vec<StyledText> {
     let unread = app.assets().unread();
     if unread.new == 0 {
         return Vec::new();
@@ -159,8 +159,8 @@ fn news(app: &App, theme: Theme) -> Vec<Part> {
     let failed =
         if unread.failed > 0 { format!(", {} FAILED", thousands(unread.failed as u64)) } else { String::new() };
     let (glyph, key) = match app.assets().order().direction {
-        Direction::Rising => (Glyph::Below, "End"),
-        Direction::Falling => (Glyph::Above, "Home"),
+        SortDirection::Rising => (Glyph::Below, "End"),
+        SortDirection::Falling => (Glyph::Above, "Home"),
     };
     let new = format!(" {} new{failed} ", thousands(unread.new as u64));
     // In any other order they stand anywhere.

@@ -5,7 +5,7 @@
 
 use crate::{
     app::{App, Glyphs, Theme as Choice},
-    picture::{Block as PictureBlock, Colours, xterm_index},
+    picture::{BlockCell, ColourDepth, xterm_index},
     text::Safe,
 };
 use ratatui::{
@@ -39,10 +39,10 @@ pub(super) enum Role {
 }
 
 /// A piece of text and what it is.
-pub(super) type Part = (Safe, Role);
+pub(super) type StyledText = (Safe, Role);
 
-/// Makes a [`Part`].
-pub(super) fn part(text: impl Into<Safe>, role: Role) -> Part {
+/// Makes a [`StyledText`].
+pub(super) fn part(text: impl Into<Safe>, role: Role) -> StyledText {
     (text.into(), role)
 }
 
@@ -51,7 +51,7 @@ pub(super) fn part(text: impl Into<Safe>, role: Role) -> Part {
 pub(super) struct Theme {
     choice: Choice,
     glyphs: Glyphs,
-    colours: Colours,
+    colours: ColourDepth,
 }
 
 /// Glyphs that stand for something, in Unicode and in ASCII.
@@ -142,7 +142,7 @@ impl Theme {
     }
 
     /// Prints parts from the left; what does not fit ends in `…`. Returns the cells used.
-    pub(super) fn print(self, buffer: &mut Buffer, area: Rect, parts: &[Part]) -> u16 {
+    pub(super) fn print(self, buffer: &mut Buffer, area: Rect, parts: &[StyledText]) -> u16 {
         let area = area.intersection(buffer.area);
         if area.is_empty() {
             return 0;
@@ -162,7 +162,7 @@ impl Theme {
     }
 
     /// Prints parts so that they end at the right; nothing where they do not fit. Returns the cells used.
-    pub(super) fn print_right(self, buffer: &mut Buffer, area: Rect, parts: &[Part]) -> u16 {
+    pub(super) fn print_right(self, buffer: &mut Buffer, area: Rect, parts: &[StyledText]) -> u16 {
         let width = u16::try_from(parts.iter().map(|(text, _)| text.width()).sum::<usize>()).unwrap_or(u16::MAX);
         if width > area.width {
             return 0;
@@ -171,21 +171,21 @@ impl Theme {
     }
 
     /// Prints parts on the left and on the right of one row; the left gives way.
-    pub(super) fn print_both(self, buffer: &mut Buffer, area: Rect, left: &[Part], right: &[Part]) {
+    pub(super) fn print_both(self, buffer: &mut Buffer, area: Rect, left: &[StyledText], right: &[StyledText]) {
         let used = self.print_right(buffer, area, right);
         let gap = u16::from(used > 0);
         self.print(buffer, Rect { width: area.width.saturating_sub(used + gap), ..area }, left);
     }
 
     /// Prints parts in the middle of a row.
-    pub(super) fn print_centred(self, buffer: &mut Buffer, area: Rect, parts: &[Part]) {
+    pub(super) fn print_centred(self, buffer: &mut Buffer, area: Rect, parts: &[StyledText]) {
         let width = u16::try_from(parts.iter().map(|(text, _)| text.width()).sum::<usize>()).unwrap_or(u16::MAX);
         let x = area.x + area.width.saturating_sub(width) / 2;
         self.print(buffer, Rect { x, width: area.right() - x, ..area }, parts);
     }
 
     /// Draws a border with a title, and returns the box within.
-    pub(super) fn border(self, buffer: &mut Buffer, area: Rect, title: &[Part]) -> Rect {
+    pub(super) fn border(self, buffer: &mut Buffer, area: Rect, title: &[StyledText]) -> Rect {
         let set = match self.glyphs {
             Glyphs::Unicode => BorderType::Plain.to_border_set(),
             Glyphs::Ascii => ratatui::symbols::border::Set {
@@ -226,7 +226,7 @@ impl Theme {
     }
 
     /// Draws one cell of a picture: in two colours and a block; in their mean where there are no blocks.
-    pub(super) fn paint(self, cell: &mut Cell, block: PictureBlock) {
+    pub(super) fn paint(self, cell: &mut Cell, block: BlockCell) {
         if self.glyphs == Glyphs::Ascii {
             let [ink, ground] = [block.ink, block.ground];
             let mean = [0, 1, 2].map(|channel| ink[channel].midpoint(ground[channel]));
@@ -264,8 +264,8 @@ impl Theme {
 
     fn colour(self, [r, g, b]: [u8; 3]) -> Color {
         match self.colours {
-            Colours::True => Color::Rgb(r, g, b),
-            Colours::Indexed => Color::Indexed(xterm_index([r, g, b])),
+            ColourDepth::True => Color::Rgb(r, g, b),
+            ColourDepth::Indexed => Color::Indexed(xterm_index([r, g, b])),
         }
     }
 }

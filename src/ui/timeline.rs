@@ -2,10 +2,10 @@
 
 use super::{
     assets::{name, status_glyph},
-    theme::{Glyph, Part, Role, Theme, bytes, part},
+    theme::{Glyph, Role, StyledText, Theme, bytes, part},
 };
 use crate::{
-    app::{App, album::State, panes::View, timeline::Mark},
+    app::{App, album::PictureState, panes::View, timeline::Mark},
     event::{Offset, PictureKind},
     picture::Protocol,
     text::Safe,
@@ -54,7 +54,7 @@ fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     if timeline.is_playing() {
         parts.push(part(format!("  playing {}/s", timeline.fps()), Role::Accent));
     }
-    if let State::Ready(picture) = app.album().state(mark.key) {
+    if let PictureState::Ready(picture) = app.album().state(mark.key) {
         // What is wrong with it stands before what is known of it: the end gives way where room is scarce.
         if app.album().is_black(mark.key) {
             parts.push(part("   black", Role::Warn));
@@ -75,17 +75,17 @@ fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     }
     // A fact is told whole or not at all.
     let mut room = usize::from(area.width) - right.iter().map(|(text, _)| text.width()).sum::<usize>().min(cells);
-    let fits = |(text, _): &Part| {
+    let fits = |(text, _): &StyledText| {
         let fits = text.width() < room;
         room = if fits { room - text.width() } else { 0 };
         fits
     };
-    let parts: Vec<Part> = parts.into_iter().filter(fits).collect();
+    let parts: Vec<StyledText> = parts.into_iter().filter(fits).collect();
     theme.print_both(buffer, area, &parts, &right);
 }
 
 /// Whose picture it is, where no frame tells: status and title, or id.
-fn whose(app: &App, area: Rect, theme: Theme) -> Vec<Part> {
+fn whose(app: &App, area: Rect, theme: Theme) -> Vec<StyledText> {
     let Some(asset) = app.selected().filter(|_| app.view() == View::Full) else { return Vec::new() };
     let (glyph, role) = status_glyph(asset.status());
     let name = name(&asset, app);
@@ -98,7 +98,7 @@ fn whose(app: &App, area: Rect, theme: Theme) -> Vec<Part> {
     ]
 }
 
-fn facts(picture: &crate::picture::Picture, protocol: Protocol) -> Vec<Part> {
+fn facts(picture: &crate::picture::Picture, protocol: Protocol) -> Vec<StyledText> {
     let came = match (picture.fetched.from_cache, picture.fetched.took.as_millis()) {
         (true, _) => "from cache".to_owned(),
         (false, millis) => format!("fetched {millis} ms"),
@@ -150,7 +150,7 @@ fn draw_bar(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         let at = usize::from(cell_of(mark.offset, span, area.width));
         glyphs[at].1 = Role::Accent;
     }
-    let parts: Vec<Part> = glyphs.iter().map(|(glyph, role)| (theme.glyph(*glyph), *role)).collect();
+    let parts: Vec<StyledText> = glyphs.iter().map(|(glyph, role)| (theme.glyph(*glyph), *role)).collect();
     theme.print(buffer, area, &parts);
 }
 
@@ -162,12 +162,14 @@ fn state_glyph(app: &App, nth: usize, mark: &Mark) -> (u8, Glyph, Role) {
         PictureKind::Cover => (Glyph::Cover, Glyph::Cover),
     };
     match app.album().state(mark.key) {
-        State::Ready(picture) if picture.damage.is_some() => (4, Glyph::Broken, Role::Bad),
-        State::Ready(_) if app.album().is_black(mark.key) || app.twin(nth).is_some() => (3, Glyph::Suspect, Role::Warn),
-        State::Ready(_) => (1, ready, Role::Plain),
-        State::Loading => (3, Glyph::Loading, Role::Plain),
-        State::Absent => (2, absent, Role::Dim),
-        State::Failed(_) => (5, Glyph::Broken, Role::Bad),
+        PictureState::Ready(picture) if picture.damage.is_some() => (4, Glyph::Broken, Role::Bad),
+        PictureState::Ready(_) if app.album().is_black(mark.key) || app.twin(nth).is_some() => {
+            (3, Glyph::Suspect, Role::Warn)
+        }
+        PictureState::Ready(_) => (1, ready, Role::Plain),
+        PictureState::Loading => (3, Glyph::Loading, Role::Plain),
+        PictureState::Absent => (2, absent, Role::Dim),
+        PictureState::Failed(_) => (5, Glyph::Broken, Role::Bad),
     }
 }
 

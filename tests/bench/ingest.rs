@@ -17,7 +17,7 @@ use thumbview::{
     catalog::Catalog,
     event::{
         FileId,
-        envelope::{Found, Reader},
+        envelope::{FoundEvents, RecordReader},
     },
 };
 
@@ -66,8 +66,8 @@ fn main() {
 /// Reads a log as the sources do: in blocks that end with a line.
 fn load(path: &str) -> Catalog {
     let mut catalog = Catalog::default();
-    let mut reader = Reader::new(FileId::default());
-    let mut apply = |found: Found| {
+    let mut reader = RecordReader::new(FileId::default());
+    let mut apply = |found: FoundEvents| {
         catalog.count(found.counts);
         for event in found.events {
             catalog.apply(event);
@@ -75,12 +75,12 @@ fn load(path: &str) -> Catalog {
     };
     let mut at = 0;
     blocks(path, |block| {
-        let mut found = Found::default();
+        let mut found = FoundEvents::default();
         reader.read(block, at, None, &mut found);
         at += block.len() as u64;
         apply(found);
     });
-    let mut found = Found::default();
+    let mut found = FoundEvents::default();
     reader.finish(&mut found);
     apply(found);
     catalog

@@ -11,7 +11,7 @@ use ratatui::{
 };
 use std::time::{Duration, Instant};
 use thumbview::{
-    app::{App, Effect, Following, Message, Now, Options},
+    app::{App, AppOptions, Effect, Following, Message, Now},
     event::{
         AssetId, Counts, EventKind, Fault, FileId, Health, LogEvent, LogUpdate, Oddities, Offset, Origin, PictureKind,
         Status, Templates, Time,
@@ -107,7 +107,7 @@ fn report(name: &str, costs: &[Cost]) {
 
 impl Bench {
     fn new() -> Self {
-        let options = Options { sources: vec!["vod.log".into()], following: Following::On, ..Options::default() };
+        let options = AppOptions { sources: vec!["vod.log".into()], following: Following::On, ..AppOptions::default() };
         let now = Now { mono: Duration::ZERO, wall: Time::from_micros(NOON * 1_000_000) };
         let app = App::new(options, SCREEN, Canvas::default(), now);
         let shown = Buffer::empty(Rect::from((ratatui::layout::Position::ORIGIN, SCREEN)));

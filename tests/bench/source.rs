@@ -17,7 +17,7 @@ use std::{
 };
 use thumbview::{
     event::{Counts, LogUpdate},
-    source::{self, Config, Mode, Source, Start},
+    source::{self, Mode, Source, SourceConfig, Start},
 };
 use tokio::sync::mpsc::Receiver;
 
@@ -44,7 +44,7 @@ fn event(number: u32) -> String {
 
 fn start(file: &Path, mode: Mode) -> (Source, Receiver<LogUpdate>) {
     let files = vec![file.to_str().unwrap().to_owned()];
-    source::spawn(Config { files, mode, start: Start::All, zone: jiff::tz::TimeZone::UTC })
+    source::spawn(SourceConfig { files, mode, start: Start::All, zone: jiff::tz::TimeZone::UTC })
 }
 
 /// Reads a file once: when the first events came, when all had come, and how many.

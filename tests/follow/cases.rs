@@ -164,7 +164,7 @@ fn a_file_that_comes_back_goes_on_where_it_was() {
 fn the_folder_goes_and_comes_back() {
     let mut rig = Rig::new();
     let folder = rig.path("sub");
-    rig.follower = Follower::new(folder.join("vod.log"), 0, Found::AtStart);
+    rig.follower = Follower::new(folder.join("vod.log"), 0, Discovery::AtStart);
     rig.poll();
     fs::create_dir(&folder).unwrap();
     append(&folder.join("vod.log"), "a1\n");
@@ -249,7 +249,7 @@ fn two_names_of_one_file_are_read_once() {
     append(&rig.log(), "a1\n");
     rig.poll();
     fs::hard_link(rig.log(), rig.path("other")).unwrap();
-    let mut other = Follower::new(rig.path("other"), 1, Found::Later);
+    let mut other = Follower::new(rig.path("other"), 1, Discovery::Later);
     let mut kept = Kept::default();
     other.poll(rig.now, &mut rig.taken, &mut kept).unwrap();
     assert_eq!(kept.lines, []);

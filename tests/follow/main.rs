@@ -28,8 +28,8 @@ use thumbview::{
     event::Health,
     source::{
         Stopped,
-        follow::{Follower, Found, GRACE, Pace, Sink, anchor::Taken},
-        lines::Piece,
+        follow::{Discovery, Follower, GRACE, PollOutcome, Sink, anchor::ReadHistory},
+        lines::SplitLine,
     },
 };
 
@@ -48,10 +48,10 @@ impl Sink for Kept {
         Ok(())
     }
 
-    fn piece(&mut self, generation: u16, piece: Piece<'_>) -> Result<(), Stopped> {
+    fn piece(&mut self, generation: u16, piece: SplitLine<'_>) -> Result<(), Stopped> {
         let text = match piece {
-            Piece::Whole { bytes, .. } => String::from_utf8_lossy(bytes).into_owned(),
-            Piece::Overlong { len, .. } => format!("overlong line of {len} bytes\n"),
+            SplitLine::Whole { bytes, .. } => String::from_utf8_lossy(bytes).into_owned(),
+            SplitLine::Overlong { len, .. } => format!("overlong line of {len} bytes\n"),
         };
         assert!(!self.ended.contains(&generation), "lines after the end of generation {generation}");
         self.lines.extend(text.trim_start_matches('\0').lines().map(|line| (generation, line.to_owned())));
@@ -87,7 +87,7 @@ impl Sink for Kept {
 struct Rig {
     folder: tempfile::TempDir,
     follower: Follower,
-    taken: Taken,
+    taken: ReadHistory,
     kept: Kept,
     now: Duration,
 }
@@ -95,8 +95,8 @@ struct Rig {
 impl Rig {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let follower = Follower::new(folder.path().join("vod.log"), 0, Found::AtStart);
-        Self { folder, follower, taken: Taken::default(), kept: Kept::default(), now: Duration::ZERO }
+        let follower = Follower::new(folder.path().join("vod.log"), 0, Discovery::AtStart);
+        Self { folder, follower, taken: ReadHistory::default(), kept: Kept::default(), now: Duration::ZERO }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -109,7 +109,7 @@ impl Rig {
 
     fn poll(&mut self) {
         self.now += Duration::from_millis(250);
-        while self.follower.poll(self.now, &mut self.taken, &mut self.kept).unwrap() == Pace::More {}
+        while self.follower.poll(self.now, &mut self.taken, &mut self.kept).unwrap() == PollOutcome::More {}
     }
 
     fn pause(&mut self, seconds: u64) {

@@ -8,14 +8,15 @@ use ratatui::{
 };
 use thumbview::{
     picture::{
-        BlockGrid, CellSize, Colours, Fetched, Fit, Multiplexer, Picture, PixelSize, Prepared, Protocol, Quality, fit,
+        BlockGrid, CellSize, ColourDepth, FetchInfo, Fit, Multiplexer, Picture, PixelSize, Prepared, Protocol, Quality,
+        fit,
     },
     terminal::write_cells,
 };
 
 pub(crate) fn picture(width: u32, height: u32, rgb: Vec<u8>) -> Picture {
     let size = PixelSize { width, height };
-    Picture { size, rgb: rgb.into(), jpeg: [].into(), fetched: Fetched::default(), damage: None }
+    Picture { size, rgb: rgb.into(), jpeg: [].into(), fetched: FetchInfo::default(), damage: None }
 }
 
 /// A scene with the makings of a photo: a sky, hills with texture, hard edges, noise of the sensor.
@@ -81,7 +82,7 @@ pub(crate) fn fit_for(picture: &Picture, protocol: Protocol, quality: Quality) -
         cells: fit(picture.size, Size::new(80, 24), cell),
         cell,
         protocol,
-        colours: Colours::True,
+        colours: ColourDepth::True,
         quality,
         most: u32::MAX,
         multiplexer: Multiplexer::None,
@@ -181,7 +182,7 @@ fn cells(grid: &BlockGrid) -> Picture {
 
 /// What the screen writes for the cells.
 pub(crate) fn bytes_of_cells(grid: &BlockGrid) -> usize {
-    let cell = |block: &thumbview::picture::Block| {
+    let cell = |block: &thumbview::picture::BlockCell| {
         let mut cell = Cell::default();
         let colour = |[r, g, b]: [u8; 3]| Color::Rgb(r, g, b);
         cell.set_char(block.glyph).set_fg(colour(block.ink)).set_bg(colour(block.ground));

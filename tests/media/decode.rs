@@ -68,7 +68,7 @@ async fn hostile_pictures_are_shown_or_refused(decoder: Decoder) {
         picture(&copies[index].1)
     })
     .await;
-    let config = Config { decoder, ..config(&[&server.host()]) };
+    let config = MediaConfig { decoder, ..config(&[&server.host()]) };
     let (media, mut updates) = spawn(config);
     for (index, (name, _, expected)) in bodies.iter().enumerate() {
         let index = u32::try_from(index).unwrap();
@@ -114,7 +114,7 @@ async fn a_decoder_that_dies_costs_one_picture_only() {
     let server = ImageServer::start(|_| picture(BASE)).await;
     let failure = async |program: &str| {
         let decoder = Decoder::Process(program.into());
-        failure(Config { decoder, ..config(&[&server.host()]) }, &server.url("/0.jpg")).await
+        failure(MediaConfig { decoder, ..config(&[&server.host()]) }, &server.url("/0.jpg")).await
     };
     assert_eq!(
         failure("/nonexistent/thumbview").await,
@@ -144,7 +144,7 @@ async fn a_killed_child_is_replaced_and_none_outlives_the_desk() {
         .or_else(|_other_device| std::fs::copy(env!("CARGO_BIN_EXE_thumbview"), &program).map(drop))
         .unwrap();
     let (media, mut updates) =
-        spawn(Config { decoder: Decoder::Process(program.clone()), ..config(&[&server.host()]) });
+        spawn(MediaConfig { decoder: Decoder::Process(program.clone()), ..config(&[&server.host()]) });
     for index in 0..3 {
         media.want(vec![request(index, &server.url("/0.jpg"))]);
         assert!(answer_to(&mut updates, key(index)).await.is_ok(), "{index}");

@@ -24,11 +24,11 @@ async fn settled(dir: &Path, files: usize) {
 async fn a_second_look_costs_no_request() {
     let server = ImageServer::start(|_| picture(BASE)).await;
     let dir = tempfile::tempdir().unwrap();
-    let config = Config { cache_dir: Some(dir.path().into()), ..config(&[&server.host()]) };
+    let config = MediaConfig { cache_dir: Some(dir.path().into()), ..config(&[&server.host()]) };
     assert!(!load(config.clone(), &server.url("/0.jpg?auth_key=SECRET1")).await.unwrap().fetched.from_cache);
     settled(dir.path(), 1).await;
     // Another signature is the same picture, and is shown without the network as well.
-    let offline = Config { fetch: FetchMode::No, ..config.clone() };
+    let offline = MediaConfig { fetch: FetchMode::No, ..config.clone() };
     let picture = load(offline, &server.url("/0.jpg?auth_key=SECRET2")).await.unwrap();
     assert!(picture.fetched.from_cache && picture.fetched.status.is_none());
     assert_eq!(&*picture.jpeg, BASE);
@@ -49,7 +49,7 @@ async fn a_picture_that_was_made_again_can_be_had() {
     })
     .await;
     let dir = tempfile::tempdir().unwrap();
-    let config = Config { cache_dir: Some(dir.path().into()), ..config(&[&server.host()]) };
+    let config = MediaConfig { cache_dir: Some(dir.path().into()), ..config(&[&server.host()]) };
     load(config.clone(), &server.url("/0.jpg")).await.unwrap();
     settled(dir.path(), 1).await;
     let (media, mut updates) = spawn(config.clone());
@@ -82,7 +82,7 @@ async fn only_healthy_pictures_are_kept() {
     })
     .await;
     let dir = tempfile::tempdir().unwrap();
-    let config = Config { cache_dir: Some(dir.path().into()), ..config(&[&server.host()]) };
+    let config = MediaConfig { cache_dir: Some(dir.path().into()), ..config(&[&server.host()]) };
     assert!(load(config.clone(), &server.url("/truncated.jpg")).await.unwrap().damage.is_some());
     assert!(load(config.clone(), &server.url("/html")).await.is_err());
     assert!(load(config, &server.url("/healthy.jpg")).await.is_ok());
@@ -96,7 +96,7 @@ async fn pictures_come_without_a_disk() {
     // A file where the folder should be stops everybody, root too.
     let file = dir.path().join("file");
     fs::write(&file, b"").unwrap();
-    let (media, mut updates) = spawn(Config { cache_dir: Some(file), ..config(&[&server.host()]) });
+    let (media, mut updates) = spawn(MediaConfig { cache_dir: Some(file), ..config(&[&server.host()]) });
     media.want(vec![request(0, &server.url("/0.jpg"))]);
     assert!(answer_to(&mut updates, key(0)).await.is_ok());
     let mut notice = media.notice();
@@ -112,7 +112,7 @@ async fn inside_the_child() {
         println!("skipped: no folder to write to");
         return;
     };
-    let (media, mut updates) = spawn(Config { cache_dir: Some(dir.into()), ..config(&[&host]) });
+    let (media, mut updates) = spawn(MediaConfig { cache_dir: Some(dir.into()), ..config(&[&host]) });
     for index in 0.. {
         media.want(vec![request(index, &format!("http://{host}/{index}.jpg"))]);
         assert!(answer_to(&mut updates, key(index)).await.is_ok());

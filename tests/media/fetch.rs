@@ -200,7 +200,7 @@ async fn bodies_are_counted() {
         _ => unreachable!(),
     })
     .await;
-    let config = || Config { max_bytes: 60_000, ..config(&[&server.host()]) };
+    let config = || MediaConfig { max_bytes: 60_000, ..config(&[&server.host()]) };
     assert_eq!(failure(config(), &server.url("/said")).await, "too large: 70 KB");
     assert_eq!(failure(config(), &server.url("/endless")).await, "too large: more than 60 KB");
     assert_eq!(failure(config(), &server.url("/bad-chunk")).await, "the server hung up");
@@ -304,7 +304,7 @@ async fn the_latest_list_wins() {
         _ => picture(BASE),
     })
     .await;
-    let config = Config { jobs: 1, silence: Duration::from_mins(1), ..config(&[&server.host()]) };
+    let config = MediaConfig { jobs: 1, silence: Duration::from_mins(1), ..config(&[&server.host()]) };
     let (media, mut updates) = spawn(config);
     media.want(vec![request(0, &server.url("/slow.jpg")), request(1, &server.url("/1.jpg"))]);
     assert_eq!(updates.recv().await, Some(PictureUpdate::Started(key(0))));
@@ -345,7 +345,7 @@ async fn an_answered_key_rests_until_it_left_the_list() {
 #[tokio::test]
 async fn nothing_is_fetched_where_fetching_is_off() {
     let server = ImageServer::start(|_| picture(BASE)).await;
-    let config = Config { fetch: FetchMode::No, ..config(&[&server.host()]) };
+    let config = MediaConfig { fetch: FetchMode::No, ..config(&[&server.host()]) };
     assert_eq!(failure(config, &server.url("/0.jpg")).await, "not fetched");
     assert_eq!(server.connections(), 0);
 }

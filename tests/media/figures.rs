@@ -39,7 +39,7 @@ async fn decoding_here_and_in_a_child() {
         println!("{width}x{height}, {} bytes", jpeg.len());
         let server = ImageServer::start(move |_| picture(&jpeg)).await;
         for decoder in [Decoder::InProcess, decode::child_decoder(), Decoder::InProcess, decode::child_decoder()] {
-            let config = Config { decoder: decoder.clone(), jobs: 1, ..config(&[&server.host()]) };
+            let config = MediaConfig { decoder: decoder.clone(), jobs: 1, ..config(&[&server.host()]) };
             let (media, mut updates) = spawn(config);
             let mut times = Vec::new();
             for index in 0..201 {
@@ -126,7 +126,7 @@ async fn two_hundred_against_curl() {
 
         let cache_dir = Some(folder.path().join(round.to_string()));
         let config =
-            Config { decoder: decode::child_decoder(), ca_file: ca_file.clone(), cache_dir, ..config(&[&host]) };
+            MediaConfig { decoder: decode::child_decoder(), ca_file: ca_file.clone(), cache_dir, ..config(&[&host]) };
         let begun = Instant::now();
         let (media, mut updates) = spawn(config);
         assert_eq!(fetch::all_answers(&media, &mut updates, &urls).await, 200);

@@ -22,7 +22,7 @@ async fn the_proxy_of_the_environment_is_not_used() {
 #[tokio::test]
 async fn an_asked_for_proxy_is_used_for_names_and_not_for_refused_addresses() {
     let proxy = ImageServer::start(|_| picture(BASE)).await;
-    let config = || Config { proxy: Some(proxy.url("").parse().unwrap()), ..config(&[]) };
+    let config = || MediaConfig { proxy: Some(proxy.url("").parse().unwrap()), ..config(&[]) };
     assert!(load(config(), "http://thumbview.invalid/0.jpg").await.is_ok());
     assert_eq!(proxy.requests()[0].path, "http://thumbview.invalid/0.jpg");
     assert_eq!(failure(config(), "http://169.254.169.254/").await, "169.254.169.254 is a cloud's metadata service");
@@ -111,7 +111,8 @@ async fn inside_the_mount() {
         return;
     };
     let server = ImageServer::start(|_| picture(BASE)).await;
-    let (media, mut updates) = spawn(Config { cache_dir: Some(Path::new(&dir).into()), ..config(&[&server.host()]) });
+    let (media, mut updates) =
+        spawn(MediaConfig { cache_dir: Some(Path::new(&dir).into()), ..config(&[&server.host()]) });
     for index in 0..40 {
         media.want(vec![request(index, &server.url(&format!("/{index}.jpg")))]);
         assert!(answer_to(&mut updates, key(index)).await.is_ok());

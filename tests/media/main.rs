@@ -16,8 +16,8 @@ use server::{Act, ImageServer, answer, picture, redirect};
 use std::{sync::Arc, time::Duration};
 use thumbview::{
     event::{AssetId, Offset, PictureKind, PictureUrl},
-    media::{Config, Decoder, FetchMode, HostBound, Media, spawn},
-    picture::{Picture, PictureKey, PictureRequest, PictureUpdate, RunKey, Trouble},
+    media::{Decoder, FetchMode, HostBound, Media, MediaConfig, spawn},
+    picture::{EventKey, Picture, PictureFailure, PictureKey, PictureRequest, PictureUpdate},
     text::Safe,
 };
 use tokio::sync::mpsc::Receiver;
@@ -25,7 +25,7 @@ use tokio::sync::mpsc::Receiver;
 const BASE: &[u8] = include_bytes!("../fixtures/hostile/base.jpg");
 
 fn key(index: u32) -> PictureKey {
-    PictureKey { run: RunKey(0), kind: PictureKind::Sample, index }
+    PictureKey { event: EventKey(0), kind: PictureKind::Sample, index }
 }
 
 fn request(index: u32, url: &str) -> PictureRequest {
@@ -38,18 +38,18 @@ fn request(index: u32, url: &str) -> PictureRequest {
 }
 
 /// Leave to connect to these hosts.
-fn config(allowed: &[&str]) -> Config {
-    let mut config = Config::default();
+fn config(allowed: &[&str]) -> MediaConfig {
+    let mut config = MediaConfig::default();
     config.policy.allow_hosts = allowed.iter().map(|host| host.parse().unwrap()).collect();
     config
 }
 
 /// The same, and soon at the end of its patience.
-fn hasty(allowed: &[&str]) -> Config {
-    Config { silence: Duration::from_millis(600), ..config(allowed) }
+fn hasty(allowed: &[&str]) -> MediaConfig {
+    MediaConfig { silence: Duration::from_millis(600), ..config(allowed) }
 }
 
-type Outcome = Result<Arc<Picture>, Trouble>;
+type Outcome = Result<Arc<Picture>, PictureFailure>;
 
 /// Waits for the answer to one key.
 async fn answer_to(updates: &mut Receiver<PictureUpdate>, wanted: PictureKey) -> Outcome {
@@ -66,18 +66,18 @@ async fn answer_to(updates: &mut Receiver<PictureUpdate>, wanted: PictureKey) ->
     }
 }
 
-async fn load(config: Config, url: &str) -> Outcome {
+async fn load(config: MediaConfig, url: &str) -> Outcome {
     let (media, mut updates) = spawn(config);
     media.want(vec![request(0, url)]);
     answer_to(&mut updates, key(0)).await
 }
 
-fn lines(trouble: &Trouble) -> Vec<&str> {
+fn lines(trouble: &PictureFailure) -> Vec<&str> {
     std::iter::once(&trouble.what).chain(&trouble.advice).map(Safe::as_str).collect()
 }
 
 /// The first line of a failure.
-async fn failure(config: Config, url: &str) -> String {
+async fn failure(config: MediaConfig, url: &str) -> String {
     load(config, url).await.unwrap_err().what.as_str().to_owned()
 }
 

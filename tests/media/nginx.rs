@@ -75,7 +75,7 @@ async fn hotlink_protection_is_explained_and_overcome() {
 
     assert_eq!(failure(config(&[&host]), &url("/referer/0.jpg")).await, "HTTP 403");
     let referer = HostBound::parse(&format!("{host}=https://a.example/"), None).unwrap();
-    let config = Config { referer: vec![referer], ..config(&[&host]) };
+    let config = MediaConfig { referer: vec![referer], ..config(&[&host]) };
     assert!(load(config, &url("/referer/0.jpg")).await.is_ok());
 
     let slow = load(hasty(&[&host]), &url("/slow/0.jpg")).await.unwrap();

@@ -49,7 +49,7 @@ async fn certificates_are_checked() {
         let server = ImageServer::start_tls(acceptor, |_| picture(BASE)).await;
         let port = server.addr.port();
         let ca_file = trusted.then(|| authority.file());
-        let config = Config { ca_file, ..config(&[&format!("localhost:{port}")]) };
+        let config = MediaConfig { ca_file, ..config(&[&format!("localhost:{port}")]) };
         let outcome = load(config, &format!("https://localhost:{port}/0.jpg")).await;
         let outcome = outcome.map(drop).map_err(|trouble| trouble.what.as_str().to_owned());
         assert_eq!(outcome, expected.map_err(str::to_owned));
@@ -66,7 +66,7 @@ async fn a_file_of_issuers_that_is_none_is_named() {
     let empty = folder.path().join("empty.pem");
     fs::write(&empty, "no certificate").unwrap();
     for file in [empty, folder.path().join("absent.pem")] {
-        let config = Config { ca_file: Some(file.clone()), ..config(&[]) };
+        let config = MediaConfig { ca_file: Some(file.clone()), ..config(&[]) };
         let what = failure(config, "https://thumbview.invalid/0.jpg").await;
         assert!(what.starts_with("the HTTP client cannot be set up: --ca-file "), "{what}");
     }
@@ -80,7 +80,7 @@ async fn https_is_never_left_for_http() {
     let acceptor = authority.acceptor("localhost", 2100, b"http/1.1");
     let server = ImageServer::start_tls(acceptor, move |_| redirect(&location)).await;
     let host = format!("localhost:{}", server.addr.port());
-    let config = Config { ca_file: Some(authority.file()), ..config(&[&host, &plain.host()]) };
+    let config = MediaConfig { ca_file: Some(authority.file()), ..config(&[&host, &plain.host()]) };
     assert_eq!(
         failure(config, &format!("https://{host}/0.jpg")).await,
         "a redirect from https to http is not followed"
@@ -103,7 +103,7 @@ async fn http_2_is_spoken_where_it_is_offered() {
             body.send_data(BASE.into(), true).unwrap();
         }
     });
-    let config = Config { ca_file: Some(authority.file()), ..config(&[&host]) };
+    let config = MediaConfig { ca_file: Some(authority.file()), ..config(&[&host]) };
     let (media, mut updates) = spawn(config);
     media.want((0..5).map(|index| request(index, &format!("https://{host}/{index}.jpg"))).collect());
     let mut loaded = 0;

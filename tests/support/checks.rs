@@ -5,7 +5,7 @@ use thumbview::{
     catalog::Catalog,
     event::{
         FileId, Fingerprint,
-        envelope::{Found, Reader},
+        envelope::{FoundEvents, RecordReader},
     },
     media,
     terminal::{Input, Splitter},
@@ -34,9 +34,9 @@ pub(crate) fn ingest(bytes: &[u8]) {
     }
 }
 
-fn read<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> Found {
-    let mut found = Found::default();
-    let mut reader = Reader::new(FileId::default());
+fn read<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> FoundEvents {
+    let mut found = FoundEvents::default();
+    let mut reader = RecordReader::new(FileId::default());
     let (mut byte, mut line) = (0, 1_u32);
     for chunk in chunks {
         reader.read(chunk, byte, NonZeroU32::new(line), &mut found);

@@ -13,13 +13,13 @@ use std::{
     time::Duration,
 };
 use thumbview::{
-    app::{App, Effect, Following, Message, Now, Options},
+    app::{App, AppOptions, Effect, Following, Message, Now},
     event::{
         AssetId, Counts, EventKind, Facts, Fault, FileId, Health, LogEvent, LogUpdate, Oddities, Offset, Origin,
         PictureKind, Rejected, Status, Templates, Time,
     },
     graphics,
-    picture::{Canvas, Fetched, Fit, Picture, PictureKey, PictureUpdate, PixelSize, Prepared, Trouble},
+    picture::{Canvas, FetchInfo, Fit, Picture, PictureFailure, PictureKey, PictureUpdate, PixelSize, Prepared},
     ui,
 };
 
@@ -57,11 +57,11 @@ impl Default for Said<'_> {
 
 impl Stage {
     pub(crate) fn new(width: u16, height: u16) -> Self {
-        Self::with(width, height, Options::default())
+        Self::with(width, height, AppOptions::default())
     }
 
-    pub(crate) fn with(width: u16, height: u16, options: Options) -> Self {
-        let options = Options { sources: vec!["vod.log".into()], following: Following::On, ..options };
+    pub(crate) fn with(width: u16, height: u16, options: AppOptions) -> Self {
+        let options = AppOptions { sources: vec!["vod.log".into()], following: Following::On, ..options };
         let now = Now { mono: Duration::ZERO, wall: Time::from_micros(NOON * 1_000_000) };
         let app = App::new(options, Size::new(width, height), Canvas::default(), now);
         let mut stage = Self { app, effects: Vec::new(), byte: 0, mono: Duration::ZERO };
@@ -73,11 +73,11 @@ impl Stage {
 
     /// Six assets in the states that matter.
     pub(crate) fn filled(width: u16, height: u16) -> Self {
-        Self::with_assets(width, height, Options::default())
+        Self::with_assets(width, height, AppOptions::default())
     }
 
     /// The same, with options.
-    pub(crate) fn with_assets(width: u16, height: u16, options: Options) -> Self {
+    pub(crate) fn with_assets(width: u16, height: u16, options: AppOptions) -> Self {
         let mut stage = Self::with(width, height, options);
         let minute: Vec<i64> = (0..12).map(|n| n * 5).collect();
         stage.say(&Said { id: "c0ffee00c0ffee00c0ffee00c0ffee01", samples: &minute, ..Said::default() });
@@ -211,7 +211,7 @@ impl Stage {
     }
 
     /// Fails all wants.
-    pub(crate) fn refuse(&mut self, trouble: &Trouble) {
+    pub(crate) fn refuse(&mut self, trouble: &PictureFailure) {
         for key in self.wanted() {
             self.send(Message::Picture(PictureUpdate::Failed(key, trouble.clone())));
         }
@@ -334,7 +334,7 @@ pub(crate) fn plain(shade: u8) -> Arc<Picture> {
         size,
         rgb: vec![shade; 48 * 27 * 3].into(),
         jpeg: vec![0; 38_000].into(),
-        fetched: Fetched { status: Some(200), took: Duration::from_millis(41), ..Fetched::default() },
+        fetched: FetchInfo { status: Some(200), took: Duration::from_millis(41), ..FetchInfo::default() },
         damage: None,
     })
 }

@@ -12,16 +12,16 @@ use std::{cmp::Ordering, fmt};
 
 /// How the list is sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Order {
+pub struct SortOrder {
     /// By what; of equal ones the older counts as less.
     pub by: Criterion,
     /// Which end is on top.
-    pub direction: Direction,
+    pub direction: SortDirection,
 }
 
 /// Which end of an order is on top.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Direction {
+pub enum SortDirection {
     /// The least, so that the newest stands at the bottom, as in a log.
     #[default]
     Rising,
@@ -45,27 +45,27 @@ pub enum Criterion {
     Duration,
 }
 
-impl Order {
+impl SortOrder {
     fn compare(self, a: &Asset<'_>, b: &Asset<'_>) -> Ordering {
         let rising = self.by.compare(a, b).then_with(|| a.rank().cmp(&b.rank()));
         match self.direction {
-            Direction::Rising => rising,
-            Direction::Falling => rising.reverse(),
+            SortDirection::Rising => rising,
+            SortDirection::Falling => rising.reverse(),
         }
     }
 }
 
 /// As the header says it.
-impl fmt::Display for Order {
+impl fmt::Display for SortOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.direction {
-            Direction::Rising => write!(f, "by {}", self.by.as_str()),
-            Direction::Falling => write!(f, "by {}, reversed", self.by.as_str()),
+            SortDirection::Rising => write!(f, "by {}", self.by.as_str()),
+            SortDirection::Falling => write!(f, "by {}, reversed", self.by.as_str()),
         }
     }
 }
 
-impl Direction {
+impl SortDirection {
     /// The other one.
     #[must_use]
     pub fn other(self) -> Self {
@@ -140,7 +140,7 @@ impl Rows {
     }
 
     /// Those of these rows, which are in the order of time, oldest first, that pass, in another order.
-    pub(super) fn sorted(&self, order: Order, catalog: &Catalog, passes: impl Fn(&Asset<'_>) -> bool) -> Self {
+    pub(super) fn sorted(&self, order: SortOrder, catalog: &Catalog, passes: impl Fn(&Asset<'_>) -> bool) -> Self {
         let shown = |key: &AssetKey| catalog.asset(*key).is_some_and(|asset| passes(&asset));
         let mut rows = Self::default();
         rows.keys.extend(self.keys.iter().copied().filter(shown));
@@ -152,7 +152,7 @@ impl Rows {
                 rows.keys.sort_by_cached_key(|key| catalog.asset(*key).map(|asset| order.by.number(&asset)));
             }
         }
-        if order.direction == Direction::Falling {
+        if order.direction == SortDirection::Falling {
             rows.keys.reverse();
         }
         rows.listed.resize(self.listed.len(), false);
@@ -166,7 +166,7 @@ impl Rows {
     pub(super) fn put(
         &mut self,
         changed: &[AssetKey],
-        order: Order,
+        order: SortOrder,
         catalog: &Catalog,
         passes: impl Fn(&Asset<'_>) -> bool,
     ) {
@@ -189,7 +189,7 @@ impl Rows {
     }
 
     /// Merges assets that are in order, the last first: what stands behind it moves once, and is not looked at.
-    fn merge(&mut self, fresh: &[Asset<'_>], order: Order, catalog: &Catalog) {
+    fn merge(&mut self, fresh: &[Asset<'_>], order: SortOrder, catalog: &Catalog) {
         let Some(last) = fresh.iter().map(|asset| asset.key().0 as usize).max() else { return };
         if self.listed.len() <= last {
             self.listed.resize(last + 1, false);

@@ -1,6 +1,6 @@
 //! Northern lights: curtains that wave over dark hills, stars, and the same again in a lake.
 
-use super::canvas::{Canvas, Haze, Rgb, hash, lerp, noise, rough, smooth};
+use super::canvas::{Drawing, Haze, Rgb, hash, lerp, noise, rough, smooth};
 
 const SHORE: f32 = 0.68;
 const NIGHT: Rgb = Rgb::hex(0x060b12);
@@ -52,7 +52,7 @@ impl Curtain {
     }
 }
 
-pub(super) fn paint(canvas: &mut Canvas, look: u64, time: f32) {
+pub(super) fn paint(canvas: &mut Drawing, look: u64, time: f32) {
     let [zenith, horizon, foot, top] = PALETTES[(look % 3) as usize];
     let wide = canvas.aspect();
     let curtains = [(0.36, 0.34, 0), (0.5, 0.42, 1)]
@@ -82,7 +82,7 @@ pub(super) fn paint(canvas: &mut Canvas, look: u64, time: f32) {
     paint_cabin(canvas, look, time);
 }
 
-fn paint_stars(canvas: &mut Canvas, look: u64, time: f32) {
+fn paint_stars(canvas: &mut Drawing, look: u64, time: f32) {
     // The whole sky turns slowly.
     let (sin, cos) = (time * 0.0009).sin_cos();
     for star in 0..130i16 {
@@ -95,7 +95,7 @@ fn paint_stars(canvas: &mut Canvas, look: u64, time: f32) {
 }
 
 /// A cabin by the shore, somebody still up, smoke from its chimney.
-fn paint_cabin(canvas: &mut Canvas, look: u64, time: f32) {
+fn paint_cabin(canvas: &mut Drawing, look: u64, time: f32) {
     let x = canvas.aspect() * (0.2 + 0.6 * hash(look, 95, 0));
     let (dark, light) = (Rgb::hex(0x04060a), Rgb::hex(0xffb45a));
     for puff in 0..7u8 {

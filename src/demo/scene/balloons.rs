@@ -1,6 +1,6 @@
 //! Balloons at dawn: striped envelopes rising over hills with mist in their valleys.
 
-use super::canvas::{Canvas, Point, Rgb, hash, lerp, noise, rough, smooth};
+use super::canvas::{Drawing, Point, Rgb, hash, lerp, noise, rough, smooth};
 
 /// Zenith, horizon, far hills, near hills.
 const PALETTES: [[Rgb; 4]; 3] = [
@@ -19,7 +19,7 @@ const CLOTH: [[Rgb; 2]; 6] = [
 ];
 const COUNT: u8 = 7;
 
-pub(super) fn paint(canvas: &mut Canvas, look: u64, time: f32) {
+pub(super) fn paint(canvas: &mut Drawing, look: u64, time: f32) {
     let [zenith, horizon, far, near] = PALETTES[(look % 3) as usize];
     let wide = canvas.aspect();
     let sun = (wide * (0.2 + 0.6 * hash(look, 1, 0)), 0.66 - 0.1 * smooth(0.0, 900.0, time));
@@ -49,7 +49,7 @@ fn place(look: u64, time: f32, balloon: u8, size: f32, wide: f32) -> Point {
     (x, y + 0.14 * (hash(look, lane, 3) - 0.5))
 }
 
-fn paint_hills(canvas: &mut Canvas, look: u64, time: f32, [horizon, far, near]: [Rgb; 3]) {
+fn paint_hills(canvas: &mut Drawing, look: u64, time: f32, [horizon, far, near]: [Rgb; 3]) {
     let layers = 4u8;
     for layer in 0..layers {
         let t = f32::from(layer) / f32::from(layers - 1);
@@ -64,7 +64,7 @@ fn paint_hills(canvas: &mut Canvas, look: u64, time: f32, [horizon, far, near]: 
 }
 
 /// An envelope `size` in radius around `at`, its mouth and its basket below.
-fn paint_balloon(canvas: &mut Canvas, (x, y): Point, size: f32, cloth: [Rgb; 2], (air, haze): (Rgb, f32), sun_x: f32) {
+fn paint_balloon(canvas: &mut Drawing, (x, y): Point, size: f32, cloth: [Rgb; 2], (air, haze): (Rgb, f32), sun_x: f32) {
     let basket = Rgb::hex(0x5a3a22).mix(air, haze);
     let foot = y + size * 1.95;
     for side in [-1.0, -0.35, 0.35, 1.0] {

@@ -1,7 +1,7 @@
 //! A picture while it is being painted.
 //!
 //! Light is added up in floats, so that glows and gradients do not band; bytes come at the very end. Places are given
-//! in units of the picture's height: y runs from 0 at the top to 1, x from 0 to [`Canvas::aspect`].
+//! in units of the picture's height: y runs from 0 at the top to 1, x from 0 to [`Drawing::aspect`].
 
 use crate::demo::font;
 
@@ -39,13 +39,13 @@ impl Rgb {
 /// A place on the canvas.
 pub(super) type Point = (f32, f32);
 
-pub(super) struct Canvas {
+pub(super) struct Drawing {
     width: usize,
     height: usize,
     pixels: Vec<Rgb>,
 }
 
-impl Canvas {
+impl Drawing {
     pub(super) fn new(width: usize, height: usize) -> Self {
         Self { width, height, pixels: vec![Rgb(0.0, 0.0, 0.0); width * height] }
     }
@@ -255,7 +255,7 @@ const HAZE: f32 = 48.0;
 
 impl Haze {
     /// Samples `value` at places of the canvas.
-    pub(super) fn new(canvas: &Canvas, value: impl Fn(f32, f32) -> f32) -> Self {
+    pub(super) fn new(canvas: &Drawing, value: impl Fn(f32, f32) -> f32) -> Self {
         let (columns, rows) = ((canvas.aspect() * HAZE) as usize + 3, HAZE as usize + 3);
         let cells =
             (0..columns * rows).map(|at| value((at % columns) as f32 / HAZE, (at / columns) as f32 / HAZE)).collect();

@@ -1,6 +1,6 @@
 //! A city at night: three rows of towers, a river, and a train crossing its viaduct.
 
-use super::canvas::{Canvas, Point, Rgb, hash, lerp, noise, rough, smooth};
+use super::canvas::{Drawing, Point, Rgb, hash, lerp, noise, rough, smooth};
 
 const BANK: f32 = 0.7;
 const DECK: f32 = 0.635;
@@ -12,7 +12,7 @@ const PALETTES: [[Rgb; 5]; 3] = [
     [Rgb::hex(0x130b26), Rgb::hex(0xc0603f), Rgb::hex(0x21152f), Rgb::hex(0xffe2a8), Rgb::hex(0xa8ffcf)],
 ];
 
-pub(super) fn paint(canvas: &mut Canvas, look: u64, time: f32) {
+pub(super) fn paint(canvas: &mut Drawing, look: u64, time: f32) {
     let palette = PALETTES[(look % 3) as usize];
     let [zenith, glow, tower, ..] = palette;
     canvas.rows(0.0, 1.0, |y| zenith.mix(glow, smooth(0.1, 0.72, y)));
@@ -28,7 +28,7 @@ pub(super) fn paint(canvas: &mut Canvas, look: u64, time: f32) {
     paint_train(canvas, look, time, palette);
 }
 
-fn paint_stars(canvas: &mut Canvas, look: u64, time: f32) {
+fn paint_stars(canvas: &mut Drawing, look: u64, time: f32) {
     for star in 0..70i16 {
         let at = (hash(look, star.into(), 31) * canvas.aspect(), hash(look, star.into(), 32).powi(2) * 0.5);
         let twinkle = 0.6 + 0.4 * (time * 1.7 + f32::from(star) * 2.4).sin();
@@ -36,7 +36,7 @@ fn paint_stars(canvas: &mut Canvas, look: u64, time: f32) {
     }
 }
 
-fn paint_moon(canvas: &mut Canvas, at: Point) {
+fn paint_moon(canvas: &mut Drawing, at: Point) {
     let light = Rgb::hex(0xfdf3d8);
     canvas.glow(at, 0.34, light.scale(0.16));
     canvas.ellipse(at, (0.052, 0.052), light, 1.0);
@@ -46,7 +46,7 @@ fn paint_moon(canvas: &mut Canvas, at: Point) {
 }
 
 /// One row of towers with lit windows; nearer rows are taller, darker, and pass by faster.
-fn paint_towers(canvas: &mut Canvas, seed: u64, time: f32, near: f32, base: Rgb, [.., window, _]: [Rgb; 5]) {
+fn paint_towers(canvas: &mut Drawing, seed: u64, time: f32, near: f32, base: Rgb, [.., window, _]: [Rgb; 5]) {
     let pan = time * lerp(0.0015, 0.006, near);
     let step = lerp(0.075, 0.125, near);
     let lot = move |x: f32| {
@@ -86,7 +86,7 @@ fn paint_towers(canvas: &mut Canvas, seed: u64, time: f32, near: f32, base: Rgb,
 }
 
 /// The river mirrors the glow and the lights as long streaks.
-fn paint_river(canvas: &mut Canvas, look: u64, time: f32, [zenith, glow, _, window, _]: [Rgb; 5]) {
+fn paint_river(canvas: &mut Drawing, look: u64, time: f32, [zenith, glow, _, window, _]: [Rgb; 5]) {
     canvas.rows(BANK, 1.0, |y| glow.mix(zenith, smooth(BANK, 0.95, y)).scale(0.55));
     canvas.shade(BANK, 1.0, |x, y, old| {
         let depth = (y - BANK) / (1.0 - BANK);
@@ -98,7 +98,7 @@ fn paint_river(canvas: &mut Canvas, look: u64, time: f32, [zenith, glow, _, wind
     });
 }
 
-fn paint_viaduct(canvas: &mut Canvas, stone: Rgb) {
+fn paint_viaduct(canvas: &mut Drawing, stone: Rgb) {
     let wide = canvas.aspect();
     canvas.rect((0.0, DECK), (wide, DECK + 0.02), stone, 1.0);
     let span = 0.24;
@@ -111,7 +111,7 @@ fn paint_viaduct(canvas: &mut Canvas, stone: Rgb) {
 }
 
 /// The train comes once a minute and takes a quarter of it to cross.
-fn paint_train(canvas: &mut Canvas, look: u64, time: f32, [.., train]: [Rgb; 5]) {
+fn paint_train(canvas: &mut Drawing, look: u64, time: f32, [.., train]: [Rgb; 5]) {
     let (car, gap, cars) = (0.21, 0.012, 6u8);
     let length = f32::from(cars) * (car + gap);
     let lap = canvas.aspect() + length + 0.4;

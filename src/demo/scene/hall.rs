@@ -1,6 +1,6 @@
 //! A lecture: a bright screen in a dark hall, a figure that draws itself, the speaker, and the heads of the audience.
 
-use super::canvas::{Canvas, Point, Rgb, hash, lerp, noise, smooth};
+use super::canvas::{Drawing, Point, Rgb, hash, lerp, noise, smooth};
 
 /// Screen above, screen below, accent, second accent.
 const PALETTES: [[Rgb; 4]; 3] = [
@@ -14,24 +14,24 @@ const SLIDE: f32 = 40.0;
 
 /// The screen on the canvas.
 #[derive(Clone, Copy)]
-struct Screen {
+struct StageScreen {
     low: Point,
     high: Point,
 }
 
-impl Screen {
+impl StageScreen {
     /// A place given in shares of its width and height.
     fn at(self, u: f32, v: f32) -> Point {
         (lerp(self.low.0, self.high.0, u), lerp(self.low.1, self.high.1, v))
     }
 }
 
-pub(super) fn paint(canvas: &mut Canvas, look: u64, time: f32) {
+pub(super) fn paint(canvas: &mut Drawing, look: u64, time: f32) {
     let palette = PALETTES[(look % 3) as usize];
     let wide = canvas.aspect();
     let height = (wide * 0.86 * 0.5).min(0.58);
     let half = height;
-    let screen = Screen { low: (wide / 2.0 - half, 0.1), high: (wide / 2.0 + half, 0.1 + height) };
+    let screen = StageScreen { low: (wide / 2.0 - half, 0.1), high: (wide / 2.0 + half, 0.1 + height) };
     canvas.rows(0.0, 1.0, |y| Rgb::hex(0x0b0c14).mix(Rgb::hex(0x1a1620), smooth(0.3, 1.0, y)));
     canvas.glow((wide / 2.0, screen.high.1 - height / 2.0), 1.05, palette[0].mix(Rgb(1.0, 1.0, 1.0), 0.2).scale(0.36));
     paint_screen(canvas, screen, palette);
@@ -47,7 +47,7 @@ pub(super) fn paint(canvas: &mut Canvas, look: u64, time: f32) {
     paint_audience(canvas, look, time);
 }
 
-fn paint_screen(canvas: &mut Canvas, screen: Screen, [above, below, accent, _]: [Rgb; 4]) {
+fn paint_screen(canvas: &mut Drawing, screen: StageScreen, [above, below, accent, _]: [Rgb; 4]) {
     let frame = 0.012;
     let (low, high) = (screen.low, screen.high);
     canvas.rect((low.0 - frame, low.1 - frame), (high.0 + frame, high.1 + frame), Rgb::hex(0x05050a), 1.0);
@@ -61,7 +61,7 @@ fn paint_screen(canvas: &mut Canvas, screen: Screen, [above, below, accent, _]: 
 }
 
 /// A heading and points, as unreadable as they are from the last row.
-fn paint_words(canvas: &mut Canvas, look: u64, slide: i32, screen: Screen, [above, _, accent, _]: [Rgb; 4]) {
+fn paint_words(canvas: &mut Drawing, look: u64, slide: i32, screen: StageScreen, [above, _, accent, _]: [Rgb; 4]) {
     let ink = if above.1 > 0.7 { Rgb::hex(0x2b2b33) } else { Rgb(1.0, 1.0, 1.0) };
     canvas.rect(screen.at(0.06, 0.1), screen.at(0.32 + 0.24 * hash(look, slide, 41), 0.165), ink, 0.92);
     canvas.rect(screen.at(0.06, 0.2), screen.at(0.16, 0.212), accent, 1.0);
@@ -81,7 +81,14 @@ fn paint_words(canvas: &mut Canvas, look: u64, slide: i32, screen: Screen, [abov
     }
 }
 
-fn paint_bars(canvas: &mut Canvas, look: u64, slide: i32, age: f32, screen: Screen, [.., accent, second]: [Rgb; 4]) {
+fn paint_bars(
+    canvas: &mut Drawing,
+    look: u64,
+    slide: i32,
+    age: f32,
+    screen: StageScreen,
+    [.., accent, second]: [Rgb; 4],
+) {
     for bar in 0..8i16 {
         let grown = smooth(0.0, 9.0, age + 4.0 - f32::from(bar) * 0.9);
         let height = (0.14 + 0.05 * f32::from(bar) + 0.16 * hash(look, bar.into(), slide)) * grown;
@@ -92,7 +99,14 @@ fn paint_bars(canvas: &mut Canvas, look: u64, slide: i32, age: f32, screen: Scre
     canvas.stroke(screen.at(0.46, 0.83), screen.at(0.95, 0.83), 0.004, accent, 0.8);
 }
 
-fn paint_curve(canvas: &mut Canvas, look: u64, slide: i32, age: f32, screen: Screen, [.., accent, second]: [Rgb; 4]) {
+fn paint_curve(
+    canvas: &mut Drawing,
+    look: u64,
+    slide: i32,
+    age: f32,
+    screen: StageScreen,
+    [.., accent, second]: [Rgb; 4],
+) {
     for row in 0..5u8 {
         let v = 0.3 + f32::from(row) * 0.1325;
         canvas.stroke(screen.at(0.46, v), screen.at(0.95, v), 0.0025, accent, 0.3);
@@ -116,7 +130,7 @@ fn paint_curve(canvas: &mut Canvas, look: u64, slide: i32, age: f32, screen: Scr
 }
 
 /// The stage and the speaker, lit from above, who walks to and fro.
-fn paint_stage(canvas: &mut Canvas, look: u64, time: f32, screen: Screen) {
+fn paint_stage(canvas: &mut Drawing, look: u64, time: f32, screen: StageScreen) {
     let floor = (screen.high.1 + 0.16).min(0.88);
     let wide = canvas.aspect();
     canvas.rows(floor, 1.0, |y| Rgb::hex(0x3a2a24).mix(Rgb::hex(0x0c0a10), smooth(floor, 1.0, y)));
@@ -143,7 +157,7 @@ fn paint_stage(canvas: &mut Canvas, look: u64, time: f32, screen: Screen) {
     canvas.ellipse((x, floor - 0.25), (0.021, 0.016), Rgb::hex(0x1d1512), 1.0);
 }
 
-fn paint_audience(canvas: &mut Canvas, look: u64, time: f32) {
+fn paint_audience(canvas: &mut Drawing, look: u64, time: f32) {
     for (row, (y, size, shade)) in [(0.905, 0.036, 0.1), (0.985, 0.052, 0.05)].into_iter().enumerate() {
         let colour = Rgb(shade, shade * 0.95, shade * 1.25);
         let step = size * 2.7;

@@ -1,6 +1,6 @@
 //! Mountains: ridges paling into the distance, snow, clouds drawing past, and firs close by.
 
-use super::canvas::{Canvas, Haze, Rgb, hash, lerp, noise, rough, smooth};
+use super::canvas::{Drawing, Haze, Rgb, hash, lerp, noise, rough, smooth};
 
 /// Zenith, horizon, far ridge, near ridge, cloud.
 const PALETTES: [[Rgb; 5]; 3] = [
@@ -10,7 +10,7 @@ const PALETTES: [[Rgb; 5]; 3] = [
 ];
 const RIDGES: u8 = 5;
 
-pub(super) fn paint(canvas: &mut Canvas, look: u64, time: f32) {
+pub(super) fn paint(canvas: &mut Drawing, look: u64, time: f32) {
     let palette = PALETTES[(look % 3) as usize];
     let [zenith, horizon, ..] = palette;
     canvas.rows(0.0, 1.0, |y| zenith.mix(horizon, smooth(-0.1, 0.6, y)));
@@ -25,7 +25,7 @@ pub(super) fn paint(canvas: &mut Canvas, look: u64, time: f32) {
     paint_firs(canvas, look, time, palette[3].scale(0.42));
 }
 
-fn paint_clouds(canvas: &mut Canvas, look: u64, time: f32, cloud: Rgb) {
+fn paint_clouds(canvas: &mut Drawing, look: u64, time: f32, cloud: Rgb) {
     let drift = time * 0.014;
     let cover = Haze::new(canvas, |x, y| rough(look ^ 0x11, x * 1.9 + drift, y * 4.2 - drift * 0.1, 5));
     // The same clouds a little higher, seen against the light: what is thicker there lies in shade here.
@@ -38,7 +38,7 @@ fn paint_clouds(canvas: &mut Canvas, look: u64, time: f32, cloud: Rgb) {
 }
 
 /// One ridge: sharp peaks far away, round hills nearby, mist at the foot of each.
-fn paint_ridge(canvas: &mut Canvas, look: u64, time: f32, ridge: u8, [_, horizon, far, near, _]: [Rgb; 5]) {
+fn paint_ridge(canvas: &mut Drawing, look: u64, time: f32, ridge: u8, [_, horizon, far, near, _]: [Rgb; 5]) {
     let t = f32::from(ridge) / f32::from(RIDGES - 1);
     let seed = look.wrapping_add(u64::from(ridge) * 131);
     let pan = time * lerp(0.0006, 0.012, t * t);
@@ -70,7 +70,7 @@ fn paint_ridge(canvas: &mut Canvas, look: u64, time: f32, ridge: u8, [_, horizon
     });
 }
 
-fn paint_firs(canvas: &mut Canvas, look: u64, time: f32, dark: Rgb) {
+fn paint_firs(canvas: &mut Drawing, look: u64, time: f32, dark: Rgb) {
     let wide = canvas.aspect();
     let lap = wide + 0.6;
     for tree in 0..16i16 {

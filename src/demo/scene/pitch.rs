@@ -1,6 +1,6 @@
 //! A football pitch from above: mown stripes, lines, two teams running, and the ball between them.
 
-use super::canvas::{Canvas, Haze, Point, Rgb, hash, lerp, noise, smooth};
+use super::canvas::{Drawing, Haze, Point, Rgb, hash, lerp, noise, smooth};
 
 /// Grass, home, away.
 const PALETTES: [[Rgb; 3]; 3] = [
@@ -44,7 +44,7 @@ impl Field {
     }
 }
 
-pub(super) fn paint(canvas: &mut Canvas, look: u64, time: f32) {
+pub(super) fn paint(canvas: &mut Drawing, look: u64, time: f32) {
     let palette = PALETTES[(look % 3) as usize];
     let wide = canvas.aspect();
     let upright = wide < 1.0;
@@ -70,7 +70,7 @@ pub(super) fn paint(canvas: &mut Canvas, look: u64, time: f32) {
     canvas.ellipse(at, (0.0095, 0.0095), Rgb(1.0, 1.0, 1.0), 1.0);
 }
 
-fn paint_grass(canvas: &mut Canvas, look: u64, field: Field, grass: Rgb) {
+fn paint_grass(canvas: &mut Drawing, look: u64, field: Field, grass: Rgb) {
     let patches = Haze::new(canvas, |x, y| noise(look, x * 5.0, y * 5.0));
     canvas.shade(0.0, 1.0, |x, y, _| {
         let along = if field.upright { y - field.origin.1 } else { x - field.origin.0 } / field.length;
@@ -85,7 +85,7 @@ fn paint_grass(canvas: &mut Canvas, look: u64, field: Field, grass: Rgb) {
     }
 }
 
-fn paint_lines(canvas: &mut Canvas, field: Field) {
+fn paint_lines(canvas: &mut Drawing, field: Field) {
     let width = 0.0075;
     let mut line = |from: Point, to: Point| {
         canvas.stroke(field.at(from.0, from.1), field.at(to.0, to.1), width, CHALK, 0.85);
@@ -133,7 +133,7 @@ fn run(seed: u64, place: Point, ball: Point, time: f32, keeper: bool) -> Point {
     (lerp(u, ball.0, pull).clamp(0.01, 0.99), lerp(v, ball.1, pull).clamp(0.02, 0.98))
 }
 
-fn paint_player(canvas: &mut Canvas, (x, y): Point, shirt: Rgb, time: f32) {
+fn paint_player(canvas: &mut Drawing, (x, y): Point, shirt: Rgb, time: f32) {
     canvas.ellipse((x + 0.014, y + 0.014), (0.02, 0.013), Rgb(0.0, 0.0, 0.0), 0.38);
     let stride = 0.007 * (time * 5.0).sin();
     for side in [-1.0, 1.0] {

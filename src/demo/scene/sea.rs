@@ -1,6 +1,6 @@
 //! The sea at sunset: a low sun, lit clouds, glitter on the waves, and a boat sailing by.
 
-use super::canvas::{Canvas, Haze, Point, Rgb, hash, lerp, noise, rough, smooth};
+use super::canvas::{Drawing, Haze, Point, Rgb, hash, lerp, noise, rough, smooth};
 
 const HORIZON: f32 = 0.58;
 
@@ -11,7 +11,7 @@ const PALETTES: [[Rgb; 5]; 3] = [
     [Rgb::hex(0x2b1b4e), Rgb::hex(0x8d3f86), Rgb::hex(0xff8b6b), Rgb::hex(0xffe0b0), Rgb::hex(0x1c1840)],
 ];
 
-pub(super) fn paint(canvas: &mut Canvas, look: u64, time: f32) {
+pub(super) fn paint(canvas: &mut Drawing, look: u64, time: f32) {
     let palette = PALETTES[(look % 3) as usize];
     let [zenith, middle, horizon, _, _] = palette;
     let wide = canvas.aspect();
@@ -33,14 +33,14 @@ pub(super) fn paint(canvas: &mut Canvas, look: u64, time: f32) {
     paint_gulls(canvas, look, time);
 }
 
-fn paint_sun(canvas: &mut Canvas, sun: Point, [_, _, horizon, light, _]: [Rgb; 5]) {
+fn paint_sun(canvas: &mut Drawing, sun: Point, [_, _, horizon, light, _]: [Rgb; 5]) {
     canvas.glow(sun, 1.0, horizon.scale(0.4));
     canvas.glow(sun, 0.36, light.scale(0.4));
     canvas.ellipse(sun, (0.062, 0.062), light, 1.0);
     canvas.glow(sun, 0.13, light.scale(0.5));
 }
 
-fn paint_clouds(canvas: &mut Canvas, look: u64, time: f32, sun: Point, [zenith, middle, _, light, _]: [Rgb; 5]) {
+fn paint_clouds(canvas: &mut Drawing, look: u64, time: f32, sun: Point, [zenith, middle, _, light, _]: [Rgb; 5]) {
     let drift = time * 0.012;
     let clouds = Haze::new(canvas, |x, y| rough(look, x * 1.6 + drift, y * 7.0, 4));
     canvas.shade(0.0, HORIZON, |x, y, old| {
@@ -51,7 +51,7 @@ fn paint_clouds(canvas: &mut Canvas, look: u64, time: f32, sun: Point, [zenith, 
     });
 }
 
-fn paint_coast(canvas: &mut Canvas, look: u64, haze: Rgb) {
+fn paint_coast(canvas: &mut Drawing, look: u64, haze: Rgb) {
     for (layer, (height, shade)) in [(0.07, 0.62), (0.045, 0.42)].into_iter().enumerate() {
         let seed = look.wrapping_add(layer as u64 * 977);
         let side = canvas.aspect() * hash(seed, 7, 0);
@@ -63,7 +63,7 @@ fn paint_coast(canvas: &mut Canvas, look: u64, haze: Rgb) {
     }
 }
 
-fn paint_water(canvas: &mut Canvas, look: u64, time: f32, sun_x: f32, [zenith, _, horizon, light, water]: [Rgb; 5]) {
+fn paint_water(canvas: &mut Drawing, look: u64, time: f32, sun_x: f32, [zenith, _, horizon, light, water]: [Rgb; 5]) {
     canvas.rows(HORIZON, 1.0, |y| {
         let depth = (y - HORIZON) / (1.0 - HORIZON);
         horizon.mix(zenith, 0.45).mix(water, smooth(0.0, 0.6, depth)).scale(lerp(1.0, 0.9, depth))
@@ -81,7 +81,7 @@ fn paint_water(canvas: &mut Canvas, look: u64, time: f32, sun_x: f32, [zenith, _
 }
 
 /// A sloop of `size`, its waterline at `place`, heeling a little.
-fn paint_boat(canvas: &mut Canvas, (x, y): Point, size: f32, heel: f32) {
+fn paint_boat(canvas: &mut Drawing, (x, y): Point, size: f32, heel: f32) {
     let at = |dx: f32, dy: f32| (x + (dx + dy * heel) * size, y - dy * size);
     let (dark, sail) = (Rgb::hex(0x14101c), Rgb::hex(0xf6dcc0));
     for step in 0u8..8 {
@@ -96,7 +96,7 @@ fn paint_boat(canvas: &mut Canvas, (x, y): Point, size: f32, heel: f32) {
     canvas.convex(&[at(0.06, 1.0), at(0.46, 0.2), at(0.06, 0.2)], sail.scale(0.86), 0.95);
 }
 
-fn paint_gulls(canvas: &mut Canvas, look: u64, time: f32) {
+fn paint_gulls(canvas: &mut Drawing, look: u64, time: f32) {
     let wide = canvas.aspect();
     for gull in 0..4i16 {
         let start = hash(look, 20, gull.into()) * (wide + 0.4);

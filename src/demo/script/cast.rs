@@ -1,12 +1,12 @@
 //! The videos that a script is about: their titles, lengths and pictures.
 
-use crate::demo::asset::{Asset, Care, List, Motif, Random, Shape, Shot};
+use crate::demo::asset::{DemoAsset, Motif, Random, Shape, Shot, ShotCondition, ShotList};
 use std::collections::VecDeque;
 
 /// A video whose pictures are being made.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Job {
-    pub(super) asset: Asset,
+pub(super) struct RenderJob {
+    pub(super) asset: DemoAsset,
     pub(super) title: String,
     /// In seconds.
     pub(super) duration: u32,
@@ -15,7 +15,7 @@ pub(super) struct Job {
 
 /// How a video is cut into pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cut {
+pub(super) enum ShotPlan {
     /// 6 pictures, one each 5 seconds.
     Six,
     /// 12 pictures, one each 5 seconds.
@@ -30,7 +30,7 @@ pub(super) enum Cut {
     Gaps,
 }
 
-impl Cut {
+impl ShotPlan {
     /// Pictures, and the seconds between them.
     fn samples(self) -> (u32, u32) {
         match self {
@@ -78,43 +78,43 @@ const WAITING: usize = 32;
 pub(super) struct Cast {
     made: usize,
     /// Failed jobs that may run again.
-    failed: VecDeque<Job>,
+    failed: VecDeque<RenderJob>,
 }
 
 impl Cast {
     /// The next video of the programme.
-    pub(super) fn next(&mut self, random: &mut Random, cut: Cut) -> Job {
+    pub(super) fn next(&mut self, random: &mut Random, cut: ShotPlan) -> RenderJob {
         let (motif, shape, title) = PROGRAMME[self.made % PROGRAMME.len()];
         let number = self.made / PROGRAMME.len() + 1;
         self.made += 1;
-        let care = if cut == Cut::Gaps { Care::Gaps } else { Care::Whole };
-        let asset = Asset::new(random, motif, shape, care);
-        Job::new(asset, title.replace('#', &number.to_string()), cut)
+        let care = if cut == ShotPlan::Gaps { ShotCondition::Gaps } else { ShotCondition::Whole };
+        let asset = DemoAsset::new(random, motif, shape, care);
+        RenderJob::new(asset, title.replace('#', &number.to_string()), cut)
     }
 
     /// The video of the service's own example: six pictures, no title.
-    pub(super) fn example() -> Job {
-        Job::new(Asset::parse(EXAMPLE).expect("32 digits"), String::new(), Cut::Six)
+    pub(super) fn example() -> RenderJob {
+        RenderJob::new(DemoAsset::parse(EXAMPLE).expect("32 digits"), String::new(), ShotPlan::Six)
     }
 
     /// Keeps a failed job for another run.
-    pub(super) fn keep(&mut self, job: Job) {
+    pub(super) fn keep(&mut self, job: RenderJob) {
         if self.failed.len() < WAITING {
             self.failed.push_back(job);
         }
     }
 
     /// The failed job that has waited longest.
-    pub(super) fn rerun(&mut self) -> Option<Job> {
+    pub(super) fn rerun(&mut self) -> Option<RenderJob> {
         self.failed.pop_front()
     }
 }
 
-impl Job {
-    fn new(asset: Asset, title: String, cut: Cut) -> Self {
+impl RenderJob {
+    fn new(asset: DemoAsset, title: String, cut: ShotPlan) -> Self {
         let (count, interval) = cut.samples();
-        let samples = (0..count).map(|at| Shot { asset, list: List::Sample, offset: at * interval });
-        let dots = cut.dots().iter().map(|offset| Shot { asset, list: List::Dot, offset: *offset });
+        let samples = (0..count).map(|at| Shot { asset, list: ShotList::Sample, offset: at * interval });
+        let dots = cut.dots().iter().map(|offset| Shot { asset, list: ShotList::Dot, offset: *offset });
         // The last picture is the last frame.
         Self { asset, title, duration: (count - 1) * interval, shots: samples.chain(dots).collect() }
     }

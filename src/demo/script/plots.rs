@@ -2,22 +2,22 @@
 
 use super::{
     Act, Record, Says, Script,
-    cast::{Cast, Cut, Job},
+    cast::{Cast, RenderJob, ShotPlan},
 };
 use crate::{
     cli::Scenario,
-    demo::{codes::CODES, wire::Form},
+    demo::{codes::CODES, wire::WireForm},
 };
 
 /// Something that happens in one beat.
 #[derive(Clone, Copy, Debug)]
 enum Beat {
     /// A new video and its pictures.
-    Video(Cut, Form),
+    Video(ShotPlan, WireForm),
     /// A new video without pictures: code by its place in [`CODES`].
-    Failure(usize, Form),
+    Failure(usize, WireForm),
     /// A failed video, run again.
-    Rerun(Form),
+    Rerun(WireForm),
     /// A status that is in no document.
     Unfinished,
     /// An event cut off in the middle.
@@ -30,44 +30,44 @@ enum Beat {
 
 /// What the tour begins with: seconds before the start, and what happened then.
 const PAST: [(u32, Beat); 14] = [
-    (690, Beat::Video(Cut::Twelve, Form::Prefix)),
-    (620, Beat::Failure(0, Form::Docker)),
-    (560, Beat::Video(Cut::Forty, Form::Prefix)),
-    (500, Beat::Failure(1, Form::Smn)),
-    (430, Beat::Video(Cut::Dots, Form::Cri)),
-    (390, Beat::Video(Cut::Gaps, Form::Prefix)),
+    (690, Beat::Video(ShotPlan::Twelve, WireForm::Prefix)),
+    (620, Beat::Failure(0, WireForm::Docker)),
+    (560, Beat::Video(ShotPlan::Forty, WireForm::Prefix)),
+    (500, Beat::Failure(1, WireForm::Smn)),
+    (430, Beat::Video(ShotPlan::Dots, WireForm::Cri)),
+    (390, Beat::Video(ShotPlan::Gaps, WireForm::Prefix)),
     (330, Beat::Chatter("reconnected to the topic after 2 s")),
-    (320, Beat::Video(Cut::Twelve, Form::Docker)),
+    (320, Beat::Video(ShotPlan::Twelve, WireForm::Docker)),
     (270, Beat::Unfinished),
     (240, Beat::Broken),
-    (180, Beat::Failure(2, Form::Prefix)),
-    (110, Beat::Rerun(Form::Smn)),
-    (50, Beat::Failure(3, Form::Cri)),
-    (9, Beat::Video(Cut::Six, Form::Pretty)),
+    (180, Beat::Failure(2, WireForm::Prefix)),
+    (110, Beat::Rerun(WireForm::Smn)),
+    (50, Beat::Failure(3, WireForm::Cri)),
+    (9, Beat::Video(ShotPlan::Six, WireForm::Pretty)),
 ];
 
 /// The tour, over and over.
 const TOUR: [Beat; 20] = [
-    Beat::Video(Cut::Twelve, Form::Prefix),
-    Beat::Video(Cut::Six, Form::Docker),
-    Beat::Failure(0, Form::Prefix),
-    Beat::Video(Cut::Long, Form::Prefix),
-    Beat::Video(Cut::Twelve, Form::Smn),
-    Beat::Rerun(Form::Prefix),
-    Beat::Video(Cut::Dots, Form::Cri),
-    Beat::Failure(1, Form::Docker),
-    Beat::Video(Cut::Twelve, Form::Prefix),
-    Beat::Video(Cut::Forty, Form::Prefix),
+    Beat::Video(ShotPlan::Twelve, WireForm::Prefix),
+    Beat::Video(ShotPlan::Six, WireForm::Docker),
+    Beat::Failure(0, WireForm::Prefix),
+    Beat::Video(ShotPlan::Long, WireForm::Prefix),
+    Beat::Video(ShotPlan::Twelve, WireForm::Smn),
+    Beat::Rerun(WireForm::Prefix),
+    Beat::Video(ShotPlan::Dots, WireForm::Cri),
+    Beat::Failure(1, WireForm::Docker),
+    Beat::Video(ShotPlan::Twelve, WireForm::Prefix),
+    Beat::Video(ShotPlan::Forty, WireForm::Prefix),
     Beat::Unfinished,
-    Beat::Video(Cut::Twelve, Form::Docker),
+    Beat::Video(ShotPlan::Twelve, WireForm::Docker),
     Beat::Broken,
-    Beat::Rerun(Form::Smn),
-    Beat::Video(Cut::Gaps, Form::Prefix),
-    Beat::Failure(5, Form::Smn),
-    Beat::Video(Cut::Twelve, Form::Pretty),
+    Beat::Rerun(WireForm::Smn),
+    Beat::Video(ShotPlan::Gaps, WireForm::Prefix),
+    Beat::Failure(5, WireForm::Smn),
+    Beat::Video(ShotPlan::Twelve, WireForm::Pretty),
     Beat::Redelivery,
     Beat::Chatter("health check ok, 0 messages waiting"),
-    Beat::Video(Cut::Forty, Form::Cri),
+    Beat::Video(ShotPlan::Forty, WireForm::Cri),
 ];
 
 /// The kinds of rotation, in turn.
@@ -103,7 +103,7 @@ impl Script {
         match self.config.scenario {
             Scenario::Tour => {
                 self.ago(720);
-                let example = self.pen.succeeded(Form::Plain, &Cast::example());
+                let example = self.pen.succeeded(WireForm::Plain, &Cast::example());
                 self.say(example);
                 for (ago, beat) in PAST {
                     self.ago(ago);
@@ -119,14 +119,14 @@ impl Script {
             Scenario::Rotate => {
                 for ago in (1..=4).rev() {
                     self.ago(ago * 17);
-                    self.play(Beat::Video(Cut::Six, Form::Prefix));
+                    self.play(Beat::Video(ShotPlan::Six, WireForm::Prefix));
                 }
             }
             Scenario::Failures => self.lay_failures(),
             Scenario::Slow => {
                 for ago in (1..=8).rev() {
                     self.ago(ago * 20);
-                    self.play(Beat::Video(if ago == 3 { Cut::Forty } else { Cut::Twelve }, Form::Prefix));
+                    self.play(Beat::Video(if ago == 3 { ShotPlan::Forty } else { ShotPlan::Twelve }, WireForm::Prefix));
                 }
             }
         }
@@ -153,7 +153,10 @@ impl Script {
             }
             Scenario::Slow => {
                 self.wait(2.0);
-                self.play(Beat::Video(if beat % 5 == 4 { Cut::Forty } else { Cut::Twelve }, Form::Prefix));
+                self.play(Beat::Video(
+                    if beat % 5 == 4 { ShotPlan::Forty } else { ShotPlan::Twelve },
+                    WireForm::Prefix,
+                ));
             }
         }
     }
@@ -166,7 +169,7 @@ impl Script {
                 self.say(record);
             }
             Beat::Failure(code, form) => {
-                let job = self.introduce(Cut::Twelve);
+                let job = self.introduce(ShotPlan::Twelve);
                 let record = self.pen.failed(form, &job, CODES[code]);
                 self.say(record);
                 self.cast.keep(job);
@@ -177,18 +180,18 @@ impl Script {
                 self.say(record);
             }
             Beat::Unfinished => {
-                let job = self.introduce(Cut::Six);
-                let record = self.pen.unfinished(Form::Prefix, &job);
+                let job = self.introduce(ShotPlan::Six);
+                let record = self.pen.unfinished(WireForm::Prefix, &job);
                 self.say(record);
             }
             Beat::Broken => {
-                let job = self.cast.next(&mut self.pen.random, Cut::Six);
+                let job = self.cast.next(&mut self.pen.random, ShotPlan::Six);
                 let record = self.pen.broken(&job);
                 self.say(record);
             }
             Beat::Redelivery => {
-                let job = self.introduce(Cut::Six);
-                let record = self.pen.succeeded(Form::Smn, &job);
+                let job = self.introduce(ShotPlan::Six);
+                let record = self.pen.succeeded(WireForm::Smn, &job);
                 self.say(record.clone());
                 self.wait(0.2);
                 self.say(Record { says: Says::Again, ..record });
@@ -201,20 +204,20 @@ impl Script {
     }
 
     /// A new video, with the events that come before its pictures: title and duration.
-    fn introduce(&mut self, cut: Cut) -> Job {
+    fn introduce(&mut self, cut: ShotPlan) -> RenderJob {
         let job = self.cast.next(&mut self.pen.random, cut);
-        let created = self.pen.created(Form::Prefix, &job);
+        let created = self.pen.created(WireForm::Prefix, &job);
         self.say(created);
         self.wait(0.1);
-        let parsed = self.pen.parsed(Form::Prefix, &job);
+        let parsed = self.pen.parsed(WireForm::Prefix, &job);
         self.say(parsed);
         self.wait(0.3);
         job
     }
 
     /// A failed video that runs again; a new one where none waits.
-    fn rerun(&mut self) -> Job {
-        self.cast.rerun().unwrap_or_else(|| self.cast.next(&mut self.pen.random, Cut::Twelve))
+    fn rerun(&mut self) -> RenderJob {
+        self.cast.rerun().unwrap_or_else(|| self.cast.next(&mut self.pen.random, ShotPlan::Twelve))
     }
 
     /// One event of a great many: 15 % fail, as many are re-runs.
@@ -222,19 +225,19 @@ impl Script {
         let dice = self.pen.random.below(100);
         let record = match dice {
             0..15 => {
-                let job = self.cast.next(&mut self.pen.random, Cut::Six);
+                let job = self.cast.next(&mut self.pen.random, ShotPlan::Six);
                 let code = *self.pen.random.pick(&CODES[..8]);
-                let record = self.pen.failed(Form::Prefix, &job, code);
+                let record = self.pen.failed(WireForm::Prefix, &job, code);
                 self.cast.keep(job);
                 record
             }
             15..30 => {
                 let job = self.rerun();
-                self.pen.succeeded(Form::Prefix, &job)
+                self.pen.succeeded(WireForm::Prefix, &job)
             }
             _ => {
-                let job = self.cast.next(&mut self.pen.random, Cut::Six);
-                self.pen.succeeded(if dice.is_multiple_of(2) { Form::Prefix } else { Form::Cri }, &job)
+                let job = self.cast.next(&mut self.pen.random, ShotPlan::Six);
+                self.pen.succeeded(if dice.is_multiple_of(2) { WireForm::Prefix } else { WireForm::Cri }, &job)
             }
         };
         self.say(record);
@@ -244,9 +247,9 @@ impl Script {
     fn lay_failures(&mut self) {
         let mut ago = 1400;
         for code in 0..CODES.len() {
-            let mut beats = vec![Beat::Video(Cut::Six, Form::Prefix), Beat::Failure(code, Form::Prefix)];
+            let mut beats = vec![Beat::Video(ShotPlan::Six, WireForm::Prefix), Beat::Failure(code, WireForm::Prefix)];
             if code.is_multiple_of(3) {
-                beats.push(Beat::Failure(0, Form::Docker));
+                beats.push(Beat::Failure(0, WireForm::Docker));
             }
             for beat in beats {
                 self.ago(ago);
@@ -259,18 +262,18 @@ impl Script {
     /// A good asset now and then; failures of good ones too, whose pictures stay.
     fn failures_beat(&mut self) {
         if self.beat.is_multiple_of(3) {
-            let job = self.introduce(Cut::Six);
-            let record = self.pen.succeeded(Form::Prefix, &job);
+            let job = self.introduce(ShotPlan::Six);
+            let record = self.pen.succeeded(WireForm::Prefix, &job);
             self.say(record);
             if self.beat.is_multiple_of(9) {
                 self.wait(0.2);
-                let record = self.pen.failed(Form::Prefix, &job, CODES[0]);
+                let record = self.pen.failed(WireForm::Prefix, &job, CODES[0]);
                 self.say(record);
             }
         } else {
             let common = self.pen.random.below(10) < 3;
             let code = if common { 0 } else { self.beat % CODES.len() };
-            self.play(Beat::Failure(code, Form::Prefix));
+            self.play(Beat::Failure(code, WireForm::Prefix));
         }
     }
 
@@ -278,7 +281,7 @@ impl Script {
     fn rotate_beat(&mut self) {
         self.wait(0.5);
         if self.beat % BETWEEN < BETWEEN - 1 {
-            return self.play(Beat::Video(Cut::Six, Form::Prefix));
+            return self.play(Beat::Video(ShotPlan::Six, WireForm::Prefix));
         }
         let (rotation, words) = ROTATIONS[self.beat / BETWEEN % ROTATIONS.len()];
         self.play(Beat::Chatter(words));
@@ -289,7 +292,7 @@ impl Script {
                 self.lay(Act::Rename);
                 for _ in 0..2 {
                     self.hold(0.5);
-                    self.play(Beat::Video(Cut::Six, Form::Prefix));
+                    self.play(Beat::Video(ShotPlan::Six, WireForm::Prefix));
                     self.hold(0.4);
                     let late = self.small();
                     self.lay(Act::AppendLate(late));
@@ -313,8 +316,8 @@ impl Script {
     }
 
     fn small(&mut self) -> Record {
-        let job = self.cast.next(&mut self.pen.random, Cut::Six);
-        self.pen.succeeded(Form::Prefix, &job)
+        let job = self.cast.next(&mut self.pen.random, ShotPlan::Six);
+        self.pen.succeeded(WireForm::Prefix, &job)
     }
 
     /// New records of `size` bytes in all, the last one filled up with spaces.

@@ -7,12 +7,12 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn script(scenario: Scenario) -> Script {
-    let config = Config { scenario, ..Config::default() };
+    let config = DemoConfig { scenario, ..DemoConfig::default() };
     Script::new(config, "http://127.0.0.1:8787", Timestamp::UNIX_EPOCH)
 }
 
 /// The backlog and the first five minutes.
-fn steps(scenario: Scenario) -> Vec<Step> {
+fn steps(scenario: Scenario) -> Vec<ScriptStep> {
     let end = SignedDuration::from_mins(5);
     script(scenario).take_while(|step| step.at <= end).collect()
 }
@@ -82,7 +82,7 @@ fn times_never_go_back_and_the_same_seed_gives_the_same_script() {
     for scenario in Scenario::value_variants().iter().copied() {
         let steps = steps(scenario);
         assert!(steps.is_sorted_by_key(|step| step.at), "{scenario:?}");
-        let other = Config { scenario, seed: 8, ..Config::default() };
+        let other = DemoConfig { scenario, seed: 8, ..DemoConfig::default() };
         let other = Script::new(other, "http://127.0.0.1:8787", Timestamp::UNIX_EPOCH);
         assert!(script(scenario).take(300).eq(steps.iter().take(300).cloned()), "{scenario:?}");
         assert!(!script(scenario).take(300).eq(other.take(300)), "{scenario:?}");
@@ -92,7 +92,7 @@ fn times_never_go_back_and_the_same_seed_gives_the_same_script() {
 #[test]
 fn speed_shortens_what_is_to_come_and_leaves_the_past() {
     let at = |speed| {
-        let config = Config { speed, ..Config::default() };
+        let config = DemoConfig { speed, ..DemoConfig::default() };
         let mut script = Script::new(config, "", Timestamp::UNIX_EPOCH);
         let past = script.take_backlog();
         (past.len(), past.iter().map(|step| step.at).collect::<Vec<_>>(), script.nth(100).map(|step| step.at.as_secs()))

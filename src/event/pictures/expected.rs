@@ -4,14 +4,14 @@
 //! known, the others are compared with a text that was made for a list before, and no number is read. This is a way to
 //! be fast and nothing else: what differs in any byte is read as the first two pictures were.
 
-use super::{Run, Spelling};
+use super::{Progression, Spelling};
 use std::{fmt::Write as _, sync::Arc};
 
 /// The pictures of a run as they are spelled, from the third on, without the asset's id.
 #[derive(Debug)]
 pub(super) struct Expected {
     /// The first two pictures.
-    run: Run,
+    progression: Progression,
     spelling: &'static Spelling,
     text: String,
     /// Where in `text` the id is left out of each picture, and where the picture ends.
@@ -23,15 +23,23 @@ impl Expected {
     const MAX: u32 = 1024;
 
     /// `None` where the pictures rise by no whole seconds, or the URL lacks a hole or needs other escapes.
-    pub(super) fn new(run: &Run, spelling: &'static Spelling) -> Option<Self> {
-        let whole = run.offset >= 0 && run.step > 0 && run.offset % 1000 == 0 && run.step % 1000 == 0;
+    pub(super) fn new(progression: &Progression, spelling: &'static Spelling) -> Option<Self> {
+        let whole = progression.offset >= 0
+            && progression.step > 0
+            && progression.offset % 1000 == 0
+            && progression.step % 1000 == 0;
         // Far below what the general way takes, so that nothing is taken here that is not taken there.
-        let small = [run.offset / 1000, run.step / 1000, i64::try_from(run.number).ok()?, run.number_step]
-            .iter()
-            .all(|number| (0..50_000).contains(number));
-        let holes = run.url.id && run.url.number && run.url.is_plain();
+        let small = [
+            progression.offset / 1000,
+            progression.step / 1000,
+            i64::try_from(progression.number).ok()?,
+            progression.number_step,
+        ]
+        .iter()
+        .all(|number| (0..50_000).contains(number));
+        let holes = progression.url.id && progression.url.number && progression.url.is_plain();
         (whole && small && holes).then(|| Self {
-            run: run.clone(),
+            progression: progression.clone(),
             spelling,
             text: String::new(),
             pictures: Vec::new(),
@@ -39,9 +47,13 @@ impl Expected {
     }
 
     /// Whether this is the text that follows the first two pictures of `run`.
-    pub(super) fn is_of(&self, run: &Run, spelling: &Spelling) -> bool {
-        let numbers = |run: &Run| (run.offset, run.step, run.number, run.number_step);
-        numbers(&self.run) == numbers(run) && Arc::ptr_eq(&self.run.url, &run.url) && self.spelling == spelling
+    pub(super) fn is_of(&self, progression: &Progression, spelling: &Spelling) -> bool {
+        let numbers = |progression: &Progression| {
+            (progression.offset, progression.step, progression.number, progression.number_step)
+        };
+        numbers(&self.progression) == numbers(progression)
+            && Arc::ptr_eq(&self.progression.url, &progression.url)
+            && self.spelling == spelling
     }
 
     /// How many of the pictures `text` begins with, and their length.
@@ -65,16 +77,16 @@ impl Expected {
 
     /// Makes the next picture's text.
     fn make(&mut self) {
-        let Self { run, spelling, text, pictures } = self;
+        let Self { progression, spelling, text, pictures } = self;
         let at = u32::try_from(pictures.len()).unwrap_or(Self::MAX) + 2;
-        let (seconds, number) = (run.offset_at(at).as_millis() / 1000, run.number_at(at));
+        let (seconds, number) = (progression.offset_at(at).as_millis() / 1000, progression.number_at(at));
         let Spelling { comma, offset, url, slashes } = spelling;
-        let head = slashes.spell(&run.url.head);
+        let head = slashes.spell(&progression.url.head);
         // Writing into a String cannot fail.
         let _ = write!(text, "{comma}{offset}{seconds}{url}{head}");
         let hole = text.len();
-        let middle = slashes.spell(&run.url.middle);
-        let _ = write!(text, "{middle}{number}{}\"}}", run.url.tail);
+        let middle = slashes.spell(&progression.url.middle);
+        let _ = write!(text, "{middle}{number}{}\"}}", progression.url.tail);
         pictures.push((hole, text.len()));
     }
 }

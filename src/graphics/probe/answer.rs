@@ -7,7 +7,7 @@ use std::str;
 
 /// What a terminal said.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum ProbeAnswer {
     /// XTVERSION: a name, mostly with a version.
     Version(String),
     /// The answer to a command of kitty's protocol.
@@ -26,7 +26,7 @@ pub(super) enum Answer {
     Background { light: bool },
 }
 
-impl Answer {
+impl ProbeAnswer {
     /// Reads one whole sequence.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let text = str::from_utf8(bytes).ok()?;
@@ -87,23 +87,23 @@ mod tests {
     #[test]
     fn reads_answers() {
         let size = |width, height| PixelSize { width, height };
-        let check = |bytes: &str, expected: Option<Answer>| {
-            assert_eq!(Answer::read(bytes.replace('␛', "\x1b").as_bytes()), expected, "{bytes}");
+        let check = |bytes: &str, expected: Option<ProbeAnswer>| {
+            assert_eq!(ProbeAnswer::read(bytes.replace('␛', "\x1b").as_bytes()), expected, "{bytes}");
         };
-        check("␛P>|kitty(0.41.1)␛\\", Some(Answer::Version("kitty(0.41.1)".to_owned())));
-        check("␛_Gi=31;OK␛\\", Some(Answer::Kitty { id: 31, ok: true }));
-        check("␛_Gi=31,p=1;ENOENT:no␛\\", Some(Answer::Kitty { id: 31, ok: false }));
-        check("␛[?62;4;22c", Some(Answer::Attributes(vec![62, 4, 22])));
-        check("␛[?62;c", Some(Answer::Attributes(vec![62, 0])));
+        check("␛P>|kitty(0.41.1)␛\\", Some(ProbeAnswer::Version("kitty(0.41.1)".to_owned())));
+        check("␛_Gi=31;OK␛\\", Some(ProbeAnswer::Kitty { id: 31, ok: true }));
+        check("␛_Gi=31,p=1;ENOENT:no␛\\", Some(ProbeAnswer::Kitty { id: 31, ok: false }));
+        check("␛[?62;4;22c", Some(ProbeAnswer::Attributes(vec![62, 4, 22])));
+        check("␛[?62;c", Some(ProbeAnswer::Attributes(vec![62, 0])));
         check("␛[>1;2c", None);
-        check("␛[6;20;10t", Some(Answer::Cell(size(10, 20))));
-        check("␛[4;600;1000t", Some(Answer::TextArea(size(1000, 600))));
+        check("␛[6;20;10t", Some(ProbeAnswer::Cell(size(10, 20))));
+        check("␛[4;600;1000t", Some(ProbeAnswer::TextArea(size(1000, 600))));
         check("␛[8;24;80t", None);
-        check("␛[?2;0;800;600S", Some(Answer::SixelMost(size(800, 600))));
+        check("␛[?2;0;800;600S", Some(ProbeAnswer::SixelMost(size(800, 600))));
         check("␛[?2;3;0S", None);
-        check("␛P1$r0;48:2:1:2:3m␛\\", Some(Answer::Rendition("0;48:2:1:2:3m".to_owned())));
-        check("␛]11;rgb:ffff/ffff/ee00␛\\", Some(Answer::Background { light: true }));
-        check("␛]11;rgb:1e/1e/1e\x07", Some(Answer::Background { light: false }));
+        check("␛P1$r0;48:2:1:2:3m␛\\", Some(ProbeAnswer::Rendition("0;48:2:1:2:3m".to_owned())));
+        check("␛]11;rgb:ffff/ffff/ee00␛\\", Some(ProbeAnswer::Background { light: true }));
+        check("␛]11;rgb:1e/1e/1e\x07", Some(ProbeAnswer::Background { light: false }));
         check("␛]11;rgb:zz/1/1\x07", None);
         check("␛]11;rgb:/1/1\x07", None);
         check("␛]11;rgb:fffffffffffff/1/1\x07", None);

@@ -2,7 +2,7 @@
 //!
 //! Names, inodes and sizes all lie: a name is given to another file, an inode is reused, a file is truncated and grows
 //! past its old size between two looks. An [`Anchor`] is bytes that were read: the file's head, and what stands right
-//! before the place that was read to. Only where both are still there does reading go on. [`Taken`] keeps the anchors
+//! before the place that was read to. Only where both are still there does reading go on. [`ReadHistory`] keeps the anchors
 //! of all files of a source, so that a log that comes back under another name is not taken twice.
 
 use crate::source::follow::look::Inode;
@@ -91,13 +91,13 @@ fn same(file: &File, from: u64, bytes: &[u8]) -> io::Result<bool> {
 
 /// What was read of the files of a source, whatever their names.
 #[derive(Debug, Default)]
-pub struct Taken {
-    files: VecDeque<TakenFile>,
+pub struct ReadHistory {
+    files: VecDeque<ReadFile>,
 }
 
 /// What was read of one file.
 #[derive(Clone, Debug)]
-pub struct TakenFile {
+pub struct ReadFile {
     /// Which file.
     pub id: Inode,
     /// What was read of it.
@@ -110,9 +110,9 @@ pub struct TakenFile {
     pub held: bool,
 }
 
-impl Taken {
+impl ReadHistory {
     /// Notes how far a file was read; makes its entry where there is none.
-    pub fn note(&mut self, file: TakenFile) {
+    pub fn note(&mut self, file: ReadFile) {
         if let Some(entry) = self.files.iter_mut().find(|entry| entry.by == file.by) {
             *entry = file;
             return;
@@ -143,8 +143,8 @@ impl Taken {
 
     /// The files whose content lies in `file` as well: those with its inode, or else with so much in common that it is
     /// a copy. The one that was read furthest comes out.
-    pub fn find(&self, file: &File, id: Inode) -> io::Result<Option<&TakenFile>> {
-        let mut best: Option<&TakenFile> = None;
+    pub fn find(&self, file: &File, id: Inode) -> io::Result<Option<&ReadFile>> {
+        let mut best: Option<&ReadFile> = None;
         for entry in &self.files {
             let enough = if entry.id == id { 1 } else { TAIL as u64 };
             let further = best.is_none_or(|best| best.anchor.offset < entry.anchor.offset);
@@ -156,8 +156,8 @@ impl Taken {
     }
 
     /// The files whose head is the head of these bytes, the longest first: an archive may hold one of them.
-    pub fn with_head(&self, bytes: &[u8]) -> Vec<&TakenFile> {
-        let mut found: Vec<&TakenFile> = self
+    pub fn with_head(&self, bytes: &[u8]) -> Vec<&ReadFile> {
+        let mut found: Vec<&ReadFile> = self
             .files
             .iter()
             .filter(|entry| entry.anchor.offset >= TAIL as u64 && bytes.starts_with(&entry.anchor.head))

@@ -23,7 +23,7 @@ pub struct Inode {
 
 /// What changes when a file is written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp {
+pub struct FileStamp {
     /// Size in bytes.
     pub size: u64,
     /// Last write, in seconds and nanoseconds.
@@ -34,9 +34,9 @@ pub struct Stamp {
 
 /// What a look at a name showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Look {
+pub enum Observation {
     /// A regular file.
-    File(Inode, Stamp),
+    File(Inode, FileStamp),
     /// Nothing has this name.
     Absent,
     /// The name cannot be looked at: why.
@@ -53,14 +53,14 @@ pub struct Known {
     /// How far it was read.
     pub offset: u64,
     /// Its stamp before it was last read to its end; `None` where reading is not done.
-    pub stamp: Option<Stamp>,
+    pub stamp: Option<FileStamp>,
     /// Whether it is an archive, which is read as a whole or not at all.
     pub packed: bool,
 }
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum FollowStep {
     /// Nothing has changed.
     Rest,
     /// Something may have been written: read on, if the anchor holds.
@@ -82,37 +82,39 @@ pub enum Step {
 }
 
 /// What follows from a look.
-pub fn decide(known: Option<Known>, look: &Look) -> Step {
+pub fn decide(known: Option<Known>, look: &Observation) -> FollowStep {
     match (known, look) {
-        (None, Look::File(..)) => Step::Open,
-        (None, Look::Absent) => Step::Wait("not there yet".into()),
-        (None, Look::Unreachable(why)) => Step::Wait(why.clone()),
-        (_, Look::Other(what)) => Step::Wait(format!("is {what}")),
-        (Some(_), Look::Absent) => Step::Leave,
-        (Some(_), Look::Unreachable(why)) => Step::Keep(why.clone()),
-        (Some(known), Look::File(id, _)) if known.id != *id => Step::Replace,
-        (Some(known), Look::File(_, stamp)) if known.stamp == Some(*stamp) => Step::Rest,
-        (Some(known), Look::File(_, stamp)) if known.packed => {
-            let same = |old: Stamp| (old.size, old.modified) == (stamp.size, stamp.modified);
-            if known.stamp.is_some_and(same) { Step::Rest } else { Step::Rewritten }
+        (None, Observation::File(..)) => FollowStep::Open,
+        (None, Observation::Absent) => FollowStep::Wait("not there yet".into()),
+        (None, Observation::Unreachable(why)) => FollowStep::Wait(why.clone()),
+        (_, Observation::Other(what)) => FollowStep::Wait(format!("is {what}")),
+        (Some(_), Observation::Absent) => FollowStep::Leave,
+        (Some(_), Observation::Unreachable(why)) => FollowStep::Keep(why.clone()),
+        (Some(known), Observation::File(id, _)) if known.id != *id => FollowStep::Replace,
+        (Some(known), Observation::File(_, stamp)) if known.stamp == Some(*stamp) => FollowStep::Rest,
+        (Some(known), Observation::File(_, stamp)) if known.packed => {
+            let same = |old: FileStamp| (old.size, old.modified) == (stamp.size, stamp.modified);
+            if known.stamp.is_some_and(same) { FollowStep::Rest } else { FollowStep::Rewritten }
         }
-        (Some(known), Look::File(_, stamp)) if stamp.size < known.offset => Step::Truncated,
-        (Some(_), Look::File(..)) => Step::Read,
+        (Some(known), Observation::File(_, stamp)) if stamp.size < known.offset => FollowStep::Truncated,
+        (Some(_), Observation::File(..)) => FollowStep::Read,
     }
 }
 
 /// Looks at a name, through symbolic links.
-pub fn look(path: &Path) -> Look {
+pub fn look(path: &Path) -> Observation {
     match std::fs::metadata(path) {
-        Ok(metadata) => Look::of(&metadata),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Look::Absent,
-        Err(error) => Look::Unreachable(reason(&error)),
+        Ok(metadata) => Observation::of(&metadata),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Observation::Absent
+        }
+        Err(error) => Observation::Unreachable(reason(&error)),
     }
 }
 
 /// Looks at an open file.
-pub fn look_at(file: &File) -> io::Result<Look> {
-    file.metadata().map(|metadata| Look::of(&metadata))
+pub fn look_at(file: &File) -> io::Result<Observation> {
+    file.metadata().map(|metadata| Observation::of(&metadata))
 }
 
 /// An error of the system as people say it, without its number.
@@ -128,11 +130,11 @@ impl Inode {
     }
 }
 
-impl Look {
+impl Observation {
     fn of(metadata: &Metadata) -> Self {
         let kind = metadata.file_type();
         if kind.is_file() {
-            Self::File(Inode::of(metadata), Stamp::of(metadata))
+            Self::File(Inode::of(metadata), FileStamp::of(metadata))
         } else if kind.is_dir() {
             Self::Other("a directory")
         } else if kind.is_fifo() {
@@ -148,7 +150,7 @@ impl Look {
 /// How coarse the times are that files bear: a write within it may leave the stamp as it was.
 pub(super) const GRAIN: Duration = Duration::from_millis(20);
 
-impl Stamp {
+impl FileStamp {
     /// Whether a change after now will show: the last one is older than the grain of the file system's clock. A time
     /// that lies ahead is another machine's, of which nothing is known.
     pub fn is_final(&self) -> bool {
@@ -174,8 +176,8 @@ mod tests {
     const A: Inode = Inode { dev: 1, ino: 10 };
     const B: Inode = Inode { dev: 1, ino: 11 };
 
-    fn stamp(size: u64, second: i64) -> Stamp {
-        Stamp { size, modified: (second, 0), changed: (second, 0) }
+    fn stamp(size: u64, second: i64) -> FileStamp {
+        FileStamp { size, modified: (second, 0), changed: (second, 0) }
     }
 
     fn at(offset: u64, size: u64) -> Known {
@@ -185,22 +187,27 @@ mod tests {
     #[test]
     fn decides() {
         let archive = Known { packed: true, ..at(5, 9) };
-        let renamed = Stamp { changed: (2, 0), ..stamp(9, 1) };
+        let renamed = FileStamp { changed: (2, 0), ..stamp(9, 1) };
         let cases = [
-            ("not there at start", None, Look::Absent, Step::Wait("not there yet".into())),
-            ("comes", None, Look::File(A, stamp(0, 1)), Step::Open),
-            ("nothing new", Some(at(5, 5)), Look::File(A, stamp(5, 1)), Step::Rest),
-            ("NULs not written yet", Some(at(5, 9)), Look::File(A, stamp(9, 1)), Step::Rest),
-            ("appended", Some(at(5, 5)), Look::File(A, stamp(9, 2)), Step::Read),
-            ("same size, other time", Some(at(5, 5)), Look::File(A, stamp(5, 2)), Step::Read),
-            ("truncated", Some(at(5, 5)), Look::File(A, stamp(4, 2)), Step::Truncated),
-            ("renamed and created", Some(at(5, 5)), Look::File(B, stamp(5, 1)), Step::Replace),
-            ("deleted", Some(at(5, 5)), Look::Absent, Step::Leave),
-            ("folder locked", Some(at(5, 5)), Look::Unreachable("no".into()), Step::Keep("no".into())),
-            ("folder locked at start", None, Look::Unreachable("no".into()), Step::Wait("no".into())),
-            ("a directory", Some(at(5, 5)), Look::Other("a directory"), Step::Wait("is a directory".into())),
-            ("archive renamed", Some(archive), Look::File(A, renamed), Step::Rest),
-            ("archive rewritten", Some(archive), Look::File(A, stamp(3, 2)), Step::Rewritten),
+            ("not there at start", None, Observation::Absent, FollowStep::Wait("not there yet".into())),
+            ("comes", None, Observation::File(A, stamp(0, 1)), FollowStep::Open),
+            ("nothing new", Some(at(5, 5)), Observation::File(A, stamp(5, 1)), FollowStep::Rest),
+            ("NULs not written yet", Some(at(5, 9)), Observation::File(A, stamp(9, 1)), FollowStep::Rest),
+            ("appended", Some(at(5, 5)), Observation::File(A, stamp(9, 2)), FollowStep::Read),
+            ("same size, other time", Some(at(5, 5)), Observation::File(A, stamp(5, 2)), FollowStep::Read),
+            ("truncated", Some(at(5, 5)), Observation::File(A, stamp(4, 2)), FollowStep::Truncated),
+            ("renamed and created", Some(at(5, 5)), Observation::File(B, stamp(5, 1)), FollowStep::Replace),
+            ("deleted", Some(at(5, 5)), Observation::Absent, FollowStep::Leave),
+            ("folder locked", Some(at(5, 5)), Observation::Unreachable("no".into()), FollowStep::Keep("no".into())),
+            ("folder locked at start", None, Observation::Unreachable("no".into()), FollowStep::Wait("no".into())),
+            (
+                "a directory",
+                Some(at(5, 5)),
+                Observation::Other("a directory"),
+                FollowStep::Wait("is a directory".into()),
+            ),
+            ("archive renamed", Some(archive), Observation::File(A, renamed), FollowStep::Rest),
+            ("archive rewritten", Some(archive), Observation::File(A, stamp(3, 2)), FollowStep::Rewritten),
         ];
         for (case, known, look, step) in cases {
             assert_eq!(decide(known, &look), step, "{case}");

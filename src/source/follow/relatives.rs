@@ -5,11 +5,11 @@
 //! what was read of the log, and a missed file was created since the last look.
 
 use crate::source::{
-    Trouble,
+    ReadError,
     follow::{
-        Follower, Incarnation, Late, Outcome, Sink,
-        anchor::{Anchor, TAIL, Taken, TakenFile},
-        look::{GRAIN, Inode, Stamp},
+        Follower, OpenFile, ReadOutcome, RotatedFile, Sink,
+        anchor::{Anchor, ReadFile, ReadHistory, TAIL},
+        look::{FileStamp, GRAIN, Inode},
         open_file,
     },
 };
@@ -25,10 +25,10 @@ impl Follower {
     /// `None` where there is no copy.
     pub(super) fn read_copy(
         &self,
-        old: &mut Incarnation,
-        taken: &Taken,
+        old: &mut OpenFile,
+        taken: &ReadHistory,
         sink: &mut impl Sink,
-    ) -> Result<Option<u64>, Trouble> {
+    ) -> Result<Option<u64>, ReadError> {
         let offset = old.anchor.offset();
         for (path, metadata) in relatives(&[&self.path, &self.real]) {
             let id = Inode::of(&metadata);
@@ -42,7 +42,7 @@ impl Follower {
             }
             old.file = copy;
             old.id = id;
-            while old.read_on(true, sink)? == Outcome::More {}
+            while old.read_on(true, sink)? == ReadOutcome::More {}
             return Ok(Some(old.anchor.offset() - offset));
         }
         Ok(None)
@@ -53,9 +53,9 @@ impl Follower {
         &mut self,
         current: Option<Inode>,
         now: Duration,
-        taken: &mut Taken,
+        taken: &mut ReadHistory,
         sink: &mut impl Sink,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), ReadError> {
         if self.looked.is_none() || !self.has_folder_changed() {
             return Ok(());
         }
@@ -89,12 +89,18 @@ impl Follower {
         if folders[2] == folders[0] {
             folders[2] = None;
         }
-        let stamps = folders.map(|folder| folder?.metadata().ok().map(|metadata| Stamp::of(&metadata)));
+        let stamps = folders.map(|folder| folder?.metadata().ok().map(|metadata| FileStamp::of(&metadata)));
         let fresh = stamps.iter().flatten().any(|stamp| !stamp.is_final());
         std::mem::replace(&mut self.folders, stamps) != stamps || fresh
     }
 
-    fn take_up(&mut self, file: File, now: Duration, taken: &mut Taken, sink: &mut impl Sink) -> Result<(), Trouble> {
+    fn take_up(
+        &mut self,
+        file: File,
+        now: Duration,
+        taken: &mut ReadHistory,
+        sink: &mut impl Sink,
+    ) -> Result<(), ReadError> {
         let mut was = self.start(file, None, taken, sink)?;
         if was.packed {
             was.read_packed(taken, sink)?;
@@ -102,7 +108,7 @@ impl Follower {
             was.read_on(true, sink)?;
         }
         taken.note(was.taken(self.rank));
-        self.late.push(Late { was, since: now, grown: now });
+        self.late.push(RotatedFile { was, since: now, grown: now });
         Ok(())
     }
 
@@ -149,7 +155,7 @@ pub(in crate::source) fn folder_of(path: &Path) -> &Path {
 }
 
 /// What was read before of the log that an archive holds.
-pub(super) fn read_before<R: Read>(text: impl Fn() -> R, taken: &Taken) -> Option<TakenFile> {
+pub(super) fn read_before<R: Read>(text: impl Fn() -> R, taken: &ReadHistory) -> Option<ReadFile> {
     let mut head = Vec::new();
     text().take(4 * TAIL as u64).read_to_end(&mut head).ok()?;
     taken.with_head(&head).into_iter().find(|file| holds(&file.anchor, text()).unwrap_or(false)).cloned()

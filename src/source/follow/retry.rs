@@ -3,7 +3,7 @@
 //! A name that cannot be opened, or a file that cannot be read, is tried again after 250 ms, then less and less often.
 //! As soon as a look shows something else, it is tried at once: what failed may be well by now.
 
-use crate::source::follow::look::Look;
+use crate::source::follow::look::Observation;
 use std::time::Duration;
 
 /// How long to wait after the first failure.
@@ -20,19 +20,19 @@ pub(super) struct Retry {
 
 #[derive(Debug)]
 struct Failed {
-    seen: Look,
+    seen: Observation,
     due: Duration,
     wait: Duration,
 }
 
 impl Retry {
     /// Whether to try now, after this look.
-    pub(super) fn is_due(&self, now: Duration, seen: &Look) -> bool {
+    pub(super) fn is_due(&self, now: Duration, seen: &Observation) -> bool {
         self.failed.as_ref().is_none_or(|failed| now >= failed.due || failed.seen != *seen)
     }
 
     /// Notes that it failed after this look.
-    pub(super) fn fail(&mut self, now: Duration, seen: Look) {
+    pub(super) fn fail(&mut self, now: Duration, seen: Observation) {
         let before = self.failed.take().filter(|failed| failed.seen == seen);
         let wait = before.map_or(FIRST, |failed| (failed.wait * 2).min(LONGEST));
         self.failed = Some(Failed { seen, due: now + wait, wait });
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn waits_longer_each_time_and_not_at_all_after_a_change() {
         let mut retry = Retry::default();
-        let locked = || Look::Unreachable("permission denied".into());
+        let locked = || Observation::Unreachable("permission denied".into());
         let mut now = Duration::ZERO;
         let mut waits = Vec::new();
         for _ in 0..6 {
@@ -59,14 +59,14 @@ mod tests {
             retry.fail(now, locked());
             let begun = now;
             while !retry.is_due(now, &locked()) {
-                assert!(retry.is_due(now, &Look::Absent));
+                assert!(retry.is_due(now, &Observation::Absent));
                 now += Duration::from_millis(250);
             }
             waits.push(now.abs_diff(begun).as_millis());
         }
         assert_eq!(waits, [250, 500, 1000, 2000, 2000, 2000]);
-        retry.fail(now, Look::Absent);
-        assert!(retry.is_due(now + FIRST, &Look::Absent), "another failure is the first of its kind");
+        retry.fail(now, Observation::Absent);
+        assert!(retry.is_due(now + FIRST, &Observation::Absent), "another failure is the first of its kind");
         retry.succeed();
         assert!(retry.is_due(now, &locked()));
     }

@@ -4,7 +4,7 @@
 
 use crate::{
     event::Health,
-    source::{Stopped, lines::Piece},
+    source::{Stopped, lines::SplitLine},
 };
 use std::{fs::File, num::NonZeroU32};
 
@@ -19,7 +19,7 @@ pub trait Sink {
     }
 
     /// Takes lines.
-    fn piece(&mut self, generation: u16, piece: Piece<'_>) -> Result<(), Stopped>;
+    fn piece(&mut self, generation: u16, piece: SplitLine<'_>) -> Result<(), Stopped>;
 
     /// All that could be read for now was handed over.
     fn flush(&mut self) -> Result<(), Stopped>;

@@ -6,7 +6,7 @@
 use crate::{
     event::{
         Time,
-        envelope::{Found, Reader},
+        envelope::{FoundEvents, RecordReader},
     },
     source::{intake::read_piece, lines::Lines},
 };
@@ -24,16 +24,16 @@ const LOOK_BACK: u64 = 16 << 10;
 pub(super) const PORTION: usize = 16 << 10;
 
 /// What one block held.
-pub(super) struct Block {
-    pub(super) found: Found,
-    pub(super) reader: Reader,
+pub(super) struct ParsedBlock {
+    pub(super) found: FoundEvents,
+    pub(super) reader: RecordReader,
     /// Where its first line begins and its last whole one ends; `None` where no line begins in the block.
     pub(super) span: Option<(u64, u64)>,
     /// How many newlines its lines have.
     pub(super) lines: u64,
 }
 
-impl Block {
+impl ParsedBlock {
     /// Orders what comes ahead of the block's first timed record by the time of a record before the block.
     pub(super) fn follow(&mut self, newest: Option<Time>) {
         if newest.is_some() {
@@ -53,14 +53,14 @@ pub(super) fn read_range(
     file: &File,
     from: u64,
     to: u64,
-    mut reader: Reader,
+    mut reader: RecordReader,
     line: Option<NonZeroU32>,
-) -> io::Result<Block> {
+) -> io::Result<ParsedBlock> {
     let mut room = Vec::new();
     if !reader.is_carrying() {
         look_back(file, from, &mut reader)?;
     }
-    let mut all = Block { found: Found::default(), reader, span: None, lines: 0 };
+    let mut all = ParsedBlock { found: FoundEvents::default(), reader, span: None, lines: 0 };
     let mut at = from;
     while at < to {
         let next = (at + BLOCK).min(to);
@@ -85,10 +85,10 @@ pub(super) fn read_block(
     file: &File,
     from: u64,
     to: u64,
-    mut reader: Reader,
+    mut reader: RecordReader,
     line: Option<NonZeroU32>,
     room: &mut Vec<u8>,
-) -> io::Result<Block> {
+) -> io::Result<ParsedBlock> {
     // The byte before tells whether a line begins where the block does.
     let back = from.min(1);
     room.resize(usize::try_from(to - from + back).unwrap_or_default(), 0);
@@ -100,9 +100,9 @@ pub(super) fn read_block(
     } else {
         memchr::memchr(b'\n', inside).map(|newline| newline + 1).filter(|skip| *skip < inside.len())
     };
-    let mut found = Found::default();
+    let mut found = FoundEvents::default();
     let Some(skip) = skip.filter(|_| !inside.is_empty()) else {
-        return Ok(Block { found, reader, span: None, lines: 0 });
+        return Ok(ParsedBlock { found, reader, span: None, lines: 0 });
     };
     let begin = from + skip as u64;
     let inside = inside.get(skip..).unwrap_or_default();
@@ -129,11 +129,11 @@ pub(super) fn read_block(
         rest = portion.get(..count).unwrap_or_default();
         rest = memchr::memchr(b'\n', rest).and_then(|newline| rest.get(..=newline)).unwrap_or(rest);
     }
-    Ok(Block { lines: found.counts.lines, found, reader, span: Some((begin, end)) })
+    Ok(ParsedBlock { lines: found.counts.lines, found, reader, span: Some((begin, end)) })
 }
 
 /// Shows a reader what lies before `from`, where a line begins or soon will.
-fn look_back(file: &File, from: u64, reader: &mut Reader) -> io::Result<()> {
+fn look_back(file: &File, from: u64, reader: &mut RecordReader) -> io::Result<()> {
     let back = from.min(LOOK_BACK);
     let mut bytes = vec![0; usize::try_from(back).unwrap_or_default()];
     let count = read_full(file, &mut bytes, from - back)?;
@@ -144,7 +144,7 @@ fn look_back(file: &File, from: u64, reader: &mut Reader) -> io::Result<()> {
     Ok(())
 }
 
-pub(super) fn read_lines(lines: &mut Lines, chunk: &[u8], reader: &mut Reader, found: &mut Found) {
+pub(super) fn read_lines(lines: &mut Lines, chunk: &[u8], reader: &mut RecordReader, found: &mut FoundEvents) {
     let Ok(()) = lines.push(chunk, |piece| {
         read_piece(reader, piece, found);
         Ok::<(), Infallible>(())
@@ -152,7 +152,7 @@ pub(super) fn read_lines(lines: &mut Lines, chunk: &[u8], reader: &mut Reader, f
 }
 
 /// Numbers lines from the file's beginning, or not at all.
-pub(super) fn shift(found: &mut Found, before: Option<u64>) {
+pub(super) fn shift(found: &mut FoundEvents, before: Option<u64>) {
     let shifted = |line: Option<NonZeroU32>| number(before? + u64::from(line?.get()));
     for event in &mut found.events {
         event.origin.line = shifted(event.origin.line);

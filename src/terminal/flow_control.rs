@@ -45,10 +45,10 @@ const FIRST_SLICE: u64 = 16 * 1024;
 
 /// The state of acknowledgement.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct FlowControl {
     /// Questions without an answer, the oldest first; answers come in the same order.
-    open: VecDeque<Asked>,
-    manners: Manners,
+    open: VecDeque<PendingQuery>,
+    manners: Acknowledgement,
     /// Bytes since the last question.
     unasked: usize,
     /// The shortest time that the answer to a small frame took.
@@ -58,7 +58,7 @@ pub(super) struct Pace {
 }
 
 #[derive(Debug)]
-struct Asked {
+struct PendingQuery {
     /// Bytes of the frame before the question.
     bytes: usize,
     /// Whether they were nearly all that was on its way.
@@ -70,26 +70,26 @@ struct Asked {
 
 /// What is known of the terminal's answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Manners {
+enum Acknowledgement {
     #[default]
     Unknown,
     Answers,
     Mute,
 }
 
-impl Pace {
+impl FlowControl {
     /// Notes a frame of so many bytes; true when [`QUESTION`] is to be sent after it.
     pub(super) fn sent(&mut self, bytes: usize, now: Duration) -> bool {
         self.unasked += bytes;
         let most = self.rate.map_or(LEAST_ASKED, |rate| (rate / SLICES_PER_SECOND).clamp(LEAST_ASKED, MOST_ASKED));
         let ask = match self.manners {
-            Manners::Unknown => self.open.is_empty() && bytes >= TELLING || self.unasked as u64 > MOST_ASKED,
-            Manners::Answers => self.unasked as u64 > most || self.round_trip.is_none() && bytes < SMALL,
-            Manners::Mute => false,
+            Acknowledgement::Unknown => self.open.is_empty() && bytes >= TELLING || self.unasked as u64 > MOST_ASKED,
+            Acknowledgement::Answers => self.unasked as u64 > most || self.round_trip.is_none() && bytes < SMALL,
+            Acknowledgement::Mute => false,
         };
         if ask {
             let telling = bytes >= TELLING && bytes * 2 >= self.unasked;
-            self.open.push_back(Asked { bytes, telling, at: now, awaited: true });
+            self.open.push_back(PendingQuery { bytes, telling, at: now, awaited: true });
             self.unasked = 0;
         }
         ask
@@ -97,7 +97,7 @@ impl Pace {
 
     /// Notes an answer. A late one shows at least that answers come.
     pub(super) fn answered(&mut self, now: Duration) {
-        self.manners = Manners::Answers;
+        self.manners = Acknowledgement::Answers;
         let Some(frame) = self.open.pop_front() else { return };
         let elapsed = now.saturating_sub(frame.at);
         if frame.bytes < SMALL {
@@ -114,15 +114,15 @@ impl Pace {
         for frame in &mut self.open {
             let expected = rate.map_or(0, |rate| 2 * frame.bytes as u64 / rate.max(1));
             let patience = match manners {
-                Manners::Unknown | Manners::Mute => FIRST_PATIENCE,
-                Manners::Answers => (PATIENCE + Duration::from_secs(expected)).min(LONGEST_PATIENCE),
+                Acknowledgement::Unknown | Acknowledgement::Mute => FIRST_PATIENCE,
+                Acknowledgement::Answers => (PATIENCE + Duration::from_secs(expected)).min(LONGEST_PATIENCE),
             };
             frame.awaited &= now.saturating_sub(frame.at) < patience;
         }
-        let is_lost = |frame: &mut Asked| !frame.awaited && now.saturating_sub(frame.at) >= LOST;
+        let is_lost = |frame: &mut PendingQuery| !frame.awaited && now.saturating_sub(frame.at) >= LOST;
         let lost = self.open.pop_front_if(is_lost).is_some();
-        if lost && self.manners == Manners::Unknown {
-            self.manners = Manners::Mute;
+        if lost && self.manners == Acknowledgement::Unknown {
+            self.manners = Acknowledgement::Mute;
         }
         lost
     }
@@ -140,7 +140,7 @@ impl Pace {
 
     /// Bytes a second of the link; a mute terminal is taken for a fast one.
     pub(super) fn rate(&self) -> Option<u64> {
-        if self.manners == Manners::Mute { Some(u64::MAX) } else { self.rate }
+        if self.manners == Acknowledgement::Mute { Some(u64::MAX) } else { self.rate }
     }
 
     /// The bytes of a picture that one frame may take, so that the next text comes soon: what the link carries in an
@@ -178,8 +178,8 @@ mod tests {
     }
 
     /// A link of so many bytes a second and such a round trip, over which frames go one by one.
-    fn learn(rate: u64, round_trip: u64, frames: &[usize]) -> Pace {
-        let mut pace = Pace::default();
+    fn learn(rate: u64, round_trip: u64, frames: &[usize]) -> FlowControl {
+        let mut pace = FlowControl::default();
         let mut now = Duration::ZERO;
         for bytes in frames {
             if pace.sent(*bytes, now) {
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_mute_terminal_is_not_asked_again() {
-        let mut pace = Pace::default();
+        let mut pace = FlowControl::default();
         assert!(pace.sent(10_000, SECOND));
         assert!(pace.is_waiting());
         assert!(!pace.tick(SECOND + millis(299)));
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_late_answer_belongs_to_its_own_frame() {
-        let mut pace = Pace::default();
+        let mut pace = FlowControl::default();
         pace.sent(10_000, Duration::ZERO);
         pace.tick(SECOND);
         assert!(pace.sent(10_000, SECOND), "still unknown");
@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn slices_leave_room_for_text() {
-        assert_eq!(Pace::default().slice(), FIRST_SLICE);
+        assert_eq!(FlowControl::default().slice(), FIRST_SLICE);
         assert_eq!(learn(8_000, 0, &[8_000]).slice(), 1_000);
         assert_eq!(learn(80_000, 50, &[8_000, 40]).slice(), 6_666 + 53 * 50);
     }

@@ -4,15 +4,15 @@
 //! the file is not what it was, whatever its name, inode and size say.
 
 use crate::source::{
-    Stopped, Trouble,
+    ReadError, Stopped,
     follow::{
         GRACE, Sink,
-        anchor::{Anchor, TAIL, Taken, TakenFile},
-        look::{Inode, Known, Stamp},
+        anchor::{Anchor, ReadFile, ReadHistory, TAIL},
+        look::{FileStamp, Inode, Known},
         relatives,
     },
     lines::Lines,
-    unpack::{Judgement, MAGIC, Packing, judge},
+    unpack::{MAGIC, Packing, TextVerdict, judge},
 };
 use std::{
     fs::File,
@@ -32,50 +32,50 @@ const CHUNKS_MAX: usize = 64;
 
 /// One file that the name stood for.
 #[derive(Debug)]
-pub(super) struct Incarnation {
+pub(super) struct OpenFile {
     pub(super) file: File,
     pub(super) id: Inode,
     pub(super) generation: u16,
     pub(super) packed: bool,
     pub(super) anchor: Anchor,
     pub(super) lines: Lines,
-    pub(super) stamp: Option<Stamp>,
+    pub(super) stamp: Option<FileStamp>,
     /// Whether its first bytes were looked at.
     pub(super) judged: bool,
 }
 
 /// A file that lost its name.
 #[derive(Debug)]
-pub(super) struct Late {
-    pub(super) was: Incarnation,
+pub(super) struct RotatedFile {
+    pub(super) was: OpenFile,
     pub(super) since: Duration,
     /// When it last grew.
     pub(super) grown: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum ReadOutcome {
     UpToDate,
     More,
     /// The bytes that were read are no longer there.
     Changed,
 }
 
-impl Late {
+impl RotatedFile {
     /// Reads on; `false` once nobody writes any more.
-    pub(super) fn poll(&mut self, now: Duration, sink: &mut impl Sink) -> Result<bool, Trouble> {
+    pub(super) fn poll(&mut self, now: Duration, sink: &mut impl Sink) -> Result<bool, ReadError> {
         if self.was.packed {
             return Ok(false);
         }
         let metadata = self.was.file.metadata()?;
-        let stamp = Stamp::of(&metadata);
+        let stamp = FileStamp::of(&metadata);
         if self.was.stamp != Some(stamp) {
             let before = self.was.anchor.offset();
             let outcome = self.was.read_on(true, sink)?;
-            if outcome == Outcome::Changed {
+            if outcome == ReadOutcome::Changed {
                 return Ok(false);
             }
-            self.was.stamp = (outcome == Outcome::UpToDate).then_some(stamp);
+            self.was.stamp = (outcome == ReadOutcome::UpToDate).then_some(stamp);
             if self.was.anchor.offset() > before {
                 self.grown = now;
             }
@@ -86,21 +86,21 @@ impl Late {
     }
 }
 
-impl Incarnation {
+impl OpenFile {
     pub(super) fn known(&self) -> Known {
         Known { id: self.id, offset: self.anchor.offset(), stamp: self.stamp, packed: self.packed }
     }
 
-    pub(super) fn taken(&self, rank: u16) -> TakenFile {
+    pub(super) fn taken(&self, rank: u16) -> ReadFile {
         let by = (rank, self.generation);
-        TakenFile { id: self.id, anchor: self.anchor.clone(), line: self.lines.line(), by, held: true }
+        ReadFile { id: self.id, anchor: self.anchor.clone(), line: self.lines.line(), by, held: true }
     }
 
     /// Reads what was appended. Each chunk is read together with the bytes before it, so that a file that was
     /// truncated and grew again between the look and the reading is noticed as well.
-    pub(super) fn read_on(&mut self, grown: bool, sink: &mut impl Sink) -> Result<Outcome, Trouble> {
+    pub(super) fn read_on(&mut self, grown: bool, sink: &mut impl Sink) -> Result<ReadOutcome, ReadError> {
         if !self.anchor.head_holds(&self.file)? {
-            return Ok(Outcome::Changed);
+            return Ok(ReadOutcome::Changed);
         }
         let more = self.file.metadata()?.len().saturating_sub(self.anchor.offset());
         let room = usize::try_from(more).unwrap_or(CHUNK).clamp(4096, CHUNK) + TAIL;
@@ -113,12 +113,12 @@ impl Incarnation {
             let from = self.anchor.offset() + nuls - tail.len() as u64;
             let count = self.file.read_at(&mut chunk, from)?;
             let Some(bytes) = chunk.get(..count).and_then(|bytes| bytes.strip_prefix(tail)) else {
-                return Ok(Outcome::Changed);
+                return Ok(ReadOutcome::Changed);
             };
             let body = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
             let (body, zeros) = bytes.split_at(body);
             if bytes.is_empty() || body.is_empty() && !grown {
-                return Ok(Outcome::UpToDate);
+                return Ok(ReadOutcome::UpToDate);
             }
             if !body.is_empty() {
                 chunks += 1;
@@ -130,14 +130,14 @@ impl Incarnation {
             }
             nuls += zeros.len() as u64;
         }
-        Ok(Outcome::More)
+        Ok(ReadOutcome::More)
     }
 
     /// Reads an archive from its beginning, without what was read of the same log under another name.
-    pub(super) fn read_packed(&mut self, taken: &Taken, sink: &mut impl Sink) -> Result<Outcome, Trouble> {
+    pub(super) fn read_packed(&mut self, taken: &ReadHistory, sink: &mut impl Sink) -> Result<ReadOutcome, ReadError> {
         let mut head = vec![0; MAGIC];
         let count = self.file.read_at(&mut head, 0)?;
-        let Some(packing) = Packing::of(head.get(..count).unwrap_or_default()) else { return Ok(Outcome::Changed) };
+        let Some(packing) = Packing::of(head.get(..count).unwrap_or_default()) else { return Ok(ReadOutcome::Changed) };
         let text = || packing.unpack(ReadAt { file: &self.file, at: 0 });
         let known = relatives::read_before(text, taken);
         let mut text = text();
@@ -168,7 +168,7 @@ impl Incarnation {
             }
         }
         self.lines.finish(|piece| sink.piece(self.generation, piece))?;
-        Ok(Outcome::UpToDate)
+        Ok(ReadOutcome::UpToDate)
     }
 
     /// Says once, by the first bytes, that this is no text.
@@ -177,10 +177,10 @@ impl Incarnation {
             return Ok(());
         }
         let judgement = judge(self.anchor.head());
-        self.judged = judgement != Judgement::Open;
+        self.judged = judgement != TextVerdict::Open;
         match judgement {
-            Judgement::Open | Judgement::Text => Ok(()),
-            Judgement::Foreign(what) => sink.notice(what.into()),
+            TextVerdict::Open | TextVerdict::Text => Ok(()),
+            TextVerdict::Foreign(what) => sink.notice(what.into()),
         }
     }
 

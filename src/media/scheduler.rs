@@ -5,16 +5,16 @@
 //! soon as there is a place. Its invariant: a key is in at most one of `jobs` and `resting`.
 
 use super::{
-    Config, FetchMode, Origin, Policy, Wish, Wishes,
+    Demand, Demands, FetchFrom, FetchMode, MediaConfig, Policy,
     cache::Cache,
     decoder::Workers,
-    fetch::{Body, FetchError, Fetcher, Progress},
+    fetch::{FetchError, FetchProgress, Fetcher, HttpBody},
     jpeg::{self, JpegFault},
     reason::{self, Context},
 };
 use crate::{
     event::PictureUrl,
-    picture::{Fetched, Picture, PictureKey, PictureRequest, PictureUpdate, Trouble},
+    picture::{FetchInfo, Picture, PictureFailure, PictureKey, PictureRequest, PictureUpdate},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -49,18 +49,18 @@ const FAULT_RETRY: Duration = Duration::from_millis(500);
 const PROXY_VARIABLES: [&str; 6] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
 
 /// See the module.
-pub(super) struct Desk {
-    config: Config,
+pub(super) struct Scheduler {
+    config: MediaConfig,
     fetcher: Arc<Fetcher>,
     workers: Arc<Workers>,
     cache: Option<Arc<Cache>>,
     updates: mpsc::Sender<PictureUpdate>,
     unused_proxy: Option<&'static str>,
-    wanted: Arc<[Wish]>,
+    wanted: Arc<[Demand]>,
     /// Keys of the list that were answered, and the round since which they had been wanted.
     answered: HashMap<PictureKey, u64>,
-    jobs: HashMap<PictureKey, Job>,
-    tasks: JoinSet<Step>,
+    jobs: HashMap<PictureKey, FetchJob>,
+    tasks: JoinSet<TaskResult>,
     /// What will be fetched a second time, and when.
     resting: HashMap<PictureKey, Instant>,
     /// Hosts that answered 429, and until when they are spared.
@@ -68,7 +68,7 @@ pub(super) struct Desk {
 }
 
 /// A request in flight.
-struct Job {
+struct FetchJob {
     request: PictureRequest,
     task: Id,
     stage: Stage,
@@ -90,19 +90,19 @@ enum Attempt {
 }
 
 /// What a task ends with.
-enum Step {
-    Fetched(PictureKey, Result<Body, FetchError>),
-    Decoded(PictureKey, Result<Picture, (JpegFault, Body)>),
+enum TaskResult {
+    Fetched(PictureKey, Result<HttpBody, FetchError>),
+    Decoded(PictureKey, Result<Picture, (JpegFault, HttpBody)>),
     Left(PictureKey),
     Kept,
 }
 
 /// Nobody listens to the updates any longer.
-struct Deaf;
+struct UpdatesClosed;
 
-impl Desk {
+impl Scheduler {
     pub(super) fn new(
-        config: Config,
+        config: MediaConfig,
         policy: watch::Receiver<Policy>,
         cache: Option<Cache>,
         updates: mpsc::Sender<PictureUpdate>,
@@ -125,7 +125,7 @@ impl Desk {
     }
 
     /// Works until the handle or the receiver of the updates is gone.
-    pub(super) async fn run(mut self, mut wishes: watch::Receiver<Wishes>) {
+    pub(super) async fn run(mut self, mut wishes: watch::Receiver<Demands>) {
         loop {
             let next_retry = self.resting.values().min().copied();
             let goes_on = select! {
@@ -141,12 +141,12 @@ impl Desk {
         }
     }
 
-    async fn say(&self, update: PictureUpdate) -> Result<(), Deaf> {
-        self.updates.send(update).await.map_err(|_receiver_is_gone| Deaf)
+    async fn say(&self, update: PictureUpdate) -> Result<(), UpdatesClosed> {
+        self.updates.send(update).await.map_err(|_receiver_is_gone| UpdatesClosed)
     }
 
     /// Takes a new list, and lets go of what is no longer on it.
-    async fn look_at(&mut self, wanted: Arc<[Wish]>) -> Result<(), Deaf> {
+    async fn look_at(&mut self, wanted: Arc<[Demand]>) -> Result<(), UpdatesClosed> {
         let listed: HashMap<PictureKey, u64> = wanted.iter().map(|wish| (wish.request.key, wish.since)).collect();
         self.wanted = wanted;
         self.answered.retain(|key, since| listed.get(key) == Some(since));
@@ -167,7 +167,7 @@ impl Desk {
     }
 
     /// Begins fetches, the most urgent first, as far as there are places.
-    async fn begin_what_may_begin(&mut self) -> Result<(), Deaf> {
+    async fn begin_what_may_begin(&mut self) -> Result<(), UpdatesClosed> {
         let now = Instant::now();
         self.throttled.retain(|_, until| *until > now);
         let mut busy: HashMap<String, usize> = HashMap::new();
@@ -200,20 +200,20 @@ impl Desk {
         Ok(())
     }
 
-    async fn begin(&mut self, request: PictureRequest, from: Origin) -> Result<(), Deaf> {
+    async fn begin(&mut self, request: PictureRequest, from: FetchFrom) -> Result<(), UpdatesClosed> {
         let key = request.key;
         let attempt = if self.resting.remove(&key).is_some() { Attempt::Second } else { Attempt::First };
         let (leave, left) = oneshot::channel();
-        let progress = Arc::new(Progress::default());
-        let source = Source {
-            cache: self.cache.clone().filter(|_| from == Origin::Anywhere),
+        let progress = Arc::new(FetchProgress::default());
+        let source = BodySource {
+            cache: self.cache.clone().filter(|_| from == FetchFrom::Anywhere),
             mode: self.config.fetch,
             max_bytes: self.config.max_bytes,
             fetcher: self.fetcher.clone(),
         };
         let fetch = source.fetch(request.clone(), progress.clone());
         let task = self.tasks.spawn(fetch_until_left(key, fetch, left, progress)).id();
-        self.jobs.insert(key, Job { request, task, stage: Stage::Fetching, attempt, leave: Some(leave) });
+        self.jobs.insert(key, FetchJob { request, task, stage: Stage::Fetching, attempt, leave: Some(leave) });
         match attempt {
             Attempt::First => self.say(PictureUpdate::Started(key)).await,
             Attempt::Second => Ok(()),
@@ -221,29 +221,30 @@ impl Desk {
     }
 
     /// Takes what a task ended with.
-    async fn step(&mut self, step: Result<(Id, Step), JoinError>) -> Result<(), Deaf> {
+    async fn step(&mut self, step: Result<(Id, TaskResult), JoinError>) -> Result<(), UpdatesClosed> {
         match step {
-            Ok((_, Step::Left(key))) => {
+            Ok((_, TaskResult::Left(key))) => {
                 self.jobs.remove(&key);
                 self.say(PictureUpdate::Dropped(key)).await
             }
-            Ok((_, Step::Fetched(key, Ok(body)))) => {
+            Ok((_, TaskResult::Fetched(key, Ok(body)))) => {
                 self.decode(key, body);
                 Ok(())
             }
-            Ok((_, Step::Fetched(key, Err(error)))) => self.failed(key, &error).await,
-            Ok((_, Step::Kept)) => Ok(()),
-            Ok((_, Step::Decoded(key, Ok(picture)))) => {
+            Ok((_, TaskResult::Fetched(key, Err(error)))) => self.failed(key, &error).await,
+            Ok((_, TaskResult::Kept)) => Ok(()),
+            Ok((_, TaskResult::Decoded(key, Ok(picture)))) => {
                 self.keep(key, &picture);
                 self.answer(key, PictureUpdate::Loaded(key, Arc::new(picture))).await
             }
-            Ok((_, Step::Decoded(key, Err((fault, body))))) => {
+            Ok((_, TaskResult::Decoded(key, Err((fault, body))))) => {
                 let trouble = self.jobs.get(&key).map(|job| self.context(&job.request.url).jpeg(&fault, &body));
                 self.fail(key, trouble).await
             }
             Err(error) => {
                 let key = self.jobs.iter().find(|(_, job)| job.task == error.id()).map(|(key, _)| *key);
-                let trouble = Trouble { what: "an error in thumbview itself".into(), advice: Vec::new(), allow: None };
+                let trouble =
+                    PictureFailure { what: "an error in thumbview itself".into(), advice: Vec::new(), allow: None };
                 match key {
                     Some(key) => self.fail(key, Some(trouble)).await,
                     None => Ok(()),
@@ -252,11 +253,11 @@ impl Desk {
         }
     }
 
-    fn decode(&mut self, key: PictureKey, body: Body) {
+    fn decode(&mut self, key: PictureKey, body: HttpBody) {
         let Some(job) = self.jobs.get_mut(&key) else { return };
         job.stage = Stage::Decoding;
         let workers = self.workers.clone();
-        job.task = self.tasks.spawn(async move { Step::Decoded(key, decode(&workers, body).await) }).id();
+        job.task = self.tasks.spawn(async move { TaskResult::Decoded(key, decode(&workers, body).await) }).id();
     }
 
     /// Writes a healthy picture to the disk, while the loop goes on.
@@ -269,12 +270,12 @@ impl Desk {
         self.tasks.spawn(async move {
             // What goes wrong is told by the cache itself.
             let _done = spawn_blocking(move || cache.put(&request, &jpeg)).await;
-            Step::Kept
+            TaskResult::Kept
         });
     }
 
     /// Tries once more where that may help, else says why there is no picture.
-    async fn failed(&mut self, key: PictureKey, error: &FetchError) -> Result<(), Deaf> {
+    async fn failed(&mut self, key: PictureKey, error: &FetchError) -> Result<(), UpdatesClosed> {
         let Some(job) = self.jobs.get(&key) else { return Ok(()) };
         let now = Instant::now();
         if is_throttling(error) {
@@ -294,14 +295,14 @@ impl Desk {
         Context { url, now: jiff::Timestamp::now(), unused_proxy: self.unused_proxy }
     }
 
-    async fn fail(&mut self, key: PictureKey, trouble: Option<Trouble>) -> Result<(), Deaf> {
+    async fn fail(&mut self, key: PictureKey, trouble: Option<PictureFailure>) -> Result<(), UpdatesClosed> {
         match trouble {
             Some(trouble) => self.answer(key, PictureUpdate::Failed(key, trouble)).await,
             None => Ok(()),
         }
     }
 
-    async fn answer(&mut self, key: PictureKey, update: PictureUpdate) -> Result<(), Deaf> {
+    async fn answer(&mut self, key: PictureKey, update: PictureUpdate) -> Result<(), UpdatesClosed> {
         self.jobs.remove(&key);
         if let Some(wish) = self.wanted.iter().find(|wish| wish.request.key == key) {
             self.answered.insert(key, wish.since);
@@ -317,22 +318,22 @@ fn host_of(url: &PictureUrl) -> String {
 }
 
 /// Where a body comes from.
-struct Source {
+struct BodySource {
     cache: Option<Arc<Cache>>,
     mode: FetchMode,
     max_bytes: u64,
     fetcher: Arc<Fetcher>,
 }
 
-impl Source {
-    async fn fetch(self, request: PictureRequest, progress: Arc<Progress>) -> Result<Body, FetchError> {
+impl BodySource {
+    async fn fetch(self, request: PictureRequest, progress: Arc<FetchProgress>) -> Result<HttpBody, FetchError> {
         let begun = Instant::now();
         let url = request.url.clone();
         if let Some(cache) = self.cache {
             let found = spawn_blocking(move || cache.get(&request, self.max_bytes)).await;
             if let Ok(Some(bytes)) = found {
-                let fetched = Fetched { from_cache: true, took: begun.elapsed(), ..Fetched::default() };
-                return Ok(Body { bytes, fetched, cut: None });
+                let fetched = FetchInfo { from_cache: true, took: begun.elapsed(), ..FetchInfo::default() };
+                return Ok(HttpBody { bytes, fetched, cut: None });
             }
         }
         match self.mode {
@@ -345,21 +346,21 @@ impl Source {
 /// Fetches until the picture is here, or nobody wants it and it is not nearly here.
 async fn fetch_until_left(
     key: PictureKey,
-    fetch: impl Future<Output = Result<Body, FetchError>>,
+    fetch: impl Future<Output = Result<HttpBody, FetchError>>,
     left: oneshot::Receiver<()>,
-    progress: Arc<Progress>,
-) -> Step {
+    progress: Arc<FetchProgress>,
+) -> TaskResult {
     let mut fetch = std::pin::pin!(fetch);
     select! {
-        fetched = &mut fetch => Step::Fetched(key, fetched),
+        fetched = &mut fetch => TaskResult::Fetched(key, fetched),
         _ = left => {
             let grace = if progress.nearly_done() { GRACE } else { Duration::ZERO };
-            timeout(grace, fetch).await.map_or(Step::Left(key), |fetched| Step::Fetched(key, fetched))
+            timeout(grace, fetch).await.map_or(TaskResult::Left(key), |fetched| TaskResult::Fetched(key, fetched))
         }
     }
 }
 
-async fn decode(workers: &Workers, body: Body) -> Result<Picture, (JpegFault, Body)> {
+async fn decode(workers: &Workers, body: HttpBody) -> Result<Picture, (JpegFault, HttpBody)> {
     let outline = match jpeg::outline(&body.bytes) {
         Ok(outline) => outline,
         Err(fault) => return Err((fault, body)),
