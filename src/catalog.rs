@@ -7,11 +7,11 @@
 
 mod store;
 
-pub use store::{Event, Rank};
+pub use store::{Event, Rank, requests};
 
 use crate::{
     event::{AssetId, Counts, EventKind, Fault, FileId, LogEvent, Offset, Origin, Pictures, Status, Time},
-    picture::EventKey,
+    picture::{EventKey, PictureRequest},
     text::Safe,
 };
 use hashbrown::{DefaultHashBuilder, HashTable, hash_table::Entry};
@@ -385,6 +385,17 @@ impl<'a> Asset<'a> {
     /// The pictures of [`Self::run`].
     pub fn pictures(&self) -> Option<&'a Pictures> {
         Some(self.catalog.events.pictures(self.run()?))
+    }
+
+    /// Requests for these pictures; see [`requests()`].
+    pub fn requests(&self) -> Vec<PictureRequest> {
+        self.run().map_or_else(Vec::new, |key| requests(&[(key, self.catalog.event(key))]))
+    }
+
+    /// The request for the first of these pictures as the log lists them.
+    pub fn first_request(&self) -> Option<PictureRequest> {
+        let event = self.run()?;
+        Some(PictureRequest::new(event, self.id(), self.pictures()?.iter(self.id()).next()?))
     }
 
     /// Its events, newest first.

@@ -9,7 +9,7 @@ mod name;
 pub use name::file_name;
 
 use crate::{
-    event::{AssetId, Offset, PictureKind, PictureUrl},
+    event::{AssetId, Offset, PictureKind, PictureUrl, Snapshot},
     text::Safe,
 };
 use ratatui::layout::{Rect, Size};
@@ -46,6 +46,18 @@ pub struct PictureRequest {
     pub offset: Offset,
     /// Where to fetch it.
     pub url: PictureUrl,
+}
+
+impl PictureRequest {
+    /// The request for a snapshot of an event of `asset`.
+    pub fn new(event: EventKey, asset: &AssetId, snapshot: Snapshot) -> Self {
+        Self {
+            key: PictureKey { event, kind: snapshot.kind, index: snapshot.index },
+            asset: asset.clone(),
+            offset: snapshot.offset,
+            url: snapshot.url,
+        }
+    }
 }
 
 /// Width and height in pixels.

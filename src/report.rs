@@ -10,7 +10,9 @@ pub use export::{ExportTask, ExportedFiles, FileOutcome, Filed, export, orders};
 
 use crate::{
     catalog::{Asset, AssetKey, Catalog},
-    event::{Fault, FileId, LogEvent, Offset, Origin, PictureKind, Pictures, Reveal, Snapshot, Time, redact_urls},
+    event::{
+        Fault, FileId, LogEvent, Offset, Origin, PictureKind, PictureUrl, Pictures, Reveal, Snapshot, Time, redact_urls,
+    },
     text::Safe,
 };
 use serde::{Serialize, Serializer};
@@ -70,8 +72,8 @@ pub fn summary(out: &mut impl io::Write, catalog: &Catalog, format: Format) -> i
 /// Writes one event as a line of JSON, its pictures by offset.
 pub fn event_line(out: &mut impl io::Write, catalog: &Catalog, event: &LogEvent, reveal: Reveal) -> io::Result<()> {
     let mut pictures: Vec<Snapshot> = event.pictures.iter(&event.asset).collect();
-    pictures.sort_by_key(|picture| (picture.offset, picture.kind));
-    let pictures = pictures.iter().map(|picture| PictureLine::new(picture, reveal));
+    pictures.sort_by_key(Snapshot::order);
+    let pictures = pictures.iter().map(|picture| PictureLine::new(picture.kind, picture.offset, &picture.url, reveal));
     let fault = event.fault.as_deref();
     write_line(
         out,
@@ -224,9 +226,8 @@ struct PictureLine {
 }
 
 impl PictureLine {
-    fn new(picture: &Snapshot, reveal: Reveal) -> Self {
-        let url = picture.url.shown(reveal);
-        Self { kind: picture.kind.as_str(), offset: Seconds(picture.offset), url }
+    fn new(kind: PictureKind, offset: Offset, url: &PictureUrl, reveal: Reveal) -> Self {
+        Self { kind: kind.as_str(), offset: Seconds(offset), url: url.shown(reveal) }
     }
 }
 

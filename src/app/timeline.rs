@@ -4,8 +4,8 @@
 //! since one offset may be there twice. The cursor is always on a picture where there is one.
 
 use crate::{
-    catalog::Event,
-    event::{AssetId, Offset, PictureKind, PictureUrl, Snapshot},
+    catalog::{Event, requests},
+    event::{Offset, PictureKind, PictureUrl},
     picture::{EventKey, PictureKey, PictureRequest},
 };
 use std::time::Duration;
@@ -21,24 +21,12 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct Timeline {
     runs: Vec<EventKey>,
-    asset: Option<AssetId>,
-    marks: Vec<Mark>,
+    marks: Vec<PictureRequest>,
     cursor: usize,
     direction: ScrubDirection,
     fps: f32,
     playing: Option<Playing>,
     duration: Option<Offset>,
-}
-
-/// One picture on the timeline.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// Which picture.
-    pub key: PictureKey,
-    /// Where in the video.
-    pub offset: Offset,
-    /// Where to fetch it.
-    pub url: PictureUrl,
 }
 
 /// Which way the cursor moved last; prefetching looks further that way.
@@ -60,7 +48,6 @@ impl Default for Timeline {
     fn default() -> Self {
         Self {
             runs: Vec::new(),
-            asset: None,
             marks: Vec::new(),
             cursor: 0,
             direction: ScrubDirection::On,
@@ -81,9 +68,7 @@ impl Timeline {
         }
         let current = self.current_key();
         self.runs = runs.iter().map(|(run, _)| *run).collect();
-        self.asset = runs.first().map(|(_, event)| event.asset.clone());
-        self.marks = runs.iter().flat_map(|(run, event)| marks(*run, *event)).collect();
-        self.marks.sort_by_key(|mark| (mark.offset, mark.key.kind, mark.key.index));
+        self.marks = requests(runs);
         if let Some(at) = self.marks.iter().position(|mark| Some(mark.key) == current) {
             self.cursor = at;
         } else {
@@ -99,7 +84,7 @@ impl Timeline {
     }
 
     /// The pictures in order.
-    pub fn marks(&self) -> &[Mark] {
+    pub fn marks(&self) -> &[PictureRequest] {
         &self.marks
     }
 
@@ -109,19 +94,13 @@ impl Timeline {
     }
 
     /// The picture under the cursor.
-    pub fn current(&self) -> Option<&Mark> {
+    pub fn current(&self) -> Option<&PictureRequest> {
         self.marks.get(self.cursor)
     }
 
     /// The key of the picture under the cursor.
     pub fn current_key(&self) -> Option<PictureKey> {
         self.current().map(|mark| mark.key)
-    }
-
-    /// What to ask for to get a mark's picture.
-    pub fn request(&self, at: usize) -> Option<PictureRequest> {
-        let mark = self.marks.get(at)?;
-        Some(PictureRequest { key: mark.key, asset: self.asset.clone()?, offset: mark.offset, url: mark.url.clone() })
     }
 
     /// The address of the picture under the cursor.
@@ -156,7 +135,7 @@ impl Timeline {
 
     /// To the picture nearest to `offset`; of two, the earlier.
     pub fn seek(&mut self, offset: Offset) {
-        let distance = |mark: &Mark| (mark.offset.as_millis() - offset.as_millis()).abs();
+        let distance = |mark: &PictureRequest| (mark.offset.as_millis() - offset.as_millis()).abs();
         if let Some(at) = (0..self.marks.len()).min_by_key(|at| distance(&self.marks[*at])) {
             self.go_to(at);
         }
@@ -234,19 +213,10 @@ impl Timeline {
     }
 }
 
-fn marks(run: EventKey, event: Event<'_>) -> Vec<Mark> {
-    let mark = |snapshot: Snapshot| Mark {
-        key: PictureKey { event: run, kind: snapshot.kind, index: snapshot.index },
-        offset: snapshot.offset,
-        url: snapshot.url,
-    };
-    event.pictures.iter(event.asset).map(mark).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{EventKind, Oddities, Origin, Status, Templates};
+    use crate::event::{AssetId, EventKind, Oddities, Origin, Status, Templates};
 
     fn timeline(samples: &[i64], dots: &[i64]) -> Timeline {
         let asset = AssetId::new("a").unwrap();

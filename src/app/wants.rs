@@ -277,9 +277,9 @@ impl App {
             return Vec::new();
         }
         let mut wishes: Vec<PictureRequest> =
-            self.interest().into_iter().filter_map(|at| self.timeline.request(at)).collect();
+            self.interest().into_iter().filter_map(|at| self.timeline.marks().get(at).cloned()).collect();
         if self.options.fetching == Fetching::Ahead {
-            wishes.extend(self.next_assets().filter_map(|asset| first_request(&asset)));
+            wishes.extend(self.next_assets().filter_map(|asset| asset.first_request()));
         }
         wishes.retain(|wish| matches!(self.album.state(wish.key), PictureState::Absent | PictureState::Loading));
         wishes
@@ -316,7 +316,7 @@ impl App {
             jobs.extend(self.strip_marks().filter_map(|at| self.job(at, thumb, ahead)).take(4));
         }
         jobs.extend(interest.filter_map(|at| self.job(at, area, ahead)));
-        jobs.extend(self.next_assets().filter_map(|asset| self.prepare(first_request(&asset)?.key, area, next)));
+        jobs.extend(self.next_assets().filter_map(|asset| self.prepare(asset.first_request()?.key, area, next)));
         jobs
     }
 
@@ -334,18 +334,6 @@ impl App {
         let picture = Arc::clone(self.album.picture(key)?);
         (!done && fit.cells != Size::ZERO).then_some(Preparation { key, picture, fit })
     }
-}
-
-/// The request for the first picture of an asset's timeline.
-fn first_request(asset: &Asset<'_>) -> Option<PictureRequest> {
-    let run = asset.run()?;
-    let first = asset.pictures()?.iter(asset.id()).next()?;
-    Some(PictureRequest {
-        key: PictureKey { event: run, kind: first.kind, index: first.index },
-        asset: asset.id().clone(),
-        offset: first.offset,
-        url: first.url,
-    })
 }
 
 /// A picture in the middle of a box.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     catalog::AssetKey,
-    picture::{Picture, file_name},
+    picture::{Picture, PictureRequest, file_name},
     text::Safe,
 };
 use crossterm::event::{KeyCode, KeyEvent};
@@ -157,7 +157,7 @@ impl App {
     fn proposals(&self) -> Vec<String> {
         let picture = self.timeline.current().filter(|mark| self.album.picture(mark.key).is_some());
         let named = picture.zip(self.selected()).map(|(mark, asset)| {
-            let alike = |other: &&super::timeline::Mark| {
+            let alike = |other: &&PictureRequest| {
                 (other.key.event, other.key.kind, other.offset) == (mark.key.event, mark.key.kind, mark.offset)
             };
             let twins = self.timeline.marks().iter().take(self.timeline.cursor()).filter(alike).count();

@@ -4,8 +4,8 @@
 //! boxed, and picture lists are shared already. [`Event`] is the view that others read.
 
 use crate::{
-    event::{AssetId, EventKind, Facts, Fault, FileId, LogEvent, Oddities, Origin, Pictures, Status, Time},
-    picture::EventKey,
+    event::{AssetId, EventKind, Facts, Fault, FileId, LogEvent, Oddities, Origin, Pictures, Snapshot, Status, Time},
+    picture::{EventKey, PictureRequest},
 };
 use std::{collections::HashMap, hash::Hash, num::NonZeroU32};
 
@@ -30,6 +30,16 @@ pub struct Event<'a> {
     pub facts: Option<&'a Facts>,
     /// What was odd about the pictures.
     pub oddities: Oddities,
+}
+
+/// Requests for the pictures of these events, in the order of [`Snapshot::order`].
+pub fn requests(events: &[(EventKey, Event<'_>)]) -> Vec<PictureRequest> {
+    let mut snapshots: Vec<(Snapshot, EventKey, &AssetId)> = Vec::new();
+    for (key, event) in events {
+        snapshots.extend(event.pictures.iter(event.asset).map(|snapshot| (snapshot, *key, event.asset)));
+    }
+    snapshots.sort_by_key(|(snapshot, ..)| snapshot.order());
+    snapshots.into_iter().map(|(snapshot, key, asset)| PictureRequest::new(key, asset, snapshot)).collect()
 }
 
 /// What orders events: time, then file, then place in it. The greatest is the newest.

@@ -7,7 +7,6 @@
 use super::{AssetRow, COLUMNS, Format, PictureLine, Reveal, Seconds, Summary, write_csv, write_json, write_line};
 use crate::{
     catalog::{Asset, AssetKey, Catalog},
-    event::Snapshot,
     picture::{PictureKey, PictureRequest, file_name},
     text::Safe,
 };
@@ -62,14 +61,13 @@ pub struct ExportTask {
 /// The pictures of an asset's newest successful run, by offset, a sample before a dot.
 pub fn orders(asset: &Asset<'_>) -> Vec<ExportTask> {
     let mut before: HashMap<_, usize> = HashMap::new();
-    let order = |(key, snapshot): (PictureKey, Snapshot)| {
-        let twins = before.entry((snapshot.kind, snapshot.offset)).or_default();
-        let file = file_name(asset.id(), snapshot.kind, snapshot.offset, *twins);
+    let order = |request: PictureRequest| {
+        let twins = before.entry((request.key.kind, request.offset)).or_default();
+        let file = file_name(asset.id(), request.key.kind, request.offset, *twins);
         *twins += 1;
-        let request = PictureRequest { key, asset: asset.id().clone(), offset: snapshot.offset, url: snapshot.url };
         ExportTask { request, file }
     };
-    pictures(asset).into_iter().map(order).collect()
+    asset.requests().into_iter().map(order).collect()
 }
 
 /// Writes the assets of `keys` in their order; as JSON with the summary of the whole catalog. A [`Format::Table`] has no
@@ -125,19 +123,17 @@ struct ExportedPicture<'a> {
 
 impl<'a> Exported<'a> {
     fn new(catalog: &'a Catalog, asset: Asset<'a>, files: &'a ExportedFiles, reveal: Reveal) -> Self {
-        let picture = |(key, snapshot): (PictureKey, Snapshot)| {
-            let became = files.get(&key);
+        let picture = |request: PictureRequest| {
+            let became = files.get(&request.key);
             ExportedPicture {
-                line: PictureLine::new(&snapshot, reveal),
+                line: PictureLine::new(request.key.kind, request.offset, &request.url, reveal),
                 file: became.and_then(|became| became.file.as_deref()),
                 outcome: became.map(|became| became.outcome.as_str()),
                 reason: became.and_then(|became| became.reason.as_ref()).map(Safe::as_str),
             }
         };
-        Self {
-            row: AssetRow::new(catalog, asset, reveal),
-            pictures: pictures(&asset).into_iter().map(picture).collect(),
-        }
+        let pictures = asset.requests().into_iter().map(picture).collect();
+        Self { row: AssetRow::new(catalog, asset, reveal), pictures }
     }
 
     /// As CSV: the asset's cells before those of each picture.
@@ -163,13 +159,4 @@ impl ExportedPicture<'_> {
             self.reason.unwrap_or_default().to_owned(),
         ]
     }
-}
-
-/// The pictures of an asset's newest successful run with their keys, by offset, a sample before a dot.
-fn pictures(asset: &Asset<'_>) -> Vec<(PictureKey, Snapshot)> {
-    let Some((run, pictures)) = asset.run().zip(asset.pictures()) else { return Vec::new() };
-    let key = |snapshot: &Snapshot| PictureKey { event: run, kind: snapshot.kind, index: snapshot.index };
-    let mut all: Vec<_> = pictures.iter(asset.id()).map(|snapshot| (key(&snapshot), snapshot)).collect();
-    all.sort_by_key(|(_, snapshot)| (snapshot.offset, snapshot.kind, snapshot.index));
-    all
 }

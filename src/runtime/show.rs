@@ -9,7 +9,7 @@ use super::{
 use crate::{
     catalog::{Asset, Catalog},
     cli,
-    event::{AssetId, LogUpdate, Offset, Reveal, Snapshot},
+    event::{AssetId, LogUpdate, Offset, Reveal},
     media,
     picture::{Canvas, Picture, PictureKey, PictureRequest, PictureUpdate, Protocol},
     report, show,
@@ -38,28 +38,18 @@ pub(super) async fn run(args: &cli::ShowArgs) -> Result<ExitCode> {
     }
     let catalog = read(args).await?;
     let asset = choose(&catalog, args)?;
-    let Some((run, pictures)) = asset.run().zip(asset.pictures()).filter(|(_, pictures)| !pictures.is_empty()) else {
+    let mut requests = asset.requests();
+    if requests.is_empty() {
         let fault =
             asset.fault().map(|fault| format!(": {} {}", fault.code, fault.shown(Reveal::Hide))).unwrap_or_default();
         bail!("{} has no pictures{fault}", asset.id());
-    };
-    let mut wanted: Vec<Snapshot> = pictures.iter(asset.id()).collect();
-    wanted.sort_by_key(|snapshot| (snapshot.offset, snapshot.kind, snapshot.index));
-    if args.grid.is_none() {
-        wanted = vec![nearest(wanted, args.offset)];
-    } else if wanted.len() > SHEET_MOST {
-        tell(&format!("the first {SHEET_MOST} of {} pictures", wanted.len()));
-        wanted.truncate(SHEET_MOST);
     }
-    let requests: Vec<PictureRequest> = wanted
-        .into_iter()
-        .map(|snapshot| PictureRequest {
-            key: PictureKey { event: run, kind: snapshot.kind, index: snapshot.index },
-            asset: asset.id().clone(),
-            offset: snapshot.offset,
-            url: snapshot.url,
-        })
-        .collect();
+    if args.grid.is_none() {
+        requests = vec![nearest(requests, args.offset)];
+    } else if requests.len() > SHEET_MOST {
+        tell(&format!("the first {SHEET_MOST} of {} pictures", requests.len()));
+        requests.truncate(SHEET_MOST);
+    }
     let canvas = if on_terminal { ask(forced).await.map(|probe| probe.canvas()) } else { None };
     let canvas = canvas.unwrap_or_else(|| Canvas { protocol: forced.unwrap_or_default(), ..Canvas::default() });
     if canvas.protocol == Protocol::None {
@@ -119,10 +109,10 @@ fn choose<'a>(catalog: &'a Catalog, args: &cli::ShowArgs) -> Result<Asset<'a>> {
     }
 }
 
-fn nearest(snapshots: Vec<Snapshot>, offset: Option<Offset>) -> Snapshot {
+fn nearest(requests: Vec<PictureRequest>, offset: Option<Offset>) -> PictureRequest {
     let wanted = offset.unwrap_or_default().as_millis();
-    let distance = |snapshot: &Snapshot| (snapshot.offset.as_millis() - wanted).abs();
-    snapshots.into_iter().min_by_key(distance).expect("an asset with pictures was chosen")
+    let distance = |request: &PictureRequest| (request.offset.as_millis() - wanted).abs();
+    requests.into_iter().min_by_key(distance).expect("an asset with pictures was chosen")
 }
 
 type FetchedPictures = HashMap<PictureKey, Result<Arc<Picture>, Safe>>;

@@ -5,9 +5,9 @@ use super::{
     theme::{Glyph, Role, StyledText, Theme, bytes, part},
 };
 use crate::{
-    app::{App, album::PictureState, panes::View, timeline::Mark},
+    app::{App, album::PictureState, panes::View},
     event::{Offset, PictureKind},
-    picture::Protocol,
+    picture::{PictureRequest, Protocol},
     text::Safe,
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -155,7 +155,7 @@ fn draw_bar(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
 }
 
 /// How bad a picture's state is, its glyph and its role.
-fn state_glyph(app: &App, nth: usize, mark: &Mark) -> (u8, Glyph, Role) {
+fn state_glyph(app: &App, nth: usize, mark: &PictureRequest) -> (u8, Glyph, Role) {
     let (ready, absent) = match mark.key.kind {
         PictureKind::Sample => (Glyph::SampleReady, Glyph::SampleAbsent),
         PictureKind::Dot => (Glyph::DotReady, Glyph::DotAbsent),
