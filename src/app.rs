@@ -29,7 +29,7 @@ pub use write::{ListFormat, Overwrite, WriteContent, WriteJob, WriteOutcome};
 
 use crate::{
     catalog::{Asset, AssetKey, Catalog, Event},
-    event::{EventKind, LogEvent, LogUpdate, Origin, PictureUrl, Time},
+    event::{EventKind, LogUpdate, Origin, PictureUrl, Time},
     picture::{Canvas, EventKey, Fit, Link, Picture, PictureKey, PictureRequest, PictureUpdate, Protocol},
     text::Safe,
 };
@@ -415,22 +415,27 @@ impl App {
 
     /// The snapshot run on the timeline: the one chosen in the history, else the newest successful one.
     pub fn run(&self) -> Option<EventKey> {
-        self.pinned.or_else(|| self.selected()?.run())
+        self.pinned.or_else(|| Some(self.selected()?.picture_event()?.key))
     }
 
-    fn log(&mut self, update: LogUpdate) {
-        match update {
-            LogUpdate::Opened { file, name, .. } => {
-                self.sources.name(file.rank, Safe::new(&name));
-                Arc::make_mut(&mut self.catalog).open(file, name);
+    fn log(&mut self, mut update: LogUpdate) {
+        let thumbnails = match &update {
+            LogUpdate::Batch { events, .. } => {
+                events.iter().filter(|event| event.kind == EventKind::Thumbnail).count() as u64
             }
-            LogUpdate::Batch { events, rejected, counts } => {
-                Arc::make_mut(&mut self.catalog).count(counts);
-                let mut thumbnails = 0;
-                for event in events {
-                    thumbnails += u64::from(event.kind == EventKind::Thumbnail);
-                    self.take_event(event);
-                }
+            _ => 0,
+        };
+        let (assets, loaded) = (&mut self.assets, self.loaded);
+        Arc::make_mut(&mut self.catalog).apply_update(&mut update, |catalog, applied| {
+            assets.changed(applied.asset);
+            let event = catalog.event(applied.event);
+            if loaded && *event.kind == EventKind::Thumbnail {
+                assets.count_unread(event.status);
+            }
+        });
+        match update {
+            LogUpdate::Opened { file, name, .. } => self.sources.name(file.rank, Safe::new(&name)),
+            LogUpdate::Batch { rejected, .. } => {
                 if self.loaded {
                     self.sources.count(thumbnails, self.now.mono);
                 }
@@ -444,22 +449,9 @@ impl App {
                 self.journal.notice(notice);
             }
             LogUpdate::Incomplete { rank, head } => self.sources.set_incomplete(rank, head),
-            LogUpdate::Lines { file, lines } => {
-                Arc::make_mut(&mut self.catalog).number(file, &lines);
-                self.journal.number(file, &lines);
-            }
+            LogUpdate::Lines { file, lines } => self.journal.number(file, &lines),
             LogUpdate::Loaded => self.loaded = true,
             LogUpdate::Finished => self.sources.finish(),
-        }
-    }
-
-    fn take_event(&mut self, event: LogEvent) {
-        let thumbnail = (event.kind == EventKind::Thumbnail).then(|| event.status.clone());
-        if let Some(key) = Arc::make_mut(&mut self.catalog).apply(event) {
-            self.assets.changed(key);
-            if let Some(status) = thumbnail.filter(|_| self.loaded) {
-                self.assets.count_unread(&status);
-            }
         }
     }
 
@@ -524,13 +516,12 @@ impl App {
             self.timeline.show(&[], None);
             return;
         };
-        let run = self.pinned.or_else(|| asset.run());
+        let run = self.pinned.or_else(|| Some(asset.picture_event()?.key));
         let cover = asset.history().find(|run| {
             let event = self.catalog.event(*run);
             *event.kind == EventKind::Cover && !event.pictures.is_empty()
         });
-        let runs: Vec<(EventKey, Event<'_>)> =
-            run.into_iter().chain(cover).map(|run| (run, self.catalog.event(run))).collect();
+        let runs: Vec<Event<'_>> = run.into_iter().chain(cover).map(|run| self.catalog.event(run)).collect();
         let before = self.timeline.run();
         self.timeline.show(&runs, asset.duration());
         let place = self.places.get(&asset.key()).filter(|_| self.timeline.run() != before);

@@ -5,9 +5,11 @@
 //! asset is shown once a thumbnail event or an API answer named it; what other events told of it before is kept for
 //! that day. What the screen asks for each frame is kept at hand, so that no call sorts or allocates.
 
+mod requests;
 mod store;
+mod update;
 
-pub use store::{Event, Rank, requests};
+pub use store::{Event, Rank};
 
 use crate::{
     event::{AssetId, Counts, EventKind, Fault, FileId, LogEvent, Offset, Origin, Pictures, Status, Time},
@@ -27,6 +29,15 @@ use store::EventStore;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AssetKey(pub u32);
 
+/// An event that was added to a catalog, and its asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The asset.
+    pub asset: AssetKey,
+    /// The event.
+    pub event: EventKey,
+}
+
 /// All assets, their events and the counts.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
@@ -44,13 +55,14 @@ pub struct Catalog {
 #[derive(Clone, Debug)]
 struct AssetEntry {
     id: AssetId,
-    runs: AssetEvents,
+    events: AssetEvents,
     /// The newest thumbnail event or API answer.
     newest: OptionalEvent,
     /// The newest of these that succeeded.
-    success: OptionalEvent,
-    thumbnails: u32,
-    told: Option<Box<AssetFacts>>,
+    pictured: OptionalEvent,
+    /// The number of thumbnail events.
+    thumbnail_events: u32,
+    facts: Option<Box<AssetFacts>>,
 }
 
 /// The events of an asset from the oldest to the newest. Most assets have one.
@@ -101,12 +113,12 @@ pub struct Tally {
 }
 
 impl Catalog {
-    /// Takes an event; returns its asset, or `None` for a redelivery.
+    /// Adds an event; returns `None` for a redelivery.
     ///
     /// # Panics
     ///
     /// At 2^32 events, which no memory holds.
-    pub fn apply(&mut self, event: LogEvent) -> Option<AssetKey> {
+    pub fn apply(&mut self, event: LogEvent) -> Option<Applied> {
         let delivery = delivery(&event);
         if let Some(known) = delivery.and_then(|delivery| self.deliveries.get(&delivery)) {
             self.tally.duplicates += 1;
@@ -125,32 +137,32 @@ impl Catalog {
             | EventKind::Template
             | EventKind::Other(_) => self.tally.other_events += 1,
         }
-        let run = self.events.next_key();
-        let (at, place) = self.place(&event.asset, run);
-        self.events.push(event, at);
+        let key = self.events.next_key();
+        let (asset, presence) = self.find_or_add(&event.asset, key);
+        self.events.push(event, asset.0);
         if let Some(delivery) = delivery {
-            self.deliveries.insert(delivery, run);
+            self.deliveries.insert(delivery, key);
         }
-        if place == Presence::Known {
+        if presence == Presence::Known {
             let events = &self.events;
-            self.assets[at as usize].runs.insert(run, |run| events.rank(run));
+            self.assets[asset.0 as usize].events.insert(key, |key| events.rank(key));
         }
-        self.note(at, run);
-        Some(AssetKey(at))
+        self.include(asset, key);
+        Some(Applied { asset, event: key })
     }
 
-    /// Notes a file's name.
-    pub fn open(&mut self, file: FileId, name: Arc<str>) {
+    /// Sets a file's name.
+    pub fn set_file_name(&mut self, file: FileId, name: Arc<str>) {
         self.files.insert(file, name);
     }
 
-    /// Notes line numbers that were not known when the events came: each the byte of an event of `file`, and its line.
-    pub fn number(&mut self, file: FileId, lines: &[(u64, NonZeroU32)]) {
-        self.events.number(file, &lines.iter().copied().collect());
+    /// Sets line numbers that were not known when the events came: each the byte of an event of `file`, and its line.
+    pub fn set_lines(&mut self, file: FileId, lines: &[(u64, NonZeroU32)]) {
+        self.events.set_lines(file, &lines.iter().copied().collect());
     }
 
     /// Adds what a source counted.
-    pub fn count(&mut self, counts: Counts) {
+    pub fn add_counts(&mut self, counts: Counts) {
         self.tally.counts += counts;
     }
 
@@ -178,17 +190,17 @@ impl Catalog {
     }
 
     /// An event.
-    pub fn event(&self, run: EventKey) -> Event<'_> {
-        self.events.event(run, &self.assets[self.events.asset(run) as usize].id)
+    pub fn event(&self, key: EventKey) -> Event<'_> {
+        self.events.event(key, &self.assets[self.events.asset(key) as usize].id)
     }
 
     /// The name of a file as the user gave it.
     pub fn file_name(&self, file: FileId) -> Safe {
-        Safe::new(self.file(file))
+        Safe::new(self.raw_file_name(file))
     }
 
     /// The name of a file as it came, for machine output.
-    pub fn file(&self, file: FileId) -> &str {
+    pub fn raw_file_name(&self, file: FileId) -> &str {
         self.files.get(&file).map_or("", |name| name)
     }
 
@@ -197,93 +209,93 @@ impl Catalog {
         self.by_id.find(hash, |at| self.assets[*at as usize].id == *id).map(|at| AssetKey(*at))
     }
 
-    /// The index of the asset of an id; one that is new begins with `run`.
-    fn place(&mut self, id: &AssetId, run: EventKey) -> (u32, Presence) {
+    /// Returns the asset of an id; a new one is added with `event` as its first event.
+    fn find_or_add(&mut self, id: &AssetId, event: EventKey) -> (AssetKey, Presence) {
         let (assets, hasher) = (&mut self.assets, &self.hasher);
         let is_same = |at: &u32| assets[*at as usize].id == *id;
         let rehash = |at: &u32| hasher.hash_one(&assets[*at as usize].id);
         match self.by_id.entry(hasher.hash_one(id), is_same, rehash) {
-            Entry::Occupied(known) => (*known.get(), Presence::Known),
+            Entry::Occupied(known) => (AssetKey(*known.get()), Presence::Known),
             Entry::Vacant(vacant) => {
                 let at = u32::try_from(assets.len()).expect("fewer than 2^32 assets fit in memory");
                 vacant.insert(at);
                 assets.push(AssetEntry {
                     id: id.clone(),
-                    runs: AssetEvents::One(run),
+                    events: AssetEvents::One(event),
                     newest: OptionalEvent::default(),
-                    success: OptionalEvent::default(),
-                    thumbnails: 0,
-                    told: None,
+                    pictured: OptionalEvent::default(),
+                    thumbnail_events: 0,
+                    facts: None,
                 });
-                (at, Presence::New)
+                (AssetKey(at), Presence::New)
             }
         }
     }
 
-    /// Brings what is kept at hand of an asset up to date with one more of its events.
-    fn note(&mut self, at: u32, run: EventKey) {
+    /// Updates what is cached of an asset, and the tally, with one more of its events.
+    fn include(&mut self, asset: AssetKey, key: EventKey) {
         let events = &self.events;
-        let newer = |before: Option<EventKey>| before.is_none_or(|before| events.rank(before) < events.rank(run));
-        let entry = &mut self.assets[at as usize];
-        let kind = events.kind(run);
-        entry.thumbnails += u32::from(*kind == EventKind::Thumbnail);
-        let facts = events.facts(run);
+        let newer = |before: Option<EventKey>| before.is_none_or(|before| events.rank(before) < events.rank(key));
+        let entry = &mut self.assets[asset.0 as usize];
+        let kind = events.kind(key);
+        entry.thumbnail_events += u32::from(*kind == EventKind::Thumbnail);
+        let facts = events.facts(key);
         if let Some(title) = facts.and_then(|facts| facts.title.as_deref()) {
-            let told = entry.told.get_or_insert_default();
-            if newer(told.title.as_ref().map(|(run, _)| *run)) {
-                told.title = Some((run, Safe::new(title)));
+            let known = entry.facts.get_or_insert_default();
+            if newer(known.title.as_ref().map(|(event, _)| *event)) {
+                known.title = Some((key, Safe::new(title)));
             }
         }
         if let Some(duration) = facts.and_then(|facts| facts.duration) {
-            let told = entry.told.get_or_insert_default();
-            if newer(told.duration.map(|(run, _)| run)) {
-                told.duration = Some((run, duration));
+            let known = entry.facts.get_or_insert_default();
+            if newer(known.duration.map(|(event, _)| event)) {
+                known.duration = Some((key, duration));
             }
         }
         if !matches!(kind, EventKind::Thumbnail | EventKind::Details) {
             return;
         }
-        if *events.status(run) == Status::Succeed && newer(entry.success.get()) {
-            entry.success = OptionalEvent::new(run);
+        if *events.status(key) == Status::Succeed && newer(entry.pictured.get()) {
+            entry.pictured = OptionalEvent::new(key);
         }
         if newer(entry.newest.get()) {
-            let before = std::mem::replace(&mut entry.newest, OptionalEvent::new(run));
+            let before = std::mem::replace(&mut entry.newest, OptionalEvent::new(key));
             match before.get() {
                 Some(before) => *self.tally.of(events.status(before)) -= 1,
                 None => self.tally.assets += 1,
             }
-            *self.tally.of(events.status(run)) += 1;
+            *self.tally.of(events.status(key)) += 1;
         }
     }
 
-    /// Of one message that came several times the earliest counts, in whatever order they are read.
+    /// Keeps the earliest delivery of a message, in whatever order they are read.
     fn redeliver(&mut self, known: EventKey, event: LogEvent) {
         let origin = event.origin;
         let rank = Rank { time: event.time.or(event.clock), file: origin.file, byte: origin.byte, part: origin.part };
         if self.events.rank(known) <= rank {
             return;
         }
-        let at = self.events.asset(known);
+        let asset = AssetKey(self.events.asset(known));
         self.events.replace(known, event);
-        let entry = &mut self.assets[at as usize];
-        let runs = entry.runs.as_slice().to_vec();
+        let entry = &mut self.assets[asset.0 as usize];
+        let keys = entry.events.as_slice().to_vec();
         if let Some(before) = std::mem::take(&mut entry.newest).get() {
             *self.tally.of(self.events.status(before)) -= 1;
             self.tally.assets -= 1;
         }
-        (entry.success, entry.thumbnails, entry.told) = (OptionalEvent::default(), 0, None);
-        entry.runs = AssetEvents::One(runs[0]);
-        for (place, run) in runs.into_iter().enumerate() {
-            if place > 0 {
+        (entry.pictured, entry.thumbnail_events, entry.facts) = (OptionalEvent::default(), 0, None);
+        entry.events = AssetEvents::One(keys[0]);
+        for (at, key) in keys.into_iter().enumerate() {
+            if at > 0 {
                 let events = &self.events;
-                self.assets[at as usize].runs.insert(run, |run| events.rank(run));
+                self.assets[asset.0 as usize].events.insert(key, |key| events.rank(key));
             }
-            self.note(at, run);
+            self.include(asset, key);
         }
     }
 }
 
-/// What a redelivery has in common with the first delivery. A message id alone could be given to other messages too.
+/// The hash of what a redelivery has in common with the first delivery. A message id alone may be used twice.
 fn delivery(event: &LogEvent) -> Option<u64> {
     let mut hasher = DefaultHasher::new();
     (event.delivery?, &event.kind, &event.asset, &event.status).hash(&mut hasher);
@@ -291,8 +303,8 @@ fn delivery(event: &LogEvent) -> Option<u64> {
 }
 
 impl OptionalEvent {
-    fn new(run: EventKey) -> Self {
-        Self(NonZeroU32::MIN.checked_add(run.0))
+    fn new(key: EventKey) -> Self {
+        Self(NonZeroU32::MIN.checked_add(key.0))
     }
 
     fn get(self) -> Option<EventKey> {
@@ -301,23 +313,23 @@ impl OptionalEvent {
 }
 
 impl AssetEvents {
-    fn insert(&mut self, run: EventKey, rank: impl Fn(EventKey) -> Rank) {
+    fn insert(&mut self, event: EventKey, rank: impl Fn(EventKey) -> Rank) {
         let many = match self {
             Self::One(first) => {
                 *self = Self::Many(Box::new(vec![*first]));
-                return self.insert(run, rank);
+                return self.insert(event, rank);
             }
             Self::Many(many) => many,
         };
-        let place = rank(run);
-        let at = many.partition_point(|known| rank(*known) < place);
-        many.insert(at, run);
+        let own = rank(event);
+        let at = many.partition_point(|known| rank(*known) < own);
+        many.insert(at, event);
     }
 
     fn as_slice(&self) -> &[EventKey] {
         match self {
-            Self::One(run) => std::slice::from_ref(run),
-            Self::Many(runs) => runs,
+            Self::One(event) => std::slice::from_ref(event),
+            Self::Many(events) => events,
         }
     }
 }
@@ -357,12 +369,7 @@ impl<'a> Asset<'a> {
         self.catalog.events.event(self.newest, &self.entry.id)
     }
 
-    /// The key of [`Self::newest`].
-    pub fn newest_key(&self) -> EventKey {
-        self.newest
-    }
-
-    /// What sorts it among the others.
+    /// The key by which assets are sorted.
     pub fn rank(&self) -> Rank {
         self.catalog.events.rank(self.newest)
     }
@@ -377,62 +384,61 @@ impl<'a> Asset<'a> {
         self.newest().fault
     }
 
-    /// The newest successful run; its pictures are the ones to show.
-    pub fn run(&self) -> Option<EventKey> {
-        self.entry.success.get()
+    /// The event whose pictures are shown, listed and exported: the newest that succeeded.
+    pub fn picture_event(&self) -> Option<Event<'a>> {
+        Some(self.catalog.events.event(self.entry.pictured.get()?, &self.entry.id))
     }
 
-    /// The pictures of [`Self::run`].
+    /// The pictures of [`Self::picture_event`].
     pub fn pictures(&self) -> Option<&'a Pictures> {
-        Some(self.catalog.events.pictures(self.run()?))
+        Some(self.catalog.events.pictures(self.entry.pictured.get()?))
     }
 
-    /// Requests for these pictures; see [`requests()`].
+    /// Requests for these pictures, in order; see [`Event::requests`].
     pub fn requests(&self) -> Vec<PictureRequest> {
-        self.run().map_or_else(Vec::new, |key| requests(&[(key, self.catalog.event(key))]))
+        self.picture_event().map_or_else(Vec::new, |event| event.requests())
     }
 
-    /// The request for the first of these pictures as the log lists them.
+    /// The first of [`Self::requests`].
     pub fn first_request(&self) -> Option<PictureRequest> {
-        let event = self.run()?;
-        Some(PictureRequest::new(event, self.id(), self.pictures()?.iter(self.id()).next()?))
+        self.picture_event()?.first_request()
     }
 
     /// Its events, newest first.
     pub fn history(&self) -> impl DoubleEndedIterator<Item = EventKey> + ExactSizeIterator + 'a {
-        self.entry.runs.as_slice().iter().rev().copied()
+        self.entry.events.as_slice().iter().rev().copied()
     }
 
-    /// How many thumbnail events it has.
-    pub fn events(&self) -> usize {
-        self.entry.thumbnails as usize
+    /// The number of its thumbnail events.
+    pub fn thumbnail_events(&self) -> usize {
+        self.entry.thumbnail_events as usize
     }
 
-    /// When it was first and last heard of.
+    /// The times of its first and its last event.
     pub fn seen(&self) -> (Option<Time>, Option<Time>) {
-        let time = |run| self.catalog.event(run).time;
+        let time = |event| self.catalog.event(event).time;
         // Timed events are ordered by their time, so the first from either end is the one.
         (self.history().rev().find_map(time), self.history().find_map(time))
     }
 
     /// Its title, from the newest event that gives one.
     pub fn title(&self) -> Option<&'a Safe> {
-        self.entry.told.as_ref()?.title.as_ref().map(|(_, title)| title)
+        self.entry.facts.as_ref()?.title.as_ref().map(|(_, title)| title)
     }
 
     /// [`Self::title`] as it came, for machine output.
     pub fn title_text(&self) -> Option<&'a str> {
-        let (run, _) = self.entry.told.as_ref()?.title.as_ref()?;
-        self.catalog.events.facts(*run)?.title.as_deref()
+        let (event, _) = self.entry.facts.as_ref()?.title.as_ref()?;
+        self.catalog.events.facts(*event)?.title.as_deref()
     }
 
     /// The video's length, from the newest event that gives one.
     pub fn duration(&self) -> Option<Offset> {
-        Some(self.entry.told.as_ref()?.duration?.1)
+        Some(self.entry.facts.as_ref()?.duration?.1)
     }
 
-    /// Where its newest event stands.
-    pub fn source(&self) -> Origin {
+    /// The record of its newest event.
+    pub fn origin(&self) -> Origin {
         self.newest().origin
     }
 }

@@ -6,7 +6,7 @@
 
 mod name;
 
-pub use name::file_name;
+pub use name::file_names;
 
 use crate::{
     event::{AssetId, Offset, PictureKind, PictureUrl, Snapshot},
@@ -49,14 +49,16 @@ pub struct PictureRequest {
 }
 
 impl PictureRequest {
-    /// The request for a snapshot of an event of `asset`.
+    /// Makes the request for one snapshot of an event of `asset`.
     pub fn new(event: EventKey, asset: &AssetId, snapshot: Snapshot) -> Self {
-        Self {
-            key: PictureKey { event, kind: snapshot.kind, index: snapshot.index },
-            asset: asset.clone(),
-            offset: snapshot.offset,
-            url: snapshot.url,
-        }
+        let key = PictureKey { event, kind: snapshot.kind, index: snapshot.index };
+        Self { key, asset: asset.clone(), offset: snapshot.offset, url: snapshot.url }
+    }
+
+    /// The sort key by which pictures are shown, listed and exported: by offset, a sample before a dot before a cover,
+    /// equal ones as the log has them.
+    pub fn order(&self) -> (Offset, PictureKind, u32) {
+        (self.offset, self.key.kind, self.key.index)
     }
 }
 

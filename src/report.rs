@@ -9,10 +9,9 @@ mod export;
 pub use export::{ExportTask, ExportedFiles, FileOutcome, Filed, export, orders};
 
 use crate::{
-    catalog::{Asset, AssetKey, Catalog},
-    event::{
-        Fault, FileId, LogEvent, Offset, Origin, PictureKind, PictureUrl, Pictures, Reveal, Snapshot, Time, redact_urls,
-    },
+    catalog::{Asset, AssetKey, Catalog, Event},
+    event::{Fault, FileId, Offset, Origin, PictureKind, Pictures, Reveal, Time, redact_urls},
+    picture::PictureRequest,
     text::Safe,
 };
 use serde::{Serialize, Serializer};
@@ -70,11 +69,10 @@ pub fn summary(out: &mut impl io::Write, catalog: &Catalog, format: Format) -> i
 }
 
 /// Writes one event as a line of JSON, its pictures by offset.
-pub fn event_line(out: &mut impl io::Write, catalog: &Catalog, event: &LogEvent, reveal: Reveal) -> io::Result<()> {
-    let mut pictures: Vec<Snapshot> = event.pictures.iter(&event.asset).collect();
-    pictures.sort_by_key(Snapshot::order);
-    let pictures = pictures.iter().map(|picture| PictureLine::new(picture.kind, picture.offset, &picture.url, reveal));
-    let fault = event.fault.as_deref();
+pub fn event_line(out: &mut impl io::Write, catalog: &Catalog, event: &Event<'_>, reveal: Reveal) -> io::Result<()> {
+    let requests = event.requests();
+    let pictures = requests.iter().map(|picture| PictureLine::new(picture, reveal));
+    let fault = event.fault;
     write_line(
         out,
         &EventLine {
@@ -155,14 +153,14 @@ impl<'a> AssetRow<'a> {
             samples: count(PictureKind::Sample),
             dots: count(PictureKind::Dot),
             last_offset: pictures.and_then(Pictures::last_offset).map(Seconds),
-            events: asset.events(),
+            events: asset.thumbnail_events(),
             title: asset.title_text(),
             duration: asset.duration().map(Seconds),
             error_code: fault.map(|fault| &*fault.code).filter(|code| !code.is_empty()),
             error_msg: fault.and_then(|fault| message(fault, reveal)),
             first_seen: first.map(Rfc3339),
             last_seen: last.map(Rfc3339),
-            source: SourceFields::new(catalog, asset.source()),
+            source: SourceFields::new(catalog, asset.origin()),
         }
     }
 
@@ -202,7 +200,7 @@ struct SourceFields<'a> {
 impl<'a> SourceFields<'a> {
     fn new(catalog: &'a Catalog, origin: Origin) -> Self {
         let file: FileId = origin.file;
-        Self { file: catalog.file(file), line: origin.line.map(std::num::NonZeroU32::get), byte: origin.byte }
+        Self { file: catalog.raw_file_name(file), line: origin.line.map(std::num::NonZeroU32::get), byte: origin.byte }
     }
 }
 
@@ -226,8 +224,9 @@ struct PictureLine {
 }
 
 impl PictureLine {
-    fn new(kind: PictureKind, offset: Offset, url: &PictureUrl, reveal: Reveal) -> Self {
-        Self { kind: kind.as_str(), offset: Seconds(offset), url: url.shown(reveal) }
+    fn new(picture: &PictureRequest, reveal: Reveal) -> Self {
+        let url = picture.url.shown(reveal);
+        Self { kind: picture.key.kind.as_str(), offset: Seconds(picture.offset), url }
     }
 }
 
@@ -392,28 +391,31 @@ fn write_table<'a, I: Iterator<Item = AssetRow<'a>>>(out: &mut impl io::Write, r
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::envelope::{FoundEvents, RecordReader};
+    use crate::{
+        event::envelope::{FoundEvents, RecordReader},
+        picture::EventKey,
+    };
     use std::num::NonZeroU32;
 
     const EVENT: &str = r#"{"event_type":"thumbnailComplete","thumbnail_info":{"asset_id":"ID","status":"SUCCEED","sample":[{"offset":0,"url":"https://h/asset/ID/0.jpg"}],"dots":[{"offset":12.5,"url":"https://h/asset/ID/d.jpg?auth_key=s3cret"}]}}"#;
     const FAILED: &str = r#"2026-03-14T01:15:02Z {"event_type":"thumbnailComplete","thumbnail_info":{"asset_id":"=a","status":"FAILED","error_code":"VOD.10104","error_msg":"a \"quoted\", \u001b[2J\u009b\u007f\nline"}}"#;
 
-    fn read(text: &str) -> (Catalog, Vec<LogEvent>) {
+    fn read(text: &str) -> Catalog {
         let mut found = FoundEvents::default();
         let mut reader = RecordReader::new(FileId::default());
         reader.read(text.as_bytes(), 0, NonZeroU32::new(1), &mut found);
         reader.finish(&mut found);
         let mut catalog = Catalog::default();
-        catalog.open(FileId::default(), "vod.log".into());
-        catalog.count(found.counts);
-        for event in &found.events {
-            catalog.apply(event.clone());
+        catalog.set_file_name(FileId::default(), "vod.log".into());
+        catalog.add_counts(found.counts);
+        for event in found.events {
+            catalog.apply(event);
         }
-        (catalog, found.events)
+        catalog
     }
 
     fn listed(text: &str, format: Format) -> String {
-        let (catalog, _) = read(text);
+        let catalog = read(text);
         let mut out = Vec::new();
         list(&mut out, &catalog, &newest_first(&catalog), format).unwrap();
         String::from_utf8(out).unwrap()
@@ -453,7 +455,7 @@ mod tests {
 
     #[test]
     fn sums_up() {
-        let (catalog, _) = read(&format!("{EVENT}\n{FAILED}\nx"));
+        let catalog = read(&format!("{EVENT}\n{FAILED}\nx"));
         let words =
             "assets=2 succeed=1 failed=1 other=0 events=2 other_events=0 duplicates=0 replayed=0 lines=3 unparsed=0\n";
         let mut out = Vec::new();
@@ -463,10 +465,10 @@ mod tests {
 
     #[test]
     fn an_event_is_a_line_without_its_secrets() {
-        let (catalog, events) = read(EVENT);
+        let catalog = read(EVENT);
         let line = |reveal| {
             let mut out = Vec::new();
-            event_line(&mut out, &catalog, &events[0], reveal).unwrap();
+            event_line(&mut out, &catalog, &catalog.event(EventKey(0)), reveal).unwrap();
             String::from_utf8(out).unwrap()
         };
         assert_eq!(

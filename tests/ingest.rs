@@ -46,7 +46,7 @@ fn thumbnails(found: &FoundEvents) -> Vec<String> {
 
 fn catalog(found: FoundEvents) -> Catalog {
     let mut catalog = Catalog::default();
-    catalog.count(found.counts);
+    catalog.add_counts(found.counts);
     for event in found.events {
         catalog.apply(event);
     }
@@ -90,7 +90,7 @@ fn the_documents_own_page_loads_as_it_is() {
     let pictures = asset.pictures().unwrap();
     assert_eq!((pictures.count(PictureKind::Sample), pictures.count(PictureKind::Dot)), (6, 0));
     assert_eq!(pictures.last_offset(), Some(Offset::from_millis(25_000)));
-    let origin = asset.source();
+    let origin = asset.origin();
     assert_eq!(origin.line.map(NonZeroU32::get), Some(6));
     let record = usize::try_from(origin.byte).unwrap()..usize::try_from(origin.byte + u64::from(origin.len)).unwrap();
     assert!(bytes[record.clone()].starts_with(b"{") && bytes[record.clone()].ends_with(b"\n}"));
@@ -107,7 +107,7 @@ fn a_story_ends_as_its_newest_events_say() {
             let samples = asset.pictures().map_or(0, |pictures| pictures.count(PictureKind::Sample));
             let title = asset.title().map_or("-", thumbview::text::Safe::as_str);
             let duration = asset.duration().map_or_else(|| "-".to_owned(), |duration| duration.to_string());
-            format!("{id} {} {samples} {} {title} {duration}", asset.status().as_str(), asset.events())
+            format!("{id} {} {samples} {} {title} {duration}", asset.status().as_str(), asset.thumbnail_events())
         })
         .collect();
     rows.sort();
@@ -221,7 +221,7 @@ fn templates_and_answers_bring_their_facts() {
 
     let catalog = catalog(read(&fixture("show-asset-detail.json")));
     let asset = catalog.assets().next().unwrap();
-    assert_eq!((asset.events(), asset.status(), asset.pictures().unwrap().len()), (0, &Status::Succeed, 10));
+    assert_eq!((asset.thumbnail_events(), asset.status(), asset.pictures().unwrap().len()), (0, &Status::Succeed, 10));
     assert_eq!((asset.title_text(), asset.duration()), (Some("仓库巡检"), Some(Offset::from_millis(90_000))));
 }
 
@@ -290,8 +290,13 @@ fn shown(catalog: &Catalog) -> Vec<String> {
         .map(|asset| {
             let history: Vec<_> = asset.history().map(rank).collect();
             let newest: Rank = asset.rank();
-            let told = (asset.title(), asset.duration(), asset.seen(), asset.events());
-            format!("{} {:?} {newest:?} {:?} {told:?} {history:?}", asset.id(), asset.status(), asset.run().map(rank))
+            let told = (asset.title(), asset.duration(), asset.seen(), asset.thumbnail_events());
+            format!(
+                "{} {:?} {newest:?} {:?} {told:?} {history:?}",
+                asset.id(),
+                asset.status(),
+                asset.picture_event().map(|event| rank(event.key))
+            )
         })
         .collect();
     rows.sort();

@@ -321,7 +321,7 @@ impl App {
 
     /// The event that `J` and `Y` mean: the run chosen in the history, else the asset's newest.
     fn shown_event(&self) -> Option<Event<'_>> {
-        let run = self.pinned.or_else(|| Some(self.selected()?.newest_key()))?;
+        let run = self.pinned.or_else(|| Some(self.selected()?.newest().key))?;
         Some(self.catalog.event(run))
     }
 

@@ -360,7 +360,7 @@ mod tests {
 
         fn add(&mut self, events: &[(&str, i64, &str)]) {
             for (id, at, status) in events {
-                let key = self.catalog.apply(event(id, *at, status)).unwrap();
+                let key = self.catalog.apply(event(id, *at, status)).unwrap().asset;
                 self.assets.changed(key);
             }
             self.assets.settle(&self.catalog, NOW);

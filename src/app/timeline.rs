@@ -4,7 +4,7 @@
 //! since one offset may be there twice. The cursor is always on a picture where there is one.
 
 use crate::{
-    catalog::{Event, requests},
+    catalog::Event,
     event::{Offset, PictureKind, PictureUrl},
     picture::{EventKey, PictureKey, PictureRequest},
 };
@@ -61,14 +61,15 @@ impl Default for Timeline {
 impl Timeline {
     /// Shows the pictures of these events: a snapshot run, and covers. Nothing changes where they are the same ones;
     /// where they are others, the cursor stays on its picture or goes to the first.
-    pub fn show(&mut self, runs: &[(EventKey, Event<'_>)], duration: Option<Offset>) {
+    pub fn show(&mut self, events: &[Event<'_>], duration: Option<Offset>) {
         self.duration = duration;
-        if self.runs.iter().eq(runs.iter().map(|(run, _)| run)) {
+        if self.runs.iter().eq(events.iter().map(|event| &event.key)) {
             return;
         }
         let current = self.current_key();
-        self.runs = runs.iter().map(|(run, _)| *run).collect();
-        self.marks = requests(runs);
+        self.runs = events.iter().map(|event| event.key).collect();
+        self.marks = events.iter().flat_map(Event::requests).collect();
+        self.marks.sort_by_key(PictureRequest::order);
         if let Some(at) = self.marks.iter().position(|mark| Some(mark.key) == current) {
             self.cursor = at;
         } else {
@@ -228,6 +229,7 @@ mod tests {
             .collect();
         let pictures = Templates::default().pictures(&asset, all.iter().map(|(k, o, u)| (*k, *o, u.as_str())));
         let event = Event {
+            key: EventKey(0),
             kind: &EventKind::Thumbnail,
             asset: &asset,
             status: &Status::Succeed,
@@ -239,7 +241,7 @@ mod tests {
             oddities: Oddities::default(),
         };
         let mut timeline = Timeline::default();
-        timeline.show(&[(EventKey(0), event)], None);
+        timeline.show(&[event], None);
         timeline
     }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     catalog::AssetKey,
-    picture::{Picture, PictureRequest, file_name},
+    picture::{Picture, file_names},
     text::Safe,
 };
 use crossterm::event::{KeyCode, KeyEvent};
@@ -156,13 +156,7 @@ impl App {
     /// Names for what can be written now, the likeliest first.
     fn proposals(&self) -> Vec<String> {
         let picture = self.timeline.current().filter(|mark| self.album.picture(mark.key).is_some());
-        let named = picture.zip(self.selected()).map(|(mark, asset)| {
-            let alike = |other: &&PictureRequest| {
-                (other.key.event, other.key.kind, other.offset) == (mark.key.event, mark.key.kind, mark.offset)
-            };
-            let twins = self.timeline.marks().iter().take(self.timeline.cursor()).filter(alike).count();
-            file_name(asset.id(), mark.key.kind, mark.offset, twins)
-        });
+        let named = picture.map(|_| file_names(self.timeline.marks()).swap_remove(self.timeline.cursor()));
         named.into_iter().chain(LISTS.map(str::to_owned)).collect()
     }
 }

@@ -4,14 +4,16 @@
 //! boxed, and picture lists are shared already. [`Event`] is the view that others read.
 
 use crate::{
-    event::{AssetId, EventKind, Facts, Fault, FileId, LogEvent, Oddities, Origin, Pictures, Snapshot, Status, Time},
-    picture::{EventKey, PictureRequest},
+    event::{AssetId, EventKind, Facts, Fault, FileId, LogEvent, Oddities, Origin, Pictures, Status, Time},
+    picture::EventKey,
 };
 use std::{collections::HashMap, hash::Hash, num::NonZeroU32};
 
 /// An event of a catalog.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Event<'a> {
+    /// Its key in the catalog.
+    pub key: EventKey,
     /// What it is about.
     pub kind: &'a EventKind,
     /// Whose it is.
@@ -30,16 +32,6 @@ pub struct Event<'a> {
     pub facts: Option<&'a Facts>,
     /// What was odd about the pictures.
     pub oddities: Oddities,
-}
-
-/// Requests for the pictures of these events, in the order of [`Snapshot::order`].
-pub fn requests(events: &[(EventKey, Event<'_>)]) -> Vec<PictureRequest> {
-    let mut snapshots: Vec<(Snapshot, EventKey, &AssetId)> = Vec::new();
-    for (key, event) in events {
-        snapshots.extend(event.pictures.iter(event.asset).map(|snapshot| (snapshot, *key, event.asset)));
-    }
-    snapshots.sort_by_key(|(snapshot, ..)| snapshot.order());
-    snapshots.into_iter().map(|(snapshot, key, asset)| PictureRequest::new(key, asset, snapshot)).collect()
 }
 
 /// What orders events: time, then file, then place in it. The greatest is the newest.
@@ -118,7 +110,7 @@ impl EventStore {
     }
 
     /// Gives events of `file` the lines that were not known when they came.
-    pub(super) fn number(&mut self, file: FileId, lines: &HashMap<u64, NonZeroU32>) {
+    pub(super) fn set_lines(&mut self, file: FileId, lines: &HashMap<u64, NonZeroU32>) {
         for entry in self.entries.iter_mut().filter(|entry| entry.file == file && entry.line.is_none()) {
             entry.line = lines.get(&entry.byte).copied();
         }
@@ -134,6 +126,7 @@ impl EventStore {
         let entry = &self.entries[key.0 as usize];
         let rare = entry.rare.as_deref();
         Event {
+            key,
             kind: self.kind(key),
             asset: id,
             status: self.status(key),

@@ -31,13 +31,6 @@ pub struct Snapshot {
     pub url: PictureUrl,
 }
 
-impl Snapshot {
-    /// The key by which snapshots are shown and printed: by offset, a sample before a dot before a cover.
-    pub fn order(&self) -> (Offset, PictureKind, u32) {
-        (self.offset, self.kind, self.index)
-    }
-}
-
 /// The pictures of one event, without a string for each. Copies share the list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pictures(Option<Arc<Box<[Progression]>>>);

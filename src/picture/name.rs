@@ -4,15 +4,30 @@
 //! and `. _ - ~` alone, never begins with a dot or a dash, is at most 200 bytes long, and is another one for every
 //! other picture of every other asset; ids beyond [`LONGEST`] bytes, which nothing but a forger writes, may share one.
 
+use super::PictureRequest;
 use crate::event::{AssetId, Fingerprint, Offset, PictureKind};
-use std::fmt::Write as _;
+use std::{collections::HashMap, fmt::Write as _};
 
 /// The most bytes of an escaped id; a longer one ends in its hash.
 const LONGEST: usize = 120;
 
-/// `14d7b2faba0dddd6b4e8936272d6bc3f_sample_00015.jpg`. `twin` is how many pictures of this kind and offset the asset
-/// has before this one.
-pub fn file_name(asset: &AssetId, kind: PictureKind, offset: Offset, twin: usize) -> String {
+/// Returns the file name of each picture, such as `14d7b2faba0dddd6b4e8936272d6bc3f_sample_00015.jpg`.
+///
+/// `requests` are all pictures of the events they are from, in order: pictures of one event with the same kind and
+/// offset are numbered.
+pub fn file_names(requests: &[PictureRequest]) -> Vec<String> {
+    let mut twins: HashMap<_, usize> = HashMap::new();
+    let name = |request: &PictureRequest| {
+        let twin = twins.entry((request.key.event, request.key.kind, request.offset)).or_default();
+        let name = file_name(&request.asset, request.key.kind, request.offset, *twin);
+        *twin += 1;
+        name
+    };
+    requests.iter().map(name).collect()
+}
+
+/// `twin` is the number of earlier pictures of the same kind and offset.
+fn file_name(asset: &AssetId, kind: PictureKind, offset: Offset, twin: usize) -> String {
     let mut name = escape(&asset.to_string());
     let millis = offset.as_millis();
     let sign = if millis < 0 { "minus" } else { "" };

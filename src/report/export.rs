@@ -7,7 +7,7 @@
 use super::{AssetRow, COLUMNS, Format, PictureLine, Reveal, Seconds, Summary, write_csv, write_json, write_line};
 use crate::{
     catalog::{Asset, AssetKey, Catalog},
-    picture::{PictureKey, PictureRequest, file_name},
+    picture::{PictureKey, PictureRequest, file_names},
     text::Safe,
 };
 use serde::Serialize;
@@ -58,16 +58,11 @@ pub struct ExportTask {
     pub file: String,
 }
 
-/// The pictures of an asset's newest successful run, by offset, a sample before a dot.
+/// Returns the pictures of an asset that are exported, in order.
 pub fn orders(asset: &Asset<'_>) -> Vec<ExportTask> {
-    let mut before: HashMap<_, usize> = HashMap::new();
-    let order = |request: PictureRequest| {
-        let twins = before.entry((request.key.kind, request.offset)).or_default();
-        let file = file_name(asset.id(), request.key.kind, request.offset, *twins);
-        *twins += 1;
-        ExportTask { request, file }
-    };
-    asset.requests().into_iter().map(order).collect()
+    let requests = asset.requests();
+    let files = file_names(&requests);
+    requests.into_iter().zip(files).map(|(request, file)| ExportTask { request, file }).collect()
 }
 
 /// Writes the assets of `keys` in their order; as JSON with the summary of the whole catalog. A [`Format::Table`] has no
@@ -123,17 +118,17 @@ struct ExportedPicture<'a> {
 
 impl<'a> Exported<'a> {
     fn new(catalog: &'a Catalog, asset: Asset<'a>, files: &'a ExportedFiles, reveal: Reveal) -> Self {
-        let picture = |request: PictureRequest| {
+        let picture = |request: &PictureRequest| {
             let became = files.get(&request.key);
             ExportedPicture {
-                line: PictureLine::new(request.key.kind, request.offset, &request.url, reveal),
+                line: PictureLine::new(request, reveal),
                 file: became.and_then(|became| became.file.as_deref()),
                 outcome: became.map(|became| became.outcome.as_str()),
                 reason: became.and_then(|became| became.reason.as_ref()).map(Safe::as_str),
             }
         };
-        let pictures = asset.requests().into_iter().map(picture).collect();
-        Self { row: AssetRow::new(catalog, asset, reveal), pictures }
+        let requests = asset.requests();
+        Self { row: AssetRow::new(catalog, asset, reveal), pictures: requests.iter().map(picture).collect() }
     }
 
     /// As CSV: the asset's cells before those of each picture.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app::filter::Filter,
-    catalog::{AssetKey, Catalog},
+    catalog::{Applied, Asset, AssetKey, Catalog},
     cli::InputArgs,
     demo,
     event::{EventKind, Health, LogUpdate, Origin, Rejected, Reveal, Time},
@@ -59,9 +59,7 @@ impl LogReading {
         let mut reading = Self::new(source);
         while let Some(update) = updates.blocking_recv() {
             let finished = update == LogUpdate::Finished;
-            reading.take(update, |catalog, event| {
-                catalog.apply(event);
-            });
+            reading.take(update, |_, _| {});
             if finished {
                 break;
             }
@@ -79,21 +77,17 @@ impl LogReading {
         keys
     }
 
-    /// Takes what a source says, but events: those are the caller's.
-    fn take(&mut self, update: LogUpdate, mut event: impl FnMut(&mut Catalog, crate::event::LogEvent)) {
+    /// Takes what a source says; `applied` is called after each event.
+    fn take(&mut self, mut update: LogUpdate, applied: impl FnMut(&Catalog, Applied)) {
+        self.catalog.apply_update(&mut update, applied);
         match update {
-            LogUpdate::Opened { file, name, .. } => self.catalog.open(file, name),
-            LogUpdate::Batch { events, rejected, counts } => {
-                self.catalog.count(counts);
+            LogUpdate::Batch { rejected, .. } => {
                 for each in &rejected {
                     let place = place(&self.catalog, each.origin);
                     tell_more(&format!("{place}: {}", each.reason));
                 }
                 if self.nearest.is_none() {
                     self.nearest = rejected.into_iter().next();
-                }
-                for each in events {
-                    event(&mut self.catalog, each);
                 }
             }
             LogUpdate::Health { rank, health: Health::Failed(why) } => {
@@ -110,8 +104,11 @@ impl LogReading {
                 self.told.remove(&rank);
             }
             LogUpdate::Notice(notice) => tell(notice.text.as_str()),
-            LogUpdate::Lines { file, lines } => self.catalog.number(file, &lines),
-            LogUpdate::Incomplete { .. } | LogUpdate::Loaded | LogUpdate::Finished => {}
+            LogUpdate::Opened { .. }
+            | LogUpdate::Lines { .. }
+            | LogUpdate::Incomplete { .. }
+            | LogUpdate::Loaded
+            | LogUpdate::Finished => {}
         }
     }
 
@@ -215,13 +212,12 @@ impl EventPrinter {
         let now = Time::from(jiff::Timestamp::now());
         let mut out = io::stdout().lock();
         let mut outcome = Ok(());
-        self.reading.take(update, |catalog, event| {
-            let thumbnail = event.kind == EventKind::Thumbnail;
-            let passed = catalog.apply(event.clone()).and_then(|key| catalog.asset(key)).filter(|asset| {
-                // The filter speaks of assets; an event passes when its asset does.
-                thumbnail && (filter.is_empty() || filter.matches(asset, now))
-            });
-            if passed.is_some() && outcome.is_ok() {
+        self.reading.take(update, |catalog, applied| {
+            let event = catalog.event(applied.event);
+            // The filter speaks of assets; an event passes when its asset does.
+            let passes = |asset: Asset<'_>| filter.is_empty() || filter.matches(&asset, now);
+            let passed = *event.kind == EventKind::Thumbnail && catalog.asset(applied.asset).is_some_and(passes);
+            if passed && outcome.is_ok() {
                 outcome = report::event_line(&mut out, catalog, &event, reveal).and_then(|()| out.flush());
             }
         });

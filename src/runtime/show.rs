@@ -68,17 +68,13 @@ async fn read(args: &cli::ShowArgs) -> Result<Catalog> {
     };
     let (source, mut updates) = source::spawn(config);
     let mut catalog = Catalog::default();
-    while let Some(update) = updates.recv().await {
+    while let Some(mut update) = updates.recv().await {
+        catalog.apply_update(&mut update, |_, _| {});
         match update {
-            LogUpdate::Batch { events, counts, .. } => {
-                catalog.count(counts);
-                for event in events {
-                    catalog.apply(event);
-                }
-            }
             LogUpdate::Health { health: crate::event::Health::Failed(why), .. } => bail!("{why}"),
             LogUpdate::Finished => break,
             LogUpdate::Opened { .. }
+            | LogUpdate::Batch { .. }
             | LogUpdate::Health { .. }
             | LogUpdate::Notice(_)
             | LogUpdate::Incomplete { .. }
@@ -94,7 +90,8 @@ async fn read(args: &cli::ShowArgs) -> Result<Catalog> {
 fn choose<'a>(catalog: &'a Catalog, args: &cli::ShowArgs) -> Result<Asset<'a>> {
     let Some(name) = &args.asset else {
         let newest = report::newest_first(catalog);
-        let with_pictures = newest.into_iter().filter_map(|key| catalog.asset(key)).find(|asset| asset.run().is_some());
+        let with_pictures =
+            newest.into_iter().filter_map(|key| catalog.asset(key)).find(|asset| asset.picture_event().is_some());
         return with_pictures.ok_or_else(|| anyhow::anyhow!("no asset in {} has pictures", Safe::new(&args.file)));
     };
     if let Some(asset) = AssetId::new(name).and_then(|id| catalog.find(&id)) {

@@ -87,7 +87,7 @@ impl RowText {
             day: time.pieces(5, 5).swap_remove(0),
             time,
             code: failed.then(|| fault.map(|fault| Safe::new(&fault.code)).unwrap_or_default()),
-            runs: asset.events(),
+            runs: asset.thumbnail_events(),
         }
     }
 

@@ -68,7 +68,7 @@ fn load(path: &str) -> Catalog {
     let mut catalog = Catalog::default();
     let mut reader = RecordReader::new(FileId::default());
     let mut apply = |found: FoundEvents| {
-        catalog.count(found.counts);
+        catalog.add_counts(found.counts);
         for event in found.events {
             catalog.apply(event);
         }
