@@ -10,7 +10,7 @@
 )]
 #![expect(dead_code, reason = "the tests use the other pictures")]
 
-#[path = "../graphics/pictures.rs"]
+#[path = "../it/graphics/pictures.rs"]
 mod pictures;
 
 use pictures::{bytes_of_cells, decode, fit_for, on_glass, photo, psnr, scaled};

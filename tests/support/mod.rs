@@ -1,3 +1,8 @@
-//! What the tests share.
+//! Modules that tests, benches and fuzz targets share.
 
+pub(crate) mod checks;
+pub(crate) mod hostile;
+pub(crate) mod mutations;
 pub(crate) mod pty;
+pub(crate) mod server;
+pub(crate) mod stage;

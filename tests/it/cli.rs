@@ -1,0 +1,314 @@
+//! What scripts rely on: stdout, stderr and exit codes of the real program where there is no screen.
+
+use crate::{harness::skip, support::hostile};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    path::Path,
+    process::{Command, Stdio},
+};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_thumbview");
+/// The document that the project was made from.
+const DOCUMENT: &str = include_str!("../fixtures/000_e9a22a3f98f5f3b2.txt");
+const HEADER: &str = "asset_id,status,samples,dots,last_offset,events,title,duration,error_code,error_msg,first_seen,\
+                      last_seen,source.file,source.line,source.byte";
+
+/// What a run left behind.
+struct Ran {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+/// The program in a folder of its own, with `events.log` (the document's event) and `empty.log` in it.
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Self { folder };
+        place.write("events.log", event().as_bytes());
+        place.write("empty.log", b"");
+        place
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.folder.path().join(name), bytes).unwrap();
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        command.args(args).current_dir(self.folder.path()).env_clear().env("PATH", path).env("LANG", "C.UTF-8");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
+        ran(&mut self.command(args))
+    }
+
+    /// With this text in a pipe for stdin.
+    fn pipe(&self, args: &[&str], input: &str) -> Ran {
+        let mut child = self.command(args).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        Ran::new(output)
+    }
+}
+
+impl Ran {
+    fn new(output: std::process::Output) -> Self {
+        Self {
+            code: output.status.code().unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+fn ran(command: &mut Command) -> Ran {
+    Ran::new(command.output().unwrap())
+}
+
+/// The event of the document, over its 27 lines.
+fn event() -> &'static str {
+    DOCUMENT.split("```").nth(1).unwrap().trim_start_matches('\n')
+}
+
+fn check(args: &[&str], code: i32, stdout: &str, stderr: &str) {
+    let ran = Place::new().run(args);
+    assert_eq!(ran.code, code, "{args:?}: {}", ran.stderr);
+    assert!(ran.stdout.contains(stdout), "{args:?}: {}", ran.stdout);
+    assert!(ran.stderr.contains(stderr), "{args:?}: {}", ran.stderr);
+    assert_eq!(ran.stderr.is_empty(), stderr.is_empty(), "{args:?}: {}", ran.stderr);
+}
+
+fn the_documents_event_as_json() {
+    let ran = Place::new().run(&["list", "-o", "json", "events.log"]);
+    let expected = json!({
+        "assets": [{
+            "asset_id": "14d7b2faba0dddd6b4e8936272d6bc3f", "status": "SUCCEED", "samples": 6, "dots": 0,
+            "last_offset": 25, "events": 1, "title": null, "duration": null, "error_code": null, "error_msg": null,
+            "first_seen": null, "last_seen": null, "source": {"file": "events.log", "line": 1, "byte": 0},
+        }],
+        "summary": {
+            "assets": 1, "succeed": 1, "failed": 0, "other": 0, "events": 1, "other_events": 0, "duplicates": 0,
+            "replayed": 0, "lines": 27, "unparsed": 0,
+        },
+    });
+    assert_eq!(serde_json::from_str::<Value>(&ran.stdout).unwrap(), expected);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+}
+
+fn the_whole_document_as_it_is() {
+    let place = Place::new();
+    place.write("page.md", DOCUMENT.as_bytes());
+    let ran = place.run(&["list", "-o", "json", "page.md"]);
+    let list: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(list["assets"][0]["source"], json!({"file": "page.md", "line": 6, "byte": 128}));
+    assert_eq!(list["assets"][0]["samples"], 6);
+    assert_eq!((&list["summary"]["lines"], &list["summary"]["unparsed"]), (&json!(81), &json!(0)));
+}
+
+fn exit_codes_and_where_what_is_said() {
+    let summary =
+        "assets=1 succeed=1 failed=0 other=0 events=1 other_events=0 duplicates=0 replayed=0 lines=27 unparsed=0\n";
+    check(&["list", "events.log"], 0, "14d7b2faba0dddd6b4e8936272d6bc3f  SUCCEED", "");
+    check(&["list", "--summary", "events.log"], 0, summary, "");
+    check(&["list", "-o", "csv", "events.log"], 0, HEADER, "");
+    check(&["list", "-o", "jsonl", "events.log"], 0, "{\"asset_id\":\"14d7", "");
+    check(&["open", "events.log"], 0, "{\"event\":\"thumbnailComplete\",", "");
+    check(&["events.log"], 0, "{\"event\":\"thumbnailComplete\",", "");
+    check(&["list", "-e", "status:failed", "-o", "jsonl", "events.log"], 0, "", "");
+    check(&["list", "no.log"], 1, "asset_id", "no.log: ");
+    check(&["list", "events.log", "no.log"], 1, "14d7b2faba0dddd6b4e8936272d6bc3f", "no.log: ");
+    check(&["open", "no.log"], 1, "", "no.log: ");
+    check(&["list", "--nonsense"], 2, "", "--nonsense");
+    check(&["list", "-e", "samples<x", "events.log"], 2, "", "needs a number");
+    check(&["list", "empty.log"], 3, "asset_id", "snapshot event");
+    check(&["list", "-o", "json", "empty.log"], 3, "\"assets\":0", "snapshot event");
+    check(&["--help"], 0, "Examples", "");
+    check(&["--version"], 0, "thumbview ", "");
+}
+
+fn a_pipe_is_read_to_its_end() {
+    let place = Place::new();
+    for args in [&["tail"][..], &["tail", "-"], &["-"], &["tail", "-o", "jsonl", "-"]] {
+        let ran = place.pipe(args, event());
+        let line: Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{args:?}");
+        assert_eq!((&line["status"], line["pictures"].as_array().unwrap().len()), (&json!("SUCCEED"), 6), "{args:?}");
+    }
+    let ran = place.pipe(&["tail"], "nothing of ours\n");
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""));
+    assert!(ran.stderr.contains("snapshot event"), "{}", ran.stderr);
+}
+
+fn a_near_miss_is_named_with_its_reason() {
+    let ran = Place::new().pipe(&["list", "-"], "text\n{\"event_type\":\"thumbnailComplete\",\n\n\n");
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(ran.stderr.contains("line 2"), "{}", ran.stderr);
+}
+
+fn a_file_that_is_not_there_is_waited_for() {
+    let place = Place::new();
+    let mut child = place.command(&["tail", "-n", "+1", "later.log"]).spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(said, "thumbview: later.log: not there yet, waiting\n");
+    place.write("later.log", event().as_bytes());
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(line.contains("14d7b2faba0dddd6b4e8936272d6bc3f"), "{line}");
+}
+
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let place = Place::new();
+    let line = |n: usize| event().replace(['\n', '\t'], "").replace("14d7b2fa", &format!("{n:08}"));
+    let log: String = (0..4000).map(|n| line(n) + "\n").collect();
+    place.write("many.log", log.as_bytes());
+    for args in [&["list", "many.log"][..], &["list", "-o", "csv", "many.log"], &["open", "many.log"]] {
+        let mut child = place.command(args).spawn().unwrap();
+        let mut head = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut head).unwrap();
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert!(head.ends_with('\n'), "{args:?}");
+        assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(0), ""), "{args:?}");
+    }
+}
+
+fn a_full_disk_is_said() {
+    if !Path::new("/dev/full").exists() {
+        skip("no /dev/full");
+    }
+    for args in
+        [&["list", "events.log"][..], &["list", "-o", "csv", "events.log"], &["open", "events.log"], &["--help"]]
+    {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let ran = ran(Place::new().command(args).stdout(full));
+        assert_eq!(ran.code, 1, "{args:?}");
+        let expected = "cannot write to stdout: No space left on device";
+        assert!(ran.stderr.contains(expected), "{args:?}: {}", ran.stderr);
+    }
+}
+
+fn a_full_screen_without_a_terminal_is_refused() {
+    let place = Place::new();
+    let mut command = Command::new("setsid");
+    command.args(["-w", PROGRAM, "open", "-o", "tui", "events.log"]).current_dir(place.folder.path());
+    command.env("TERM", "xterm").stdin(Stdio::null());
+    let Ok(output) = command.output() else {
+        skip("no setsid");
+    };
+    let ran = Ran::new(output);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
+    assert!(ran.stderr.starts_with("thumbview: no terminal to draw on"), "{}", ran.stderr);
+}
+
+fn a_closed_stdout_is_no_crash() {
+    let place = Place::new();
+    for args in [&["list", "events.log"][..], &["open", "events.log"], &["--version"]] {
+        let script = "exec \"$0\" \"$@\" >&-";
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script, PROGRAM]).args(args).current_dir(place.folder.path());
+        let ran = ran(shell.stdin(Stdio::null()).stderr(Stdio::piped()));
+        // The standard library puts /dev/null in the place of what is closed: results go where nobody looks.
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{args:?}");
+    }
+}
+
+fn prints_are_plain_whatever_the_terminal() {
+    let place = Place::new();
+    let plain = place.run(&["list", "events.log"]).stdout;
+    for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb"), ("TERM", "xterm-256color"), ("LC_ALL", "C")] {
+        let ran = ran(place.command(&["list", "events.log"]).env(name, value));
+        assert_eq!((ran.code, ran.stdout.as_str()), (0, plain.as_str()), "{name}={value}");
+    }
+    assert_eq!(hostile::controls(plain.as_bytes(), b"\n"), Vec::<char>::new());
+}
+
+fn nothing_in_a_log_is_printed_raw() {
+    let place = Place::new();
+    let name = "hostile\u{1b}[777m\u{9b}.log";
+    place.write(name, &hostile::log("https://cdn.example/"));
+    let runs = [
+        &["list", name][..],
+        &["list", "-o", "csv", name],
+        &["list", "-o", "json", name],
+        &["list", "-o", "jsonl", name],
+        &["list", "--summary", name],
+        &["open", name],
+        &["list", name, "no\u{1b}]0;777\u{7}.log"],
+        &["list", "-e", "code:\u{1b}[777m(", name],
+        &["list", "--no\u{1b}[777m", name],
+    ];
+    for args in runs {
+        let ran = place.run(args);
+        for text in [&ran.stdout, &ran.stderr] {
+            assert_eq!(hostile::controls(text.as_bytes(), b"\r\n"), Vec::<char>::new(), "{args:?}: {text}");
+        }
+    }
+    let ran = place.run(&["list", "-o", "json", name]);
+    let list: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(list["assets"].as_array().unwrap().len(), 9);
+    assert!(ran.stdout.contains("\\u001b[777m"), "the original text is there, escaped");
+}
+
+/// The words of a command as a shell would split them: at spaces, but not within single quotes.
+fn words(command: &str) -> Vec<std::ffi::OsString> {
+    let mut words = Vec::new();
+    for (nth, part) in command.split('\'').enumerate() {
+        let parts: Vec<&str> = if nth % 2 == 1 { vec![part] } else { part.split_whitespace().collect() };
+        words.extend(parts.into_iter().map(Into::into));
+    }
+    words
+}
+
+fn every_command_that_is_shown_can_be_typed() {
+    let readme = include_str!("../../README.md").to_owned();
+    let help = Place::new().run(&["--help"]).stdout;
+    let examples = help.split("Examples:").nth(1).unwrap();
+    let mut seen = 0;
+    // In the help, what an example is for stands behind two spaces.
+    let shown = readme
+        .lines()
+        .filter(|line| line.starts_with("    "))
+        .map(|line| line.replace("cargo run --release --", "thumbview"));
+    let examples = examples.lines().map(|line| line.trim().split("  ").next().unwrap().to_owned());
+    // Two words name a command, more are one that could be typed.
+    let inline = readme.split('`').skip(1).step_by(2).filter(|text| text.split(' ').count() > 2).map(str::to_owned);
+    for line in shown.chain(examples).chain(inline) {
+        for command in line.split(" | ").map(str::trim).filter(|command| command.starts_with("thumbview ")) {
+            let command = command.split(" > ").next().unwrap();
+            if let Err(error) = thumbview::cli::parse(&words(command), None) {
+                panic!("{command}: {error}");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 12, "{seen} commands were found");
+}
+
+crate::tests! {
+    the_documents_event_as_json,
+    the_whole_document_as_it_is,
+    exit_codes_and_where_what_is_said,
+    a_pipe_is_read_to_its_end,
+    a_near_miss_is_named_with_its_reason,
+    a_file_that_is_not_there_is_waited_for,
+    a_reader_that_has_seen_enough_is_no_failure,
+    a_full_disk_is_said,
+    a_full_screen_without_a_terminal_is_refused,
+    a_closed_stdout_is_no_crash,
+    prints_are_plain_whatever_the_terminal,
+    nothing_in_a_log_is_printed_raw,
+    every_command_that_is_shown_can_be_typed,
+}

@@ -1,0 +1,132 @@
+//! Following a log through anything: case by case, against a model, and by the real program.
+
+mod cases;
+mod model;
+mod program;
+mod screen;
+pub(crate) mod writer;
+
+use crate::{
+    harness::{Test, skip},
+    support,
+};
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io::Write as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use thumbview::{
+    event::Health,
+    source::{
+        Stopped,
+        follow::{Discovery, Follower, GRACE, PollOutcome, Sink, anchor::ReadHistory},
+        lines::SplitLine,
+    },
+};
+
+/// Keeps what a follower says.
+#[derive(Debug, Default)]
+struct Kept {
+    lines: Vec<(u16, String)>,
+    notices: Vec<String>,
+    health: Option<Health>,
+    incomplete: Option<String>,
+    ended: BTreeSet<u16>,
+}
+
+impl Sink for Kept {
+    fn begin(&mut self, _generation: u16, _size: Option<u64>, _modified: i64) -> Result<(), Stopped> {
+        Ok(())
+    }
+
+    fn piece(&mut self, generation: u16, piece: SplitLine<'_>) -> Result<(), Stopped> {
+        let text = match piece {
+            SplitLine::Whole { bytes, .. } => String::from_utf8_lossy(bytes).into_owned(),
+            SplitLine::Overlong { len, .. } => format!("overlong line of {len} bytes\n"),
+        };
+        assert!(!self.ended.contains(&generation), "lines after the end of generation {generation}");
+        self.lines.extend(text.trim_start_matches('\0').lines().map(|line| (generation, line.to_owned())));
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Stopped> {
+        Ok(())
+    }
+
+    fn end(&mut self, generation: u16) -> Result<(), Stopped> {
+        assert!(self.ended.insert(generation), "generation {generation} ends once");
+        Ok(())
+    }
+
+    fn incomplete(&mut self, head: Option<&[u8]>) -> Result<(), Stopped> {
+        self.incomplete = head.map(|head| String::from_utf8_lossy(head).into_owned());
+        Ok(())
+    }
+
+    fn notice(&mut self, text: String) -> Result<(), Stopped> {
+        self.notices.push(text);
+        Ok(())
+    }
+
+    fn health(&mut self, health: Health) -> Result<(), Stopped> {
+        self.health = Some(health);
+        Ok(())
+    }
+}
+
+/// A follower, its clock, and the folder that it looks at.
+struct Rig {
+    folder: tempfile::TempDir,
+    follower: Follower,
+    taken: ReadHistory,
+    kept: Kept,
+    now: Duration,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let follower = Follower::new(folder.path().join("vod.log"), 0, Discovery::AtStart);
+        Self { folder, follower, taken: ReadHistory::default(), kept: Kept::default(), now: Duration::ZERO }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn log(&self) -> PathBuf {
+        self.path("vod.log")
+    }
+
+    fn poll(&mut self) {
+        self.now += Duration::from_millis(250);
+        while self.follower.poll(self.now, &mut self.taken, &mut self.kept).unwrap() == PollOutcome::More {}
+    }
+
+    fn pause(&mut self, seconds: u64) {
+        self.now += Duration::from_secs(seconds);
+    }
+
+    fn lines(&self) -> Vec<&str> {
+        self.kept.lines.iter().map(|(_, line)| line.as_str()).collect()
+    }
+
+    fn noticed(&self, word: &str) -> bool {
+        self.kept.notices.iter().any(|notice| notice.contains(word))
+    }
+}
+
+fn append(path: &Path, text: &str) {
+    File::options().append(true).create(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
+}
+
+/// Fixed width, so that sizes repeat; wide enough for anchors to matter.
+fn line(number: u32) -> String {
+    format!("line-{number:06}-{};\n", "x".repeat(60))
+}
+
+pub(crate) fn tests() -> Vec<Test> {
+    [cases::tests(), model::tests(), program::tests(), screen::tests()].into_iter().flatten().collect()
+}

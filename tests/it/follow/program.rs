@@ -1,0 +1,341 @@
+//! The real program, `tail -n +1 -o jsonl`, on logs that another process writes and rotates.
+
+use super::{
+    writer::{EVENTS, Links, event, number_in},
+    *,
+};
+use rustix::process::{Pid, Signal, kill_process};
+use std::{
+    collections::BTreeMap,
+    ffi::OsStr,
+    io::{BufRead as _, BufReader, Read},
+    os::unix::fs::PermissionsExt as _,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Instant,
+};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_thumbview");
+
+/// Longer than anything takes on a busy machine; reaching it is a failure.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What keeps a process from being told of changes: in a namespace of its own, where it may have no inotify.
+pub(super) const UNWATCHED: &str = "echo 0 > /proc/sys/user/max_inotify_instances && exec \"$0\" \"$@\"";
+
+/// A follower that runs, and what it has said.
+pub(super) struct Running {
+    child: Child,
+    out: Arc<Mutex<Vec<String>>>,
+    err: Arc<Mutex<Vec<String>>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    pub(super) fn start(command: &mut Command) -> Self {
+        // Without a home there is no config file of whoever runs the tests.
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LANG", "C.UTF-8");
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (out, err) = (Arc::default(), Arc::default());
+        let readers = vec![
+            read(child.stdout.take().unwrap(), Arc::clone(&out)),
+            read(child.stderr.take().unwrap(), Arc::clone(&err)),
+        ];
+        Self { child, out, err, readers }
+    }
+
+    /// The program on a log, as it stands.
+    pub(super) fn tail(log: &Path) -> Self {
+        Self::start(Command::new(PROGRAM).args(tail_args(log)))
+    }
+
+    /// The same where the system tells nothing of changes; skips the test where that cannot be had.
+    pub(super) fn tail_unwatched(log: &Path) -> Self {
+        let unshare = |program: &OsStr| {
+            let mut command = Command::new("unshare");
+            command.args(["-r", "sh", "-c", UNWATCHED]).arg(program);
+            command
+        };
+        if !unshare("true".as_ref()).stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
+            skip("no user namespaces");
+        }
+        Self::start(unshare(PROGRAM.as_ref()).args(tail_args(log)))
+    }
+
+    /// The numbers of the events that came, and how often each did.
+    pub(super) fn times(&self) -> BTreeMap<u32, u32> {
+        let mut times = BTreeMap::new();
+        for number in self.out.lock().unwrap().iter().filter_map(|line| number_in(line)) {
+            *times.entry(number).or_default() += 1;
+        }
+        times
+    }
+
+    fn said(&self, words: &str) -> usize {
+        self.err.lock().unwrap().iter().filter(|line| line.contains(words)).count()
+    }
+
+    fn until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {
+        let begun = Instant::now();
+        while !done(self) {
+            assert_eq!(self.child.try_wait().unwrap(), None, "it runs on; it said {:#?}", self.err.lock().unwrap());
+            let said = self.err.lock().unwrap();
+            assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}; it said {said:#?}");
+            drop(said);
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits for these events; they and no others came, once each.
+    fn until_numbers(&mut self, expected: std::ops::Range<u32>) {
+        let expected: BTreeMap<u32, u32> = expected.map(|number| (number, 1)).collect();
+        self.until(&format!("{expected:?}"), |running| running.times().len() >= expected.len());
+        assert_eq!(self.times(), expected);
+    }
+
+    /// The files that it has open, as the system names them.
+    fn open_files(&self) -> Vec<String> {
+        let links = fs::read_dir(format!("/proc/{}/fd", self.child.id())).into_iter().flatten();
+        let links = links.filter_map(|link| fs::read_link(link.unwrap().path()).ok());
+        links.map(|link| link.display().to_string()).collect()
+    }
+
+    /// Ends it, and hears the rest.
+    pub(super) fn end(&mut self) {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        self.child.wait().unwrap();
+        for reader in self.readers.drain(..) {
+            reader.join().unwrap();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn read(pipe: impl Read + Send + 'static, lines: Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {
+    thread::spawn(move || {
+        for line in BufReader::new(pipe).lines() {
+            lines.lock().unwrap().push(line.unwrap());
+        }
+    })
+}
+
+fn tail_args(log: &Path) -> [&OsStr; 6] {
+    ["tail".as_ref(), "-n".as_ref(), "+1".as_ref(), "-o".as_ref(), "jsonl".as_ref(), log.as_os_str()]
+}
+
+/// Runs the writer to its end beside a follower. All that stood for a second came once; nothing came twice; what did
+/// not come is told as a gap, at least once for each rotation that destroyed some of it.
+fn follow_the_writer(mut running: Running, log: &Path) {
+    assert!(writer::start(log, Links::Made).wait().unwrap().success());
+    let young = writer::young(log);
+    let due: Vec<u32> = (0..EVENTS).filter(|number| !young.contains_key(number)).collect();
+    let begun = Instant::now();
+    let missing = loop {
+        let times = running.times();
+        let missing: Vec<_> = due.iter().filter(|number| !times.contains_key(number)).collect();
+        if missing.is_empty() || begun.elapsed() > Duration::from_secs(10) {
+            break missing;
+        }
+        thread::sleep(Duration::from_millis(100));
+    };
+    assert!(missing.is_empty(), "never came: {missing:?}; it said {:#?}", running.err.lock().unwrap());
+    append(log, &event(EVENTS));
+    running.until("the last event", |running| running.times().contains_key(&EVENTS));
+    running.end();
+    let times = running.times();
+    let twice: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(twice.is_empty(), "came more than once: {twice:?}; it said {:#?}", running.err.lock().unwrap());
+    let lost: BTreeSet<u32> = young.iter().filter(|(event, _)| !times.contains_key(event)).map(|(_, by)| *by).collect();
+    let told = running.said("may be lost");
+    println!("{} came, {} rotations destroyed what nobody had read, {told} gaps were told", times.len(), lost.len());
+    assert!(told >= lost.len(), "{lost:?}; it said {:#?}", running.err.lock().unwrap());
+    assert!(running.said("rotated") > 0 && running.said("unread bytes were taken from its copy") + told > 0);
+}
+
+fn ten_thousand_events_over_fifty_rotations_come_once_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("vod.log");
+    follow_the_writer(Running::tail(&log), &log);
+}
+
+fn without_inotify_polling_is_told_and_finds_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("vod.log");
+    let mut running = Running::tail_unwatched(&log);
+    running.until("the notice", |running| running.said("polling only") == 1);
+    follow_the_writer(running, &log);
+}
+
+fn events(numbers: std::ops::Range<u32>) -> String {
+    numbers.map(event).collect()
+}
+
+/// Writes one event each millisecond, into the file that it opened last, while `rotate` rotates the log five times.
+/// Tells how many it wrote.
+fn write_meanwhile(log: &Path, mut rotate: impl FnMut()) -> u32 {
+    let ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut next = 0;
+            while !ended.load(Ordering::Relaxed) {
+                // It notices only now and then that the name stands for another file.
+                let mut file = File::options().append(true).create(true).open(log).unwrap();
+                for number in next..next + 50 {
+                    file.write_all(event(number).as_bytes()).unwrap();
+                    thread::sleep(Duration::from_millis(1));
+                }
+                next += 50;
+            }
+            next
+        });
+        for _ in 0..5 {
+            thread::sleep(Duration::from_millis(400));
+            rotate();
+        }
+        thread::sleep(Duration::from_millis(400));
+        ended.store(true, Ordering::Relaxed);
+        writer.join().unwrap()
+    })
+}
+
+/// The numbers of the events that stand in the files of a folder.
+fn numbers_on_disk(folder: &Path) -> BTreeSet<u32> {
+    let files = fs::read_dir(folder).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
+    files.flat_map(|text| text.lines().filter_map(number_in).collect::<Vec<_>>()).collect()
+}
+
+/// Runs `logrotate -f` in one way under a running writer. What is written between the copying and the truncating of
+/// `copytruncate` is in no file afterwards; nothing else may be missing.
+fn follow_logrotate(how: &str) {
+    let rotated = |config: &Path, state: &Path| {
+        Command::new("logrotate")
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .arg("-f")
+            .arg("-s")
+            .args([state, config])
+            .output()
+    };
+    if rotated(Path::new("/dev/null"), Path::new("/dev/null")).is_err() {
+        skip("no logrotate");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let log = path("vod.log");
+    let text = format!("\"{}\" {{\n  rotate 9\n  {how}\n}}\n", log.display());
+    fs::write(path("config"), text).unwrap();
+    fs::set_permissions(path("config"), fs::Permissions::from_mode(0o644)).unwrap();
+    append(&log, "");
+    let mut running = Running::tail(&log);
+    let written = write_meanwhile(&log, || {
+        let output = rotated(&path("config"), &path("state")).unwrap();
+        assert!(output.status.success(), "{output:?}");
+    });
+    assert!(path("vod.log.5").exists(), "it was rotated five times");
+    running.until("the last event", |running| running.times().contains_key(&(written - 1)));
+    running.end();
+    let times = running.times();
+    let twice: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+    let standing = numbers_on_disk(folder.path());
+    let missing: Vec<_> = standing.iter().filter(|number| !times.contains_key(number)).collect();
+    assert!(missing.is_empty(), "{how}: on the disk, but never came: {missing:?}");
+    println!("{how}: of {written} events {} came, {} stand on the disk", times.len(), standing.len());
+    assert!(how == "copytruncate" || times.len() == written as usize);
+    let word = if how == "copytruncate" { "truncated to" } else { "rotated" };
+    assert!(running.said(word) >= 1 && running.said(word) <= 5, "{:?}", running.err.lock().unwrap());
+}
+
+fn logrotate_with_create() {
+    follow_logrotate("create");
+}
+
+fn logrotate_with_copytruncate() {
+    follow_logrotate("copytruncate");
+}
+
+/// The program as one whom permissions bind: nobody, where this is the superuser. Skips the test where that cannot be had.
+fn bound() -> Command {
+    if !rustix::process::geteuid().is_root() {
+        return Command::new(PROGRAM);
+    }
+    let nobody = || {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups", PROGRAM]);
+        command
+    };
+    let can = nobody().arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if !can.is_ok_and(|status| status.success()) {
+        skip("permissions do not bind the superuser, and nobody else can run the program");
+    }
+    nobody()
+}
+
+fn permission_is_lost_and_regained() {
+    let mut command = bound();
+    let folder = tempfile::tempdir().unwrap();
+    let sub = folder.path().join("sub");
+    let log = sub.join("vod.log");
+    let allow = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    allow(folder.path(), 0o755);
+    fs::create_dir(&sub).unwrap();
+    allow(&sub, 0o755);
+    append(&log, &events(0..3));
+    allow(&log, 0o644);
+    let mut writer = File::options().append(true).open(&log).unwrap();
+    let mut running = Running::start(command.args(tail_args(&log)));
+    running.until_numbers(0..3);
+    // The folder is locked: the open file is read on.
+    allow(&sub, 0o0);
+    running.until("the folder", |running| running.said("permission denied; the open file is read on, waiting") == 1);
+    writer.write_all(events(3..5).as_bytes()).unwrap();
+    running.until_numbers(0..5);
+    allow(&sub, 0o755);
+    // A rotation to a file that may not be read, until it may.
+    fs::rename(&log, sub.join("vod.log.1")).unwrap();
+    append(&log, &events(5..8));
+    allow(&log, 0o0);
+    running.until("the new file", |running| running.said("vod.log: permission denied, waiting") == 1);
+    allow(&log, 0o644);
+    running.until_numbers(0..8);
+    running.end();
+    assert_eq!(running.said("is there now"), 1, "{:?}", running.err.lock().unwrap());
+}
+
+fn the_room_of_a_deleted_log_is_given_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("vod.log");
+    append(&log, &events(0..3));
+    let mut running = Running::tail(&log);
+    running.until_numbers(0..3);
+    if running.open_files().is_empty() {
+        skip("no /proc");
+    }
+    let name = log.display().to_string();
+    let holds = |running: &Running| running.open_files().iter().any(|file| file.starts_with(&name));
+    assert!(holds(&running));
+    fs::remove_file(&log).unwrap();
+    let begun = Instant::now();
+    running.until("its descriptor is closed", |running| !holds(running));
+    assert!(begun.elapsed() < Duration::from_secs(10), "after {:?}", begun.elapsed());
+    append(&log, &events(3..5));
+    running.until_numbers(0..5);
+}
+
+crate::tests! {
+    ten_thousand_events_over_fifty_rotations_come_once_each,
+    without_inotify_polling_is_told_and_finds_the_same,
+    logrotate_with_create,
+    logrotate_with_copytruncate,
+    permission_is_lost_and_regained,
+    the_room_of_a_deleted_log_is_given_back,
+}

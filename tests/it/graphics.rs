@@ -1,0 +1,547 @@
+//! The pixels' way to the glass: what is sent shows the picture, stays within its bytes, and leaves nothing behind.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "pixels are small numbers"
+)]
+
+mod glass;
+mod pictures;
+
+use glass::Glass;
+use pictures::{decode, fit_for, on_glass, photo, psnr, scaled};
+use proptest::prelude::*;
+use ratatui::layout::{Rect, Size};
+use std::sync::Arc;
+use thumbview::{
+    event::PictureKind,
+    graphics::{Environment, Painter, Probe, TmuxClient, prepare},
+    picture::{
+        CellSize, ColourDepth, EventKey, Fit, Multiplexer, Picture, PictureKey, PixelSize, Placement, Prepared,
+        Protocol, Quality,
+    },
+};
+
+/// The answer to the kitty query.
+const OK: &str = "␛_Gi=31;OK␛\\";
+
+const SCREEN: Size = Size { width: 100, height: 30 };
+
+fn bytes_of(prepared: &Prepared) -> &[u8] {
+    let Prepared::Bytes { bytes, .. } = prepared else { panic!("blocks where bytes were expected") };
+    bytes
+}
+
+/// Bytes on the wire for a first visit, as the painter sends them; for blocks, as ratatui does.
+fn first_visit(picture: &Picture, fit: Fit) -> usize {
+    let prepared = prepare(picture, fit);
+    if let Prepared::Blocks(grid) = &prepared {
+        return pictures::bytes_of_cells(grid);
+    }
+    let mut out = Vec::new();
+    Painter::new().reconcile(&[placement(0, Rect::new(1, 1, 80, 23), fit, prepared)], SCREEN, &mut out);
+    out.len()
+}
+
+fn placement(index: u32, area: Rect, fit: Fit, prepared: Prepared) -> Placement {
+    let key = PictureKey { event: EventKey(0), kind: PictureKind::Sample, index };
+    Placement { key, area, fit, prepared: Arc::new(prepared), sooner: None }
+}
+
+fn a_picture_stays_within_its_bytes_and_looks_like_itself() {
+    // Protocol, care, most bytes of a first visit, least likeness in dB; an 80-column pane with cells of 10x20.
+    let budgets = [
+        (Protocol::Kitty, Quality::Full, 220_000, 35.0),
+        (Protocol::Kitty, Quality::Preview, 60_000, 30.0),
+        (Protocol::Iterm2, Quality::Full, 90_000, 35.0),
+        (Protocol::Iterm2, Quality::Preview, 90_000, 30.0),
+        (Protocol::Sixel, Quality::Full, 460_000, 35.0),
+        (Protocol::Sixel, Quality::Preview, 140_000, 30.0),
+        (Protocol::Blocks, Quality::Full, 50_000, 30.0),
+    ];
+    for (width, height) in [(1280, 720), (480, 270)] {
+        let picture = photo(width, height);
+        for (protocol, quality, most, least) in budgets {
+            let fit = fit_for(&picture, protocol, quality);
+            let bytes = first_visit(&picture, fit);
+            let likeness = likeness(&picture, fit, &prepare(&picture, fit));
+            println!("{width}x{height} {} {quality:?}: {bytes} bytes, {likeness:.1} dB", protocol.as_str());
+            assert!(bytes <= most, "{width}x{height} {protocol:?} {quality:?}: {bytes} bytes");
+            assert!(likeness >= least, "{width}x{height} {protocol:?} {quality:?}: {likeness:.1} dB");
+        }
+    }
+}
+
+/// Likeness in decibels of what is sent to what its box should show.
+fn likeness(picture: &Picture, fit: Fit, prepared: &Prepared) -> f64 {
+    let shown = decode(prepared, fit.protocol);
+    let as_drawn = matches!(fit.protocol, Protocol::Sixel | Protocol::Blocks);
+    let pane = if as_drawn { shown.size } else { on_glass(fit) };
+    psnr(&scaled(&shown, pane), &scaled(picture, pane))
+}
+
+fn a_picture_that_cannot_have_both_keeps_its_likeness() {
+    let picture = pictures::thicket(1280, 720);
+    // Protocol, care, most bytes, least likeness in dB; the bytes of what cannot keep to its budget at that likeness.
+    let cases = [
+        (Protocol::Kitty, Quality::Full, 220_000, 35.0),
+        (Protocol::Iterm2, Quality::Full, 100_000, 35.0),
+        (Protocol::Sixel, Quality::Full, 460_000, 34.0),
+        (Protocol::Sixel, Quality::Preview, 280_000, 30.0),
+    ];
+    for (protocol, quality, most, least) in cases {
+        let fit = fit_for(&picture, protocol, quality);
+        let prepared = prepare(&picture, fit);
+        let (bytes, likeness) = (bytes_of(&prepared).len(), likeness(&picture, fit, &prepared));
+        println!("{} {quality:?}: {bytes} bytes, {likeness:.1} dB", protocol.as_str());
+        assert!(bytes <= most, "{protocol:?} {quality:?}: {bytes} bytes");
+        assert!(likeness >= least, "{protocol:?} {quality:?}: {likeness:.1} dB");
+    }
+}
+
+fn nothing_is_left_to_scale_where_the_box_is_full() {
+    let sizes =
+        [((1280, 720), (800, 460)), ((800, 450), (800, 450)), ((480, 270), (480, 270)), ((1280, 300), (800, 180))];
+    for ((width, height), expected) in sizes {
+        let picture = photo(width, height);
+        for protocol in [Protocol::Kitty, Protocol::Iterm2] {
+            let Prepared::Bytes { size, .. } = prepare(&picture, fit_for(&picture, protocol, Quality::Full)) else {
+                panic!("blocks where bytes were expected")
+            };
+            assert_eq!((size.width, size.height), expected, "{width}x{height} {protocol:?}");
+        }
+    }
+}
+
+fn golden_bytes() {
+    let (w, k, r) = ([255_u8; 3], [0_u8; 3], [255_u8, 0, 0]);
+    let pixels: Vec<u8> = [[w, w, k, k], [w, w, k, k], [r, r, r, r], [r, r, r, r], [k; 4], [k; 4]].concat().concat();
+    let picture = pictures::picture(4, 6, pixels);
+    let fit = |protocol, multiplexer| Fit {
+        cells: Size::new(2, 1),
+        cell: CellSize { width: 2, height: 6 },
+        protocol,
+        colours: ColourDepth::True,
+        quality: Quality::Full,
+        most: u32::MAX,
+        multiplexer,
+    };
+    let text = |protocol, multiplexer| {
+        let prepared = prepare(&picture, fit(protocol, multiplexer));
+        String::from_utf8(bytes_of(&prepared).to_vec()).unwrap().replace('\x1b', "␛").replace('\x07', "␇")
+    };
+    assert_eq!(
+        text(Protocol::Sixel, Multiplexer::None),
+        "␛P0;1;0q\"1;1;4;6#0;2;0;0;0#1;2;100;0;0#2;2;100;100;100#0oorr$#1!4K$#2BB␛\\"
+    );
+    let iterm2 = text(Protocol::Iterm2, Multiplexer::None);
+    assert!(iterm2.starts_with("␛]1337;File=inline=1;size="), "{iterm2}");
+    assert!(iterm2.contains(";width=2;height=1;preserveAspectRatio=0;doNotMoveCursor=1:/9j/"), "{iterm2}");
+    assert!(iterm2.ends_with('␇'));
+    assert!(text(Protocol::Iterm2, Multiplexer::Tmux).starts_with("␛Ptmux;␛␛]1337;"));
+    assert!(text(Protocol::Kitty, Multiplexer::None).starts_with("iVBORw0KGgo"));
+}
+
+fn a_jpeg_that_fits_is_sent_as_it_came() {
+    let picture = pictures::with_jpeg(photo(120, 60));
+    let fit = fit_for(&picture, Protocol::Iterm2, Quality::Full);
+    let prepared = prepare(&picture, fit);
+    assert_eq!(pictures::payload(bytes_of(&prepared)), &*picture.jpeg);
+    let small = Fit { cells: Size::new(6, 2), ..fit };
+    let again = pictures::payload(bytes_of(&prepare(&picture, small)));
+    assert_ne!(again, &*picture.jpeg, "one that is larger than its box is made smaller");
+}
+
+fn every_picture_fits_every_box() {
+    for (width, height) in [(1, 1), (1, 900), (900, 1), (33, 7)] {
+        let picture = photo(width, height);
+        for protocol in Protocol::ALL {
+            for (columns, rows) in [(0, 0), (1, 1), (400, 1), (1, 400), (13, 7)] {
+                let fit = Fit { cells: Size::new(columns, rows), ..fit_for(&picture, protocol, Quality::Full) };
+                assert!(prepare(&picture, fit).cost() < 60_000_000);
+            }
+        }
+    }
+}
+
+fn tmux_never_gets_more_than_it_takes() {
+    let picture = pictures::noise(1280, 720);
+    let fit = Fit {
+        cells: Size::new(160, 45),
+        multiplexer: Multiplexer::Tmux,
+        ..fit_for(&picture, Protocol::Sixel, Quality::Full)
+    };
+    match prepare(&picture, fit) {
+        Prepared::Bytes { bytes, .. } => assert!(bytes.len() <= 1_000_000, "{}", bytes.len()),
+        Prepared::Blocks(grid) => assert_eq!(grid.size, fit.cells),
+    }
+}
+
+fn kitty(index: u32, area: Rect, payload: &str, multiplexer: Multiplexer) -> Placement {
+    let fit = Fit { multiplexer, ..fit_for(&photo(4, 2), Protocol::Kitty, Quality::Full) };
+    let size = PixelSize { width: 100, height: 50 };
+    placement(index, area, fit, Prepared::Bytes { bytes: payload.as_bytes().into(), size })
+}
+
+fn send(painter: &mut Painter, wanted: &[Placement]) -> String {
+    let mut out = Vec::new();
+    painter.reconcile(wanted, SCREEN, &mut out);
+    String::from_utf8(out).unwrap().replace('\x1b', "␛")
+}
+
+fn a_picture_is_sent_once_and_placed_again_by_its_number() {
+    let mut painter = Painter::new();
+    let area = Rect::new(10, 5, 20, 8);
+    let (one, two) = (kitty(1, area, "AAAA", Multiplexer::None), kitty(2, area, "BBBB", Multiplexer::None));
+    assert!(send(&mut painter, std::slice::from_ref(&one)).contains(";AAAA␛"));
+    assert_eq!(send(&mut painter, std::slice::from_ref(&one)), "", "nothing changed");
+    let swap = send(&mut painter, std::slice::from_ref(&two));
+    assert!(swap.find("a=p").unwrap() < swap.find("a=d,d=i").unwrap(), "the new one stands before the old one goes");
+    let back = send(&mut painter, std::slice::from_ref(&one));
+    assert!(back.len() <= 200 && !back.contains("AAAA"), "{back}");
+    assert!(send(&mut painter, &[]).contains("a=d,d=i"), "a popup takes the picture away");
+    painter.forget();
+    assert!(send(&mut painter, &[one]).contains("AAAA"), "a cleared screen has lost it");
+    let mut out = Vec::new();
+    painter.clear(&mut out);
+    assert_eq!(out.windows(7).filter(|window| window == b"a=d,d=I").count(), 1);
+    assert!(painter.cleanup().is_empty());
+}
+
+fn sixels_are_drawn_again_only_when_they_come_back() {
+    let mut painter = Painter::new();
+    let fit = fit_for(&photo(4, 2), Protocol::Sixel, Quality::Full);
+    let bytes: Arc<[u8]> = b"\x1bPq~\x1b\\".as_slice().into();
+    let size = PixelSize { width: 1, height: 6 };
+    let shown = placement(1, Rect::new(2, 1, 3, 2), fit, Prepared::Bytes { bytes, size });
+    let drawing = "␛[2;3H␛Pq~␛\\";
+    let first = send(&mut painter, std::slice::from_ref(&shown));
+    assert_eq!(first, format!("␛[m␛[2;3H␛[3X␛[3;3H␛[3X{drawing}"));
+    assert_eq!(send(&mut painter, std::slice::from_ref(&shown)), "");
+    assert_eq!(send(&mut painter, &[]), "", "the cells that come back erase it");
+    assert!(send(&mut painter, std::slice::from_ref(&shown)).contains(drawing));
+    let outside = Placement { area: Rect::new(98, 1, 3, 2), ..shown };
+    assert_eq!(send(&mut painter, &[outside]), "", "what is not on the screen is not drawn");
+}
+
+fn what_a_slow_link_can_carry() {
+    // kitty and iTerm2 can always be had for so few; what sixel costs at least depends on its box.
+    let picture = photo(480, 270);
+    for (protocol, budgets) in
+        [(Protocol::Kitty, [36_000, 2_000]), (Protocol::Iterm2, [36_000, 2_000]), (Protocol::Sixel, [90_000, 14_000])]
+    {
+        for most in budgets {
+            let fit = Fit { most, ..fit_for(&picture, protocol, Quality::Full) };
+            let prepared = prepare(&picture, fit);
+            let bytes = bytes_of(&prepared).len();
+            let shown = decode(&prepared, protocol);
+            let likeness = psnr(&scaled(&shown, on_glass(fit)), &scaled(&picture, on_glass(fit)));
+            println!("{} in {most}: {bytes} bytes, {likeness:.1} dB", protocol.as_str());
+            assert!(bytes <= most as usize, "{protocol:?}: {bytes} of {most}");
+            assert!(bytes >= most as usize / 4, "{protocol:?}: only {bytes} of {most}");
+            assert!(likeness >= 17.0, "{protocol:?} in {most}: {likeness:.1} dB");
+        }
+    }
+}
+
+/// The same picture for less, and as it should be.
+fn twice(index: u32, area: Rect, quick: &str, full: &str) -> Placement {
+    let sooner = kitty(index, area, quick, Multiplexer::None);
+    let fit = Fit { quality: Quality::Preview, most: 4000, ..sooner.fit };
+    Placement { sooner: Some((fit, sooner.prepared)), ..kitty(index, area, full, Multiplexer::None) }
+}
+
+fn on_a_slow_link_the_cheaper_form_comes_first() {
+    let (mut painter, mut glass) = (Painter::new(), Glass::default());
+    let area = Rect::new(10, 5, 20, 8);
+    let (quick, full) = ("AAAA".repeat(300), "BBBB".repeat(3000));
+    let other = kitty(2, area, "CCCC", Multiplexer::None);
+    painter.pace(1000);
+    let mut frames = |wanted: &Placement, count: usize| {
+        for _ in 0..count {
+            let mut out = Vec::new();
+            painter.reconcile(std::slice::from_ref(wanted), SCREEN, &mut out);
+            assert!(out.len() < 1400, "a slice of {} bytes", out.len());
+            glass.read(&out);
+        }
+        let shown: String = glass.placed().into_iter().map(|(_, data)| data).collect();
+        (shown.chars().next(), shown.len(), painter.is_sending())
+    };
+    let both = twice(1, area, &quick, &full);
+    assert_eq!(frames(&both, 2), (Some('A'), quick.len(), true));
+    assert_eq!(frames(&both, 13), (Some('B'), full.len(), false));
+    assert_eq!(frames(&other, 1), (Some('C'), 4, false));
+    assert_eq!(frames(&both, 1), (Some('B'), full.len(), false), "the terminal has it already");
+}
+
+fn a_preview_on_its_way_arrives() {
+    let (mut painter, mut glass) = (Painter::new(), Glass::default());
+    let area = Rect::new(10, 5, 20, 8);
+    let preview = |index, data: &str| {
+        let placement = kitty(index, area, data, Multiplexer::None);
+        Placement { fit: Fit { quality: Quality::Preview, ..placement.fit }, ..placement }
+    };
+    painter.pace(1000);
+    let mut seen = Vec::new();
+    // Another is wanted with each frame, as while a key is held; each takes three.
+    for index in 0..9_u8 {
+        let wanted = preview(index.into(), &char::from(b'A' + index).to_string().repeat(2400));
+        let mut out = Vec::new();
+        painter.reconcile(&[wanted], SCREEN, &mut out);
+        glass.read(&out);
+        seen.extend(glass.placed().first().and_then(|(_, data)| data.chars().next()));
+    }
+    seen.dedup();
+    assert!(seen.len() >= 3, "{seen:?}");
+}
+
+fn nobody_is_sent_a_poorer_form_of_what_he_sees() {
+    let mut painter = Painter::new();
+    let fit = fit_for(&photo(4, 2), Protocol::Sixel, Quality::Full);
+    let drawn = |index, fit, text: &str, x| {
+        let prepared = Prepared::Bytes { bytes: text.as_bytes().into(), size: PixelSize { width: 1, height: 6 } };
+        placement(index, Rect::new(x, 1, 3, 2), fit, prepared)
+    };
+    let poor = Fit { most: 1000, ..fit };
+    assert!(send(&mut painter, &[drawn(1, poor, "poor", 2)]).contains("poor"));
+    assert!(send(&mut painter, &[drawn(1, fit, "rich", 2)]).contains("rich"));
+    assert_eq!(send(&mut painter, &[drawn(1, poor, "poor", 2)]), "");
+    assert!(send(&mut painter, &[drawn(2, poor, "other", 2)]).contains("other"));
+    // What cannot be sliced goes one in a frame where the link is slow.
+    painter.pace(1000);
+    let many = [drawn(3, fit, &"three".repeat(300), 2), drawn(4, fit, &"four".repeat(300), 12)];
+    let first = send(&mut painter, &many);
+    assert!(first.contains("three") && !first.contains("four") && painter.is_sending());
+    assert!(send(&mut painter, &many).contains("four") && !painter.is_sending());
+}
+
+fn cells_are_blanked_with_spaces_in_tmux() {
+    let mut painter = Painter::new();
+    let fit = Fit { multiplexer: Multiplexer::Tmux, ..fit_for(&photo(4, 2), Protocol::Sixel, Quality::Full) };
+    let prepared = Prepared::Bytes { bytes: b"-".as_slice().into(), size: PixelSize { width: 1, height: 6 } };
+    let drawn = send(&mut painter, &[placement(1, Rect::new(2, 1, 3, 2), fit, prepared)]);
+    assert_eq!(drawn, "␛[m␛[2;3H   ␛[3;3H   ␛[2;3H-");
+}
+
+fn the_terminal_keeps_a_bounded_number_of_pictures() {
+    let (mut painter, mut glass) = (Painter::new(), Glass::default());
+    let area = Rect::new(10, 5, 20, 8);
+    for index in 0..600 {
+        let mut out = Vec::new();
+        painter.reconcile(&[kitty(index, area, &format!("A{index:03}"), Multiplexer::None)], SCREEN, &mut out);
+        glass.read(&out);
+        assert_eq!(glass.placed(), [(10, format!("A{index:03}"))]);
+        assert!(glass.images.len() <= 255);
+    }
+    let heads: Vec<u32> = glass.images.keys().map(|id| id >> 24).collect();
+    assert!(heads.iter().all(|head| *head == heads[0] && *head > 0), "all numbers are the process's own");
+    assert_eq!(glass.images.len(), 255);
+    glass.read(&painter.cleanup());
+    assert!(glass.images.is_empty());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+    fn the_glass_is_what_is_wanted(
+        steps in prop::collection::vec((prop::collection::vec((0_u32..9, 0_u16..3), 0..3), 0..12_u8), 1..25),
+        in_tmux: bool,
+    ) {
+        let multiplexer = if in_tmux { Multiplexer::Tmux } else { Multiplexer::None };
+        let payloads: Vec<String> = (0..9_u8).map(|n| char::from(b'A' + n).to_string().repeat(3000 * usize::from(n) + 4)).collect();
+        let mut painter = Painter::new();
+        let mut glass = Glass::default();
+        for (wanted, event) in steps {
+            let mut places: Vec<Placement> = Vec::new();
+            for (picture, place) in wanted {
+                let area = Rect::new(place * 30, 2, 20, 8);
+                if places.iter().all(|other| other.area != area) {
+                    places.push(kitty(picture, area, &payloads[picture as usize], multiplexer));
+                }
+            }
+            match event {
+                0 => { painter.forget(); glass.clear_screen(); }
+                1 => painter.pace(4096),
+                2 => painter.pace(usize::MAX),
+                3 => {
+                    let mut out = Vec::new();
+                    painter.clear(&mut out);
+                    glass.read(&out);
+                    prop_assert!(glass.images.is_empty() && glass.half_sent.is_none());
+                    glass.clear_screen();
+                }
+                _ => {}
+            }
+            let mut out = Vec::new();
+            painter.reconcile(&places, SCREEN, &mut out);
+            glass.read(&out);
+            // Sometimes the next want comes while a picture is still half sent.
+            if event % 2 == 0 {
+                for _ in 0..40 {
+                    out.clear();
+                    painter.reconcile(&places, SCREEN, &mut out);
+                    glass.read(&out);
+                }
+                prop_assert!(!painter.is_sending());
+                out.clear();
+                painter.reconcile(&places, SCREEN, &mut out);
+                prop_assert!(out.is_empty(), "nothing changed");
+                if !in_tmux {
+                    let mut expected: Vec<(u16, String)> =
+                        places.iter().map(|p| (p.area.x, String::from_utf8_lossy(bytes_of(&p.prepared)).into_owned())).collect();
+                    expected.sort();
+                    prop_assert_eq!(glass.placed(), expected);
+                }
+            }
+        }
+        let cleanup = painter.cleanup();
+        glass.read(&cleanup);
+        prop_assert!(glass.images.is_empty(), "nothing stays in the terminal");
+    }
+}
+
+fn canvas_of(environment: Environment, replies: &[&str]) -> (Probe, Vec<bool>) {
+    let mut probe = Probe::new(environment, None);
+    probe.window(Size::new(100, 30), PixelSize::default());
+    let changed = replies.iter().map(|reply| probe.reply(reply.replace('␛', "\x1b").as_bytes())).collect();
+    (probe, changed)
+}
+
+fn environment(term: &str) -> Environment {
+    Environment { term: term.to_owned(), ..Environment::default() }
+}
+
+fn in_tmux(terminal: &str, sixel: bool, passthrough: bool) -> Environment {
+    let client = TmuxClient { terminal: terminal.to_owned(), sixel, passthrough };
+    Environment { tmux: true, tmux_client: Some(client), ..environment("tmux-256color") }
+}
+
+/// Environment, answers, protocol, colours, cell, whether something could be better.
+type Case = (&'static str, Environment, &'static [&'static str], Protocol, ColourDepth, (u16, u16), bool);
+
+fn terminals_are_known_by_their_answers() {
+    let vscode = Environment { term_program: "vscode".to_owned(), ..environment("xterm-256color") };
+    #[rustfmt::skip]
+    let cases: [Case; 16] = [
+        ("kitty over ssh", environment("xterm-kitty"), &["␛P>|kitty(0.26.5)␛\\", OK, "␛[6;18;9t", "␛[4;540;900t", "␛[?62;c"], Protocol::Kitty, ColourDepth::True, (9, 18), false),
+        ("xterm", environment("xterm"), &["␛P>|XTerm(379)␛\\", "␛[?2;0;1000;1000S", "␛[?63;1;2;4;6;9;15;22c"], Protocol::Sixel, ColourDepth::True, (10, 20), false),
+        ("xterm without sixel", environment("xterm"), &["␛P>|XTerm(379)␛\\", "␛[?64;1;2;6;9;15;22c"], Protocol::Blocks, ColourDepth::True, (10, 20), false),
+        ("foot", environment("foot"), &["␛P>|foot(1.13.1)␛\\", "␛[6;20;10t", "␛[?62;4;22c"], Protocol::Sixel, ColourDepth::True, (10, 20), false),
+        ("xterm.js", environment("xterm-256color"), &["␛[6;17;9t", "␛[4;510;882t", "␛[?62;4;9;22c"], Protocol::Sixel, ColourDepth::True, (8, 17), false),
+        ("VS Code", vscode.clone(), &["␛[?62;4;9;22c"], Protocol::Iterm2, ColourDepth::True, (10, 20), false),
+        ("VS Code, images off", vscode, &["␛[?1;2c"], Protocol::Blocks, ColourDepth::Indexed, (10, 20), false),
+        ("iTerm2 over ssh", environment("xterm-256color"), &["␛P>|iTerm2 3.5.0␛\\", "␛[?62;4c"], Protocol::Iterm2, ColourDepth::True, (10, 20), false),
+        ("alacritty", environment("alacritty"), &["␛[4;600;1000t", "␛[?6c"], Protocol::Blocks, ColourDepth::True, (10, 20), false),
+        ("Terminal.app", environment("xterm-256color"), &["␛[?1;2c"], Protocol::Blocks, ColourDepth::Indexed, (10, 20), false),
+        ("tmux 3.3a, passthrough", in_tmux("kitty(0.41.1)", false, true), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c", OK], Protocol::Kitty, ColourDepth::True, (10, 20), false),
+        ("tmux far away, passthrough", environment("tmux-256color"), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c", OK, "␛P>|kitty(0.41.1)␛\\"], Protocol::Kitty, ColourDepth::True, (10, 20), false),
+        ("tmux, old kitty", in_tmux("kitty(0.26.5)", false, true), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c", OK], Protocol::Blocks, ColourDepth::True, (10, 20), true),
+        ("tmux, no passthrough", in_tmux("kitty(0.41.1)", false, false), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c"], Protocol::Blocks, ColourDepth::True, (10, 20), true),
+        ("tmux 3.5a with sixel", in_tmux("foot(1.21.0)", true, false), &["␛P>|tmux 3.5a␛\\", "␛[?1;2;4c"], Protocol::Sixel, ColourDepth::True, (10, 20), false),
+        ("GNU screen", environment("screen.xterm-256color"), &["␛[?1;2c"], Protocol::Blocks, ColourDepth::Indexed, (10, 20), true),
+    ];
+    for (name, environment, replies, protocol, colours, cell, hinted) in cases {
+        let (before, _) = canvas_of(environment.clone(), &[]);
+        assert_eq!((before.canvas().protocol, before.canvas().hint), (Protocol::Blocks, None), "{name}, mute");
+        // Answers come in any order.
+        let mut replies = replies.to_vec();
+        for _ in 0..replies.len() {
+            replies.rotate_left(1);
+            let (probe, changed) = canvas_of(environment.clone(), &replies);
+            let canvas = probe.canvas();
+            assert_eq!(canvas.protocol, protocol, "{name}");
+            assert_eq!(canvas.colours, colours, "{name}");
+            assert_eq!((canvas.cell.width, canvas.cell.height), cell, "{name}");
+            assert_eq!(canvas.hint.is_some(), hinted, "{name}: {:?}", canvas.hint);
+            assert_eq!(changed.contains(&true), canvas != before.canvas(), "{name}");
+            assert!(probe.report().len() > 10);
+        }
+    }
+}
+
+fn queries_do_no_harm() {
+    let query = |environment| String::from_utf8(Probe::new(environment, None).query()).unwrap().replace('\x1b', "␛");
+    let plain = query(environment("xterm-256color"));
+    assert!(plain.contains("␛_Gi=31") && !plain.contains("Ptmux") && plain.ends_with("␛[c"), "{plain}");
+    let tmux = query(in_tmux("", false, true));
+    assert!(tmux.contains("␛Ptmux;␛␛_Gi=31") && tmux.ends_with("␛[c"), "{tmux}");
+    assert!(!tmux.replace("␛␛_G", "").contains("␛_G"), "a bare one becomes the pane's title: {tmux}");
+    assert_eq!(query(environment("screen")), "␛[c");
+    assert_eq!(
+        Probe::new(in_tmux("", false, true), None).query_again().map(|again| again.len()),
+        Some(Probe::new(in_tmux("", false, true), None).query().len())
+    );
+    assert_eq!(Probe::new(in_tmux("foot(1.21.0)", false, true), None).query_again(), None);
+    assert_eq!(Probe::new(environment("xterm"), None).query_again(), None);
+}
+
+fn a_cell_is_what_can_be_one() {
+    let check = |cells: (u16, u16), pixels: (u32, u32), replies: &[&str], expected: (u16, u16)| {
+        let (mut probe, _) = canvas_of(environment("xterm"), replies);
+        probe.window(Size::new(cells.0, cells.1), PixelSize { width: pixels.0, height: pixels.1 });
+        let cell = probe.canvas().cell;
+        assert_eq!((cell.width, cell.height), expected, "{cells:?} {pixels:?} {replies:?}");
+    };
+    check((100, 30), (904, 604), &[], (9, 20));
+    check((100, 30), (0, 0), &[], (10, 20));
+    check((80, 24), (640, 480), &[], (8, 20));
+    check((200, 50), (640, 480), &[], (3, 9));
+    check((300, 100), (640, 480), &[], (10, 20));
+    check((100, 30), (904, 604), &["␛[6;1;0t"], (9, 20));
+    check((0, 0), (904, 604), &["␛[4;600;1000t"], (10, 20));
+    check((100, 30), (904, 604), &["␛[6;22;11t"], (11, 22));
+
+    let (mut probe, _) = canvas_of(environment("xterm"), &["␛[6;17;9t", "␛[4;510;882t"]);
+    probe.window(Size::new(90, 26), PixelSize::default());
+    assert_eq!(probe.canvas().cell.width, 8, "the window's size changes, the cell's does not");
+    assert_eq!(probe.query_sizes(), b"\x1b[16t\x1b[14t");
+}
+
+fn what_tmux_learns_later_counts() {
+    let (mut probe, _) = canvas_of(in_tmux("", false, false), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c"]);
+    assert_eq!(probe.canvas().hint, None, "a terminal that nobody knows may have no pictures at all");
+    probe.learn(in_tmux("kitty(0.41.1)", false, false));
+    assert!(probe.canvas().hint.is_some_and(|hint| hint.as_str().contains("allow-passthrough")));
+}
+
+fn a_forced_protocol_stands() {
+    let mut probe = Probe::new(in_tmux("", false, false), Some(Protocol::Iterm2));
+    assert_eq!(probe.canvas().protocol, Protocol::Iterm2);
+    assert!(!probe.reply(b"\x1b[?1;2c") && probe.canvas().hint.is_none());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    fn any_bytes_are_an_answer_or_none(bytes: Vec<u8>, tail in "[\\[P\\]_>?0-9;a-zGt:/|$]{0,40}") {
+        let mut probe = Probe::new(environment("xterm"), None);
+        probe.reply(&bytes);
+        probe.reply(format!("\x1b{tail}").as_bytes());
+        probe.reply(format!("\x1b{tail}\x1b\\").as_bytes());
+        prop_assert!(probe.canvas().cell.width > 0);
+    }
+}
+
+crate::tests! {
+    a_picture_stays_within_its_bytes_and_looks_like_itself,
+    a_picture_that_cannot_have_both_keeps_its_likeness,
+    nothing_is_left_to_scale_where_the_box_is_full,
+    golden_bytes,
+    a_jpeg_that_fits_is_sent_as_it_came,
+    every_picture_fits_every_box,
+    tmux_never_gets_more_than_it_takes,
+    a_picture_is_sent_once_and_placed_again_by_its_number,
+    sixels_are_drawn_again_only_when_they_come_back,
+    what_a_slow_link_can_carry,
+    on_a_slow_link_the_cheaper_form_comes_first,
+    a_preview_on_its_way_arrives,
+    nobody_is_sent_a_poorer_form_of_what_he_sees,
+    cells_are_blanked_with_spaces_in_tmux,
+    the_terminal_keeps_a_bounded_number_of_pictures,
+    the_glass_is_what_is_wanted,
+    terminals_are_known_by_their_answers,
+    queries_do_no_harm,
+    a_cell_is_what_can_be_one,
+    what_tmux_learns_later_counts,
+    a_forced_protocol_stands,
+    any_bytes_are_an_answer_or_none,
+}

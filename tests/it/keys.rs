@@ -1,0 +1,451 @@
+//! What keys do: a state, keys, and the state they lead to.
+
+use crate::support::stage::{Said, Stage};
+use std::{fmt::Write as _, time::Duration};
+use thumbview::{
+    app::{Effect, Message, OverlayKind, RawPurpose, WriteContent, WriteJob, WriteOutcome, keymap, panes::View},
+    picture::{PictureFailure, PictureUpdate},
+};
+
+/// The selected asset's first four characters, the offset under the cursor, and how many rows are listed.
+fn state(stage: &Stage) -> String {
+    let app = &stage.app;
+    let asset =
+        app.selected().map_or_else(|| "none".to_owned(), |asset| asset.id().to_string().chars().take(4).collect());
+    let offset = app.timeline().current().map_or_else(|| "-".to_owned(), |mark| mark.offset.to_string());
+    format!("{asset} {offset} of {}", app.assets().rows().len())
+}
+
+fn check(keys: &str, expected: &str) {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys(keys);
+    assert_eq!(state(&stage), expected, "{keys}");
+}
+
+fn moving_through_assets() {
+    check("", "14d7 0:00 of 6");
+    check("k", "dead 0:00 of 6");
+    check("Up Up", "5f1c 0:00 of 6");
+    check("k j Down", "14d7 0:00 of 6");
+    check("g", "c0ff 0:00 of 6");
+    check("Home j", "9e10 - of 6");
+    check("g G", "14d7 0:00 of 6");
+    check("PgUp", "c0ff 0:00 of 6");
+    check("PgUp C-d", "14d7 0:00 of 6");
+    check("C-u End", "14d7 0:00 of 6");
+}
+
+fn scrubbing() {
+    check("l", "14d7 0:05 of 6");
+    check("l l h", "14d7 0:05 of 6");
+    check("Right . ,", "14d7 0:05 of 6");
+    check("$", "14d7 0:25 of 6");
+    check("$ ^", "14d7 0:00 of 6");
+    check("L", "14d7 0:25 of 6");
+    check("L H", "14d7 0:00 of 6");
+    check("6", "14d7 0:15 of 6");
+    check("9 0", "14d7 0:00 of 6");
+    check(": \"0:12\" Enter", "14d7 0:10 of 6");
+    check(": \"#4\" Enter", "14d7 0:15 of 6");
+    check(": \"@c0ffee00c0ffee00c0ffee00c0ffee01\" Enter", "c0ff 0:00 of 6");
+    check(": \"nowhere\" Enter", "14d7 0:00 of 6");
+    check(": \"@c0ff\" Enter", "c0ff 0:00 of 6");
+    check(": \"@ffff\" Enter", "14d7 0:00 of 6");
+    check("f \"status:failed\" Enter : \"@c0ff\" Enter", "dead 0:00 of 2");
+    check("k k l l l", "5f1c 0:12 of 6");
+}
+
+fn an_asset_is_found_again_where_it_was_left() {
+    check("l l k j", "14d7 0:10 of 6");
+}
+
+fn finding_failures_and_hits() {
+    check("e", "9e10 - of 6");
+    check("e e", "dead 0:00 of 6");
+    check("E", "dead 0:00 of 6");
+    check("/ \"dead\" Enter", "dead 0:00 of 6");
+    check("/ \"失败\" Enter", "9e10 - of 6");
+    check("/ \"失败\" Enter n", "dead 0:00 of 6");
+    check("/ \"失败\" Enter n n N", "dead 0:00 of 6");
+    check("/ \"发布会\" Enter", "5f1c 0:00 of 6");
+    check("/ \"(\" Enter", "14d7 0:00 of 6");
+}
+
+fn filters_and_tabs() {
+    check("f \"status:failed\" Enter", "dead 0:00 of 2");
+    // The list sticks to its newest row, whichever that is.
+    check("f \"status:failed\" Enter Esc", "14d7 0:00 of 6");
+    check("f \"samples>8\" Enter", "c0ff 0:00 of 1");
+    check("f \"nothing-like-it\" Enter", "none - of 0");
+    check("s", "dead 0:00 of 2");
+    check("s s", "14d7 0:00 of 3");
+    check("s s s", "e3b0 - of 1");
+    check("s s s s", "14d7 0:00 of 6");
+    check("c Enter", "dead 0:00 of 2");
+    // A code is of failures, whichever tab was shown.
+    check("s s c Enter", "dead 0:00 of 2");
+}
+
+fn a_filter_is_tried_while_it_is_typed() {
+    check("f \"samples>8\"", "c0ff 0:00 of 1");
+    check("f \"samples>8\" Esc", "14d7 0:00 of 6");
+    check("f \"samples>8\" Enter f \"x\" Esc", "c0ff 0:00 of 1");
+    // Who deletes all of it wants none.
+    check("f \"samples>8\" Enter f C-u Backspace", "14d7 0:00 of 6");
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("f \"samples>x\" Enter");
+    assert!(stage.app.prompt().is_some(), "what is wrong stays to be mended");
+    assert!(stage.screen().contains("samples>x: needs a number"), "{}", stage.screen());
+    stage.keys("Backspace 8 Enter");
+    assert_eq!(state(&stage), "c0ff 0:00 of 1");
+    stage.keys("Esc f Up Enter");
+    assert_eq!(state(&stage), "c0ff 0:00 of 1", "recalled");
+}
+
+fn a_selection_comes_back_with_its_row() {
+    check("k k f \"nothing\"", "none - of 0");
+    check("k k f \"nothing\" Esc", "5f1c 0:00 of 6");
+    check("k k f \"5f1c\" Enter Esc", "5f1c 0:00 of 6");
+    check("g s Esc", "c0ff 0:00 of 6");
+    // What was moved to meanwhile is what is meant.
+    check("g s k Esc", "9e10 - of 6");
+}
+
+fn the_run_that_is_pointed_at_is_read() {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("k v j J");
+    let Some(Effect::ReadRaw(origin, RawPurpose::Show)) = stage.effects.last() else { panic!("{:?}", stage.effects) };
+    let asset = stage.app.selected().unwrap();
+    let second = asset.history().nth(1).unwrap();
+    assert_eq!(*origin, stage.app.catalog().event(second).origin);
+}
+
+fn an_overlay_keeps_keys_from_what_it_hides() {
+    let after = |keys: &str| {
+        let mut stage = Stage::filled(100, 30);
+        stage.keys(keys);
+        (state(&stage), stage.app.overlay().is_some())
+    };
+    let check = |keys: &str, expected: &str, open| assert_eq!(after(keys), (expected.to_owned(), open), "{keys}");
+    for overlay in ["?", "c", "J", "v", "!"] {
+        check(&format!("{overlay} l $ Space"), "14d7 0:00 of 6", true);
+        check(&format!("{overlay} j k G g"), "14d7 0:00 of 6", true);
+        check(&format!("{overlay} e"), "9e10 - of 6", false);
+        check(&format!("{overlay} s"), "dead 0:00 of 2", false);
+    }
+    // What tells of the picture goes along with it.
+    check("i l", "14d7 0:05 of 6", true);
+    check("i e", "9e10 - of 6", true);
+}
+
+fn an_unparsed_line_can_be_read() {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("! Enter");
+    let Some(Effect::ReadRaw(origin, RawPurpose::Show)) = stage.effects.last().cloned() else {
+        panic!("it is read again")
+    };
+    let rejected = stage.app.journal().rejected().next().unwrap();
+    assert_eq!(origin, rejected.latest.origin);
+    stage.read(b"{\"event_type\": ");
+    assert!(stage.screen().contains("│ {\"event_type\":"), "{}", stage.screen());
+    assert!(stage.screen().contains("vod.log:17:41  the JSON ends too early"), "{}", stage.screen());
+    stage.keys("Esc");
+    assert_eq!(stage.app.overlay().map(|overlay| &overlay.kind), Some(&OverlayKind::Journal), "one step back");
+}
+
+fn sorting() {
+    let rows = |keys: &str| {
+        let mut stage = Stage::filled(100, 30);
+        stage.keys(keys);
+        let app = &stage.app;
+        let ids = app.assets().rows().iter().map(|key| app.catalog().asset(*key).unwrap().id().to_string());
+        ids.map(|id| id.chars().take(4).collect::<String>()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(rows(""), "c0ff 9e10 e3b0 5f1c dead 14d7", "the newest at the bottom");
+    assert_eq!(rows("S"), "14d7 5f1c 9e10 c0ff dead e3b0", "by id");
+    assert_eq!(rows("S S"), "c0ff 5f1c 14d7 e3b0 9e10 dead", "by status, failures at the bottom");
+    assert_eq!(rows("S S S"), "9e10 e3b0 dead 14d7 5f1c c0ff", "by pictures");
+    assert_eq!(rows("S S S S"), "9e10 e3b0 dead 5f1c 14d7 c0ff", "by duration, else by the last picture");
+    assert_eq!(rows("S S S S S"), rows(""));
+    assert_eq!(rows("I"), "14d7 dead 5f1c e3b0 9e10 c0ff", "the newest on top");
+    assert_eq!(rows("S I"), "e3b0 dead c0ff 9e10 5f1c 14d7");
+    assert_eq!(rows("I I"), rows(""));
+    // The selection stays on its asset, and the newest is still stuck to.
+    check("S", "14d7 0:00 of 6");
+    check("S S", "14d7 0:00 of 6");
+    check("k S", "dead 0:00 of 6");
+    check("k I", "dead 0:00 of 6");
+    check("k I g", "14d7 0:00 of 6");
+    check("I j", "dead 0:00 of 6");
+}
+
+fn a_filter_holds_for_new_rows_too() {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("f \"status:failed\" Enter");
+    stage.say(&Said { id: "aaaa", samples: &[0], ..Said::default() });
+    stage.say(&Said { id: "bbbb", status: "FAILED", ..Said::default() });
+    assert_eq!(state(&stage), "bbbb - of 3");
+}
+
+fn new_rows_leave_the_selection_alone() {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("k l l");
+    stage.say(&Said { id: "aaaa", status: "FAILED", ..Said::default() });
+    stage.say(&Said { id: "bbbb", samples: &[0], ..Said::default() });
+    assert_eq!(state(&stage), "dead 0:06 of 8");
+    let unread = stage.app.assets().unread();
+    assert_eq!((unread.new, unread.failed), (2, 1));
+    stage.keys("End");
+    assert_eq!((state(&stage).as_str(), stage.app.assets().unread().new), ("bbbb 0:00 of 8", 0));
+    stage.say(&Said { id: "cccc", samples: &[0], ..Said::default() });
+    assert_eq!(state(&stage), "cccc 0:00 of 9", "the list sticks to the newest again");
+}
+
+fn views_and_overlays_close_one_at_a_time() {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("z ?");
+    assert!(matches!(stage.app.overlay().map(|overlay| &overlay.kind), Some(OverlayKind::Help)));
+    stage.keys("q");
+    assert!(stage.app.overlay().is_none() && stage.app.view() == View::Full);
+    stage.keys("q");
+    assert_eq!(stage.app.view(), View::Panes);
+    assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::Quit)));
+    stage.keys("q");
+    assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::Quit)));
+}
+
+fn the_sheet_moves_by_rows() {
+    let mut stage = Stage::filled(80, 24);
+    stage.keys("t j");
+    assert_eq!(state(&stage), "14d7 0:15 of 6");
+    stage.keys("k l Enter");
+    assert_eq!((state(&stage).as_str(), stage.app.view()), ("14d7 0:05 of 6", View::Panes));
+}
+
+fn wants_go_ahead_in_the_direction_of_travel() {
+    let mut stage = Stage::new(100, 30);
+    let hour: Vec<i64> = (0..100).map(|n| n * 10).collect();
+    stage.say(&Said { id: "long", samples: &hour, ..Said::default() });
+    stage.keys("5");
+    let wanted: Vec<u32> = stage.wanted().iter().map(|key| key.index).collect();
+    assert_eq!(wanted, [49, 50, 51, 52, 53, 48, 47]);
+    stage.keys("h");
+    let wanted: Vec<u32> = stage.wanted().iter().map(|key| key.index).collect();
+    assert_eq!(wanted, [48, 47, 46, 45, 44, 49, 50]);
+}
+
+fn a_held_key_never_queues_wants() {
+    let mut stage = Stage::new(100, 30);
+    let hour: Vec<i64> = (0..100).map(|n| n * 10).collect();
+    stage.say(&Said { id: "long", samples: &hour, ..Said::default() });
+    for _ in 0..90 {
+        stage.wait(Duration::from_millis(33));
+        stage.keys("l");
+        assert!(stage.wanted().len() <= 7, "only what is near is wanted");
+    }
+}
+
+fn a_refused_host_is_allowed_by_a_key() {
+    let mut stage = Stage::filled(100, 30);
+    stage.refuse(&PictureFailure { what: "no".into(), advice: Vec::new(), allow: Some("127.0.0.1:8787".into()) });
+    assert!(stage.wanted().is_empty(), "what failed is not asked for again");
+    stage.keys("a");
+    assert!(
+        stage.effects.iter().any(|effect| matches!(effect, Effect::Allow(host) if host.as_str() == "127.0.0.1:8787"))
+    );
+    assert!(!stage.wanted().is_empty(), "now it is");
+}
+
+fn retrying_asks_again() {
+    let mut stage = Stage::filled(100, 30);
+    let trouble = PictureFailure { what: "HTTP 403".into(), advice: Vec::new(), allow: None };
+    stage.refuse(&trouble);
+    stage.keys("r");
+    assert_eq!(stage.wanted().len(), 1);
+    stage.refuse(&trouble);
+    stage.keys("R");
+    assert!(stage.wanted().len() > 5);
+    // What is here may be out of date: the cache is gone round.
+    stage.serve();
+    let is_refetch = |effect: &&Effect| matches!(effect, Effect::Refetch(_));
+    let before = stage.effects.iter().filter(is_refetch).count();
+    stage.keys("r");
+    assert_eq!((stage.wanted().len(), stage.effects.iter().filter(is_refetch).count()), (1, before + 1));
+}
+
+fn copying_says_what_and_how() {
+    let mut stage = Stage::filled(100, 30);
+    let copied = |stage: &mut Stage| match stage.effects.pop() {
+        Some(Effect::Copy(text)) => text,
+        other => panic!("{other:?}"),
+    };
+    stage.keys("y");
+    assert_eq!(copied(&mut stage), "14d7b2faba0dddd6b4e8936272d6bc3f");
+    assert_eq!(stage.app.toast().unwrap().as_str(), "asset id copied (OSC 52): 14d7b2faba0dddd6b4e8936272d6bc3f");
+    stage.keys("l u");
+    let url = copied(&mut stage);
+    assert!(url.ends_with("/sample/5.jpg"), "{url}");
+    stage.keys("Y");
+    assert!(matches!(stage.effects.last(), Some(Effect::ReadRaw(_, RawPurpose::Copy))));
+    stage.read(b"{}");
+    assert_eq!(copied(&mut stage), "{}");
+}
+
+/// The file that was last asked for: its name, what is to be in it, and whether over another.
+fn written(stage: &Stage) -> Option<(WriteJob, String)> {
+    stage.effects.iter().rev().find_map(|effect| {
+        let Effect::Write(job) = effect else { return None };
+        let what = match &job.content {
+            WriteContent::Picture(picture) => format!("{picture:?}"),
+            WriteContent::Assets(keys, format) => format!("{} {format:?}", keys.len()),
+        };
+        Some((job.clone(), format!("{} {what} {:?}", job.path, job.overwrite)))
+    })
+}
+
+fn writing_goes_by_the_names_ending() {
+    let check = |keys: &str, expected: &str| {
+        let mut stage = Stage::filled(100, 30);
+        stage.serve();
+        stage.keys(keys);
+        let said = stage.app.toast().map(ToString::to_string).unwrap_or_default();
+        assert_eq!(written(&stage).map_or(said, |(_, what)| what), expected, "{keys}");
+    };
+    let picture = "Picture(48x27, 38000 bytes) No";
+    check("w Enter", &format!("14d7b2faba0dddd6b4e8936272d6bc3f_sample_00000.jpg {picture}"));
+    check("l w Enter", &format!("14d7b2faba0dddd6b4e8936272d6bc3f_sample_00005.jpg {picture}"));
+    check("z w C-u \"a/b.JPEG\" Enter", &format!("a/b.JPEG {picture}"));
+    check("w Tab Enter", "assets.json 6 Json No");
+    check("w Tab Tab Enter", "assets.jsonl 6 Jsonl No");
+    check("f \"status:failed\" Enter w Tab Tab Tab Enter", "assets.csv 2 Csv No");
+    check("w Tab Tab Tab Tab Enter", &format!("14d7b2faba0dddd6b4e8936272d6bc3f_sample_00000.jpg {picture}"));
+    check("w C-u \"x.png\" Enter", "not written: the name ends in .jpg, .json, .jsonl or .csv");
+    check("w Esc", "");
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("w Enter");
+    assert_eq!(written(&stage).unwrap().1, "assets.json 6 Json No", "without a picture the list is proposed");
+    stage.keys("w C-u \"x.jpg\" Enter");
+    assert_eq!(stage.app.toast().unwrap().as_str(), "this picture is not here");
+}
+
+fn quitting_waits_for_a_file() {
+    let mut stage = Stage::filled(100, 30);
+    let quits = |stage: &Stage| stage.effects.iter().any(|effect| matches!(effect, Effect::Quit));
+    stage.keys("w C-u \"x.csv\" Enter q");
+    let (job, _) = written(&stage).unwrap();
+    assert!(!quits(&stage) && stage.screen().contains("still being written"), "{}", stage.screen());
+    stage.send(Message::Wrote(job, WriteOutcome::Done("/x.csv".into())));
+    stage.keys("q");
+    assert!(quits(&stage));
+}
+
+fn a_file_that_is_there_is_asked_about() {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("w Enter");
+    let (job, _) = written(&stage).unwrap();
+    stage.send(Message::Wrote(job.clone(), WriteOutcome::Taken));
+    assert!(stage.screen().contains("write over assets.json"), "{}", stage.screen());
+    stage.keys("n");
+    assert_eq!(stage.app.toast().unwrap().as_str(), "not written");
+    assert_eq!(written(&stage).unwrap().1, "assets.json 6 Json No");
+    stage.send(Message::Wrote(job.clone(), WriteOutcome::Taken));
+    stage.keys("y");
+    let (again, what) = written(&stage).unwrap();
+    assert_eq!(what, "assets.json 6 Json Yes");
+    stage.send(Message::Wrote(again, WriteOutcome::Done("/tmp/assets.json".into())));
+    assert_eq!(stage.app.toast().unwrap().as_str(), "6 assets written to /tmp/assets.json");
+    // What is being typed when the answer comes is not lost.
+    stage.keys("/ \"dead\"");
+    stage.send(Message::Wrote(job.clone(), WriteOutcome::Taken));
+    assert_eq!(stage.app.prompt().unwrap().text(), "dead");
+    stage.send(Message::Wrote(job, WriteOutcome::Failed("Permission denied".into())));
+    assert_eq!(stage.app.toast().unwrap().as_str(), "assets.json: Permission denied");
+}
+
+fn the_keys_stand_in_the_help_and_in_the_readme() {
+    let readme = include_str!("../../README.md");
+    let mut stage = Stage::filled(140, 60);
+    stage.keys("?");
+    let help = stage.screen();
+    let mut table = String::from("| key | what it does |\n| --- | --- |\n");
+    for binding in keymap::TABLE {
+        assert!(help.contains(binding.help), "{} is not in the help", binding.help);
+        assert!(binding.keys.iter().all(|key| help.contains(key) || key.parse::<u8>().is_ok()), "{:?}", binding.keys);
+        let keys = binding.keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" ");
+        writeln!(table, "| {keys} | {} |", binding.help.replace('|', "\\|")).unwrap();
+    }
+    assert!(readme.contains(&table), "the README should have this table:\n\n{table}");
+}
+
+fn the_raw_event_is_laid_out_and_safe() {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("J");
+    stage.read(br#"{"event_type":"thumbnailComplete","x":"\u001b[2J"}"#);
+    let screen = stage.screen();
+    assert!(screen.contains(r#""event_type": "thumbnailComplete""#) && !screen.contains('\u{1b}'), "{screen}");
+}
+
+fn playing_goes_round_and_stops() {
+    let mut stage = Stage::filled(100, 30);
+    stage.serve();
+    stage.keys("Space");
+    for _ in 0..6 {
+        stage.wait(Duration::from_millis(500));
+    }
+    assert_eq!(state(&stage), "14d7 0:00 of 6", "six steps over six pictures");
+    stage.keys("] ] Space");
+    assert!(!stage.app.timeline().is_playing());
+}
+
+fn a_late_picture_is_kept_and_changes_nothing_else() {
+    let mut stage = Stage::filled(100, 30);
+    let first = stage.wanted()[0];
+    stage.keys("k k k k");
+    let before = state(&stage);
+    stage.send(Message::Picture(PictureUpdate::Dropped(first)));
+    assert_eq!(state(&stage), before);
+}
+
+fn every_action_of_the_table_can_be_taken_in_every_view() {
+    for view in ["", "t", "z", "?", "c", "v", "!", "Tab", "Tab Tab"] {
+        for binding in keymap::TABLE {
+            for key in binding.keys.iter().filter(|key| key.chars().count() == 1) {
+                let mut stage = Stage::filled(80, 24);
+                stage.keys(view);
+                stage.keys(key);
+                stage.screen();
+            }
+        }
+    }
+}
+
+crate::tests! {
+    moving_through_assets,
+    scrubbing,
+    an_asset_is_found_again_where_it_was_left,
+    finding_failures_and_hits,
+    filters_and_tabs,
+    a_filter_is_tried_while_it_is_typed,
+    a_selection_comes_back_with_its_row,
+    the_run_that_is_pointed_at_is_read,
+    an_overlay_keeps_keys_from_what_it_hides,
+    an_unparsed_line_can_be_read,
+    sorting,
+    a_filter_holds_for_new_rows_too,
+    new_rows_leave_the_selection_alone,
+    views_and_overlays_close_one_at_a_time,
+    the_sheet_moves_by_rows,
+    wants_go_ahead_in_the_direction_of_travel,
+    a_held_key_never_queues_wants,
+    a_refused_host_is_allowed_by_a_key,
+    retrying_asks_again,
+    copying_says_what_and_how,
+    writing_goes_by_the_names_ending,
+    quitting_waits_for_a_file,
+    a_file_that_is_there_is_asked_about,
+    the_keys_stand_in_the_help_and_in_the_readme,
+    the_raw_event_is_laid_out_and_safe,
+    playing_goes_round_and_stops,
+    a_late_picture_is_kept_and_changes_nothing_else,
+    every_action_of_the_table_can_be_taken_in_every_view,
+}

@@ -1,0 +1,68 @@
+//! All tests that need more than one module: one binary, a module per subject.
+#![deny(dead_code, reason = "a test that no list names would not run")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::string_slice,
+    clippy::wildcard_imports,
+    reason = "a panic is how a test fails, a runner prints, and the files of a subject share its imports"
+)]
+
+mod harness;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cli;
+mod demo;
+mod export;
+mod follow;
+mod graphics;
+mod ingest;
+mod keys;
+mod matrix;
+mod media;
+mod mutate;
+mod safe;
+mod screens;
+mod secrets;
+mod session;
+mod source;
+mod storm;
+mod terminal;
+
+use harness::Child;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let tests = [
+        cli::tests(),
+        demo::tests(),
+        export::tests(),
+        follow::tests(),
+        graphics::tests(),
+        ingest::tests(),
+        keys::tests(),
+        matrix::tests(),
+        media::tests(),
+        mutate::tests(),
+        safe::tests(),
+        screens::tests(),
+        secrets::tests(),
+        session::tests(),
+        source::tests(),
+        storm::tests(),
+        terminal::tests(),
+    ];
+    let children = vec![
+        Child::new("follow::writer", follow::writer::write),
+        Child::new("media::disk::fetch_until_killed", media::disk::fetch_until_killed),
+        Child::new("media::isolation::fetch_through_the_environment", media::isolation::fetch_through_the_environment),
+        Child::new("media::isolation::ask_for_metadata", media::isolation::ask_for_metadata),
+        Child::new("media::isolation::cache_on_a_failing_disk", media::isolation::cache_on_a_failing_disk),
+        Child::new("source::read_standard_input", source::read_standard_input),
+        Child::new("source::read_a_sparse_file", source::read_a_sparse_file),
+        Child::new("terminal::screen", terminal::run_screen),
+    ];
+    harness::main(tests.into_iter().flatten().collect(), children)
+}

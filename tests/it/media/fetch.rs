@@ -1,0 +1,382 @@
+//! One picture and many: what is fetched, what is refused, what is retried, and what is said about it.
+
+use super::*;
+
+async fn a_healthy_picture_arrives_as_it_is() {
+    let server = ImageServer::start(|_| picture(BASE)).await;
+    let picture = load(config(&[&server.host()]), &server.url("/0.jpg?auth_key=SECRET")).await.unwrap();
+    assert_eq!(picture.size.to_string(), "96x54");
+    assert_eq!((&*picture.jpeg, picture.rgb.len()), (BASE, 96 * 54 * 3));
+    assert_eq!(picture.damage, None);
+    assert_eq!((picture.fetched.status, picture.fetched.version), (Some(200), Some("HTTP/1.1")));
+    assert_eq!(picture.fetched.content_type, Some(Safe::new("image/jpeg")));
+    let head = &server.requests()[0].head;
+    assert!(!head.contains("referer") && head.contains("user-agent: thumbview/"), "{head}");
+}
+
+async fn what_is_not_allowed_is_not_even_connected_to() {
+    let server = ImageServer::start(|_| picture(BASE)).await;
+    let port = server.addr.port();
+    let (media, mut updates) = spawn(config(&[]));
+    media.want(vec![request(0, &server.url("/0.jpg")), request(1, &format!("http://localhost:{port}/1.jpg"))]);
+    let trouble = answer_to(&mut updates, key(0)).await.unwrap_err();
+    let host = server.host();
+    let expected =
+        [format!("{host} is a loopback address"), "a allows it now".to_owned(), format!("--allow-host {host} always")];
+    assert_eq!(lines(&trouble), expected);
+    assert_eq!(trouble.allow, Some(Safe::from(host.clone())));
+    let trouble = answer_to(&mut updates, key(1)).await.unwrap_err();
+    assert_eq!(trouble.what.as_str(), format!("localhost:{port} is neither on port 80 nor on 443"));
+    assert_eq!(server.connections(), 0);
+
+    // The key `a`: allowed now, and asked for anew by leaving the list and returning.
+    media.allow(trouble.allow.unwrap().as_str()).unwrap();
+    media.want(vec![]);
+    media.want(vec![request(1, &format!("http://localhost:{port}/1.jpg"))]);
+    assert!(answer_to(&mut updates, key(1)).await.is_ok());
+    assert!(media.allow("169.254.169.254").is_err());
+}
+
+async fn names_are_judged_by_their_addresses() {
+    // `localhost` is a name like any other until it is looked up.
+    let trouble = load(config(&[]), "http://localhost/0.jpg").await.unwrap_err();
+    let what = trouble.what.as_str();
+    assert!(what.starts_with("localhost is at ") && what.ends_with(", a loopback address"), "{what}");
+    assert_eq!(trouble.allow, Some(Safe::new("localhost")));
+    let trouble = load(config(&[]), "https://thumbview.invalid/0.jpg").await.unwrap_err();
+    assert_eq!(trouble.what.as_str(), "DNS knows no thumbview.invalid");
+}
+
+async fn each_redirect_is_judged() {
+    let target = ImageServer::start(|_| picture(BASE)).await;
+    let elsewhere = target.url("/private.jpg");
+    let server = ImageServer::start(move |request| match request.path.as_str() {
+        "/metadata" => redirect("http://169.254.169.254/latest/meta-data/"),
+        "/file" => redirect("file:///etc/passwd"),
+        "/user" => redirect("http://user:pw@example.com/"),
+        "/elsewhere" => redirect(&elsewhere),
+        "/loop" => redirect("/loop"),
+        "/nowhere" => answer("302 Found", "", b""),
+        "/3" => redirect("/2"),
+        "/2" => redirect("/1"),
+        "/1" => redirect("/0.jpg"),
+        _ => picture(BASE),
+    })
+    .await;
+    let allowed = [server.host()];
+    let config = || config(&[&allowed[0]]);
+    assert_eq!(failure(config(), &server.url("/metadata")).await, "169.254.169.254 is a cloud's metadata service");
+    assert_eq!(failure(config(), &server.url("/file")).await, "file: is not fetched, only http: and https: are");
+    assert_eq!(failure(config(), &server.url("/user")).await, "the URL holds a user name or a password");
+    assert_eq!(failure(config(), &server.url("/loop")).await, "more than 3 redirects");
+    assert_eq!(failure(config(), &server.url("/nowhere")).await, "HTTP 302");
+    assert!(load(config(), &server.url("/3")).await.is_ok());
+    let trouble = load(config(), &server.url("/elsewhere")).await.unwrap_err();
+    assert_eq!(trouble.what.as_str(), format!("{} is a loopback address", target.host()));
+    assert!(lines(&trouble).contains(&"the address in the log redirects there"));
+    assert_eq!(target.connections(), 0);
+}
+
+async fn headers_go_to_their_host_only() {
+    let target = ImageServer::start(|_| picture(BASE)).await;
+    let elsewhere = target.url("/0.jpg");
+    let server = ImageServer::start(move |_| redirect(&elsewhere)).await;
+    let mut config = config(&[&server.host(), &target.host()]);
+    config.headers = vec![HostBound::parse(&format!("{}=X-Auth-Token: SECRET", server.host()), None).unwrap()];
+    config.referer = vec![HostBound::parse(&format!("{}=https://a.example/", server.host()), None).unwrap()];
+    load(config, &server.url("/x?auth_key=SECRET")).await.unwrap();
+    let first = &server.requests()[0].head;
+    assert!(first.contains("x-auth-token: secret") && first.contains("referer: https://a.example/"), "{first}");
+    let second = &target.requests()[0].head;
+    assert!(!second.contains("secret") && !second.contains("referer"), "{second}");
+}
+
+fn partial(said: usize, sent: usize, then: Act) -> Vec<Act> {
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {said}\r\n\r\n");
+    vec![Act::Send([head.as_bytes(), &BASE[..sent]].concat()), then]
+}
+
+async fn silence_and_broken_connections_end() {
+    let server = ImageServer::start(|request| match request.path.as_str() {
+        "/silent" => vec![Act::Hang],
+        "/mute-body" => partial(BASE.len(), 0, Act::Hang),
+        "/hung-up" => vec![Act::Close],
+        "/garbage" => vec![Act::Send(b"SSH-2.0-OpenSSH_9.2\r\n\r\n".to_vec()), Act::Close],
+        "/drip" => {
+            let drops = (0..60).flat_map(|_| [Act::Send(vec![0xff]), Act::Pause(Duration::from_millis(100))]);
+            let head = partial(BASE.len(), 2, Act::Pause(Duration::ZERO));
+            head.into_iter().chain(drops).collect()
+        }
+        _ => unreachable!(),
+    })
+    .await;
+    let check = async |path: &str, expected: &str| {
+        assert_eq!(failure(hasty(&[&server.host()]), &server.url(path)).await, expected, "{path}");
+    };
+    check("/silent", "no answer for 600 ms").await;
+    check("/mute-body", "no answer for 600 ms").await;
+    check("/hung-up", "the server hung up").await;
+    check("/garbage", "the server hung up").await;
+    let trouble = load(hasty(&[&server.host()]), &server.url("/drip")).await.unwrap_err();
+    let text = lines(&trouble).join(" | ");
+    assert!(text.starts_with("cut off before its size after ") && text.ends_with(" in 1800 ms"), "{text}");
+}
+
+async fn resets_are_called_so() {
+    let server = ImageServer::start(|request| match request.path.as_str() {
+        "/unanswered" => vec![Act::Reset],
+        "/no-body" => {
+            partial(BASE.len(), 0, Act::Pause(Duration::from_millis(50))).into_iter().chain([Act::Reset]).collect()
+        }
+        _ => unreachable!(),
+    })
+    .await;
+    for path in ["/unanswered", "/no-body"] {
+        let trouble = load(config(&[&server.host()]), &server.url(path)).await.unwrap_err();
+        let text = lines(&trouble).join(" | ");
+        assert!(text.starts_with("the server hung up | ") && text.contains("reset"), "{path}: {text}");
+    }
+}
+
+async fn connections_that_fail_say_how() {
+    // A port on which nobody listens any longer.
+    let addr = ImageServer::start(|_| vec![]).await.addr;
+    let url = format!("http://{addr}/0.jpg");
+    let trouble = load(config(&[&addr.to_string()]), &url).await.unwrap_err();
+    assert_eq!(trouble.what.as_str(), "no connection to 127.0.0.1");
+    assert!(lines(&trouble)[1].to_lowercase().contains("refused"), "{trouble:?}");
+}
+
+async fn what_is_cut_off_is_shown_and_marked() {
+    let len = BASE.len();
+    let server = ImageServer::start(move |request| match request.path.as_str() {
+        "/closed" => partial(len, len / 2, Act::Close),
+        "/stalled" => partial(len, len / 2, Act::Hang),
+        "/lying" => picture(&BASE[..len - 2]),
+        "/too-long" => partial(len + 10, len, Act::Close),
+        "/reset" => {
+            let mut acts = partial(len, len / 2, Act::Pause(Duration::from_millis(50)));
+            acts.push(Act::Reset);
+            acts
+        }
+        "/close-delimited" => vec![Act::Send([b"HTTP/1.0 200 OK\r\n\r\n", &BASE[..len / 2]].concat()), Act::Close],
+        _ => unreachable!(),
+    })
+    .await;
+    let check = async |path: &str, expected: &str| {
+        let picture = load(hasty(&[&server.host()]), &server.url(path)).await.unwrap();
+        assert_eq!(picture.damage.as_ref().unwrap().as_str(), expected, "{path}");
+        assert_eq!(picture.size.to_string(), "96x54");
+    };
+    check("/closed", "truncated: 1 of 2 KB").await;
+    check("/stalled", "truncated: 1 of 2 KB, then nothing for 600 ms").await;
+    check("/reset", "truncated: 1 of 2 KB, then the connection was reset").await;
+    check("/lying", "truncated: no end marker after 2 KB").await;
+    check("/too-long", "truncated: 2410 of 2420 bytes").await;
+    check("/close-delimited", "truncated: no end marker after 1 KB").await;
+}
+
+async fn bodies_are_counted() {
+    let server = ImageServer::start(|request| match request.path.as_str() {
+        "/said" => answer("200 OK", "", &vec![0xff; 70_000]),
+        "/endless" => vec![
+            Act::Send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n\xff\xd8\xff\xe0\r\n".to_vec()),
+            Act::Forever([b"1000\r\n".as_slice(), &[0xff; 0x1000], b"\r\n"].concat()),
+        ],
+        "/bad-chunk" => {
+            vec![Act::Send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n".to_vec()), Act::Close]
+        }
+        "/exactly" => answer("200 OK", "", &[BASE, &vec![0; 60_000 - BASE.len()]].concat()),
+        _ => unreachable!(),
+    })
+    .await;
+    let config = || MediaConfig { max_bytes: 60_000, ..config(&[&server.host()]) };
+    assert_eq!(failure(config(), &server.url("/said")).await, "too large: 70 KB");
+    assert_eq!(failure(config(), &server.url("/endless")).await, "too large: more than 60 KB");
+    assert_eq!(failure(config(), &server.url("/bad-chunk")).await, "the server hung up");
+    assert!(load(config(), &server.url("/exactly")).await.is_ok());
+}
+
+async fn bodies_are_known_by_their_first_bytes() {
+    let server = ImageServer::start(|request| match request.path.as_str() {
+        "/html" => answer("200 OK", "Content-Type: text/html\r\n", b"<html>\x1b]52;c;eA==\x07 log in"),
+        "/obs" => {
+            answer("403 Forbidden", "", b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message>")
+        }
+        "/png" => answer("200 OK", "Content-Type: image/jpeg\r\n", b"\x89PNG\r\n\x1a\n"),
+        "/empty" => answer("200 OK", "", b""),
+        "/jpeg-as-text" => answer("200 OK", "Content-Type: text/plain\r\n", BASE),
+        _ => unreachable!(),
+    })
+    .await;
+    let check = async |path: &str, expected: &[&str]| {
+        let trouble = load(config(&[&server.host()]), &server.url(path)).await.unwrap_err();
+        assert_eq!(&lines(&trouble)[..expected.len()], expected, "{path}");
+    };
+    check("/html", &["not a JPEG: text/html", "begins: <html>␛]52;c;eA==␇ log in"]).await;
+    check("/obs", &["HTTP 403", "OBS: AccessDenied Request has expired"]).await;
+    check("/png", &["not a JPEG: a PNG picture"]).await;
+    check("/empty", &["an empty answer"]).await;
+    assert!(load(config(&[&server.host()]), &server.url("/jpeg-as-text")).await.is_ok());
+}
+
+/// Answers the first request with `first`, and all others with a picture.
+fn at_second_look(first: &'static str, headers: &'static str) -> impl Fn(&server::Request) -> Vec<Act> {
+    let first_time = std::sync::atomic::AtomicBool::new(true);
+    move |_| {
+        let now_first = first_time.swap(false, std::sync::atomic::Ordering::SeqCst);
+        if now_first { answer(first, headers, b"") } else { picture(BASE) }
+    }
+}
+
+async fn a_second_look_is_taken_where_it_may_help() {
+    let check = async |first, headers, expected: Option<usize>| {
+        let server = ImageServer::start(at_second_look(first, headers)).await;
+        let outcome = load(config(&[&server.host()]), &server.url("/0.jpg")).await;
+        assert_eq!((outcome.is_ok(), server.requests().len()), (expected.is_some(), expected.unwrap_or(1)), "{first}");
+    };
+    check("404 Not Found", "", Some(2)).await;
+    check("503 Busy", "", Some(2)).await;
+    check("429 Too Many", "Retry-After: 1\r\n", Some(2)).await;
+    check("429 Too Many", "", None).await;
+    check("429 Too Many", "Retry-After: 3600\r\n", None).await;
+    check("403 Forbidden", "", None).await;
+
+    let server = ImageServer::start(|_| answer("500 Oops", "", b"")).await;
+    assert_eq!(failure(config(&[&server.host()]), &server.url("/0.jpg")).await, "HTTP 500");
+    assert_eq!(server.requests().len(), 2);
+}
+
+pub(crate) async fn all_answers(media: &Media, updates: &mut Receiver<PictureUpdate>, urls: &[String]) -> usize {
+    let wanted = urls.iter().zip(0..).map(|(url, index)| request(index, url)).collect();
+    media.want(wanted);
+    let mut loaded = 0;
+    let mut answered = 0;
+    while answered < urls.len() {
+        match updates.recv().await.unwrap() {
+            PictureUpdate::Loaded(..) => (answered, loaded) = (answered + 1, loaded + 1),
+            PictureUpdate::Failed(..) => answered += 1,
+            PictureUpdate::Started(_) | PictureUpdate::Dropped(_) | PictureUpdate::Prepared(..) => {}
+        }
+    }
+    loaded
+}
+
+async fn a_few_are_in_flight_and_fewer_after_a_429() {
+    let slow = |body: Vec<Act>| [vec![Act::Pause(Duration::from_millis(30))], body].concat();
+    let server = ImageServer::start(move |_| slow(picture(BASE))).await;
+    let urls: Vec<String> = (0..30).map(|i| server.url(&format!("/{i}.jpg"))).collect();
+    let (media, mut updates) = spawn(config(&[&server.host()]));
+    assert_eq!(all_answers(&media, &mut updates, &urls).await, 30);
+    assert_eq!(server.most_in_flight(), 6);
+    assert!(server.connections() <= 6, "connections are kept");
+
+    let server = ImageServer::start(move |request| match request.path.as_str() {
+        "/first.jpg" => answer("429 Too Many", "", b""),
+        _ => slow(picture(BASE)),
+    })
+    .await;
+    let (media, mut updates) = spawn(config(&[&server.host()]));
+    media.want(vec![request(99, &server.url("/first.jpg"))]);
+    assert!(answer_to(&mut updates, key(99)).await.is_err());
+    let urls: Vec<String> = (0..10).map(|i| server.url(&format!("/{i}.jpg"))).collect();
+    assert_eq!(all_answers(&media, &mut updates, &urls).await, 10);
+    assert_eq!(server.most_in_flight(), 2);
+}
+
+async fn the_latest_list_wins() {
+    let server = ImageServer::start(|request| match request.path.as_str() {
+        "/slow.jpg" => vec![Act::Hang],
+        _ => picture(BASE),
+    })
+    .await;
+    let config = MediaConfig { jobs: 1, silence: Duration::from_mins(1), ..config(&[&server.host()]) };
+    let (media, mut updates) = spawn(config);
+    media.want(vec![request(0, &server.url("/slow.jpg")), request(1, &server.url("/1.jpg"))]);
+    assert_eq!(updates.recv().await, Some(PictureUpdate::Started(key(0))));
+    media.want(vec![request(2, &server.url("/2.jpg"))]);
+    assert_eq!(updates.recv().await, Some(PictureUpdate::Dropped(key(0))));
+    assert_eq!(updates.recv().await, Some(PictureUpdate::Started(key(2))));
+    assert!(matches!(updates.recv().await, Some(PictureUpdate::Loaded(loaded, _)) if loaded == key(2)));
+    assert!(!server.requests().iter().any(|request| request.path == "/1.jpg"));
+
+    // Dropping the handle ends it all.
+    media.want(vec![request(0, &server.url("/slow.jpg"))]);
+    assert_eq!(updates.recv().await, Some(PictureUpdate::Started(key(0))));
+    drop(media);
+    assert_eq!(updates.recv().await, None);
+}
+
+async fn an_answered_key_rests_until_it_left_the_list() {
+    let server = ImageServer::start(|request| match request.path.as_str() {
+        "/forbidden.jpg" => answer("403 Forbidden", "", b""),
+        _ => picture(BASE),
+    })
+    .await;
+    let (media, mut updates) = spawn(config(&[&server.host()]));
+    let forbidden = request(0, &server.url("/forbidden.jpg"));
+    media.want(vec![forbidden.clone()]);
+    assert!(answer_to(&mut updates, key(0)).await.is_err());
+    media.want(vec![forbidden.clone(), request(1, &server.url("/1.jpg"))]);
+    assert!(answer_to(&mut updates, key(1)).await.is_ok());
+    assert_eq!(server.requests().len(), 2);
+    // Both lists at once: the desk may see the second one only, and yet knows that the key had left.
+    media.want(vec![]);
+    media.want(vec![forbidden]);
+    assert!(answer_to(&mut updates, key(0)).await.is_err());
+    assert_eq!(server.requests().len(), 3);
+}
+
+async fn nothing_is_fetched_where_fetching_is_off() {
+    let server = ImageServer::start(|_| picture(BASE)).await;
+    let config = MediaConfig { fetch: FetchMode::No, ..config(&[&server.host()]) };
+    assert_eq!(failure(config, &server.url("/0.jpg")).await, "not fetched");
+    assert_eq!(server.connections(), 0);
+}
+
+async fn secrets_are_in_no_words() {
+    let server = ImageServer::start(|request| match request.path.as_str() {
+        // Servers that repeat what they were asked.
+        path if path.starts_with("/echo") => {
+            answer("200 OK", "Content-Type: text/html\r\n", format!("no {path} here").as_bytes())
+        }
+        path if path.starts_with("/obs") => {
+            let body = format!("<Code>Bad</Code><Message>you asked {path}</Message>");
+            answer("403 No", "", body.as_bytes())
+        }
+        path if path.starts_with("/redirect") => redirect("http://10.0.0.1/?token=SECRET1234"),
+        _ => vec![Act::Close],
+    })
+    .await;
+    let secret = "auth_key=1790000000-0-0-SECRET1234&token=SECRET1234";
+    for path in ["/echo", "/obs", "/redirect", "/closed"] {
+        let trouble = load(config(&[&server.host()]), &server.url(&format!("{path}?{secret}"))).await.unwrap_err();
+        let text = format!("{trouble:?}");
+        assert!(!text.contains("SECRET"), "{text}");
+    }
+    let user = format!("http://user:SECRET1234@{}/", server.host());
+    for url in [user.as_str(), "http://SECRET1234:x:y/", "SECRET1234://h/?a=SECRET1234"] {
+        let text = format!("{:?}", load(config(&[&server.host()]), url).await.unwrap_err());
+        assert!(!text.contains("SECRET"), "{text}");
+    }
+}
+
+crate::tests! {
+    a_healthy_picture_arrives_as_it_is,
+    what_is_not_allowed_is_not_even_connected_to,
+    names_are_judged_by_their_addresses,
+    each_redirect_is_judged,
+    headers_go_to_their_host_only,
+    silence_and_broken_connections_end,
+    resets_are_called_so,
+    connections_that_fail_say_how,
+    what_is_cut_off_is_shown_and_marked,
+    bodies_are_counted,
+    bodies_are_known_by_their_first_bytes,
+    a_second_look_is_taken_where_it_may_help,
+    a_few_are_in_flight_and_fewer_after_a_429,
+    the_latest_list_wins,
+    an_answered_key_rests_until_it_left_the_list,
+    nothing_is_fetched_where_fetching_is_off,
+    secrets_are_in_no_words,
+}

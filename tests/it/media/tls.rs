@@ -1,0 +1,120 @@
+//! Certificates that are right, expired, for another host or from nobody; HTTP/2 where it is offered.
+
+use super::*;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use std::{fs, path::PathBuf};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{ServerConfig, pki_types::PrivateKeyDer},
+};
+
+/// An authority, and its certificate as a file.
+struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    folder: tempfile::TempDir,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("ca.pem"), issuer.pem()).unwrap();
+        Self { issuer, folder }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
+    }
+
+    fn acceptor(&self, host: &str, until: i32, protocol: &[u8]) -> TlsAcceptor {
+        let mut params = CertificateParams::new([host.to_owned()]).unwrap();
+        params.not_after = date_time_ymd(until, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let chain = vec![certificate.der().clone()];
+        let mut config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
+        config.alpn_protocols = vec![protocol.to_vec()];
+        TlsAcceptor::from(Arc::new(config))
+    }
+}
+
+async fn certificates_are_checked() {
+    let authority = Authority::new();
+    let check = async |host: &str, until, trusted: bool, expected: Result<(), &str>| {
+        let acceptor = authority.acceptor(host, until, b"http/1.1");
+        let server = ImageServer::start_tls(acceptor, |_| picture(BASE)).await;
+        let port = server.addr.port();
+        let ca_file = trusted.then(|| authority.file());
+        let config = MediaConfig { ca_file, ..config(&[&format!("localhost:{port}")]) };
+        let outcome = load(config, &format!("https://localhost:{port}/0.jpg")).await;
+        let outcome = outcome.map(drop).map_err(|trouble| trouble.what.as_str().to_owned());
+        assert_eq!(outcome, expected.map_err(str::to_owned));
+    };
+    check("localhost", 2100, true, Ok(())).await;
+    check("localhost", 2020, true, Err("TLS: the certificate of localhost has expired")).await;
+    check("example.com", 2100, true, Err("TLS: the certificate is not for localhost")).await;
+    check("localhost", 2100, false, Err("TLS: unknown issuer of the certificate of localhost")).await;
+}
+
+async fn a_file_of_issuers_that_is_none_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty.pem");
+    fs::write(&empty, "no certificate").unwrap();
+    for file in [empty, folder.path().join("absent.pem")] {
+        let config = MediaConfig { ca_file: Some(file.clone()), ..config(&[]) };
+        let what = failure(config, "https://thumbview.invalid/0.jpg").await;
+        assert!(what.starts_with("the HTTP client cannot be set up: --ca-file "), "{what}");
+    }
+}
+
+async fn https_is_never_left_for_http() {
+    let authority = Authority::new();
+    let plain = ImageServer::start(|_| picture(BASE)).await;
+    let location = plain.url("/0.jpg");
+    let acceptor = authority.acceptor("localhost", 2100, b"http/1.1");
+    let server = ImageServer::start_tls(acceptor, move |_| redirect(&location)).await;
+    let host = format!("localhost:{}", server.addr.port());
+    let config = MediaConfig { ca_file: Some(authority.file()), ..config(&[&host, &plain.host()]) };
+    assert_eq!(
+        failure(config, &format!("https://{host}/0.jpg")).await,
+        "a redirect from https to http is not followed"
+    );
+    assert_eq!(plain.connections(), 0);
+}
+
+async fn http_2_is_spoken_where_it_is_offered() {
+    let authority = Authority::new();
+    let acceptor = authority.acceptor("localhost", 2100, b"h2");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = format!("localhost:{}", listener.local_addr().unwrap().port());
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut connection = h2::server::handshake(acceptor.accept(stream).await.unwrap()).await.unwrap();
+        // One connection for all.
+        while let Some(Ok((_, mut respond))) = connection.accept().await {
+            let mut body = respond.send_response(http::Response::new(()), false).unwrap();
+            body.send_data(BASE.into(), true).unwrap();
+        }
+    });
+    let config = MediaConfig { ca_file: Some(authority.file()), ..config(&[&host]) };
+    let (media, mut updates) = spawn(config);
+    media.want((0..5).map(|index| request(index, &format!("https://{host}/{index}.jpg"))).collect());
+    let mut loaded = 0;
+    while loaded < 5 {
+        if let Some(PictureUpdate::Loaded(_, picture)) = updates.recv().await {
+            assert_eq!(picture.fetched.version, Some("HTTP/2"));
+            loaded += 1;
+        }
+    }
+    server.abort();
+}
+
+crate::tests! {
+    certificates_are_checked,
+    a_file_of_issuers_that_is_none_is_named,
+    https_is_never_left_for_http,
+    http_2_is_spoken_where_it_is_offered,
+}

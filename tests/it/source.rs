@@ -1,0 +1,535 @@
+//! The source from outside: files, globs, archives, pipes and streams in, updates out.
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks at one update among many")]
+
+use crate::harness::{Child, skip};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+use thumbview::{
+    event::{
+        Counts, FileId, Health, LogEvent, LogUpdate, Origin, Time,
+        envelope::{FoundEvents, RecordReader},
+    },
+    source::{self, Mode, RawError, Source, SourceConfig, Start},
+};
+use tokio::sync::mpsc::Receiver;
+
+/// Longer than any step takes on a busy machine; reaching it is a failure.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// A running source and all that it said.
+struct Heard {
+    source: Source,
+    updates: Receiver<LogUpdate>,
+    all: Vec<LogUpdate>,
+}
+
+impl Heard {
+    fn new(files: &[&Path], mode: Mode) -> Self {
+        Self::start(files, mode, Start::All)
+    }
+
+    fn start(files: &[&Path], mode: Mode, start: Start) -> Self {
+        let files = files.iter().map(|path| path.to_str().unwrap().to_owned()).collect();
+        let (source, updates) = source::spawn(SourceConfig { files, mode, start, zone: jiff::tz::TimeZone::UTC });
+        Self { source, updates, all: Vec::new() }
+    }
+
+    /// Listens until what was heard is as it should be.
+    fn until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {
+        let begun = Instant::now();
+        while !done(self) {
+            match self.updates.try_recv() {
+                Ok(update) => self.all.push(update),
+                Err(_) => thread::sleep(Duration::from_millis(1)),
+            }
+            assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}; heard {:#?}", self.all);
+        }
+    }
+
+    fn until_loaded(&mut self) {
+        self.until("loaded", |heard| heard.all.contains(&LogUpdate::Loaded));
+    }
+
+    fn until_finished(&mut self) {
+        self.until("finished", |heard| heard.all.contains(&LogUpdate::Finished));
+    }
+
+    fn until_ids(&mut self, expected: &[String]) {
+        self.until(&format!("{expected:?}"), |heard| heard.ids() == expected);
+    }
+
+    fn events(&self) -> impl Iterator<Item = &LogEvent> {
+        self.all.iter().flat_map(|update| match update {
+            LogUpdate::Batch { events, .. } => events.as_slice(),
+            _ => &[],
+        })
+    }
+
+    fn ids(&self) -> Vec<String> {
+        self.events().map(|event| event.asset.to_string()).collect()
+    }
+
+    fn lines(&self) -> Vec<Option<u32>> {
+        self.events().map(|event| event.origin.line.map(NonZeroU32::get)).collect()
+    }
+
+    fn counts(&self) -> Counts {
+        let mut sum = Counts::default();
+        for update in &self.all {
+            if let LogUpdate::Batch { counts, .. } = update {
+                sum += *counts;
+            }
+        }
+        sum
+    }
+
+    fn health(&self, rank: u16) -> Option<&Health> {
+        self.all.iter().rev().find_map(|update| match update {
+            LogUpdate::Health { rank: of, health } if *of == rank => Some(health),
+            _ => None,
+        })
+    }
+
+    fn noticed(&self, word: &str) -> bool {
+        self.all.iter().any(|update| matches!(update, LogUpdate::Notice(notice) if notice.text.as_str().contains(word)))
+    }
+}
+
+fn event(id: &str) -> String {
+    format!(
+        "{{\"event_type\":\"thumbnailComplete\",\"thumbnail_info\":{{\"asset_id\":\"{id}\",\"status\":\"SUCCEED\",\"sample\":[],\"dots\":[]}}}}\n"
+    )
+}
+
+fn ids(range: std::ops::Range<u32>) -> Vec<String> {
+    range.map(|n| format!("asset-{n}")).collect()
+}
+
+fn log(range: std::ops::Range<u32>) -> String {
+    ids(range).iter().map(|id| event(id)).collect()
+}
+
+fn append(path: &Path, text: &str) {
+    fs::File::options().append(true).create(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+}
+
+/// Compresses a text with a command; skips the test where it is absent.
+fn pack(command: &str, text: &str) -> Vec<u8> {
+    let Ok(mut child) = Command::new(command).arg("-c").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() else {
+        skip(format!("no {command}"));
+    };
+    let mut stdin = child.stdin.take().unwrap();
+    let text = text.to_owned();
+    let writer = thread::spawn(move || stdin.write_all(text.as_bytes()));
+    let out = child.wait_with_output().unwrap().stdout;
+    writer.join().unwrap().unwrap();
+    out
+}
+
+fn gzip_is_known_by_content_and_read_to_the_last_member() {
+    check_archives_of("gzip");
+}
+
+fn zstd_is_known_by_content_and_read_to_the_last_member() {
+    check_archives_of("zstd");
+}
+
+fn check_archives_of(command: &str) {
+    let folder = Folder::new();
+    let (one, two) = (pack(command, &log(0..500)), pack(command, &log(500..1000)));
+    let path = folder.path("archive.log");
+    fs::write(&path, [one.clone(), two.clone()].concat()).unwrap();
+    let mut heard = Heard::new(&[&path], Mode::Once);
+    heard.until_finished();
+    assert_eq!(heard.ids(), ids(0..1000), "{command}");
+    assert_eq!(heard.lines().last(), Some(&Some(1000)));
+    let origin = heard.events().last().unwrap().origin;
+    let raw = String::from_utf8(heard.source.read_raw(origin).unwrap()).unwrap();
+    assert_eq!(raw.trim_end(), event("asset-999").trim_end(), "the raw text is unpacked again");
+
+    fs::write(&path, [one.as_slice(), two.get(..two.len() / 2).unwrap()].concat()).unwrap();
+    let mut heard = Heard::new(&[&path], Mode::Once);
+    heard.until_finished();
+    assert!(heard.ids().len() >= 500 && heard.ids() == ids(0..u32::try_from(heard.ids().len()).unwrap()));
+    let warnings = heard.all.iter().filter(|update| matches!(update, LogUpdate::Notice(_))).count();
+    assert_eq!(warnings, 1, "{command}: {:?}", heard.all);
+    assert!(heard.noticed("cut off"));
+}
+
+fn globs_and_directories_find_new_files_and_know_rotated_ones() {
+    let folder = Folder::new();
+    let (log_path, glob) = (folder.path("vod.log"), folder.path("vod.log*"));
+    fs::write(&log_path, log(0..20)).unwrap();
+    let mut heard = Heard::new(&[&glob], Mode::Follow);
+    heard.until_loaded();
+    fs::rename(&log_path, folder.path("vod.log.1")).unwrap();
+    append(&log_path, &log(20..25));
+    append(&folder.path("vod.log.other"), &log(25..26));
+    heard.until("the other file", |heard| heard.ids().contains(&"asset-25".to_owned()));
+    fs::copy(folder.path("vod.log.1"), folder.path("vod.log.copy")).unwrap();
+    let first = fs::read_to_string(folder.path("vod.log.1")).unwrap();
+    fs::write(folder.path("vod.log.1.gz"), pack("gzip", &first)).unwrap();
+    heard.until("the archive", |heard| heard.noticed("before it was packed"));
+    heard.until("the copy", |heard| heard.noticed("were read before; going on from there"));
+    let mut found = heard.ids();
+    found.sort_by_key(|id| id.split_once('-').unwrap().1.parse::<u32>().unwrap());
+    assert_eq!(found, ids(0..26), "nothing is taken twice");
+    assert_eq!(heard.counts().replayed, 0);
+}
+
+fn an_empty_glob_waits_and_the_first_match_takes_its_rank() {
+    let folder = Folder::new();
+    let glob = folder.path("*.log");
+    let mut heard = Heard::new(&[&glob], Mode::Follow);
+    heard.until_loaded();
+    assert!(matches!(heard.health(0), Some(Health::Waiting(why)) if why.as_str() == "no file matches"));
+    fs::write(folder.path("a.log"), log(0..1)).unwrap();
+    heard.until_ids(&ids(0..1));
+    let names: Vec<String> = heard.source.names().iter().map(ToString::to_string).collect();
+    assert_eq!(names, [folder.path("a.log").to_str().unwrap()]);
+}
+
+fn the_last_events_come_with_their_lines_and_what_follows() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, log(0..3000)).unwrap();
+    for count in [0, 1, 10, 2999, 5000] {
+        let mut heard = Heard::start(&[&path], Mode::Follow, Start::Last(count.into()));
+        heard.until_loaded();
+        assert_eq!(heard.ids(), ids(3000 - count.min(3000)..3000), "the last {count}");
+        assert!(count == 0 || heard.lines().last() == Some(&Some(3000)), "{:?}", heard.lines().last());
+    }
+    let mut heard = Heard::start(&[&path], Mode::Follow, Start::Last(1));
+    heard.until_loaded();
+    append(&path, &log(3000..3001));
+    heard.until_ids(&ids(2999..3001));
+    assert_eq!(heard.lines(), [Some(3000), Some(3001)]);
+}
+
+fn a_restarted_file_does_not_repeat_what_was_taken() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, log(0..3) + &event("asset-2")).unwrap();
+    let mut heard = Heard::new(&[&path], Mode::Follow);
+    heard.until_loaded();
+    assert_eq!(heard.ids().len(), 4, "without a restart equal lines are two events");
+    fs::write(&path, log(1..4) + "noise\n").unwrap();
+    heard.until("the new event", |heard| heard.ids().last().is_some_and(|id| id == "asset-3"));
+    heard.until("the counts", |heard| heard.counts().replayed == 2);
+    assert_eq!(heard.ids().len(), 5);
+    assert_eq!(heard.events().last().unwrap().origin.file, FileId { rank: 0, generation: 1 });
+    assert!(heard.noticed("reading from its beginning"));
+}
+
+fn a_fifo_without_a_writer_holds_nothing_up_and_is_read_when_one_comes() {
+    let folder = Folder::new();
+    let (fifo, file) = (folder.path("pipe"), folder.path("a.log"));
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    fs::write(&file, log(0..1)).unwrap();
+    let mut heard = Heard::new(&[&fifo, &file], Mode::Follow);
+    heard.until_loaded();
+    assert_eq!(heard.ids(), ids(0..1));
+    for number in 1..3 {
+        fs::write(&fifo, log(number..number + 1)).unwrap();
+        heard.until_ids(&ids(0..number + 1));
+    }
+    let origin = heard.events().last().unwrap().origin;
+    let raw = heard.source.read_raw(origin).unwrap();
+    assert_eq!(String::from_utf8(raw).unwrap().trim_end(), event("asset-2").trim_end());
+}
+
+/// The variable that names the log of a child.
+const LOG: &str = "THUMBVIEW_TEST_LOG";
+
+/// The sentence of [`read_standard_input`] on stderr.
+const SILENT: &str = "loaded while standard input was silent";
+
+/// Follows its own standard input and the log that the environment names; says on stderr how far it is.
+pub(crate) fn read_standard_input() {
+    let path = std::env::var(LOG).unwrap();
+    let mut heard = Heard::new(&[Path::new("-"), Path::new(&path)], Mode::Follow);
+    heard.until_loaded();
+    assert_eq!(heard.ids(), ids(0..1));
+    eprintln!("{SILENT}");
+    heard.until_ids(&ids(0..3));
+    heard.until("its end", |heard| heard.health(0) == Some(&Health::Ended));
+}
+
+fn a_silent_standard_input_holds_nothing_up_and_ends() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, log(0..1)).unwrap();
+    let mut child = Child::command("source::read_standard_input");
+    let mut child =
+        child.env(LOG, &path).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().contains(SILENT)));
+    child.stdin.take().unwrap().write_all(log(1..3).as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success(), "{:?}", said.collect::<Vec<_>>());
+}
+
+fn what_is_no_file_fails_with_a_sentence() {
+    let mut heard = Heard::new(&[Path::new("/dev/null")], Mode::Once);
+    heard.until_finished();
+    assert!(matches!(heard.health(0), Some(Health::Failed(why)) if why.as_str() == "is a device"));
+}
+
+fn raw_text_is_proved_and_found_after_a_rotation() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, log(0..3)).unwrap();
+    let mut heard = Heard::new(&[&path], Mode::Once);
+    heard.until_finished();
+    let origin = heard.events().nth(1).unwrap().origin;
+    let raw =
+        |heard: &Heard| heard.source.read_raw(origin).map(|raw| String::from_utf8(raw).unwrap().trim_end().to_owned());
+    assert_eq!(raw(&heard).unwrap(), event("asset-1").trim_end());
+    fs::rename(&path, folder.path("a.log.1")).unwrap();
+    assert_eq!(raw(&heard).unwrap(), event("asset-1").trim_end());
+    fs::write(&path, log(5..9)).unwrap();
+    assert_eq!(raw(&heard).unwrap(), event("asset-1").trim_end());
+    fs::remove_file(folder.path("a.log.1")).unwrap();
+    assert!(matches!(raw(&heard), Err(RawError::Changed { .. })));
+    fs::remove_file(&path).unwrap();
+    assert!(matches!(raw(&heard), Err(RawError::Unreadable { .. })));
+}
+
+fn a_sparse_file_without_a_newline_takes_no_memory() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    append(&path, &log(0..1));
+    append(&path, "x");
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(3 << 30).unwrap();
+    let blocks = std::os::unix::fs::MetadataExt::blocks(&file.metadata().unwrap());
+    if blocks > 1 << 20 {
+        skip("the file system has no sparse files");
+    }
+    append(&path, "\n");
+    append(&path, &log(1..2));
+    let status = Child::command("source::read_a_sparse_file").env(LOG, &path).status().unwrap();
+    assert!(status.success());
+}
+
+/// Reads the file that the environment names; its memory is that of nobody else.
+pub(crate) fn read_a_sparse_file() {
+    let path = PathBuf::from(std::env::var_os(LOG).unwrap());
+    let mut heard = Heard::new(&[&path], Mode::Once);
+    heard.until_finished();
+    let places: Vec<_> = heard.places().into_iter().map(|(id, _, line, ..)| (id, line)).collect();
+    assert_eq!(places, [("asset-0".to_owned(), Some(1)), ("asset-1".to_owned(), Some(3))]);
+    assert_eq!(heard.counts().lines, 3);
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    if let Some(peak) = status.lines().find_map(|line| line.strip_prefix("VmHWM:")) {
+        let kilobytes: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+        assert!(kilobytes < 100 << 10, "{kilobytes} kB at the peak");
+    }
+}
+
+fn reads_a_file_once_with_its_last_unfinished_line() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, format!("noise\n{}", log(0..3).trim_end())).unwrap();
+    let mut heard = Heard::new(&[&path], Mode::Once);
+    heard.until_finished();
+    assert_eq!(heard.ids(), ids(0..3));
+    assert_eq!(heard.lines(), [Some(2), Some(3), Some(4)]);
+    assert_eq!(heard.counts().lines, 4);
+    assert_eq!(heard.health(0), Some(&Health::Loaded));
+}
+
+fn follows_what_is_appended_and_waits_for_the_newline() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, log(0..2)).unwrap();
+    let mut heard = Heard::new(&[&path], Mode::Follow);
+    heard.until_loaded();
+    let line = event("asset-2");
+    let (begun, rest) = line.split_at(40);
+    append(&path, begun);
+    thread::sleep(Duration::from_millis(300));
+    append(&path, rest);
+    heard.until_ids(&ids(0..3));
+    assert_eq!(heard.health(0), Some(&Health::Live));
+}
+
+fn a_missing_file_fails_once_and_is_waited_for_when_followed() {
+    let folder = Folder::new();
+    let (here, missing) = (folder.path("a.log"), folder.path("sub/b.log"));
+    fs::write(&here, log(0..1)).unwrap();
+    let mut heard = Heard::new(&[&missing, &here], Mode::Once);
+    heard.until_finished();
+    assert!(matches!(heard.health(0), Some(Health::Failed(why)) if why.as_str() == "not there yet"));
+    assert_eq!(heard.ids(), ids(0..1));
+
+    let mut heard = Heard::new(&[&missing], Mode::Follow);
+    heard.until_loaded();
+    assert!(matches!(heard.health(0), Some(Health::Waiting(_))));
+    fs::create_dir(folder.path("sub")).unwrap();
+    fs::write(&missing, log(0..2)).unwrap();
+    heard.until_ids(&ids(0..2));
+    assert_eq!(heard.health(0), Some(&Health::Live));
+}
+
+fn following_can_be_turned_on_later() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, log(0..2).trim_end()).unwrap();
+    let mut heard = Heard::new(&[&path], Mode::Once);
+    heard.until_finished();
+    append(&path, "\n");
+    append(&path, &log(2..3));
+    heard.source.set_follow(Mode::Follow);
+    heard.until_ids(&ids(0..3));
+}
+
+/// Id, byte, line, hash, and the time that an event goes by.
+type Placed = (String, u64, Option<u32>, u64, Option<Time>);
+
+/// What the sequential reading of a text gives: the truth for the parallel one.
+fn read_in_order(text: &str) -> Vec<Placed> {
+    let mut reader = RecordReader::new(FileId::default());
+    let mut found = FoundEvents::default();
+    reader.read(text.as_bytes(), 0, NonZeroU32::new(1), &mut found);
+    reader.finish(&mut found);
+    found.events.iter().map(|event| place(event, &BTreeMap::new())).collect()
+}
+
+fn place(event: &LogEvent, lines: &BTreeMap<u64, NonZeroU32>) -> Placed {
+    let Origin { byte, line, hash, .. } = event.origin;
+    let line = line.or_else(|| lines.get(&byte).copied());
+    (event.asset.to_string(), byte, line.map(NonZeroU32::get), hash, event.clock)
+}
+
+impl Heard {
+    /// Every event's place, with the lines that were told later, in the order of the file.
+    fn places(&self) -> Vec<Placed> {
+        let told = self.all.iter().flat_map(|update| match update {
+            LogUpdate::Lines { lines, .. } => lines.as_slice(),
+            _ => &[],
+        });
+        let told: BTreeMap<u64, NonZeroU32> = told.copied().collect();
+        let mut places: Vec<_> = self.events().map(|event| place(event, &told)).collect();
+        places.sort_by_key(|(_, byte, ..)| *byte);
+        places
+    }
+}
+
+/// A log of some size whose records are lines, pretty-printed objects, or both. Few of its lines have a time.
+fn big_log(size: usize, pretty_every: u32) -> String {
+    let mut text = String::new();
+    let mut number = 0;
+    while text.len() < size {
+        number += 1;
+        let event = event(&format!("asset-{number}"));
+        if pretty_every > 0 && number % pretty_every == 0 {
+            let value: serde_json::Value = serde_json::from_str(&event).unwrap();
+            text.push_str(&serde_json::to_string_pretty(&value).unwrap());
+            text.push('\n');
+        } else {
+            if number % 50 == 0 {
+                writeln!(text, "2026-03-14 09:{:02}:{:02} INFO tick", number / 50 / 60 % 60, number / 50 % 60).unwrap();
+            }
+            text.push_str(&event);
+        }
+        text.push_str(&"noise without an event in it, as logs have it; ".repeat(40));
+        text.push('\n');
+    }
+    text
+}
+
+fn parallel_loading_gives_what_reading_in_order_gives() {
+    let folder = Folder::new();
+    for (name, size, pretty_every) in [("lines", 9 << 20, 0), ("mixed", 9 << 20, 20), ("pretty", 3 << 20, 1)] {
+        let path = folder.path(name);
+        let text = big_log(size + 1000, pretty_every);
+        fs::write(&path, &text).unwrap();
+        let mut heard = Heard::new(&[&path], Mode::Once);
+        heard.until_finished();
+        let (expected, places) = (read_in_order(&text), heard.places());
+        assert_eq!(places.len(), expected.len(), "{name}");
+        let wrong = places.iter().zip(&expected).find(|(place, expected)| place != expected);
+        assert_eq!(wrong, None, "{name}");
+        assert_eq!(heard.counts().lines, text.lines().count() as u64, "{name}");
+        assert_eq!(heard.counts().bytes, text.len() as u64, "{name}");
+        assert_eq!(heard.counts().unparsed, 0, "{name}");
+        let end_first = heard.events().next().unwrap().origin.byte > 1 << 20;
+        assert_eq!(end_first, name != "pretty", "{name}: whether the end of the file comes first");
+    }
+}
+
+fn a_line_longer_than_the_end_that_comes_first_is_one_line() {
+    let folder = Folder::new();
+    let long = |id: &str| event(id).replacen('{', &format!("{{\"filler\":\"{}\",", "x".repeat(6 << 20)), 1);
+    let short: String = (0..40_000).map(|number| event(&format!("short-{number}"))).collect();
+    for (name, text) in [
+        ("all", long("one")),
+        ("last", short.clone() + &long("last")),
+        ("over the border", short.clone() + &long("border") + &log(0..9000)),
+        ("first", long("first") + &short),
+    ] {
+        let path = folder.path(name);
+        fs::write(&path, &text).unwrap();
+        let mut heard = Heard::new(&[&path], Mode::Once);
+        heard.until_finished();
+        assert_eq!(heard.places(), read_in_order(&text), "{name}");
+        assert_eq!(heard.counts().lines, text.lines().count() as u64, "{name}");
+        assert_eq!(heard.counts().unparsed, 0, "{name}");
+    }
+}
+
+fn a_record_that_the_load_left_open_is_finished_by_following() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    let text = big_log(2 << 20, 7);
+    let cut = text.len() - 120;
+    fs::write(&path, text.get(..cut).unwrap()).unwrap();
+    let mut heard = Heard::new(&[&path], Mode::Follow);
+    heard.until_loaded();
+    append(&path, text.get(cut..).unwrap());
+    let expected = read_in_order(&text);
+    heard.until("all", |heard| heard.events().count() == expected.len());
+    assert_eq!(heard.places().last(), expected.last());
+}
+
+crate::tests! {
+    gzip_is_known_by_content_and_read_to_the_last_member,
+    zstd_is_known_by_content_and_read_to_the_last_member,
+    globs_and_directories_find_new_files_and_know_rotated_ones,
+    an_empty_glob_waits_and_the_first_match_takes_its_rank,
+    the_last_events_come_with_their_lines_and_what_follows,
+    a_restarted_file_does_not_repeat_what_was_taken,
+    a_fifo_without_a_writer_holds_nothing_up_and_is_read_when_one_comes,
+    a_silent_standard_input_holds_nothing_up_and_ends,
+    what_is_no_file_fails_with_a_sentence,
+    raw_text_is_proved_and_found_after_a_rotation,
+    a_sparse_file_without_a_newline_takes_no_memory,
+    reads_a_file_once_with_its_last_unfinished_line,
+    follows_what_is_appended_and_waits_for_the_newline,
+    a_missing_file_fails_once_and_is_waited_for_when_followed,
+    following_can_be_turned_on_later,
+    parallel_loading_gives_what_reading_in_order_gives,
+    a_line_longer_than_the_end_that_comes_first_is_one_line,
+    a_record_that_the_load_left_open_is_finished_by_following,
+}

@@ -1,0 +1,337 @@
+//! The terminal always comes back: real signals, a lost link, a panic, a stop, seen from outside.
+//!
+//! The program of these tests is [`run_screen`], a child of the test binary on a pty: a screen that shows the last key. So what is tested is the terminal's room, whatever the commands make of it.
+
+use crate::{
+    harness::Child,
+    support::pty::{Answers, Session},
+};
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::{
+    style::Color,
+    widgets::{Paragraph, Widget as _, Wrap},
+};
+use rustix::process::Signal as Number;
+use std::{process, thread, time::Duration};
+use thumbview::terminal::{
+    Input, Mouse, Screen, ScreenOptions, Signal, Tty, install_panic_hook, panicked, read, signals,
+};
+
+const SIZE: (u16, u16) = (60, 12);
+const TICK: Duration = Duration::from_millis(100);
+
+/// The program of these tests, on a pty.
+pub(crate) fn run_screen() {
+    install_panic_hook();
+    let tty = Tty::open().unwrap_or_else(|error| {
+        eprintln!("{error}");
+        process::exit(1)
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    process::exit(runtime.block_on(show_keys(tty)));
+}
+
+async fn show_keys(tty: Tty) -> i32 {
+    let mut signals = signals().unwrap();
+    let (sender, mut inputs) = tokio::sync::mpsc::channel(16);
+    let _reader = read(&tty, sender);
+    let (mut screen, mut written) = Screen::open(&tty, ScreenOptions { mouse: Mouse::On }).unwrap();
+    screen.send(b"\x1b[c".to_vec());
+    let mut last = "ready".to_owned();
+    let mut answers = "";
+    let mut fill = None;
+    let mut now = Duration::ZERO;
+    let code = loop {
+        if screen.is_ready() {
+            let size = tty.size();
+            let text = match fill {
+                Some(key) => String::from(key).repeat(usize::from(size.width) * usize::from(size.height)),
+                None => format!("{last} {}x{}{answers}", size.width, size.height),
+            };
+            let text = Paragraph::new(text).wrap(Wrap::default()).style(Color::Rgb(200, 150, 100));
+            drop(screen.draw(|buffer| (text.render(buffer.area, buffer), None), |(), _| {}));
+        }
+        tokio::select! {
+            input = inputs.recv() => match input.unwrap() {
+                Input::HungUp => break 129,
+                Input::Reply(bytes) if screen.reply(&bytes) => {}
+                Input::Reply(_) => answers = " answered",
+                Input::Key(KeyEvent { code: KeyCode::Char('q'), .. }) => break 0,
+                Input::Key(KeyEvent { code: KeyCode::Char(key), .. }) if key.is_uppercase() => fill = Some(key),
+                Input::Key(KeyEvent { code: KeyCode::Char(key), .. }) => last = act(key, &mut screen),
+                Input::Key(key) => last = format!("key {:?} {:?}", key.code, key.modifiers),
+                Input::Mouse(_) | Input::Paste(_) => {}
+            },
+            signal = signals.recv() => match signal.unwrap() {
+                Signal::Quit(code) => break code,
+                Signal::Resized | Signal::Continued => screen.resize(tty.size()),
+            },
+            _ = written.recv() => {}
+            () = tokio::time::sleep(TICK) => {
+                now += TICK;
+                screen.tick(now);
+            }
+        }
+    };
+    drop(screen.close());
+    code
+}
+
+fn act(key: char, screen: &mut Screen) -> String {
+    match key {
+        'z' => screen.suspend().unwrap(),
+        'p' => panic!("by hand \x1b[2J"),
+        'w' => {
+            assert!(thread::spawn(|| panic!("a worker \x1b[2J")).join().is_err());
+            return panicked().unwrap().to_string();
+        }
+        'h' => thread::sleep(Duration::from_secs(1000)),
+        _ => {}
+    }
+    format!("key {key}")
+}
+
+/// Runs the program after these words of a command.
+fn run(before: &[&str], env: &[(&str, &str)], answers: Answers) -> Session {
+    let program = Child::words("terminal::screen");
+    let command: Vec<&str> = before.iter().copied().chain(program.iter().map(String::as_str)).collect();
+    Session::run(&command, SIZE, env, answers)
+}
+
+fn start(answers: Answers) -> Session {
+    let session = run(&[], &[], answers);
+    session.wait_for_text("60x12");
+    session
+}
+
+/// The program in a pipeline or as a job: `$0` in the script.
+fn start_script(script: &str) -> Session {
+    run(&["sh", "-c", script], &[], Answers::Plain)
+}
+
+/// The terminal is as it was: settings, screen, cursor, mouse, pastes.
+fn check_restored(session: &Session) {
+    assert_eq!(session.modes(), session.modes_before());
+    session.wait_for("the cursor", |screen| {
+        !screen.alternate_screen()
+            && !screen.hide_cursor()
+            && !screen.bracketed_paste()
+            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+    });
+}
+
+fn what_needs_no_screen_leaves_the_terminal_alone() {
+    let mut session = Session::start(&["--version"], SIZE, &[]);
+    assert_eq!(session.exit_code(), 0);
+    check_restored(&session);
+    assert_eq!(session.count("\x1b"), 0);
+}
+
+fn a_key_quits() {
+    let mut session = start(Answers::Plain);
+    session.wait_for_text("answered");
+    session.wait_for("our modes", |screen| screen.alternate_screen() && screen.hide_cursor());
+    session.type_keys("j");
+    session.wait_for_text("key j");
+    session.type_keys("q");
+    assert_eq!(session.exit_code(), 0);
+    check_restored(&session);
+    assert!(!session.text().contains("key"), "nothing of ours is left");
+}
+
+fn signals_restore() {
+    for (signal, code) in [(Number::TERM, 143), (Number::INT, 130), (Number::QUIT, 131), (Number::HUP, 129)] {
+        let mut session = start(Answers::Plain);
+        session.signal(signal);
+        assert_eq!(session.exit_code(), code);
+        check_restored(&session);
+    }
+}
+
+fn signals_restore_when_the_loop_hangs() {
+    let mut session = start(Answers::Plain);
+    session.type_keys("h");
+    thread::sleep(Duration::from_millis(50));
+    session.signal(Number::TERM);
+    assert_eq!(session.exit_code(), 143);
+    check_restored(&session);
+}
+
+fn signals_end_us_on_a_dead_link() {
+    let mut session = start(Answers::Mute);
+    session.set_looking(false);
+    session.type_keys("j");
+    session.signal(Number::TERM);
+    assert_eq!(session.exit_code(), 143);
+    assert_eq!(session.modes(), session.modes_before());
+}
+
+fn a_slow_link_gets_the_latest() {
+    let mut session = start(Answers::Plain);
+    session.resize(200, 60);
+    session.wait_for_text("200x60");
+    session.type_keys("A");
+    session.wait_for_text("AAAA");
+    session.set_looking(false);
+    for key in 'B'..='Z' {
+        session.type_keys(&key.to_string());
+        thread::sleep(Duration::from_millis(5));
+    }
+    session.set_looking(true);
+    session.wait_for("the last key", |screen| {
+        let text = screen.contents();
+        text.starts_with('Z') && text.trim_end().ends_with('Z')
+    });
+    assert!(session.count("\x1b[?2026h") < 20, "most frames were never drawn");
+    session.type_keys("q");
+    assert_eq!(session.exit_code(), 0);
+    check_restored(&session);
+}
+
+fn a_lost_terminal_ends_us() {
+    let mut session = start(Answers::Plain);
+    session.hang_up();
+    assert_eq!(session.exit_code(), 129);
+}
+
+fn a_lost_terminal_ends_us_without_a_signal() {
+    // The shell, not the program, leads the session, ignores the hang-up and is not told of it.
+    let mut session = start_script("trap '' HUP; \"$0\" \"$@\"; exit $?");
+    session.wait_for_text("answered");
+    session.hang_up();
+    assert_eq!(session.exit_code(), 129);
+}
+
+fn a_panic_restores_and_then_tells() {
+    let mut session = start(Answers::Plain);
+    session.type_keys("p");
+    session.wait_for("the message", |screen| !screen.alternate_screen() && screen.contents().contains("by hand ␛[2J"));
+    assert_ne!(session.exit_code(), 0);
+    check_restored(&session);
+}
+
+fn a_workers_panic_is_only_told() {
+    let mut session = start(Answers::Plain);
+    session.type_keys("w");
+    session.wait_for_text("␛[2J");
+    session.wait_for("our modes", vt100::Screen::alternate_screen);
+    session.type_keys("q");
+    assert_eq!(session.exit_code(), 0);
+    check_restored(&session);
+    assert_eq!(session.count("\x1b[?1049l"), 1);
+}
+
+const JOB: &str = "set -m; \"$0\" \"$@\"; echo stopped; read line; fg >/dev/null; echo ended $?";
+
+fn check_stopped(session: &Session) {
+    session.wait_for("the shell", |screen| screen.contents().contains("stopped"));
+    assert_eq!(session.count("\x1b[?1049l"), 1);
+    check_restored(session);
+}
+
+fn go_on(session: &mut Session) {
+    session.resize(50, 10);
+    session.type_keys("\n");
+    session.wait_for("the screen in its new size", |screen| {
+        screen.alternate_screen() && screen.hide_cursor() && screen.contents().contains("50x10")
+    });
+    session.type_keys("j");
+    session.wait_for_text("key j");
+    session.type_keys("q");
+    session.wait_for_text("ended 0");
+    assert_eq!(session.exit_code(), 0);
+    check_restored(session);
+}
+
+fn a_job_stops_and_goes_on() {
+    let mut session = start_script(JOB);
+    session.wait_for_text("answered");
+    session.type_keys("z");
+    check_stopped(&session);
+    go_on(&mut session);
+}
+
+fn a_stop_from_outside_restores_too() {
+    let mut session = start_script(JOB);
+    session.wait_for_text("answered");
+    session.signal(Number::TSTP);
+    check_stopped(&session);
+    go_on(&mut session);
+}
+
+fn a_stop_that_cannot_be_caught_is_made_good() {
+    let mut session = start_script(JOB);
+    session.wait_for_text("answered");
+    session.signal(Number::STOP);
+    session.wait_for_text("stopped");
+    go_on(&mut session);
+}
+
+fn ctrl_z_without_a_shell_does_nothing() {
+    let mut session = start(Answers::Plain);
+    session.type_keys("z");
+    session.wait_for_text("key z");
+    assert_eq!(session.count("\x1b[?1049l"), 0);
+    session.type_keys("q");
+    assert_eq!(session.exit_code(), 0);
+}
+
+fn no_color_is_the_themes_business() {
+    let session = run(&[], &[("NO_COLOR", "1")], Answers::Plain);
+    session.wait_for_text("ready");
+    assert_ne!(session.count("38;2;200;150;100"), 0);
+}
+
+fn late_answers_are_never_keys() {
+    for delay in [0, 300, 1500] {
+        let mut session = start(Answers::Late(Duration::from_millis(delay)));
+        session.wait_for_text("answered");
+        session.type_keys("j");
+        session.wait_for_text("key j");
+        session.type_keys("q");
+        assert_eq!(session.exit_code(), 0);
+        check_restored(&session);
+    }
+}
+
+fn many_resizes_end_in_the_last_size() {
+    let mut session = start(Answers::Plain);
+    for step in 0..1000 {
+        session.resize(40 + step % 40, 5 + step % 10);
+    }
+    session.resize(33, 7);
+    session.wait_for_text("33x7");
+    session.type_keys("q");
+    assert_eq!(session.exit_code(), 0);
+    check_restored(&session);
+}
+
+fn places_without_a_terminal_are_named() {
+    for (term, words) in [("dumb", "TERM=dumb"), ("", "TERM is not set")] {
+        let mut session = run(&[], &[("TERM", term)], Answers::Plain);
+        session.wait_for_text(words);
+        assert_eq!(session.exit_code(), 1);
+        check_restored(&session);
+    }
+}
+
+crate::tests! {
+    what_needs_no_screen_leaves_the_terminal_alone,
+    a_key_quits,
+    signals_restore,
+    signals_restore_when_the_loop_hangs,
+    signals_end_us_on_a_dead_link,
+    a_slow_link_gets_the_latest,
+    a_lost_terminal_ends_us,
+    a_lost_terminal_ends_us_without_a_signal,
+    a_panic_restores_and_then_tells,
+    a_workers_panic_is_only_told,
+    a_job_stops_and_goes_on,
+    a_stop_from_outside_restores_too,
+    a_stop_that_cannot_be_caught_is_made_good,
+    ctrl_z_without_a_shell_does_nothing,
+    no_color_is_the_themes_business,
+    late_answers_are_never_keys,
+    many_resizes_end_in_the_last_size,
+    places_without_a_terminal_are_named,
+}
