@@ -1,36 +1,35 @@
-//! The pixels' way to the glass.
+//! Pictures for a terminal: detection of its graphics protocol, encoding, and drawing.
 //!
-//! [`prepare`] turns a picture into what one protocol sends for one box: work for the CPU, done on the blocking pool.
-//! The [`Painter`] knows what stands on the glass and makes it what is wanted; the [`Probe`] knows what the terminal
-//! can show. Nothing here reads or writes a terminal: bytes to send are appended to buffers, answers are handed in.
+//! [`prepare`] encodes a picture for one protocol and one pane: CPU work for the blocking pool. The [`Painter`] tracks
+//! which pictures are on the screen and produces the bytes that change them. The [`Probe`] detects what the terminal can
+//! show. Nothing here reads or writes a terminal: output is appended to buffers, answers are passed in.
 
 mod blocks;
 mod budget;
-mod indexed;
+mod bytes;
 mod iterm2;
 mod kitty;
 mod painter;
-mod palette;
+mod pane;
 mod probe;
-mod scale;
+mod quantize;
+mod raster;
 mod scrollback;
 mod sixel;
-mod stretches;
 mod tmux;
 
-pub use budget::{budget, steady};
-pub use painter::{Painter, number_base};
+pub use budget::{budget, rounded_rate};
+pub use painter::{Painter, image_id_base};
 pub use probe::{Environment, Probe};
 pub use scrollback::{scrollback, shrunk, strip};
 pub use tmux::Client as TmuxClient;
 
 use crate::picture::{Fit, Multiplexer, Picture, Prepared, Protocol};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use std::{fmt, io::Write as _};
 
-/// Scales, quantises and encodes a picture for one box. Takes milliseconds of CPU.
+/// Scales, quantises and encodes a picture for one pane, which takes milliseconds of CPU.
 ///
-/// Where a protocol cannot take the picture, it becomes blocks.
+/// A picture that the protocol cannot carry becomes blocks.
 pub fn prepare(picture: &Picture, fit: Fit) -> Prepared {
     let encoded = match fit.protocol {
         Protocol::Kitty => kitty::encode(picture, fit),
@@ -44,8 +43,8 @@ pub fn prepare(picture: &Picture, fit: Fit) -> Prepared {
     }
 }
 
-/// The sequence that puts text into the terminal's clipboard (OSC 52). Within tmux once for tmux itself, which takes it
-/// with `set-clipboard on`, and once wrapped, which it hands on with `allow-passthrough on`.
+/// Returns the sequence that copies text to the terminal's clipboard (OSC 52). In tmux it is there twice: for tmux itself,
+/// which accepts it with `set-clipboard on`, and wrapped, which tmux passes on with `allow-passthrough on`.
 pub fn clipboard(text: &[u8], multiplexer: Multiplexer) -> Vec<u8> {
     let sequence = format!("\x1b]52;c;{}\x07", BASE64.encode(text));
     let mut out = Vec::new();
@@ -57,9 +56,4 @@ pub fn clipboard(text: &[u8], multiplexer: Multiplexer) -> Vec<u8> {
         Multiplexer::None | Multiplexer::Screen => out.extend(sequence.as_bytes()),
     }
     out
-}
-
-/// Formats into a buffer.
-fn put(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
-    out.write_fmt(text).expect("writing into a Vec cannot fail");
 }

@@ -5,7 +5,7 @@
 //! do. viuer never gets to ask a terminal that has not just answered the same question, so nothing waits for ever.
 
 use crate::{
-    graphics::{number_base, prepare, scrollback, shrunk, strip},
+    graphics::{image_id_base, prepare, scrollback, shrunk, strip},
     picture::{Canvas, ColourDepth, Fit, Multiplexer, Picture, PixelSize, Protocol, Quality, fit},
     text::Safe,
 };
@@ -142,7 +142,7 @@ fn config(fit: Fit) -> viuer::Config {
 /// A number for a picture in tmux that is probably not in use: the process and the moment make it.
 fn number() -> u32 {
     let moment = jiff::Timestamp::now().subsec_nanosecond().unsigned_abs() / 1000;
-    number_base(process::id()) | (moment % 255 + 1)
+    image_id_base(process::id()) | (moment % 255 + 1)
 }
 
 #[cfg(test)]

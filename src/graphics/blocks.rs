@@ -1,25 +1,25 @@
-//! Pictures in cells: the half or quadrant block that fits best, and two colours.
+//! Pictures as block characters: for each cell the half or quadrant block of least error, and two colours.
 //!
-//! viuer shrinks the picture to two by two pixels a cell; which of them are ink and which are ground is decided here.
-//! Colours keep five bits, so that neighbours agree more often and frames differ less; agreement is what saves bytes.
+//! viuer reduces the picture to two by two pixels a cell; foreground and background are assigned here. Colours keep five
+//! bits a channel, so that neighbouring cells and frames agree more often, which saves bytes.
 
-use super::{palette::distance, scale::scale};
+use super::{quantize::distance, raster::scale};
 use crate::picture::{BlockCell, BlockGrid, ColourDepth, Fit, Picture, PixelSize, xterm_colour, xterm_index};
 use image::{DynamicImage, RgbImage};
 
-/// The glyph whose ink covers upper left (1), upper right (2), lower left (4), lower right (8).
+/// The glyph whose foreground covers upper left (1), upper right (2), lower left (4), lower right (8).
 const GLYPHS: [char; 16] = [' ', '▘', '▝', '▀', '▖', '▌', '▞', '▛', '▗', '▚', '▐', '▜', '▄', '▙', '▟', '█'];
 
-/// The ways to part four pixels in two; halves first, because every font has them.
+/// The partitions of four pixels into two sets; halves first, because every font has them.
 const PARTITIONS: [usize; 7] = [3, 5, 1, 2, 4, 7, 6];
 
-/// The squared error, over the four pixels of a cell, that keeping the colours of the cell before may add. It takes a
-/// quarter of the bytes away and half a decibel of 35.
-const TOLERANCE: u32 = 300;
+/// The squared error, over the four pixels of a cell, that keeping the colours of the cell before may add. It saves a
+/// quarter of the bytes and costs half a decibel of 35.
+const COLOUR_REUSE_TOLERANCE: u32 = 300;
 
-/// Turns a picture into the cells of its box.
+/// Renders a picture into the cells of its pane.
 pub(super) fn grid(picture: &Picture, fit: Fit) -> BlockGrid {
-    let pixels = shrink(picture, fit);
+    let pixels = reduce_to_grid(picture, fit);
     let row_of = |y: u32| (0..pixels.width() / 2).map(move |x| (x * 2, y * 2));
     let mut cells: Vec<BlockCell> = Vec::with_capacity(pixels.len() / 12);
     for (x, y) in (0..pixels.height() / 2).flat_map(row_of) {
@@ -29,9 +29,9 @@ pub(super) fn grid(picture: &Picture, fit: Fit) -> BlockGrid {
     BlockGrid { size: fit.cells, cells }
 }
 
-/// Two by two pixels a cell, by viuer. Scaling to twice that first makes it ten times as fast, and an even height
-/// keeps viuer from leaving the last row out.
-fn shrink(picture: &Picture, fit: Fit) -> RgbImage {
+/// Reduces a picture to two by two pixels a cell, by viuer. Scaling to twice that size first makes it ten times as fast,
+/// and an even height keeps viuer from omitting the last row.
+fn reduce_to_grid(picture: &Picture, fit: Fit) -> RgbImage {
     let (columns, rows) = (u32::from(fit.cells.width.max(1)), u32::from(fit.cells.height.max(1)));
     let even = |side: u32, cells: u32| (side.min(cells * 4).max(2) / 2) * 2;
     let (width, height) = (even(picture.size.width, columns), even(picture.size.height, rows));
@@ -40,36 +40,36 @@ fn shrink(picture: &Picture, fit: Fit) -> RgbImage {
     viuer::resize(&DynamicImage::ImageRgb8(image), Some(columns * 2), Some(rows)).into_rgb8()
 }
 
-/// The block for four pixels: the best there is, or the colours of the cell before where they are nearly as good, for
-/// colours are what a cell costs.
+/// Returns the block for four pixels: the best one, or one in the colours of the cell before where that is nearly as good,
+/// because most bytes of a cell are its colours.
 fn cell(quad: [[u8; 3]; 4], before: Option<BlockCell>, colours: ColourDepth) -> BlockCell {
-    let best = part(quad, colours);
+    let best = best_block(quad, colours);
     let Some(before) = before else { return best };
-    let same = dress(quad, before.ink, before.ground);
-    if error(quad, same) <= error(quad, best) + TOLERANCE { same } else { best }
+    let same = block_in(quad, before.ink, before.ground);
+    if error(quad, same) <= error(quad, best) + COLOUR_REUSE_TOLERANCE { same } else { best }
 }
 
-/// Parts the four pixels so that each part differs least from its mean.
-fn part(quad: [[u8; 3]; 4], colours: ColourDepth) -> BlockCell {
+/// Splits four pixels so that each part differs least from its mean.
+fn best_block(quad: [[u8; 3]; 4], colours: ColourDepth) -> BlockCell {
     let scatters = |ink: usize| scatter(quad, ink) + scatter(quad, 15 - ink);
     let ink = PARTITIONS.into_iter().min_by(|a, b| scatters(*a).total_cmp(&scatters(*b))).unwrap_or(3);
-    let colour = |mask| reduce(mean(quad, mask), colours);
-    dress(quad, colour(ink), colour(15 - ink))
+    let colour = |mask| quantize_colour(mean(quad, mask), colours);
+    block_in(quad, colour(ink), colour(15 - ink))
 }
 
-/// Gives each pixel the nearer of two colours.
-fn dress(quad: [[u8; 3]; 4], ink: [u8; 3], ground: [u8; 3]) -> BlockCell {
+/// Returns the block that gives each pixel the nearer of two colours.
+fn block_in(quad: [[u8; 3]; 4], ink: [u8; 3], ground: [u8; 3]) -> BlockCell {
     let is_ink = |pixel| distance(pixel, ink) < distance(pixel, ground);
     let mask = quad.iter().enumerate().map(|(at, pixel)| usize::from(is_ink(*pixel)) << at).sum::<usize>();
     BlockCell { glyph: GLYPHS[mask], ink, ground }
 }
 
-/// The squared distances of the four pixels from what the block shows.
+/// Returns the squared error of four pixels against a block.
 fn error(quad: [[u8; 3]; 4], block: BlockCell) -> u32 {
     quad.into_iter().map(|pixel| distance(pixel, block.ink).min(distance(pixel, block.ground))).sum()
 }
 
-/// The mean of the pixels in `mask`.
+/// Returns the mean of the pixels in `mask`.
 fn mean(quad: [[u8; 3]; 4], mask: usize) -> [f32; 3] {
     let mut sum = [0.0; 3];
     let mut count = 0.0;
@@ -84,15 +84,16 @@ fn mean(quad: [[u8; 3]; 4], mask: usize) -> [f32; 3] {
     sum.map(|part| part / count)
 }
 
-/// The squared distances of the pixels in `mask` from their mean.
+/// Returns the squared distances of the pixels in `mask` from their mean.
 fn scatter(quad: [[u8; 3]; 4], mask: usize) -> f32 {
     let mean = mean(quad, mask);
     let chosen = quad.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 1);
     chosen.flat_map(|(_, pixel)| pixel.iter().zip(mean)).map(|(part, mean)| (f32::from(*part) - mean).powi(2)).sum()
 }
 
-/// Five bits a channel, spread over the whole range so that white stays white; or the nearest of xterm's colours.
-fn reduce(colour: [f32; 3], colours: ColourDepth) -> [u8; 3] {
+/// Rounds to five bits a channel, spread over the whole range so that white stays white; or to the nearest of xterm's
+/// colours.
+fn quantize_colour(colour: [f32; 3], colours: ColourDepth) -> [u8; 3] {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a mean of bytes lies within 0..=255")]
     let bytes = colour.map(|part| part.round() as u8);
     match colours {
@@ -132,9 +133,9 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_glyph_that_has_the_shape() {
+    fn the_glyph_has_the_shape_of_the_pixels() {
         let check = |quad: [[u8; 3]; 4], expected: &str| {
-            let block = part(quad, ColourDepth::True);
+            let block = best_block(quad, ColourDepth::True);
             let (ink, ground) = (block.ink[0], block.ground[0]);
             assert_eq!(format!("{} {ink} {ground}", block.glyph), expected);
         };
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn fills_its_box_whatever_the_picture() {
+    fn every_picture_fills_its_pane() {
         for (width, height) in [(1, 1), (1, 300), (300, 1), (7, 5), (480, 270), (481, 271)] {
             let grey = picture(width, height, vec![128; (width * height * 3) as usize]);
             let grid = grid(&grey, fit(20, 6));
@@ -158,8 +159,8 @@ mod tests {
     }
 
     #[test]
-    fn indexed_colours_are_those_of_xterm() {
-        let block = part([[250, 10, 10], [250, 10, 10], [8, 8, 8], [8, 8, 8]], ColourDepth::Indexed);
+    fn indexed_colours_are_xterms() {
+        let block = best_block([[250, 10, 10], [250, 10, 10], [8, 8, 8], [8, 8, 8]], ColourDepth::Indexed);
         assert_eq!((block.ink, block.ground), ([255, 0, 0], [8, 8, 8]));
         for index in 16..=255 {
             assert_eq!(xterm_colour(xterm_index(xterm_colour(index))), xterm_colour(index));

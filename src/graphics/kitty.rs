@@ -1,110 +1,116 @@
-//! kitty's graphics protocol: a picture is sent once under a number, then placed, hidden and placed again by it.
+//! kitty's graphics protocol: a picture is transmitted once under an id, then placed, hidden and placed again by it.
 //!
-//! What is sent is a PNG with a palette: a quarter of the bytes of the same picture in 24 bits. Errors and answers are
-//! off (`q=2`) in every command, because nobody would read them. In tmux commands go through its passthrough, and a
-//! placement is text: cells of U+10EEEE whose colour and marks name picture, row and column, so that tmux moves and
+//! A picture is transmitted as a PNG with a palette: a quarter of the bytes of the same picture in 24 bits. Errors and
+//! answers are off (`q=2`) in every command, because nothing reads them. In tmux commands go through its passthrough and a
+//! placement is text: cells of U+10EEEE whose colour and diacritics name picture, row and column, so that tmux moves and
 //! erases them as it does all text (kitty 0.28, "Unicode placeholders").
 
 use super::{
-    budget,
-    indexed::{self, ByteTarget, Indexed, Quantization, RepeatCost},
-    put,
-    scale::{area, scale, sent},
+    budget::encode_within_budget,
+    bytes::append,
+    pane::{pane_pixels, transmitted_size},
+    quantize::{IndexedImage, Quantization, RateTarget, RepeatModel, encode_within},
+    raster::scale,
     tmux,
 };
 use crate::picture::{Fit, Multiplexer, Picture, PixelSize, Quality};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ratatui::layout::Rect;
 
-/// The most pixels of a preview; the terminal makes it fill its box.
-const PREVIEW: PixelSize = PixelSize { width: 400, height: 225 };
+/// The most pixels of a preview; the terminal enlarges it to its pane.
+const MAX_PREVIEW: PixelSize = PixelSize { width: 400, height: 225 };
 
-/// Pixels in ten bytes of base64, as most pictures have them.
-const DENSITY: u32 = 26;
+/// The usual number of pixels in ten bytes of base64.
+const PIXELS_PER_TEN_BYTES: u32 = 26;
 
-/// Bytes of a thousand pixels of its box that a picture should take at most: 220 KB in a pane of 80 columns. And those of
-/// a preview.
-const DEAR: usize = 585;
-const DEAR_PREVIEW: usize = 58_500;
+/// The bytes of a thousand pixels of the pane that a picture should take at most: 220 KB in a pane of 80 columns.
+const TARGET_BYTES_PER_KILOPIXEL: usize = 585;
 
-/// The errors that make 35 decibels, and, once the terminal has made it larger, 30 for a preview.
-const ERROR: f64 = 58.0;
-const ERROR_PREVIEW: f64 = 100.0;
+/// The bytes that a preview should take at most.
+const PREVIEW_TARGET_BYTES: usize = 58_500;
 
-/// Below so many bytes a picture gets few colours.
-const FEW: u32 = 8000;
+/// The minimum PSNR in decibels; that of a preview is 30 once the terminal has enlarged it.
+const MIN_PSNR: f64 = 35.27;
+const PREVIEW_MIN_PSNR: f64 = 32.9;
 
-/// The most base64 in one command, and the least on a slow link; multiples of four, as the protocol wants them.
-const CHUNK: usize = 4096;
-pub(super) const LEAST_CHUNK: usize = 512;
+/// The budget in bytes below which a picture gets a small palette, since the palette takes bytes as well.
+const SMALL_PALETTE_BYTES: u32 = 8000;
 
-/// Encodes a picture, at the size of its box where it is larger: base64 of a PNG.
+/// The most base64 bytes in one command, and the fewest on a slow link; multiples of four, as the protocol asks.
+const MAX_CHUNK_BYTES: usize = 4096;
+pub(super) const MIN_CHUNK_BYTES: usize = 512;
+
+/// Encodes a picture, at the size of its pane where it is larger, as the base64 of a PNG.
 ///
-/// `None` if the PNG cannot be made, which no picture of 16-bit sides leads to.
+/// `None` if the PNG cannot be made, which does not happen for sides of 16 bits.
 pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)> {
-    let care = Quantization { colours: 256, tolerance: 50, grain: 4, thrift: RepeatCost::Stretches };
-    let size = sent(picture.size, fit);
-    let (size, care, aim) = match fit.quality {
+    let size = transmitted_size(picture.size, fit);
+    let max_colours = if fit.most < SMALL_PALETTE_BYTES { 64 } else { 256 };
+    let repeats = RepeatModel::BackReferences;
+    let (size, quantization, target) = match fit.quality {
         Quality::Preview => (
-            size.shrink_into(PREVIEW),
-            Quantization { tolerance: 100, grain: 0, ..care },
-            ByteTarget { bytes: DEAR_PREVIEW, error: ERROR_PREVIEW },
+            size.shrink_into(MAX_PREVIEW),
+            Quantization { max_colours, tolerance: 100, dither_amplitude: 0, repeats },
+            RateTarget { target_bytes: PREVIEW_TARGET_BYTES, min_psnr: PREVIEW_MIN_PSNR },
         ),
-        Quality::Full => (size, care, ByteTarget { bytes: area(fit) * DEAR / 1000, error: ERROR }),
+        Quality::Full => (
+            size,
+            Quantization { max_colours, tolerance: 50, dither_amplitude: 4, repeats },
+            RateTarget { target_bytes: pane_pixels(fit) * TARGET_BYTES_PER_KILOPIXEL / 1000, min_psnr: MIN_PSNR },
+        ),
     };
-    // A palette takes bytes as well.
-    let care = if fit.most < FEW { Quantization { colours: 64, ..care } } else { care };
-    budget::within(fit.most, DENSITY, size, |size| {
-        let base64 = |indexed: &Indexed| STANDARD.encode(png(indexed).unwrap_or_default()).into_bytes();
-        Some(indexed::encode(&scale(picture, size), care, aim, base64)).filter(|bytes| !bytes.is_empty())
+    encode_within_budget(fit.most, PIXELS_PER_TEN_BYTES, size, |size| {
+        let base64 = |image: &IndexedImage| STANDARD.encode(png(image).unwrap_or_default()).into_bytes();
+        let bytes = encode_within(&scale(picture, size), quantization, target, base64);
+        (!bytes.is_empty()).then_some(bytes)
     })
 }
 
-fn png(indexed: &Indexed) -> Result<Vec<u8>, png::EncodingError> {
+fn png(image: &IndexedImage) -> Result<Vec<u8>, png::EncodingError> {
     let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
-    let (width, height) = (indexed.width.max(1), indexed.pixels.len() / indexed.width.max(1));
-    let mut file = Vec::with_capacity(indexed.pixels.len() / 2);
+    let (width, height) = (image.width.max(1), image.indices.len() / image.width.max(1));
+    let mut file = Vec::with_capacity(image.indices.len() / 2);
     let mut encoder = png::Encoder::new(&mut file, side(width), side(height));
     encoder.set_color(png::ColorType::Indexed);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_palette(indexed.colours.concat());
+    encoder.set_palette(image.colours.concat());
     // A twentieth larger than the best, in less time; the level below takes a tenth more bytes and hardly less time.
     encoder.set_deflate_compression(png::DeflateCompression::Level(3));
     encoder.set_filter(png::Filter::NoFilter);
-    encoder.write_header()?.write_image_data(&indexed.pixels)?;
+    encoder.write_header()?.write_image_data(&image.indices)?;
     Ok(file)
 }
 
-/// Sends one chunk of a picture, of which `from` bytes were sent; returns how many bytes were then. The chunk has about
-/// `most` bytes, and not more than the protocol allows.
+/// Appends the next chunk of a picture of which `from` bytes were sent; returns the bytes sent after it. The chunk has
+/// about `max_bytes` bytes, within the limits of the protocol.
 pub(super) fn transmit(
     id: u32,
     data: &[u8],
     from: usize,
-    most: usize,
+    max_bytes: usize,
     multiplexer: Multiplexer,
     out: &mut Vec<u8>,
 ) -> usize {
-    let to = data.len().min(from + (most / 4 * 4).clamp(LEAST_CHUNK, CHUNK));
+    let to = data.len().min(from + (max_bytes / 4 * 4).clamp(MIN_CHUNK_BYTES, MAX_CHUNK_BYTES));
     let more = u8::from(to < data.len());
     let head = if from == 0 { format!("a=t,f=100,i={id},q=2,m={more}") } else { format!("q=2,m={more}") };
     command(&head, &data[from..to], multiplexer, out);
     to
 }
 
-/// Ends a transmission that nobody wants any longer. The terminal drops a PNG that it cannot decode.
+/// Ends an unfinished transmission. The terminal drops a PNG that it cannot decode.
 pub(super) fn abort(id: u32, multiplexer: Multiplexer, out: &mut Vec<u8>) {
     command("q=2,m=0", b"", multiplexer, out);
     free(id, multiplexer, out);
 }
 
-/// Makes a picture that was sent stand in `area`, in front of the text there.
+/// Places a transmitted picture in `area`, in front of the text there.
 pub(super) fn place(id: u32, area: Rect, multiplexer: Multiplexer, out: &mut Vec<u8>) {
     let (columns, rows) = (area.width, area.height);
     match multiplexer {
         Multiplexer::None | Multiplexer::Screen => {
-            put(out, format_args!("\x1b[{};{}H", area.y + 1, area.x + 1));
-            let head = format!("a=p,i={id},p={},c={columns},r={rows},C=1,q=2", slot(area));
+            append(out, format_args!("\x1b[{};{}H", area.y + 1, area.x + 1));
+            let head = format!("a=p,i={id},p={},c={columns},r={rows},C=1,q=2", placement_id(area));
             command(&head, b"", multiplexer, out);
         }
         Multiplexer::Tmux => {
@@ -114,30 +120,29 @@ pub(super) fn place(id: u32, area: Rect, multiplexer: Multiplexer, out: &mut Vec
     }
 }
 
-/// Takes away what [`place`] made; the picture stays in the terminal's memory. In tmux the text that replaces the cells
-/// does that.
+/// Removes a placement; the picture stays in the terminal's memory. In tmux the text that replaces the cells removes it.
 pub(super) fn hide(id: u32, area: Rect, multiplexer: Multiplexer, out: &mut Vec<u8>) {
     match multiplexer {
         Multiplexer::None | Multiplexer::Screen => {
-            command(&format!("a=d,d=i,i={id},p={},q=2", slot(area)), b"", multiplexer, out);
+            command(&format!("a=d,d=i,i={id},p={},q=2", placement_id(area)), b"", multiplexer, out);
         }
         Multiplexer::Tmux => {}
     }
 }
 
-/// Takes a picture and all its placements out of the terminal.
+/// Deletes a picture and all its placements from the terminal.
 pub(super) fn free(id: u32, multiplexer: Multiplexer, out: &mut Vec<u8>) {
     command(&format!("a=d,d=I,i={id},q=2"), b"", multiplexer, out);
 }
 
-/// Sends a picture and lets it stand at the cursor for good. Only in tmux does it need a number.
-pub(super) fn leave(id: u32, data: &[u8], fit: Fit, out: &mut Vec<u8>) {
+/// Transmits a picture and places it at the cursor for good. It needs an id only in tmux.
+pub(super) fn print(id: u32, data: &[u8], fit: Fit, out: &mut Vec<u8>) {
     let (columns, rows) = (fit.cells.width, fit.cells.height);
     let (name, place) = match fit.multiplexer {
         Multiplexer::None | Multiplexer::Screen => (String::new(), "C=1"),
         Multiplexer::Tmux => (format!("i={id},"), "U=1"),
     };
-    let mut chunks = data.chunks(CHUNK).peekable();
+    let mut chunks = data.chunks(MAX_CHUNK_BYTES).peekable();
     let mut head = format!("a=T,f=100,{name}c={columns},r={rows},{place},q=2,");
     while let Some(chunk) = chunks.next() {
         command(&format!("{head}m={}", u8::from(chunks.peek().is_some())), chunk, fit.multiplexer, out);
@@ -153,14 +158,14 @@ pub(super) fn leave(id: u32, data: &[u8], fit: Fit, out: &mut Vec<u8>) {
     }
 }
 
-/// The number of a placement: its upper left cell, because no two can stand there.
-fn slot(area: Rect) -> u32 {
+/// Returns a placement's id: that of its upper left cell, since placements do not overlap.
+fn placement_id(area: Rect) -> u32 {
     u32::from(area.y) * 1000 + u32::from(area.x) + 1
 }
 
 fn command(head: &str, data: &[u8], multiplexer: Multiplexer, out: &mut Vec<u8>) {
     let mut sequence = Vec::with_capacity(head.len() + data.len() + 6);
-    put(&mut sequence, format_args!("\x1b_G{head}"));
+    append(&mut sequence, format_args!("\x1b_G{head}"));
     if !data.is_empty() {
         sequence.push(b';');
         sequence.extend_from_slice(data);
@@ -172,12 +177,12 @@ fn command(head: &str, data: &[u8], multiplexer: Multiplexer, out: &mut Vec<u8>)
     }
 }
 
-/// The text that stands for a picture. Its number is told by a colour of the 256 (the lowest byte), because tmux may
-/// have to reduce others, and by the third mark (the highest byte). Only the first cell of a row needs the marks.
+/// Appends the text that stands for a picture. The lowest byte of the id is a colour of the 256, because tmux may reduce
+/// others; the highest byte is the third diacritic. Only the first cell of a row needs diacritics.
 fn placeholders(id: u32, area: Rect, out: &mut Vec<u8>) {
     colour(id, out);
     for row in 0..area.height {
-        put(out, format_args!("\x1b[{};{}H", area.y + row + 1, area.x + 1));
+        append(out, format_args!("\x1b[{};{}H", area.y + row + 1, area.x + 1));
         placeholder_row(id, row, area.width, out);
     }
     out.extend(b"\x1b[m");
@@ -185,21 +190,21 @@ fn placeholders(id: u32, area: Rect, out: &mut Vec<u8>) {
 
 fn colour(id: u32, out: &mut Vec<u8>) {
     let [.., low] = id.to_be_bytes();
-    put(out, format_args!("\x1b[0;38;5;{low}m"));
+    append(out, format_args!("\x1b[0;38;5;{low}m"));
 }
 
 fn placeholder_row(id: u32, row: u16, columns: u16, out: &mut Vec<u8>) {
     let [high, ..] = id.to_be_bytes();
-    put(out, format_args!("\u{10eeee}{}{}{}", mark(row), mark(0), mark(u16::from(high))));
+    append(out, format_args!("\u{10eeee}{}{}{}", diacritic(row), diacritic(0), diacritic(u16::from(high))));
     for _ in 1..columns {
         out.extend("\u{10eeee}".as_bytes());
     }
 }
 
-/// The combining mark that means a number; 296 is the greatest.
-fn mark(number: u16) -> char {
+/// Returns the diacritic for a number up to 296.
+fn diacritic(number: u16) -> char {
     let mut left = u32::from(number);
-    for (first, last) in MARKS {
+    for (first, last) in DIACRITICS {
         let length = last - first + 1;
         if left < length {
             return char::from_u32(first + left).unwrap_or('\u{305}');
@@ -209,10 +214,10 @@ fn mark(number: u16) -> char {
     '\u{305}'
 }
 
-/// The marks in order, as ranges: class 230 and no decomposition in Unicode 6.0 (`rowcolumn-diacritics.txt` of kitty's
+/// The diacritics in order, as ranges: class 230 and no decomposition in Unicode 6.0 (`rowcolumn-diacritics.txt` of kitty's
 /// documentation).
 #[rustfmt::skip]
-const MARKS: [(u32, u32); 86] = [
+const DIACRITICS: [(u32, u32); 86] = [
     (0x305, 0x305), (0x30d, 0x30e), (0x310, 0x310), (0x312, 0x312), (0x33d, 0x33f), (0x346, 0x346), (0x34a, 0x34c),
     (0x350, 0x352), (0x357, 0x357), (0x35b, 0x35b), (0x363, 0x36f), (0x483, 0x487), (0x592, 0x595), (0x597, 0x599),
     (0x59c, 0x5a1), (0x5a8, 0x5a9), (0x5ab, 0x5ac), (0x5af, 0x5af), (0x5c4, 0x5c4), (0x610, 0x617), (0x657, 0x65b),
@@ -240,9 +245,9 @@ mod tests {
     }
 
     #[test]
-    fn marks_count_as_kitty_counts() {
-        assert_eq!(MARKS.iter().map(|(first, last)| last - first + 1).sum::<u32>(), 297);
-        assert_eq!([0, 1, 2, 17, 296].map(mark), ['\u{305}', '\u{30d}', '\u{30e}', '\u{363}', '\u{1d244}']);
+    fn diacritics_are_numbered_as_in_kitty() {
+        assert_eq!(DIACRITICS.iter().map(|(first, last)| last - first + 1).sum::<u32>(), 297);
+        assert_eq!([0, 1, 2, 17, 296].map(diacritic), ['\u{305}', '\u{30d}', '\u{30e}', '\u{363}', '\u{1d244}']);
     }
 
     #[test]
@@ -261,12 +266,12 @@ mod tests {
 
     #[test]
     fn data_goes_in_chunks() {
-        let data = [b'A'; CHUNK + 1];
+        let data = [b'A'; MAX_CHUNK_BYTES + 1];
         let mut out = Vec::new();
-        assert_eq!(transmit(5, &data, 0, usize::MAX, Multiplexer::None, &mut out), CHUNK);
+        assert_eq!(transmit(5, &data, 0, usize::MAX, Multiplexer::None, &mut out), MAX_CHUNK_BYTES);
         assert!(out.starts_with(b"\x1b_Ga=t,f=100,i=5,q=2,m=1;AAA"));
         out.clear();
-        assert_eq!(transmit(5, &data, CHUNK, 1, Multiplexer::None, &mut out), CHUNK + 1);
+        assert_eq!(transmit(5, &data, MAX_CHUNK_BYTES, 1, Multiplexer::None, &mut out), MAX_CHUNK_BYTES + 1);
         assert_eq!(out, b"\x1b_Gq=2,m=0;A\x1b\\");
     }
 }

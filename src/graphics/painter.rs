@@ -1,98 +1,71 @@
-//! What stands on the glass, and how it becomes what is wanted.
+//! The pictures on the screen, and the bytes that change them into those that are wanted.
 //!
-//! The painter knows which pictures it drew where and which the terminal keeps, and appends the bytes that lead from
-//! there to what is wanted: none where nothing changed. It never writes itself. Its invariant: what it believes to be
-//! on the glass was in bytes that it handed out, in that order, and every picture that it gave to the terminal is known
-//! by its number until it was freed.
+//! The painter tracks which pictures it drew where and which the terminal keeps, and appends the bytes that lead from
+//! there to what is wanted: none where nothing changed. It never writes itself. Its invariant: what it believes to be on
+//! the screen was in bytes that it handed out, in that order, and every image that the terminal keeps is known by its id
+//! until it is deleted.
 
-use super::{kitty, put};
-use crate::picture::{Fit, Multiplexer, PictureKey, Placement, Prepared, Protocol, Quality};
+mod drawn;
+
+use super::{bytes::append, kitty};
+use crate::picture::{Multiplexer, Placement, Protocol, Quality};
+use drawn::{DrawnPicture, LOST};
 use ratatui::layout::{Rect, Size};
-use std::{
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-    iter, process,
-    sync::Arc,
-};
+use std::{iter, process};
 
-/// Bytes of decoded pictures that the terminal may keep for us; kitty itself throws away above 320 MiB.
-const MOST_HELD: usize = 64 * 1024 * 1024;
+/// The most bytes of decoded images that the terminal may keep for us; kitty itself evicts above 320 MiB.
+const MAX_STORED_BYTES: usize = 64 * 1024 * 1024;
 
-/// The lowest byte of a picture's number counts from 1; the highest is the process's.
-const NUMBERS: u32 = 255;
+/// The number of ids of a process: the lowest byte of an id counts from 1, the highest is the process's.
+const IDS_PER_PROCESS: u32 = 255;
 
-/// Keeps the pictures on the glass as they are wanted.
+/// Keeps the pictures on the screen as they are wanted.
 #[derive(Debug)]
 pub struct Painter {
-    /// The process's part of the numbers of pictures.
-    base: u32,
-    /// What stands on the glass.
-    shown: Vec<Shown>,
-    /// What the terminal keeps, the longest unused first.
-    held: Vec<Held>,
-    /// The picture that is half sent.
-    sending: Option<Sending>,
-    /// Whether pictures were left for the next frame.
-    is_behind: bool,
+    /// The process's part of image ids.
+    id_base: u32,
+    /// The pictures on the screen.
+    drawn: Vec<DrawnPicture>,
+    /// The images that the terminal keeps, the least recently used first.
+    stored: Vec<StoredImage>,
+    transmission: Option<Transmission>,
+    backlog: Backlog,
     /// About the most bytes of new pictures in one frame.
-    pace: usize,
-    size: Size,
-    sent: u64,
+    frame_bytes: usize,
+    screen: Size,
+    total_bytes: u64,
 }
 
-/// A picture on the glass.
-#[derive(Clone, Debug)]
-struct Shown {
-    key: PictureKey,
-    area: Rect,
-    /// How good it is, to be compared with others of the same picture.
-    worth: (Quality, u32),
-    protocol: Protocol,
-    multiplexer: Multiplexer,
-    /// Hash of the bytes; see [`content`].
-    content: u64,
-    bytes: Arc<[u8]>,
-    /// What the terminal holds when it is decoded.
-    weight: usize,
+/// Pictures that the last frame had no room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Backlog {
+    Empty,
+    Pending,
 }
 
-impl Shown {
-    /// Whether what stands on the glass is what is wanted, or better: nobody is sent a poorer form of what he sees.
-    fn suffices(&self, wanted: &Self) -> bool {
-        let is_better = self.key == wanted.key && self.covers(wanted) && self.worth > wanted.worth;
-        is_better || self.area == wanted.area && self.is_same_picture(wanted)
-    }
-
-    fn is_same_picture(&self, other: &Self) -> bool {
-        self.content == other.content && self.protocol == other.protocol && self.multiplexer == other.multiplexer
-    }
-
-    /// Whether both are drawn in the same way into the same cells, so that one covers the other entirely.
-    fn covers(&self, other: &Self) -> bool {
-        self.area == other.area && self.protocol == other.protocol && self.multiplexer == other.multiplexer
-    }
-}
-
-/// Which form of a picture is sent.
+/// The form of a picture that is sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum SentForm {
-    Sooner,
-    Best,
+enum Form {
+    Preview,
+    Full,
 }
 
-/// A picture that the terminal keeps.
+/// An image that the terminal keeps.
 #[derive(Clone, Copy, Debug)]
-struct Held {
+struct StoredImage {
     id: u32,
-    content: u64,
+    /// The hash of its bytes, or [`LOST`].
+    hash: u64,
     multiplexer: Multiplexer,
-    weight: usize,
+    decoded_bytes: usize,
 }
 
+/// A picture of which a part was sent.
 #[derive(Clone, Debug)]
-struct Sending {
-    held: Held,
-    picture: Shown,
-    from: usize,
+struct Transmission {
+    image: StoredImage,
+    picture: DrawnPicture,
+    sent_bytes: usize,
 }
 
 impl Default for Painter {
@@ -102,291 +75,270 @@ impl Default for Painter {
 }
 
 impl Painter {
-    /// Starts with nothing on the glass. The numbers of pictures come from the process's own range.
+    /// Returns a painter of an empty screen, with image ids from the process's own range.
     pub fn new() -> Self {
         Self {
-            base: number_base(process::id()),
-            shown: Vec::new(),
-            held: Vec::new(),
-            sending: None,
-            is_behind: false,
-            pace: usize::MAX,
-            size: Size::ZERO,
-            sent: 0,
+            id_base: image_id_base(process::id()),
+            drawn: Vec::new(),
+            stored: Vec::new(),
+            transmission: None,
+            backlog: Backlog::Empty,
+            frame_bytes: usize::MAX,
+            screen: Size::ZERO,
+            total_bytes: 0,
         }
     }
 
-    /// Sets about how many bytes of new pictures one frame may take, so that text stays live on a slow link. Only
-    /// kitty's pictures can be sent in slices; of the others there is one in each frame, whatever it takes.
-    pub fn pace(&mut self, bytes: usize) {
-        self.pace = bytes.max(kitty::LEAST_CHUNK);
+    /// Sets about how many bytes of new pictures one frame may take, so that text stays responsive on a slow link. Only
+    /// kitty's pictures are sent in slices; of the others each frame has at least one, whatever it takes.
+    pub fn limit_frame_bytes(&mut self, bytes: usize) {
+        self.frame_bytes = bytes.max(kitty::MIN_CHUNK_BYTES);
     }
 
-    /// Whether a picture is half sent or left over: another frame is due even if nothing changes.
+    /// Returns true if a picture is partly sent or still to be sent: another frame is due even if nothing changes.
     pub fn is_sending(&self) -> bool {
-        self.sending.is_some() || self.is_behind
+        self.transmission.is_some() || self.backlog == Backlog::Pending
     }
 
-    /// Appends to `out` the bytes that turn what is shown into what is wanted; nothing when nothing changed.
+    /// Appends the bytes that turn the pictures on the screen into those that are wanted; nothing if nothing changed.
     ///
-    /// They belong behind the frame's text, and leave the cursor anywhere. `size` is the screen in cells: what does not
-    /// lie within it is not drawn.
-    pub fn reconcile(&mut self, wanted: &[Placement], size: Size, out: &mut Vec<u8>) {
-        if self.size != size {
-            self.size = size;
+    /// They belong after the frame's text and leave the cursor anywhere. `screen` is in cells; what does not lie within it
+    /// is not drawn.
+    pub fn reconcile(&mut self, wanted: &[Placement], screen: Size, out: &mut Vec<u8>) {
+        if self.screen != screen {
+            self.screen = screen;
             self.forget();
         }
         let before = out.len();
-        let chosen: Vec<(Shown, SentForm)> = wanted.iter().filter_map(|placement| self.choose(placement)).collect();
-        let is_better_to_come = chosen.iter().any(|(_, form)| *form == SentForm::Sooner);
-        let mut wanted: Vec<Shown> = chosen.into_iter().map(|(picture, _)| picture).collect();
-        let leaving = self.leaving(&wanted);
-        self.give_up(&mut wanted, !leaving.is_empty(), out);
-        self.hide(&leaving, out);
-        // What is half sent goes first: nothing else can be placed before it is whole.
-        let half_sent = self.sending.as_ref().map(|sending| sending.held.content);
-        wanted.sort_by_key(|picture| Some(picture.content) != half_sent);
-        let mut left = self.pace;
-        self.is_behind = is_better_to_come;
+        let chosen: Vec<(DrawnPicture, Form)> = wanted.iter().filter_map(|placement| self.choose(placement)).collect();
+        let has_previews = chosen.iter().any(|(_, form)| *form == Form::Preview);
+        let mut wanted: Vec<DrawnPicture> = chosen.into_iter().map(|(picture, _)| picture).collect();
+        let obsolete = self.obsolete(&wanted);
+        self.cancel_transmission(&mut wanted, &obsolete, out);
+        self.hide(&obsolete, out);
+        // The unfinished one goes first: nothing else can be placed before it is whole.
+        let unfinished = self.transmission.as_ref().map(|transmission| transmission.image.hash);
+        wanted.sort_by_key(|picture| Some(picture.hash) != unfinished);
+        let mut left = self.frame_bytes;
+        self.backlog = if has_previews { Backlog::Pending } else { Backlog::Empty };
         for picture in &wanted {
-            if self.shown.iter().any(|shown| shown.suffices(picture)) {
+            if self.drawn.iter().any(|drawn| drawn.satisfies(picture)) {
                 continue;
             }
-            let done = match picture.protocol {
-                Protocol::Kitty => self.show_by_number(picture, &mut left, out),
+            let is_done = match picture.protocol {
+                Protocol::Kitty => self.place(picture, &mut left, out),
                 Protocol::Iterm2 | Protocol::Sixel => self.draw(picture, &mut left, out),
                 Protocol::Blocks | Protocol::None => true,
             };
-            if !done {
-                self.is_behind = true;
+            if !is_done {
+                self.backlog = Backlog::Pending;
                 break;
             }
         }
         self.evict(out);
-        self.sent += (out.len() - before) as u64;
+        self.total_bytes += (out.len() - before) as u64;
     }
 
-    /// The screen was cleared (ED 2, a new size): nothing of ours stands on it any longer.
+    /// Notes that the screen was cleared (ED 2, a new size), which removed all pictures.
     ///
-    /// kitty throws away all pictures then, even those that were not shown (seen with 0.26 and 0.41), so they are sent
-    /// anew when they are wanted; terminals that keep them are told to free them first, as every number is freed before
+    /// kitty deletes all images then, even those that were not shown (seen with 0.26 and 0.41), so they are transmitted
+    /// again when they are wanted. Terminals that keep them are told to delete them first, as every id is deleted before
     /// it is used again.
     pub fn forget(&mut self) {
-        self.shown.clear();
-        for held in &mut self.held {
-            held.content = 0;
+        self.drawn.clear();
+        for image in &mut self.stored {
+            image.hash = LOST;
         }
-        if let Some(sending) = &mut self.sending {
-            sending.held.content = 0;
+        if let Some(transmission) = &mut self.transmission {
+            transmission.image.hash = LOST;
         }
     }
 
-    /// Deletes all that we own: at the end, before a suspend, before the protocol changes.
+    /// Appends the deletion of all that is ours: at the end, before a suspension, before the protocol changes.
     pub fn clear(&mut self, out: &mut Vec<u8>) {
         let bytes = self.cleanup();
-        self.sent += bytes.len() as u64;
+        self.total_bytes += bytes.len() as u64;
         out.extend(bytes);
-        self.shown.clear();
-        self.held.clear();
-        self.sending = None;
+        self.drawn.clear();
+        self.stored.clear();
+        self.transmission = None;
     }
 
-    /// What a handler of panics or signals has to send, so that no picture stays in the terminal.
+    /// Returns the bytes with which a handler of panics or signals deletes all our images from the terminal.
     pub fn cleanup(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        if let Some(sending) = &self.sending {
-            kitty::abort(sending.held.id, sending.held.multiplexer, &mut out);
+        if let Some(Transmission { image, .. }) = &self.transmission {
+            kitty::abort(image.id, image.multiplexer, &mut out);
         }
-        for held in &self.held {
-            kitty::free(held.id, held.multiplexer, &mut out);
+        for image in &self.stored {
+            kitty::free(image.id, image.multiplexer, &mut out);
         }
         out
     }
 
-    /// Bytes sent for pictures so far.
-    pub fn sent(&self) -> u64 {
-        self.sent
+    /// Returns the bytes of pictures so far.
+    pub fn total_bytes(&self) -> u64 {
+        self.total_bytes
     }
 
-    /// The form of a picture that is to be sent: the cheaper one where there is one and the terminal has neither.
-    fn choose(&self, placement: &Placement) -> Option<(Shown, SentForm)> {
-        let best = self.seen(placement, placement.fit, &placement.prepared)?;
-        let is_on_glass = self.shown.iter().any(|shown| shown.key == best.key && shown.covers(&best));
-        let is_held = self.held.iter().any(|held| held.content == best.content);
-        let sooner = placement.sooner.as_ref();
-        let sooner = sooner.filter(|_| best.protocol == Protocol::Kitty && !is_on_glass && !is_held);
-        match sooner.and_then(|(fit, prepared)| self.seen(placement, *fit, prepared)) {
-            Some(sooner) => Some((sooner, SentForm::Sooner)),
-            None => Some((best, SentForm::Best)),
+    /// Returns the form of a picture that is to be sent: the preview where there is one and the terminal has neither.
+    fn choose(&self, placement: &Placement) -> Option<(DrawnPicture, Form)> {
+        let drawing = |fit, prepared| DrawnPicture::new(placement, fit, prepared, self.screen, &self.drawn);
+        let full = drawing(placement.fit, &placement.prepared)?;
+        let is_drawn = self.drawn.iter().any(|drawn| drawn.key == full.key && drawn.covers(&full));
+        let is_stored = self.stored.iter().any(|image| image.hash == full.hash);
+        let preview = placement.sooner.as_ref();
+        let preview = preview.filter(|_| full.protocol == Protocol::Kitty && !is_drawn && !is_stored);
+        match preview.and_then(|(fit, prepared)| drawing(*fit, prepared)) {
+            Some(preview) => Some((preview, Form::Preview)),
+            None => Some((full, Form::Full)),
         }
     }
 
-    /// What a placement looks like on the glass; `None` for cells, and for what does not lie on the screen.
-    fn seen(&self, placement: &Placement, fit: Fit, prepared: &Prepared) -> Option<Shown> {
-        let Prepared::Bytes { bytes, size } = prepared else { return None };
-        let area = placement.area;
-        let inside = area.right() <= self.size.width && area.bottom() <= self.size.height && !area.is_empty();
-        let before = self.shown.iter().find(|shown| Arc::ptr_eq(&shown.bytes, bytes));
-        inside.then(|| Shown {
-            key: placement.key,
-            area,
-            worth: (fit.quality, fit.most),
-            protocol: fit.protocol,
-            multiplexer: fit.multiplexer,
-            content: before.map_or_else(|| content(bytes), |shown| shown.content),
-            bytes: Arc::clone(bytes),
-            weight: size.width as usize * size.height as usize * 4,
-        })
+    /// Returns the pictures that must go before anything else is drawn. One that another will cover stays until then, so
+    /// that its place is never empty.
+    fn obsolete(&self, wanted: &[DrawnPicture]) -> Vec<DrawnPicture> {
+        let stays =
+            |drawn: &DrawnPicture| wanted.iter().any(|picture| drawn.satisfies(picture) || picture.covers(drawn));
+        self.drawn.iter().filter(|drawn| !stays(drawn)).cloned().collect()
     }
 
-    /// What has to go before anything else is drawn. What another picture will cover stays until then, so that the
-    /// place is never empty.
-    fn leaving(&self, wanted: &[Shown]) -> Vec<Shown> {
-        let stays = |shown: &Shown| wanted.iter().any(|picture| shown.suffices(picture) || picture.covers(shown));
-        self.shown.iter().filter(|shown| !stays(shown)).cloned().collect()
-    }
-
-    /// Ends the slices of a picture that is not wanted any longer, or that something urgent cannot wait for: between
-    /// two slices no other command is allowed. A preview is sent to its end, since it is short and something should
-    /// move while a key is held.
-    fn give_up(&mut self, wanted: &mut Vec<Shown>, urgent: bool, out: &mut Vec<u8>) {
-        let Some(sending) = self
-            .sending
-            .take_if(|sending| urgent || !wanted.iter().any(|picture| picture.content == sending.held.content))
+    /// Ends the transmission of a picture that is not wanted any longer, or any at all if obsolete pictures must be hidden
+    /// at once: no other command is allowed between two chunks. A preview is sent to its end, because it is short and the
+    /// screen should move while a key is held.
+    fn cancel_transmission(&mut self, wanted: &mut Vec<DrawnPicture>, obsolete: &[DrawnPicture], out: &mut Vec<u8>) {
+        let is_urgent = !obsolete.is_empty();
+        let is_unwanted =
+            |transmission: &Transmission| !wanted.iter().any(|picture| picture.hash == transmission.image.hash);
+        let Some(transmission) = self.transmission.take_if(|transmission| is_urgent || is_unwanted(transmission))
         else {
             return;
         };
-        let picture = &sending.picture;
-        let is_short = picture.worth.0 == Quality::Preview && sending.held.content != 0;
-        if is_short && !urgent && wanted.iter().any(|other| other.covers(picture)) {
+        let picture = &transmission.picture;
+        let is_short = picture.detail.0 == Quality::Preview && transmission.image.hash != LOST;
+        if is_short && !is_urgent && wanted.iter().any(|other| other.covers(picture)) {
             wanted.push(picture.clone());
-            self.sending = Some(sending);
+            self.transmission = Some(transmission);
         } else {
-            kitty::abort(sending.held.id, sending.held.multiplexer, out);
+            kitty::abort(transmission.image.id, transmission.image.multiplexer, out);
         }
     }
 
-    fn hide(&mut self, leaving: &[Shown], out: &mut Vec<u8>) {
-        for old in leaving {
-            if let Some(held) = self.held.iter().find(|held| held.content == old.content) {
-                kitty::hide(held.id, old.area, held.multiplexer, out);
+    fn hide(&mut self, obsolete: &[DrawnPicture], out: &mut Vec<u8>) {
+        for old in obsolete {
+            if let Some(image) = self.stored.iter().find(|image| image.hash == old.hash) {
+                kitty::hide(image.id, old.area, image.multiplexer, out);
             }
         }
-        self.shown.retain(|shown| !leaving.iter().any(|old| old.area == shown.area && old.is_same_picture(shown)));
+        self.drawn.retain(|drawn| !obsolete.iter().any(|old| old.area == drawn.area && old.is_same_drawing(drawn)));
     }
 
-    /// Makes the terminal keep a picture and shows it; `false` if more of it has to be sent first.
-    fn show_by_number(&mut self, picture: &Shown, left: &mut usize, out: &mut Vec<u8>) -> bool {
-        let Some(held) = self.hold(picture, left, out) else { return false };
-        kitty::place(held.id, picture.area, held.multiplexer, out);
-        let covered: Vec<Shown> = self.shown.iter().filter(|shown| picture.covers(shown)).cloned().collect();
+    /// Has the terminal store a picture and places it; returns false if more of it has to be sent first.
+    fn place(&mut self, picture: &DrawnPicture, left: &mut usize, out: &mut Vec<u8>) -> bool {
+        let Some(image) = self.store(picture, left, out) else { return false };
+        kitty::place(image.id, picture.area, image.multiplexer, out);
+        let covered: Vec<DrawnPicture> = self.drawn.iter().filter(|drawn| picture.covers(drawn)).cloned().collect();
         self.hide(&covered, out);
-        self.shown.push(picture.clone());
+        self.drawn.push(picture.clone());
         true
     }
 
-    /// The number under which the terminal keeps a picture, after sending what is missing of it.
-    fn hold(&mut self, picture: &Shown, left: &mut usize, out: &mut Vec<u8>) -> Option<Held> {
-        let same = |held: &Held| held.content == picture.content && held.multiplexer == picture.multiplexer;
-        if let Some(at) = self.held.iter().position(same) {
-            let held = self.held.remove(at);
-            self.held.push(held);
-            // While another picture is half sent, nothing may be placed.
-            return self.sending.is_none().then_some(held);
+    /// Returns the stored image of a picture, after transmitting what is missing of it; `None` if the frame has no room.
+    fn store(&mut self, picture: &DrawnPicture, left: &mut usize, out: &mut Vec<u8>) -> Option<StoredImage> {
+        let is_same = |image: &StoredImage| image.hash == picture.hash && image.multiplexer == picture.multiplexer;
+        if let Some(at) = self.stored.iter().position(is_same) {
+            let image = self.stored.remove(at);
+            self.stored.push(image);
+            // While another picture is partly sent, nothing may be placed.
+            return self.transmission.is_none().then_some(image);
         }
-        let mut sending = match self.sending.take() {
-            Some(sending) if same(&sending.held) => sending,
+        let mut transmission = match self.transmission.take() {
+            Some(transmission) if is_same(&transmission.image) => transmission,
             Some(other) => {
-                self.sending = Some(other);
+                self.transmission = Some(other);
                 return None;
             }
             None if *left == 0 => return None,
-            None => self.begin(picture, out),
+            None => self.begin_transmission(picture, out),
         };
-        while sending.from < sending.picture.bytes.len() {
+        while transmission.sent_bytes < transmission.picture.bytes.len() {
             if *left == 0 {
-                self.sending = Some(sending);
+                self.transmission = Some(transmission);
                 return None;
             }
-            let Held { id, multiplexer, .. } = sending.held;
-            let to = kitty::transmit(id, &sending.picture.bytes, sending.from, *left, multiplexer, out);
-            *left = left.saturating_sub(to - sending.from);
-            sending.from = to;
+            let StoredImage { id, multiplexer, .. } = transmission.image;
+            let bytes = &transmission.picture.bytes;
+            let sent_bytes = kitty::transmit(id, bytes, transmission.sent_bytes, *left, multiplexer, out);
+            *left = left.saturating_sub(sent_bytes - transmission.sent_bytes);
+            transmission.sent_bytes = sent_bytes;
         }
-        self.held.push(sending.held);
-        Some(sending.held)
+        self.stored.push(transmission.image);
+        Some(transmission.image)
     }
 
-    /// Takes the next free number, or that of the longest unused picture.
-    fn begin(&mut self, picture: &Shown, out: &mut Vec<u8>) -> Sending {
-        let is_free = |id: &u32| !self.held.iter().any(|held| held.id == *id);
-        let free = (1..=NUMBERS).map(|number| self.base | number).find(is_free);
+    /// Takes the next free id, or that of the least recently used image.
+    fn begin_transmission(&mut self, picture: &DrawnPicture, out: &mut Vec<u8>) -> Transmission {
+        let is_free = |id: &u32| !self.stored.iter().any(|image| image.id == *id);
+        let free = (1..=IDS_PER_PROCESS).map(|number| self.id_base | number).find(is_free);
         let id = free.unwrap_or_else(|| {
-            let oldest = self.held.remove(0);
+            let oldest = self.stored.remove(0);
             kitty::free(oldest.id, oldest.multiplexer, out);
             oldest.id
         });
-        let held = Held { id, content: picture.content, multiplexer: picture.multiplexer, weight: picture.weight };
-        Sending { held, picture: picture.clone(), from: 0 }
+        let DrawnPicture { hash, multiplexer, decoded_bytes, .. } = *picture;
+        let image = StoredImage { id, hash, multiplexer, decoded_bytes };
+        Transmission { image, picture: picture.clone(), sent_bytes: 0 }
     }
 
-    /// Draws a picture whose bytes are the drawing; `false` if the frame has no room left.
-    fn draw(&mut self, picture: &Shown, left: &mut usize, out: &mut Vec<u8>) -> bool {
+    /// Draws a picture whose bytes are the drawing; returns false if the frame has no room left.
+    fn draw(&mut self, picture: &DrawnPicture, left: &mut usize, out: &mut Vec<u8>) -> bool {
         if *left == 0 {
             return false;
         }
         *left = left.saturating_sub(picture.bytes.len());
-        if !self.shown.iter().any(|shown| picture.covers(shown)) {
+        if !self.drawn.iter().any(|drawn| picture.covers(drawn)) {
             erase(picture.area, picture.multiplexer, out);
         }
-        self.shown.retain(|shown| shown.area.intersection(picture.area).is_empty());
-        put(out, format_args!("\x1b[{};{}H", picture.area.y + 1, picture.area.x + 1));
+        self.drawn.retain(|drawn| drawn.area.intersection(picture.area).is_empty());
+        append(out, format_args!("\x1b[{};{}H", picture.area.y + 1, picture.area.x + 1));
         out.extend_from_slice(&picture.bytes);
-        self.shown.push(picture.clone());
+        self.drawn.push(picture.clone());
         true
     }
 
-    /// Frees what has not been used for longest, and what a cleared screen left behind.
+    /// Deletes lost images, and the least recently used ones that are not shown while the terminal keeps too many bytes.
     fn evict(&mut self, out: &mut Vec<u8>) {
-        if self.sending.is_some() {
+        if self.transmission.is_some() {
             return;
         }
-        let mut total: usize = self.held.iter().map(|held| held.weight).sum();
-        let shown: Vec<u64> = self.shown.iter().map(|shown| shown.content).collect();
-        self.held.retain(|held| {
-            let stays = held.content != 0 && (total <= MOST_HELD || shown.contains(&held.content));
+        let mut total: usize = self.stored.iter().map(|image| image.decoded_bytes).sum();
+        let drawn: Vec<u64> = self.drawn.iter().map(|drawn| drawn.hash).collect();
+        self.stored.retain(|image| {
+            let stays = image.hash != LOST && (total <= MAX_STORED_BYTES || drawn.contains(&image.hash));
             if !stays {
-                total -= held.weight;
-                kitty::free(held.id, held.multiplexer, out);
+                total -= image.decoded_bytes;
+                kitty::free(image.id, image.multiplexer, out);
             }
             stays
         });
     }
 }
 
-/// A process's part of the numbers of pictures. Never 0, and below 2^31: konsole 22.12 shows nothing under a larger
-/// number, and says nothing.
-pub fn number_base(process: u32) -> u32 {
+/// Returns a process's part of image ids. Never 0, and ids stay below 2^31: konsole 22.12 shows nothing under a larger id
+/// and reports no error.
+pub fn image_id_base(process: u32) -> u32 {
     (process % 127 + 1) << 24
 }
 
-/// Tells pictures apart by what is sent, so that the same bytes are sent once wherever they are shown. Never 0, which
-/// marks what a cleared screen left behind.
-fn content(bytes: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    bytes.hash(&mut hasher);
-    hasher.finish().max(1)
-}
-
-/// Blanks the cells below a picture, so that no text looks out under its lower edge. With spaces in tmux, which throws
-/// away all pictures of a row when characters are erased in it (seen with 3.5a).
+/// Blanks the cells below a picture, so that no text shows under its lower edge. In tmux with spaces, because it drops all
+/// pictures of a row when characters are erased in it (seen with 3.5a).
 fn erase(area: Rect, multiplexer: Multiplexer, out: &mut Vec<u8>) {
     out.extend(b"\x1b[m");
     for row in area.y..area.bottom() {
-        put(out, format_args!("\x1b[{};{}H", row + 1, area.x + 1));
+        append(out, format_args!("\x1b[{};{}H", row + 1, area.x + 1));
         match multiplexer {
             Multiplexer::Tmux => out.extend(iter::repeat_n(b' ', area.width.into())),
-            Multiplexer::None | Multiplexer::Screen => put(out, format_args!("\x1b[{}X", area.width)),
+            Multiplexer::None | Multiplexer::Screen => append(out, format_args!("\x1b[{}X", area.width)),
         }
     }
 }
@@ -396,10 +348,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_positive_in_31_bits() {
+    fn image_ids_are_positive_in_31_bits() {
         for process in [0, 1, 126, 127, 128, 4_194_303, u32::MAX] {
-            let most = number_base(process) + NUMBERS;
-            assert!((1 << 24..1 << 31).contains(&most), "{process}");
+            let greatest = image_id_base(process) + IDS_PER_PROCESS;
+            assert!((1 << 24..1 << 31).contains(&greatest), "{process}");
         }
     }
 }

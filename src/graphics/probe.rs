@@ -1,117 +1,55 @@
-//! What the terminal can show: which questions are asked, and what the answers mean.
+//! Detection of the terminal's graphics protocol, colours and cell size.
 //!
-//! One burst of queries goes out after the first frame; answers may come split over time, late or never, and in any
-//! order: each only adds to what is known, and [`Probe::canvas`] is always the best that is known now. Before any
-//! answer that is blocks. What terminals say of themselves counts more than the environment, of which little comes
-//! through an ssh.
+//! One burst of queries goes out after the first frame. Answers may come split over time, late or never, and in any order:
+//! each only adds to what is known, and [`Probe::canvas`] is always the best that is known now. Before any answer that is
+//! blocks. A terminal's own answers count more than the environment, of which little passes through ssh.
+
+mod answer;
+mod environment;
+
+pub use environment::Environment;
 
 use super::tmux;
 use crate::{
     picture::{Budget, Canvas, CellSize, ColourDepth, Multiplexer, PixelSize, Protocol},
     text::Safe,
 };
-use ratatui::layout::Size;
-use std::env;
-
-mod answer;
-
 use answer::ProbeAnswer;
+use ratatui::layout::Size;
 
-/// The number in the kitty query, by which its answer is told from others.
-const QUERY_ID: u32 = 31;
+/// The image id in the kitty query, which identifies its answer.
+const KITTY_QUERY_ID: u32 = 31;
 
-/// Asks for the size of a cell and of the text area.
-const SIZES: &[u8] = b"\x1b[16t\x1b[14t";
+/// The queries for the size of a cell and of the text area.
+const SIZE_QUERIES: &[u8] = b"\x1b[16t\x1b[14t";
 
-/// xterm shows nothing of a sixel drawing that is wider or higher than this, unless it says otherwise.
-const XTERM_MOST: PixelSize = PixelSize { width: 1000, height: 1000 };
+/// xterm's default limit of a sixel drawing in pixels; it shows nothing of a larger one.
+const XTERM_SIXEL_LIMIT: PixelSize = PixelSize { width: 1000, height: 1000 };
 
-/// What the environment says of the terminal. Empty where it says nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Environment {
-    /// `TERM`.
-    pub term: String,
-    /// `COLORTERM`.
-    pub colorterm: String,
-    /// `TERM_PROGRAM`.
-    pub term_program: String,
-    /// `LC_TERMINAL`, which iTerm2 sets and ssh often passes on.
-    pub lc_terminal: String,
-    /// `KONSOLE_VERSION`.
-    pub konsole_version: String,
-    /// Whether `TMUX` is set: a tmux of this machine.
-    pub tmux: bool,
-    /// What that tmux says of its own terminal.
-    pub tmux_client: Option<tmux::Client>,
-    /// Whether this is the far end of an ssh.
-    pub ssh: bool,
-}
-
-impl Environment {
-    /// Reads the environment; asks a tmux of this machine about its terminal, which takes some milliseconds.
-    pub fn from_process() -> Self {
-        let word = |name: &str| env::var(name).unwrap_or_default();
-        let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-        let tmux = is_set("TMUX");
-        Self {
-            term: word("TERM"),
-            colorterm: word("COLORTERM"),
-            term_program: word("TERM_PROGRAM"),
-            lc_terminal: word("LC_TERMINAL"),
-            konsole_version: word("KONSOLE_VERSION"),
-            tmux,
-            tmux_client: if tmux { tmux::Client::ask() } else { None },
-            ssh: is_set("SSH_CONNECTION") || is_set("SSH_TTY"),
-        }
-    }
-
-    fn multiplexer(&self) -> Multiplexer {
-        if self.tmux || self.term.starts_with("tmux") {
-            Multiplexer::Tmux
-        } else if self.term.starts_with("screen") {
-            Multiplexer::Screen
-        } else {
-            Multiplexer::None
-        }
-    }
-
-    /// Whether it names a terminal that has iTerm2's inline images.
-    fn names_iterm2(&self) -> bool {
-        let programs = ["iTerm.app", "WezTerm", "mintty", "rio", "WarpTerminal", "Tabby", "Hyper"];
-        programs.contains(&self.term_program.as_str())
-            || self.lc_terminal == "iTerm2"
-            || !self.konsole_version.is_empty()
-    }
-
-    /// Whether it names a terminal that has 24-bit colours.
-    fn names_true_colours(&self) -> bool {
-        let terms = ["kitty", "foot", "alacritty", "ghostty", "wezterm", "direct", "24bit"];
-        matches!(self.colorterm.as_str(), "truecolor" | "24bit") || terms.iter().any(|term| self.term.contains(term))
-    }
-}
-
-/// What is known of the terminal so far.
+/// The knowledge of the terminal so far.
 #[derive(Clone, Debug)]
 pub struct Probe {
     environment: Environment,
     forced: Option<Protocol>,
-    /// XTVERSION of the terminal itself, behind a tmux if need be.
+    /// XTVERSION of the terminal itself, also behind tmux.
     terminal: Option<String>,
     /// XTVERSION of tmux.
     tmux: Option<String>,
     kitty: Option<bool>,
     attributes: Option<Vec<u16>>,
     cell: Option<PixelSize>,
-    /// The text area, and the cells that it had when that was told.
+    /// The text area in pixels, and in cells at the time of that answer.
     text_area: Option<(PixelSize, Option<Size>)>,
-    tty: Option<(Size, PixelSize)>,
-    sixel_most: Option<PixelSize>,
-    true_colours: bool,
+    /// The window in cells and pixels, from the tty.
+    window: Option<(Size, PixelSize)>,
+    sixel_limit: Option<PixelSize>,
+    /// The colours that the terminal showed to have by its answers.
+    shown_colours: ColourDepth,
     light: Option<bool>,
 }
 
 impl Probe {
-    /// Knows nothing but the environment, and the protocol if the user forces one.
+    /// Returns a probe that knows the environment, and the protocol if the user forces one.
     pub fn new(environment: Environment, forced: Option<Protocol>) -> Self {
         let mut probe = Self {
             environment: Environment::default(),
@@ -122,34 +60,34 @@ impl Probe {
             attributes: None,
             cell: None,
             text_area: None,
-            tty: None,
-            sixel_most: None,
-            true_colours: false,
+            window: None,
+            sixel_limit: None,
+            shown_colours: ColourDepth::Indexed,
             light: None,
         };
-        probe.learn(environment);
+        probe.set_environment(environment);
         probe
     }
 
-    /// Takes the environment anew: together with [`Probe::query_again`], because tmux may know more by then.
-    pub fn learn(&mut self, environment: Environment) {
+    /// Replaces the environment: together with [`Probe::repeat_query`], because tmux may know more by then.
+    pub fn set_environment(&mut self, environment: Environment) {
         let name = environment.tmux_client.as_ref().map(|client| client.terminal.clone());
         self.terminal = name.filter(|name| !name.is_empty()).or(self.terminal.take());
         self.environment = environment;
     }
 
-    /// Draws by this protocol from now on, whatever the terminal offers: the key `P`.
+    /// Selects a protocol whatever the terminal offers, as the key `P` does.
     pub fn force(&mut self, protocol: Protocol) {
         self.forced = Some(protocol);
     }
 
-    /// The queries, in one burst: DA1 comes last, because every terminal answers it.
+    /// Returns the queries in one burst. DA1 comes last, because every terminal answers it.
     ///
-    /// Within tmux the query for kitty is wrapped, since tmux would take a bare one for the pane's title; outside it
-    /// never is, since a terminal might print or obey the wrapper.
+    /// In tmux the kitty query is wrapped, because tmux takes a bare one for the pane's title; outside tmux it never is,
+    /// because a terminal might print or obey the wrapper.
     pub fn query(&self) -> Vec<u8> {
         let version = b"\x1b[>q".as_slice();
-        let kitty = format!("\x1b_Gi={QUERY_ID},s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\");
+        let kitty = format!("\x1b_Gi={KITTY_QUERY_ID},s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\");
         let background = b"\x1b]11;?\x1b\\".as_slice();
         let mut out = Vec::new();
         match self.environment.multiplexer() {
@@ -158,14 +96,14 @@ impl Probe {
                 out.extend(kitty.as_bytes());
                 // The largest sixel drawing; then a colour is set, asked for, and unset.
                 out.extend(b"\x1b[?2;4;0S\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[m");
-                out.extend(SIZES);
+                out.extend(SIZE_QUERIES);
                 out.extend(background);
             }
             Multiplexer::Tmux => {
                 out.extend(version);
                 tmux::wrap(kitty.as_bytes(), &mut out);
                 tmux::wrap(version, &mut out);
-                out.extend(SIZES);
+                out.extend(SIZE_QUERIES);
                 out.extend(background);
             }
             Multiplexer::Screen => {}
@@ -174,52 +112,54 @@ impl Probe {
         out
     }
 
-    /// Takes one whole answer; returns whether that changed the canvas.
-    pub fn reply(&mut self, bytes: &[u8]) -> bool {
+    /// Takes one whole answer; returns true if it changed the canvas.
+    pub fn answer(&mut self, bytes: &[u8]) -> bool {
         let before = self.canvas();
-        match ProbeAnswer::read(bytes) {
+        match ProbeAnswer::parse(bytes) {
             Some(ProbeAnswer::Version(name)) if name.starts_with("tmux") => self.tmux = Some(name),
             Some(ProbeAnswer::Version(name)) => self.terminal = Some(name),
-            Some(ProbeAnswer::Kitty { id: QUERY_ID, ok }) => self.kitty = Some(ok),
+            Some(ProbeAnswer::Kitty { id: KITTY_QUERY_ID, ok }) => self.kitty = Some(ok),
             Some(ProbeAnswer::Kitty { .. }) | None => {}
             Some(ProbeAnswer::Attributes(numbers)) => self.attributes = Some(numbers),
             Some(ProbeAnswer::Cell(size)) => self.cell = Some(size),
             Some(ProbeAnswer::TextArea(size)) => {
-                self.text_area = Some((size, self.tty.map(|(cells, _)| cells)));
+                self.text_area = Some((size, self.window.map(|(cells, _)| cells)));
             }
-            Some(ProbeAnswer::SixelMost(size)) => self.sixel_most = Some(size),
+            Some(ProbeAnswer::SixelLimit(size)) => self.sixel_limit = Some(size),
             Some(ProbeAnswer::Rendition(colours)) => {
-                self.true_colours |= colours.contains("1:2:3") || colours.contains("1;2;3");
+                if colours.contains("1:2:3") || colours.contains("1;2;3") {
+                    self.shown_colours = ColourDepth::True;
+                }
             }
             Some(ProbeAnswer::Background { light }) => self.light = Some(light),
         }
         before != self.canvas()
     }
 
-    /// Takes the size of the window in cells and pixels as the tty has it (TIOCGWINSZ); pixels may be zero or wrong.
-    pub fn window(&mut self, cells: Size, pixels: PixelSize) {
+    /// Sets the size of the window in cells and pixels, as the tty has it (TIOCGWINSZ); pixels may be zero or wrong.
+    pub fn set_window(&mut self, cells: Size, pixels: PixelSize) {
         if let Some((_, measured @ None)) = &mut self.text_area {
             *measured = Some(cells);
         }
-        self.tty = Some((cells, pixels));
+        self.window = Some((cells, pixels));
     }
 
-    /// The queries once more, for a second after the first time: a tmux that was started with the program drops what
-    /// comes before its own terminal is there. `None` where another try is of no use.
-    pub fn query_again(&self) -> Option<Vec<u8>> {
+    /// Returns the queries again, for a second after the first time: a tmux that starts together with the program drops
+    /// what comes before its own terminal is attached. `None` where repeating is of no use.
+    pub fn repeat_query(&self) -> Option<Vec<u8>> {
         let silent = self.kitty.is_none() && self.terminal.is_none();
         (silent && self.multiplexer() == Multiplexer::Tmux).then(|| self.query())
     }
 
-    /// The queries to send after the window has changed, since its font may have.
+    /// Returns the queries to send after the window has changed, since its font may have changed too.
     pub fn query_sizes(&self) -> Vec<u8> {
         match self.multiplexer() {
-            Multiplexer::None | Multiplexer::Tmux => SIZES.to_vec(),
+            Multiplexer::None | Multiplexer::Tmux => SIZE_QUERIES.to_vec(),
             Multiplexer::Screen => Vec::new(),
         }
     }
 
-    /// The best that is known now.
+    /// Returns the best canvas that is known now.
     pub fn canvas(&self) -> Canvas {
         let mut offered: Vec<Protocol> =
             [Protocol::Kitty, Protocol::Iterm2, Protocol::Sixel].into_iter().filter(|p| self.offers(*p)).collect();
@@ -232,13 +172,13 @@ impl Probe {
             cell: self.cell_size().0,
             multiplexer: self.multiplexer(),
             light: self.light,
-            most: self.sixel_most(),
+            most: self.sixel_limit(),
             budget: Budget::UNLIMITED,
             hint: if self.forced.is_none() && best.is_none() { self.hint() } else { None },
         }
     }
 
-    /// What was found, and why: for `thumbview doctor`.
+    /// Returns the findings by name, for `thumbview doctor`.
     pub fn report(&self) -> Vec<(Safe, Safe)> {
         let canvas = self.canvas();
         let word = |known: Option<bool>| known.map_or("no answer", |yes| if yes { "yes" } else { "no" });
@@ -287,16 +227,16 @@ impl Probe {
             (Protocol::Kitty, Multiplexer::None) => self.kitty == Some(true),
             (Protocol::Kitty, Multiplexer::Tmux) => self.kitty == Some(true) && self.has_placeholders(),
             (Protocol::Iterm2, Multiplexer::None) => self.has_iterm2(),
-            (Protocol::Sixel, Multiplexer::None) => self.says_sixel(),
-            // tmux with sixel says it has it even where its terminal has not, and then prints a box of plus signs.
+            (Protocol::Sixel, Multiplexer::None) => self.reports_sixel(),
+            // tmux reports sixel even where its terminal has none, and then prints a box of plus signs.
             (Protocol::Sixel, Multiplexer::Tmux) => {
                 let client = self.environment.tmux_client.as_ref();
-                self.says_sixel() && self.tmux_version() >= (3, 4) && client.is_some_and(|client| client.sixel)
+                self.reports_sixel() && self.tmux_version() >= (3, 4) && client.is_some_and(|client| client.sixel)
             }
         }
     }
 
-    fn says_sixel(&self) -> bool {
+    fn reports_sixel(&self) -> bool {
         self.attributes.as_ref().is_some_and(|numbers| numbers.contains(&4))
     }
 
@@ -304,44 +244,45 @@ impl Probe {
         version(self.tmux.as_deref().unwrap_or_default())
     }
 
-    /// kitty's placeholders came with 0.28; of the others that answer its query, only ghostty has them.
+    /// Returns true for kitty from 0.28 on and for ghostty; other terminals that answer its query have no placeholders.
     fn has_placeholders(&self) -> bool {
         let name = self.terminal.as_deref().unwrap_or_default().to_lowercase();
         name.starts_with("ghostty") || name.starts_with("kitty") && version(&name) >= (0, 28)
     }
 
-    /// iTerm2's images have no query: the terminal's own name decides, then the environment. Nothing is offered before
-    /// the terminal has answered at all.
+    /// Returns true if the terminal's own name, or else the environment, stands for iTerm2's images, which have no query.
+    /// They are not offered before the terminal has answered at all.
     fn has_iterm2(&self) -> bool {
         if self.attributes.is_none() {
             return false;
         }
         match self.terminal.as_deref().map(str::to_lowercase) {
             Some(name) => ["iterm2", "wezterm", "mintty", "rio", "konsole"].iter().any(|known| name.starts_with(known)),
-            // VS Code has them only where its images are switched on, and then it says sixel.
-            None => self.environment.names_iterm2() || self.environment.term_program == "vscode" && self.says_sixel(),
+            // VS Code has them only if its images are enabled, and then it reports sixel.
+            None => {
+                self.environment.names_iterm2() || self.environment.term_program == "vscode" && self.reports_sixel()
+            }
         }
     }
 
     fn colours(&self) -> ColourDepth {
         match self.multiplexer() {
-            // It makes garbage of 24-bit colours.
+            // GNU screen garbles 24-bit colours.
             Multiplexer::Screen => ColourDepth::Indexed,
-            // It reduces colours to what its terminal has.
+            // tmux reduces colours to those of its terminal.
             Multiplexer::Tmux => ColourDepth::True,
             Multiplexer::None => {
-                // No terminal that has XTVERSION, sixel or kitty's pictures lacks them.
-                let modern = self.terminal.is_some() || self.says_sixel() || self.kitty == Some(true);
-                let known = modern || self.true_colours || self.environment.names_true_colours();
-                if known { ColourDepth::True } else { ColourDepth::Indexed }
+                // Every terminal with XTVERSION, sixel or kitty graphics has them.
+                let is_modern = self.terminal.is_some() || self.reports_sixel() || self.kitty == Some(true);
+                if is_modern || self.environment.names_true_colour() { ColourDepth::True } else { self.shown_colours }
             }
         }
     }
 
-    /// The size of a cell, and how it is known. Where a terminal rounds its cells up, the window's share is taken: a
-    /// drawing that is too large would lie over its neighbours.
+    /// Returns the size of a cell and its source. Where a terminal rounds its cells up, the window divided by its cells is
+    /// taken, because a drawing that is too large would cover its neighbours.
     fn cell_size(&self) -> (CellSize, &'static str) {
-        let (cells, pixels) = self.tty.unwrap_or_default();
+        let (cells, pixels) = self.window.unwrap_or_default();
         let share = |size: PixelSize, cells: Size| PixelSize {
             width: size.width.checked_div(u32::from(cells.width)).unwrap_or(0),
             height: size.height.checked_div(u32::from(cells.height)).unwrap_or(0),
@@ -354,17 +295,17 @@ impl Probe {
             let least = CellSize { width: cell.width.min(area.width), height: cell.height.min(area.height) };
             return (least, "CSI 16t and 14t");
         }
-        let by_tty = plausible(share(pixels, cells)).map(|cell| (cell, "TIOCGWINSZ"));
-        let told = by_cell.map(|cell| (cell, "CSI 16t")).or(by_area.map(|cell| (cell, "CSI 14t")));
-        told.or(by_tty).unwrap_or((CellSize::default(), "assumed"))
+        let by_window = plausible(share(pixels, cells)).map(|cell| (cell, "TIOCGWINSZ"));
+        let reported = by_cell.map(|cell| (cell, "CSI 16t")).or(by_area.map(|cell| (cell, "CSI 14t")));
+        reported.or(by_window).unwrap_or((CellSize::default(), "assumed"))
     }
 
-    fn sixel_most(&self) -> Option<PixelSize> {
+    fn sixel_limit(&self) -> Option<PixelSize> {
         let is_xterm = self.terminal.as_deref().is_some_and(|name| name.starts_with("XTerm"));
-        self.sixel_most.or(is_xterm.then_some(XTERM_MOST))
+        self.sixel_limit.or(is_xterm.then_some(XTERM_SIXEL_LIMIT))
     }
 
-    /// What would bring pictures, where something in between hides them; only after the terminal has answered.
+    /// Returns advice where a multiplexer hides pictures that could be shown; only after the terminal has answered.
     fn hint(&self) -> Option<Safe> {
         let answered = self.attributes.is_some();
         let passthrough = "tmux hides pictures: set -g allow-passthrough on — showing blocks (P changes)";
@@ -375,7 +316,7 @@ impl Probe {
             }
             (Multiplexer::Tmux, Some(client)) if self.has_placeholders() && !client.passthrough => Some(passthrough),
             (Multiplexer::Tmux, Some(client))
-                if self.names_sixel() && !client.sixel && self.tmux_version() >= (3, 4) =>
+                if self.is_known_for_sixel() && !client.sixel && self.tmux_version() >= (3, 4) =>
             {
                 Some("tmux hides pictures: set -as terminal-features ',*:sixel' — showing blocks (P changes)")
             }
@@ -385,21 +326,21 @@ impl Probe {
         text.filter(|_| answered).map(Safe::new)
     }
 
-    /// Whether the terminal behind tmux is one that has sixel graphics without being asked for them.
-    fn names_sixel(&self) -> bool {
+    /// Returns true if the terminal behind tmux is known to have sixel graphics.
+    fn is_known_for_sixel(&self) -> bool {
         let name = self.terminal.as_deref().unwrap_or_default();
         ["foot", "WezTerm", "Konsole", "mlterm"].iter().any(|known| name.starts_with(known))
     }
 }
 
-/// A cell that can be: what some ttys and terminals say cannot.
+/// Returns the size as a cell if it is plausible; some terminals report sizes that are not.
 fn plausible(size: PixelSize) -> Option<CellSize> {
     let cell = CellSize { width: u16::try_from(size.width).ok()?, height: u16::try_from(size.height).ok()? };
     let fits = (3..=80).contains(&cell.width) && (5..=160).contains(&cell.height);
     (fits && cell.height >= cell.width && cell.height <= cell.width * 4).then_some(cell)
 }
 
-/// The first two numbers in a name with a version: `kitty(0.41.1)`, `tmux 3.5a`, `tmux next-3.6`.
+/// Returns the first two numbers of a name such as `kitty(0.41.1)`, `tmux 3.5a` or `tmux next-3.6`.
 fn version(name: &str) -> (u32, u32) {
     let mut numbers = name.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))

@@ -1,120 +1,130 @@
 //! DEC sixel graphics: six rows of pixels at a time, one pass for each colour in them.
 //!
-//! The drawing is one DCS string (DEC STD 070, chapter 9), background left alone (P2 = 1), its size in the raster
-//! attributes. It ends without a graphics new line: that would scroll a full screen, and foot paints a band for it.
+//! The drawing is one DCS string (DEC STD 070, chapter 9) that leaves the background alone (P2 = 1) and states its size
+//! in the raster attributes. It ends without a graphics new line, which would scroll a full screen and makes foot paint a
+//! band. A terminal cannot scale sixels, so a drawing has the size of its pane.
 
 use super::{
-    indexed::{self, ByteTarget, Indexed, Quantization, RepeatCost},
-    put,
-    scale::{pane, scale},
+    bytes::append,
+    pane::pane_size,
+    quantize::{IndexedImage, Quantization, RateTarget, RepeatModel, encode_within},
+    raster::scale,
 };
 use crate::picture::{Fit, Multiplexer, Picture, PixelSize, Quality};
 use std::iter;
 
-/// Rows of pixels in a band.
-const BAND: u32 = 6;
+/// The rows of pixels in a band.
+const BAND_ROWS: u32 = 6;
 
-/// What tmux takes in one sequence, less room for the rest.
-const TMUX_MOST: usize = 1_000_000;
+/// The most bytes that tmux takes in one sequence, a mebibyte, less room for the introducer.
+const TMUX_MAX_BYTES: usize = 1_000_000;
 
-/// What can be saved, the best first. Pixels that are drawn larger cost little: what repeats is counted, not repeated.
+/// The quality levels, the best first. Larger blocks cost little, because repeats are counted instead of repeated.
 const LEVELS: [QualityLevel; 10] = [
-    QualityLevel { care: care(256, 60, 4), grain: 1, density: 820 },
-    QualityLevel { care: care(128, 150, 0), grain: 1, density: 320 },
-    QualityLevel { care: care(64, 250, 0), grain: 1, density: 210 },
-    QualityLevel { care: care(32, 300, 0), grain: 1, density: 155 },
-    QualityLevel { care: care(64, 400, 0), grain: 3, density: 95 },
-    QualityLevel { care: care(32, 800, 0), grain: 4, density: 65 },
-    QualityLevel { care: care(32, 800, 0), grain: 6, density: 38 },
-    QualityLevel { care: care(16, 1500, 0), grain: 6, density: 28 },
-    QualityLevel { care: care(16, 1500, 0), grain: 12, density: 22 },
-    QualityLevel { care: care(16, 1500, 0), grain: 18, density: 0 },
+    level(256, 60, 4, 1, 820),
+    level(128, 150, 0, 1, 320),
+    level(64, 250, 0, 1, 210),
+    level(32, 300, 0, 1, 155),
+    level(64, 400, 0, 3, 95),
+    level(32, 800, 0, 4, 65),
+    level(32, 800, 0, 6, 38),
+    level(16, 1500, 0, 6, 28),
+    level(16, 1500, 0, 12, 22),
+    level(16, 1500, 0, 18, 0),
 ];
 
-/// The level with which a preview starts.
-const PREVIEW: usize = 2;
+/// The index of the best level of a preview.
+const PREVIEW_LEVEL: usize = 2;
 
-const fn care(colours: usize, tolerance: u32, grain: u8) -> Quantization {
-    Quantization { colours, tolerance, grain, thrift: RepeatCost::Neighbours }
-}
+/// The bytes of a thousand pixels that a drawing should take at most: 460 KB in a pane of 80 columns, 140 for a preview.
+const TARGET_BYTES_PER_KILOPIXEL: usize = 1240;
+const PREVIEW_BYTES_PER_KILOPIXEL: usize = 380;
 
-/// Bytes of a thousand pixels that a drawing should take at most: 460 KB in a pane of 80 columns, 140 for a preview.
-const DEAR: usize = 1240;
-const DEAR_PREVIEW: usize = 380;
+/// The minimum PSNR in decibels of a drawing, and of a preview.
+const MIN_PSNR: f64 = 34.1;
+const PREVIEW_MIN_PSNR: f64 = 30.35;
 
-/// The errors that make 34 decibels, and 30 for a preview.
-const ERROR: f64 = 76.0;
-const ERROR_PREVIEW: f64 = 180.0;
-
-/// How much is saved.
+/// One trade of quality against bytes.
 #[derive(Clone, Copy)]
 struct QualityLevel {
-    care: Quantization,
-    /// The side of the squares of which the drawing is made, in pixels.
-    grain: u32,
+    quantization: Quantization,
+    /// The side in pixels of the squares of which the drawing is made.
+    block_px: u32,
     /// The usual bytes of a thousand pixels, so that few levels have to be tried.
-    density: usize,
+    bytes_per_kilopixel: usize,
 }
 
-/// Encodes a picture at the size of its box, because a terminal cannot scale sixels.
-///
-/// `None` where tmux would not take it: it throws away sequences of more than a mebibyte.
+const fn level(
+    max_colours: usize,
+    tolerance: u32,
+    dither_amplitude: u8,
+    block_px: u32,
+    bytes_per_kilopixel: usize,
+) -> QualityLevel {
+    let quantization = Quantization { max_colours, tolerance, dither_amplitude, repeats: RepeatModel::Neighbours };
+    QualityLevel { quantization, block_px, bytes_per_kilopixel }
+}
+
+/// Encodes a picture at the size of its pane. `None` where tmux would discard the drawing as too long.
 pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)> {
-    let size = size(fit);
-    let pixels = size.width as usize * size.height as usize / 1000;
-    let (best, aim) = match fit.quality {
-        Quality::Preview => (PREVIEW, ByteTarget { bytes: pixels * DEAR_PREVIEW, error: ERROR_PREVIEW }),
-        Quality::Full => (0, ByteTarget { bytes: pixels * DEAR, error: ERROR }),
+    let size = drawing_size(fit);
+    let kilopixels = size.width as usize * size.height as usize / 1000;
+    let (best, bytes_per_kilopixel, min_psnr) = match fit.quality {
+        Quality::Preview => (PREVIEW_LEVEL, PREVIEW_BYTES_PER_KILOPIXEL, PREVIEW_MIN_PSNR),
+        Quality::Full => (0, TARGET_BYTES_PER_KILOPIXEL, MIN_PSNR),
     };
+    let target = RateTarget { target_bytes: kilopixels * bytes_per_kilopixel, min_psnr };
     let limit = match fit.multiplexer {
-        Multiplexer::Tmux => TMUX_MOST,
+        Multiplexer::Tmux => TMUX_MAX_BYTES,
         Multiplexer::None | Multiplexer::Screen => usize::MAX,
     };
-    let most = limit.min(fit.most as usize);
-    let levels = LEVELS.iter().skip(best).skip_while(|level| level.density * pixels > most);
+    let max_bytes = limit.min(fit.most as usize);
+    let is_too_long = |level: &&QualityLevel| level.bytes_per_kilopixel * kilopixels > max_bytes;
     let mut drawing = Vec::new();
-    for level in levels {
-        drawing = render(picture, size, *level, aim);
-        if drawing.len() <= most {
+    for level in LEVELS.iter().skip(best).skip_while(is_too_long) {
+        drawing = render(picture, size, *level, target);
+        if drawing.len() <= max_bytes {
             break;
         }
     }
     (drawing.len() <= limit).then_some((drawing, size))
 }
 
-fn render(picture: &Picture, size: PixelSize, level: QualityLevel, aim: ByteTarget) -> Vec<u8> {
-    let grain = level.grain as usize;
-    let squares = PixelSize { width: size.width.div_ceil(level.grain), height: size.height.div_ceil(level.grain) };
+fn render(picture: &Picture, size: PixelSize, level: QualityLevel, target: RateTarget) -> Vec<u8> {
+    let blocks = PixelSize { width: size.width.div_ceil(level.block_px), height: size.height.div_ceil(level.block_px) };
+    let raster = scale(picture, blocks);
+    encode_within(&raster, level.quantization, target, |image| {
+        if level.block_px == 1 { draw(image) } else { draw(&enlarge(image, level.block_px as usize, size)) }
+    })
+}
+
+/// Returns an image of `size` with each pixel drawn as a square.
+fn enlarge(image: &IndexedImage, block_px: usize, size: PixelSize) -> IndexedImage {
     let (width, height) = (size.width as usize, size.height as usize);
-    let draw = |coarse: &Indexed| {
-        if grain == 1 {
-            return draw(coarse);
-        }
-        let wide =
-            |row: &[u8]| row.iter().flat_map(|square| iter::repeat_n(*square, grain)).take(width).collect::<Vec<_>>();
-        let rows = coarse.pixels.chunks(coarse.width).flat_map(|row| iter::repeat_n(wide(row), grain));
-        let pixels = rows.take(height).flatten().collect();
-        self::draw(&Indexed { colours: coarse.colours.clone(), width, pixels })
+    let widen = |row: &[u8]| {
+        let squares = row.iter().flat_map(|index| iter::repeat_n(*index, block_px));
+        squares.take(width).collect::<Vec<_>>()
     };
-    indexed::encode(&scale(picture, squares), level.care, aim, draw)
+    let rows = image.indices.chunks(image.width).flat_map(|row| iter::repeat_n(widen(row), block_px));
+    IndexedImage { colours: image.colours.clone(), width, indices: rows.take(height).flatten().collect() }
 }
 
-/// The pixels of the box, whole bands of them: what is left below is less than a third of a cell.
-fn size(fit: Fit) -> PixelSize {
-    let PixelSize { width, height } = pane(fit);
-    PixelSize { width, height: (height / BAND * BAND).max(BAND) }
+/// Returns the size of the pane, in whole bands: what is left below is less than a third of a cell.
+fn drawing_size(fit: Fit) -> PixelSize {
+    let PixelSize { width, height } = pane_size(fit);
+    PixelSize { width, height: (height / BAND_ROWS * BAND_ROWS).max(BAND_ROWS) }
 }
 
-fn draw(indexed: &Indexed) -> Vec<u8> {
-    let (width, height) = (indexed.width, indexed.pixels.len() / indexed.width);
-    let mut out = Vec::with_capacity(indexed.pixels.len());
-    put(&mut out, format_args!("\x1bP0;1;0q\"1;1;{width};{height}"));
-    for (number, colour) in indexed.colours.iter().enumerate() {
+fn draw(image: &IndexedImage) -> Vec<u8> {
+    let (width, height) = (image.width, image.indices.len() / image.width);
+    let mut out = Vec::with_capacity(image.indices.len());
+    append(&mut out, format_args!("\x1bP0;1;0q\"1;1;{width};{height}"));
+    for (number, colour) in image.colours.iter().enumerate() {
         let [r, g, b] = colour.map(|part| (u32::from(part) * 100 + 127) / 255);
-        put(&mut out, format_args!("#{number};2;{r};{g};{b}"));
+        append(&mut out, format_args!("#{number};2;{r};{g};{b}"));
     }
-    let mut columns = vec![0_u8; width * indexed.colours.len()];
-    for (at, band) in indexed.pixels.chunks(width * BAND as usize).enumerate() {
+    let mut columns = vec![0_u8; width * image.colours.len()];
+    for (at, band) in image.indices.chunks(width * BAND_ROWS as usize).enumerate() {
         if at > 0 {
             out.push(b'-');
         }
@@ -124,7 +134,7 @@ fn draw(indexed: &Indexed) -> Vec<u8> {
     out
 }
 
-/// Draws one band; `columns` has a row of sixels for each colour, all zero before and after.
+/// Draws one band. `columns` holds a row of sixels for each colour, all zero before and after.
 fn draw_band(band: &[u8], width: usize, columns: &mut [u8], out: &mut Vec<u8>) {
     let mut used = [false; 256];
     for (y, row) in band.chunks(width).enumerate() {
@@ -139,14 +149,14 @@ fn draw_band(band: &[u8], width: usize, columns: &mut [u8], out: &mut Vec<u8>) {
             out.push(b'$');
         }
         first = false;
-        put(out, format_args!("#{number}"));
+        append(out, format_args!("#{number}"));
         let row = &mut columns[number * width..][..width];
         draw_row(row, out);
         row.fill(0);
     }
 }
 
-/// One colour of one band: runs of equal sixels, counted where that is shorter, up to the last that has ink.
+/// Draws one colour of one band: runs of equal sixels, counted where that is shorter, up to the last that is not empty.
 fn draw_row(mut row: &[u8], out: &mut Vec<u8>) {
     while let [first, ..] = row {
         let run = row.iter().take_while(|sixel| *sixel == first).count();
@@ -155,7 +165,7 @@ fn draw_row(mut row: &[u8], out: &mut Vec<u8>) {
             return;
         }
         if run > 3 {
-            put(out, format_args!("!{run}"));
+            append(out, format_args!("!{run}"));
             out.push(first + b'?');
         } else {
             out.extend(std::iter::repeat_n(first + b'?', run));

@@ -1,6 +1,7 @@
-//! tmux: what it tells of its own terminal, and how a sequence is handed through to that.
+//! tmux: the terminal that it runs in, and sequences passed through to that terminal.
 //!
-//! Nothing here changes an option of the user's: what would help is said in a hint.
+//! tmux is asked once by `display-message`, with a time-out. No option of the user's is changed: a setting that would help
+//! is named in a hint.
 
 use std::{
     io::Read as _,
@@ -9,23 +10,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The longest wait for tmux's own word; it takes 3 ms.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// The longest wait for tmux's answer, which usually takes 3 ms.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// The terminal that tmux itself runs in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
-    /// Its answer to XTVERSION: `kitty(0.41.1)`. Empty where tmux did not learn it.
+    /// Its answer to XTVERSION, such as `kitty(0.41.1)`; empty where tmux has none.
     pub terminal: String,
-    /// Whether tmux takes it to show sixel graphics.
+    /// True if tmux believes that it shows sixel graphics.
     pub sixel: bool,
-    /// Whether the option `allow-passthrough` is on for this pane.
+    /// True if the option `allow-passthrough` is on for this pane.
     pub passthrough: bool,
 }
 
 impl Client {
-    /// Asks tmux. `None` if there is no answer in time: an old tmux, a detached one, another machine's.
-    pub(super) fn ask() -> Option<Self> {
+    /// Asks tmux. `None` without an answer in time: an old tmux, a detached one, that of another machine.
+    pub(super) fn query() -> Option<Self> {
         let mut child = Command::new("tmux")
             .args(["display-message", "-p", "#{client_termtype}\t#{client_termfeatures}\t#{allow-passthrough}"])
             .stdin(Stdio::null())
@@ -33,7 +34,7 @@ impl Client {
             .stderr(Stdio::null())
             .spawn()
             .ok()?;
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + ANSWER_TIMEOUT;
         while child.try_wait().ok()?.is_none() {
             if Instant::now() > deadline {
                 child.kill().and_then(|()| child.wait()).ok()?;
@@ -43,10 +44,10 @@ impl Client {
         }
         let mut answer = String::new();
         child.stdout?.take(4096).read_to_string(&mut answer).ok()?;
-        Self::read(&answer)
+        Self::parse(&answer)
     }
 
-    fn read(answer: &str) -> Option<Self> {
+    fn parse(answer: &str) -> Option<Self> {
         let mut words = answer.trim_end_matches('\n').split('\t');
         let (terminal, features, passthrough) = (words.next()?, words.next()?, words.next()?);
         Some(Self {
@@ -57,7 +58,7 @@ impl Client {
     }
 }
 
-/// Wraps one whole sequence, so that tmux hands it to its terminal instead of reading it itself.
+/// Appends a whole sequence wrapped so that tmux passes it to its terminal.
 pub(super) fn wrap(sequence: &[u8], out: &mut Vec<u8>) {
     out.extend(b"\x1bPtmux;");
     for byte in sequence {
@@ -74,9 +75,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_tmux_says_of_its_terminal() {
+    fn tmux_describes_its_terminal() {
         let client = |terminal: &str, sixel, passthrough| Client { terminal: terminal.to_owned(), sixel, passthrough };
-        let check = |answer, expected| assert_eq!(Client::read(answer), expected, "{answer:?}");
+        let check = |answer, expected| assert_eq!(Client::parse(answer), expected, "{answer:?}");
         check("kitty(0.41.1)\tbpaste,RGB,title\t1\n", Some(client("kitty(0.41.1)", false, true)));
         check("\t256,sixel\t0\n", Some(client("", true, false)));
         check("XTerm(379)\tsixel\tall\n", Some(client("XTerm(379)", true, true)));

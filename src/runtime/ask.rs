@@ -22,7 +22,7 @@ pub(super) async fn ask(forced: Option<Protocol>) -> Option<Probe> {
     let _signals = terminal::signals().ok()?;
     let tty = Tty::open().ok()?;
     let (width, height) = tty.pixels();
-    probe.window(tty.size(), PixelSize { width, height });
+    probe.set_window(tty.size(), PixelSize { width, height });
     let (mut screen, _written) = Screen::open(&tty, terminal::ScreenOptions::default()).ok()?;
     let (sender, mut inputs) = channel(64);
     let reader = terminal::read(&tty, sender);
@@ -31,7 +31,7 @@ pub(super) async fn ask(forced: Option<Protocol>) -> Option<Probe> {
     while let Ok(Some(input)) = timeout(patience, inputs.recv()).await {
         match input {
             Input::Reply(bytes) => {
-                probe.reply(&bytes);
+                probe.answer(&bytes);
                 let in_tmux = probe.canvas().multiplexer == Multiplexer::Tmux;
                 // DA1 ends the burst; in tmux the version of the terminal behind it does.
                 if bytes.starts_with(b"\x1b[?") && bytes.ends_with(b"c") {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     app::{App, AppOptions, Message, Now},
     event::{LogUpdate, Notice, Time},
-    graphics::{Environment, Painter, Probe, budget, steady},
+    graphics::{Environment, Painter, Probe, budget, rounded_rate},
     media::{self, Media},
     picture::{Canvas, Link, PictureUpdate, PixelSize, Protocol},
     source::{self, Source},
@@ -154,7 +154,7 @@ impl Session {
         let (input, inputs) = channel(64);
         let reader = terminal::read(&tty, input);
         let mut probe = Probe::new(Environment::from_process(), forced);
-        probe.window(size, pixels(&tty));
+        probe.set_window(size, pixels(&tty));
         screen.send(probe.query());
         let (source, log) = source::spawn(source);
         let (media, pictures) = media::spawn(media);
@@ -236,7 +236,7 @@ impl Session {
             SessionEvent::Input(Input::Mouse(mouse)) => return self.update(Message::Mouse(mouse)),
             SessionEvent::Input(Input::Paste(text)) => return self.update(Message::Paste(text)),
             SessionEvent::Input(Input::Reply(bytes)) => {
-                if self.screen.reply(&bytes) || self.probe.reply(&bytes) {
+                if self.screen.reply(&bytes) || self.probe.answer(&bytes) {
                     self.canvas_changed();
                 }
             }
@@ -247,7 +247,7 @@ impl Session {
                 return Ok(Some(ExitCode::from(u8::try_from(code).unwrap_or(1))));
             }
             SessionEvent::Learnt(environment) => {
-                self.probe.learn(environment);
+                self.probe.set_environment(environment);
                 self.canvas_changed();
             }
             SessionEvent::Message(message) => return self.update(message),
@@ -271,7 +271,7 @@ impl Session {
         {
             return;
         }
-        if let Some(query) = self.probe.query_again() {
+        if let Some(query) = self.probe.repeat_query() {
             self.screen.send(query);
             let messages = self.environment.clone();
             // It asks tmux, which may take its time.
@@ -315,7 +315,7 @@ impl Session {
 
     /// Tells the state what is now known of the terminal.
     pub(super) fn canvas_changed(&mut self) {
-        self.rate = self.screen.rate().map(|rate| steady(rate, self.rate));
+        self.rate = self.screen.rate().map(|rate| rounded_rate(rate, self.rate));
         let mut canvas = self.probe.canvas();
         canvas.budget = budget(self.rate, canvas.protocol);
         if canvas != self.canvas {
@@ -329,7 +329,7 @@ impl Session {
         if size == self.app.size() {
             return;
         }
-        self.probe.window(size, pixels(&self.tty));
+        self.probe.set_window(size, pixels(&self.tty));
         self.painter.forget();
         self.screen.resize(size);
         // Another font may have come with another size.
@@ -353,7 +353,7 @@ impl Session {
     fn draw(&mut self) -> Result<(), TerminalError> {
         let (app, painter) = (&self.app, &mut self.painter);
         let size: Size = app.size();
-        painter.pace(self.screen.slice());
+        painter.limit_frame_bytes(self.screen.slice());
         let draw = |buffer: &mut Buffer| {
             let ui::Drawn { placements, cursor } = ui::draw(buffer, app);
             (placements, cursor)

@@ -257,7 +257,7 @@ fn on_a_slow_link_the_cheaper_form_comes_first() {
     let area = Rect::new(10, 5, 20, 8);
     let (quick, full) = ("AAAA".repeat(300), "BBBB".repeat(3000));
     let other = kitty(2, area, "CCCC", Multiplexer::None);
-    painter.pace(1000);
+    painter.limit_frame_bytes(1000);
     let mut frames = |wanted: &Placement, count: usize| {
         for _ in 0..count {
             let mut out = Vec::new();
@@ -282,7 +282,7 @@ fn a_preview_on_its_way_arrives() {
         let placement = kitty(index, area, data, Multiplexer::None);
         Placement { fit: Fit { quality: Quality::Preview, ..placement.fit }, ..placement }
     };
-    painter.pace(1000);
+    painter.limit_frame_bytes(1000);
     let mut seen = Vec::new();
     // Another is wanted with each frame, as while a key is held; each takes three.
     for index in 0..9_u8 {
@@ -309,7 +309,7 @@ fn nobody_is_sent_a_poorer_form_of_what_he_sees() {
     assert_eq!(send(&mut painter, &[drawn(1, poor, "poor", 2)]), "");
     assert!(send(&mut painter, &[drawn(2, poor, "other", 2)]).contains("other"));
     // What cannot be sliced goes one in a frame where the link is slow.
-    painter.pace(1000);
+    painter.limit_frame_bytes(1000);
     let many = [drawn(3, fit, &"three".repeat(300), 2), drawn(4, fit, &"four".repeat(300), 12)];
     let first = send(&mut painter, &many);
     assert!(first.contains("three") && !first.contains("four") && painter.is_sending());
@@ -361,8 +361,8 @@ proptest! {
             }
             match event {
                 0 => { painter.forget(); glass.clear_screen(); }
-                1 => painter.pace(4096),
-                2 => painter.pace(usize::MAX),
+                1 => painter.limit_frame_bytes(4096),
+                2 => painter.limit_frame_bytes(usize::MAX),
                 3 => {
                     let mut out = Vec::new();
                     painter.clear(&mut out);
@@ -402,8 +402,8 @@ proptest! {
 
 fn canvas_of(environment: Environment, replies: &[&str]) -> (Probe, Vec<bool>) {
     let mut probe = Probe::new(environment, None);
-    probe.window(Size::new(100, 30), PixelSize::default());
-    let changed = replies.iter().map(|reply| probe.reply(reply.replace('␛', "\x1b").as_bytes())).collect();
+    probe.set_window(Size::new(100, 30), PixelSize::default());
+    let changed = replies.iter().map(|reply| probe.answer(reply.replace('␛', "\x1b").as_bytes())).collect();
     (probe, changed)
 }
 
@@ -468,17 +468,17 @@ fn queries_do_no_harm() {
     assert!(!tmux.replace("␛␛_G", "").contains("␛_G"), "a bare one becomes the pane's title: {tmux}");
     assert_eq!(query(environment("screen")), "␛[c");
     assert_eq!(
-        Probe::new(in_tmux("", false, true), None).query_again().map(|again| again.len()),
+        Probe::new(in_tmux("", false, true), None).repeat_query().map(|again| again.len()),
         Some(Probe::new(in_tmux("", false, true), None).query().len())
     );
-    assert_eq!(Probe::new(in_tmux("foot(1.21.0)", false, true), None).query_again(), None);
-    assert_eq!(Probe::new(environment("xterm"), None).query_again(), None);
+    assert_eq!(Probe::new(in_tmux("foot(1.21.0)", false, true), None).repeat_query(), None);
+    assert_eq!(Probe::new(environment("xterm"), None).repeat_query(), None);
 }
 
 fn a_cell_is_what_can_be_one() {
     let check = |cells: (u16, u16), pixels: (u32, u32), replies: &[&str], expected: (u16, u16)| {
         let (mut probe, _) = canvas_of(environment("xterm"), replies);
-        probe.window(Size::new(cells.0, cells.1), PixelSize { width: pixels.0, height: pixels.1 });
+        probe.set_window(Size::new(cells.0, cells.1), PixelSize { width: pixels.0, height: pixels.1 });
         let cell = probe.canvas().cell;
         assert_eq!((cell.width, cell.height), expected, "{cells:?} {pixels:?} {replies:?}");
     };
@@ -492,7 +492,7 @@ fn a_cell_is_what_can_be_one() {
     check((100, 30), (904, 604), &["␛[6;22;11t"], (11, 22));
 
     let (mut probe, _) = canvas_of(environment("xterm"), &["␛[6;17;9t", "␛[4;510;882t"]);
-    probe.window(Size::new(90, 26), PixelSize::default());
+    probe.set_window(Size::new(90, 26), PixelSize::default());
     assert_eq!(probe.canvas().cell.width, 8, "the window's size changes, the cell's does not");
     assert_eq!(probe.query_sizes(), b"\x1b[16t\x1b[14t");
 }
@@ -500,23 +500,23 @@ fn a_cell_is_what_can_be_one() {
 fn what_tmux_learns_later_counts() {
     let (mut probe, _) = canvas_of(in_tmux("", false, false), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c"]);
     assert_eq!(probe.canvas().hint, None, "a terminal that nobody knows may have no pictures at all");
-    probe.learn(in_tmux("kitty(0.41.1)", false, false));
+    probe.set_environment(in_tmux("kitty(0.41.1)", false, false));
     assert!(probe.canvas().hint.is_some_and(|hint| hint.as_str().contains("allow-passthrough")));
 }
 
 fn a_forced_protocol_stands() {
     let mut probe = Probe::new(in_tmux("", false, false), Some(Protocol::Iterm2));
     assert_eq!(probe.canvas().protocol, Protocol::Iterm2);
-    assert!(!probe.reply(b"\x1b[?1;2c") && probe.canvas().hint.is_none());
+    assert!(!probe.answer(b"\x1b[?1;2c") && probe.canvas().hint.is_none());
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
     fn any_bytes_are_an_answer_or_none(bytes: Vec<u8>, tail in "[\\[P\\]_>?0-9;a-zGt:/|$]{0,40}") {
         let mut probe = Probe::new(environment("xterm"), None);
-        probe.reply(&bytes);
-        probe.reply(format!("\x1b{tail}").as_bytes());
-        probe.reply(format!("\x1b{tail}\x1b\\").as_bytes());
+        probe.answer(&bytes);
+        probe.answer(format!("\x1b{tail}").as_bytes());
+        probe.answer(format!("\x1b{tail}\x1b\\").as_bytes());
         prop_assert!(probe.canvas().cell.width > 0);
     }
 }

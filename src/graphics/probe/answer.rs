@@ -1,11 +1,11 @@
-//! One answer of a terminal, read.
+//! The parser of a terminal's answers.
 //!
-//! Whole sequences come in; what is no answer to a query of ours is nothing.
+//! It takes whole sequences; one that answers no query of ours is `None`.
 
 use crate::picture::PixelSize;
 use std::str;
 
-/// What a terminal said.
+/// A terminal's answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum ProbeAnswer {
     /// XTVERSION: a name, mostly with a version.
@@ -19,16 +19,16 @@ pub(super) enum ProbeAnswer {
     /// `CSI 4 ; height ; width t`: the text area.
     TextArea(PixelSize),
     /// XTSMGRAPHICS, item 2: the largest sixel drawing.
-    SixelMost(PixelSize),
+    SixelLimit(PixelSize),
     /// DECRQSS of SGR: the attributes in force.
     Rendition(String),
-    /// OSC 11: whether the background is light.
+    /// OSC 11: the background is light or dark.
     Background { light: bool },
 }
 
 impl ProbeAnswer {
-    /// Reads one whole sequence.
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+    /// Parses one whole sequence.
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let text = str::from_utf8(bytes).ok()?;
         let text = text.strip_prefix('\x1b')?;
         if let Some(body) = text.strip_prefix('[') {
@@ -46,13 +46,13 @@ impl ProbeAnswer {
             let id = keys.split(',').find_map(|key| key.strip_prefix("i="))?.parse().ok()?;
             return Some(Self::Kitty { id, ok: message == "OK" });
         }
-        background(body.strip_prefix("]11;")?).map(|light| Self::Background { light })
+        is_light(body.strip_prefix("]11;")?).map(|light| Self::Background { light })
     }
 
     fn control(body: &str) -> Option<Self> {
         let (last, private) = (body.chars().next_back()?, body.starts_with('?'));
         let inner = body.trim_start_matches('?').strip_suffix(last)?;
-        // A number that is left out is 0: kitty says `CSI ? 62 ; c`.
+        // A missing number is 0: kitty answers `CSI ? 62 ; c`.
         let number = |text: &str| if text.is_empty() { Ok(0) } else { text.parse() };
         let numbers: Vec<u32> = inner.split(';').map(number).collect::<Result<_, _>>().ok()?;
         let size = |height, width| PixelSize { width, height };
@@ -62,14 +62,14 @@ impl ProbeAnswer {
             }
             ('t', false, [6, height, width]) => Some(Self::Cell(size(*height, *width))),
             ('t', false, [4, height, width]) => Some(Self::TextArea(size(*height, *width))),
-            ('S', true, [2, 0, width, height]) => Some(Self::SixelMost(size(*height, *width))),
+            ('S', true, [2, 0, width, height]) => Some(Self::SixelLimit(size(*height, *width))),
             _ => None,
         }
     }
 }
 
-/// Whether `rgb:RRRR/GGGG/BBBB` is a light colour; each channel has one to four digits.
-fn background(colour: &str) -> Option<bool> {
+/// Returns true if `rgb:RRRR/GGGG/BBBB` is a light colour; each channel has one to four digits.
+fn is_light(colour: &str) -> Option<bool> {
     let channels = colour.strip_prefix("rgb:").or_else(|| colour.strip_prefix("rgba:"))?;
     let share = |digits: &str| {
         let most = 16_u32.checked_pow(u32::try_from(digits.len()).ok()?)?.checked_sub(1).filter(|most| *most > 0)?;
@@ -85,10 +85,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_answers() {
+    fn answers_are_parsed() {
         let size = |width, height| PixelSize { width, height };
         let check = |bytes: &str, expected: Option<ProbeAnswer>| {
-            assert_eq!(ProbeAnswer::read(bytes.replace('␛', "\x1b").as_bytes()), expected, "{bytes}");
+            assert_eq!(ProbeAnswer::parse(bytes.replace('␛', "\x1b").as_bytes()), expected, "{bytes}");
         };
         check("␛P>|kitty(0.41.1)␛\\", Some(ProbeAnswer::Version("kitty(0.41.1)".to_owned())));
         check("␛_Gi=31;OK␛\\", Some(ProbeAnswer::Kitty { id: 31, ok: true }));
@@ -99,7 +99,7 @@ mod tests {
         check("␛[6;20;10t", Some(ProbeAnswer::Cell(size(10, 20))));
         check("␛[4;600;1000t", Some(ProbeAnswer::TextArea(size(1000, 600))));
         check("␛[8;24;80t", None);
-        check("␛[?2;0;800;600S", Some(ProbeAnswer::SixelMost(size(800, 600))));
+        check("␛[?2;0;800;600S", Some(ProbeAnswer::SixelLimit(size(800, 600))));
         check("␛[?2;3;0S", None);
         check("␛P1$r0;48:2:1:2:3m␛\\", Some(ProbeAnswer::Rendition("0;48:2:1:2:3m".to_owned())));
         check("␛]11;rgb:ffff/ffff/ee00␛\\", Some(ProbeAnswer::Background { light: true }));

@@ -1,0 +1,69 @@
+//! The terminal as the environment describes it.
+
+use crate::{graphics::tmux, picture::Multiplexer};
+use std::env;
+
+/// The variables that describe the terminal; empty where unset.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// `TERM`.
+    pub term: String,
+    /// `COLORTERM`.
+    pub colorterm: String,
+    /// `TERM_PROGRAM`.
+    pub term_program: String,
+    /// `LC_TERMINAL`, which iTerm2 sets and ssh often passes on.
+    pub lc_terminal: String,
+    /// `KONSOLE_VERSION`.
+    pub konsole_version: String,
+    /// True if `TMUX` is set: a tmux of this machine.
+    pub tmux: bool,
+    /// The terminal in which that tmux runs.
+    pub tmux_client: Option<tmux::Client>,
+    /// True at the far end of an ssh connection.
+    pub ssh: bool,
+}
+
+impl Environment {
+    /// Reads the environment, and asks a tmux of this machine about its terminal, which takes some milliseconds.
+    pub fn from_process() -> Self {
+        let word = |name: &str| env::var(name).unwrap_or_default();
+        let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+        let tmux = is_set("TMUX");
+        Self {
+            term: word("TERM"),
+            colorterm: word("COLORTERM"),
+            term_program: word("TERM_PROGRAM"),
+            lc_terminal: word("LC_TERMINAL"),
+            konsole_version: word("KONSOLE_VERSION"),
+            tmux,
+            tmux_client: if tmux { tmux::Client::query() } else { None },
+            ssh: is_set("SSH_CONNECTION") || is_set("SSH_TTY"),
+        }
+    }
+
+    /// Returns the multiplexer that the variables name.
+    pub(super) fn multiplexer(&self) -> Multiplexer {
+        if self.tmux || self.term.starts_with("tmux") {
+            Multiplexer::Tmux
+        } else if self.term.starts_with("screen") {
+            Multiplexer::Screen
+        } else {
+            Multiplexer::None
+        }
+    }
+
+    /// Returns true if a terminal with iTerm2's inline images is named.
+    pub(super) fn names_iterm2(&self) -> bool {
+        let programs = ["iTerm.app", "WezTerm", "mintty", "rio", "WarpTerminal", "Tabby", "Hyper"];
+        programs.contains(&self.term_program.as_str())
+            || self.lc_terminal == "iTerm2"
+            || !self.konsole_version.is_empty()
+    }
+
+    /// Returns true if a terminal with 24-bit colours is named.
+    pub(super) fn names_true_colour(&self) -> bool {
+        let terms = ["kitty", "foot", "alacritty", "ghostty", "wezterm", "direct", "24bit"];
+        matches!(self.colorterm.as_str(), "truecolor" | "24bit") || terms.iter().any(|term| self.term.contains(term))
+    }
+}
