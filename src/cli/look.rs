@@ -152,7 +152,7 @@ impl FetchArgs {
             .collect::<Result<_, _>>()?;
         Ok(media::MediaConfig {
             policy,
-            silence: self.timeout,
+            idle_timeout: self.timeout,
             max_bytes: self.max_size,
             jobs: self.jobs.clamp(1, 64),
             referer,

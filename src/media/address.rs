@@ -1,42 +1,42 @@
-//! What is special about an address, and what follows from it.
+//! Classes of IP addresses, and who may connect to them.
 //!
-//! A pure table over IANA's special-purpose registries and what clouds put beside them. IPv6 addresses that carry an
-//! IPv4 one are as bad as the worse of the two, so that no spelling of an address is better than another.
+//! A pure table of IANA's special-purpose registries and of the metadata services of clouds. An IPv6 address that
+//! embeds an IPv4 address has the stricter class of the two, so that no notation circumvents the policy.
 
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-/// Who may connect to an address.
+/// The rule for connections to an address, from lenient to strict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum AddressVerdict {
-    /// Anybody may.
+    /// Always admitted.
     Open,
-    /// Where the operator said so.
-    OnRequest,
-    /// Not even then.
+    /// Admitted if the operator allowed the host or the network.
+    IfAllowed,
+    /// Never admitted.
     Never,
 }
 
-/// What is special about an address (IANA's special-purpose registries, RFC 6890).
+/// The class of an address (IANA's special-purpose registries, RFC 6890).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    /// Anybody's.
+pub enum AddressClass {
+    /// Globally reachable.
     Public,
-    /// This host.
+    /// `127.0.0.0/8`, `::1`.
     Loopback,
     /// RFC 1918, `fc00::/7`, `fec0::/10`.
     Private,
     /// `100.64.0.0/10`, RFC 6598.
     CarrierNat,
-    /// `198.18.0.0/15`, RFC 2544; what the fake DNS of Clash and of TUN proxies hands out.
+    /// `198.18.0.0/15`, RFC 2544; also the addresses that the fake DNS of Clash and of TUN proxies returns.
     Benchmark,
     /// `192.0.0.0/24`, RFC 6890.
     Protocol,
-    /// Printed in documents, routed nowhere: RFC 5737, RFC 3849, RFC 9637.
+    /// For documents only: RFC 5737, RFC 3849, RFC 9637.
     Documentation,
-    /// A cloud's metadata service, which hands out keys.
+    /// A cloud's metadata service, which gives credentials to its callers.
     Metadata,
     /// `169.254.0.0/16`, `fe80::/10`.
     LinkLocal,
@@ -44,11 +44,11 @@ pub enum Class {
     Multicast,
     /// `0.0.0.0/8`, `::`.
     Unspecified,
-    /// `240.0.0.0/4` and IPv6 that nobody was given.
+    /// `240.0.0.0/4` and IPv6 that is not assigned.
     Reserved,
 }
 
-impl fmt::Display for Class {
+impl fmt::Display for AddressClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Public => "a public address",
@@ -75,7 +75,7 @@ const METADATA_V4: [Ipv4Addr; 3] =
 const METADATA_V6: [Ipv6Addr; 2] =
     [Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)];
 
-impl Class {
+impl AddressClass {
     pub(super) fn verdict(self) -> AddressVerdict {
         match self {
             Self::Public => AddressVerdict::Open,
@@ -84,18 +84,18 @@ impl Class {
             | Self::CarrierNat
             | Self::Benchmark
             | Self::Protocol
-            | Self::Documentation => AddressVerdict::OnRequest,
+            | Self::Documentation => AddressVerdict::IfAllowed,
             Self::Metadata | Self::LinkLocal | Self::Multicast | Self::Unspecified | Self::Reserved => {
                 AddressVerdict::Never
             }
         }
     }
 
-    /// Classifies an address. An IPv6 address that carries an IPv4 one is as bad as the worse of the two.
+    /// Classifies an address. An IPv6 address that embeds IPv4 addresses has the strictest class of them all.
     pub fn of(ip: IpAddr) -> Self {
         match ip {
             IpAddr::V4(ip) => Self::of_v4(ip),
-            IpAddr::V6(ip) => carried(ip)
+            IpAddr::V6(ip) => embedded_v4(ip)
                 .into_iter()
                 .flatten()
                 .map(Self::of_v4)
@@ -138,15 +138,15 @@ impl Class {
             [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Self::Documentation,
             // Benchmarks (RFC 5180) and ORCHIDs (RFC 4843, RFC 7343), which are no locators.
             [0x2001, 2, 0, ..] | [0x2001, 0x10..=0x2f, ..] => Self::Reserved,
-            // The last two only wrap an IPv4 address, and that one decides.
+            // The last two only embed an IPv4 address, which decides.
             [0x2000..=0x3fff, ..] | [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => Self::Public,
             _ => Self::Reserved,
         }
     }
 }
 
-/// The IPv4 addresses within an IPv6 one.
-fn carried(ip: Ipv6Addr) -> [Option<Ipv4Addr>; 2] {
+/// Returns the IPv4 addresses that an IPv6 address embeds.
+fn embedded_v4(ip: Ipv6Addr) -> [Option<Ipv4Addr>; 2] {
     let v4 = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
         Some(Ipv4Addr::new(a, b, c, d))
@@ -159,7 +159,7 @@ fn carried(ip: Ipv6Addr) -> [Option<Ipv4Addr>; 2] {
         | [0x64, 0xff9b, 1, _, _, _, high, low]
         | [_, _, _, _, 0 | 0x200, 0x5efe, high, low]
         | [0x2002, high, low, ..] => [v4(high, low), None],
-        // Teredo (RFC 4380): the server, and the client with its bits turned.
+        // Teredo (RFC 4380): the server, and the client with its bits inverted.
         [0x2001, 0, high, low, _, _, client_high, client_low] => [v4(high, low), v4(!client_high, !client_low)],
         _ => [None, None],
     }
@@ -170,39 +170,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses() {
-        let check = |ip: &str, expected: Class| assert_eq!(Class::of(ip.parse().unwrap()), expected, "{ip}");
+    fn classifies_addresses() {
+        let check =
+            |ip: &str, expected: AddressClass| assert_eq!(AddressClass::of(ip.parse().unwrap()), expected, "{ip}");
         for ip in ["1.1.1.1", "100.63.255.255", "100.128.0.0", "172.15.0.1", "172.32.0.1", "2606:4700::1111"] {
-            check(ip, Class::Public);
+            check(ip, AddressClass::Public);
         }
         for ip in ["127.0.0.1", "127.255.255.255", "::1", "::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1"] {
-            check(ip, Class::Loopback);
+            check(ip, AddressClass::Loopback);
         }
-        check("2002:7f00:1::", Class::Loopback);
-        check("2001:0:7f00:1:0:0:fefe:fefe", Class::Loopback);
-        check("2001:0:101:101:0:0:80ff:fffe", Class::Loopback);
-        check("2606:4700::5efe:7f00:1", Class::Loopback);
-        check("2606:4700::200:5efe:7f00:1", Class::Loopback);
+        check("2002:7f00:1::", AddressClass::Loopback);
+        check("2001:0:7f00:1:0:0:fefe:fefe", AddressClass::Loopback);
+        check("2001:0:101:101:0:0:80ff:fffe", AddressClass::Loopback);
+        check("2606:4700::5efe:7f00:1", AddressClass::Loopback);
+        check("2606:4700::200:5efe:7f00:1", AddressClass::Loopback);
         for ip in ["10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "fc00::1", "fdff::1", "fec0::1"] {
-            check(ip, Class::Private);
+            check(ip, AddressClass::Private);
         }
-        check("64:ff9b:1::101:101", Class::Private);
-        check("100.64.0.1", Class::CarrierNat);
-        check("198.19.0.1", Class::Benchmark);
-        check("192.0.0.8", Class::Protocol);
-        check("2001:db8::1", Class::Documentation);
+        check("64:ff9b:1::101:101", AddressClass::Private);
+        check("100.64.0.1", AddressClass::CarrierNat);
+        check("198.19.0.1", AddressClass::Benchmark);
+        check("192.0.0.8", AddressClass::Protocol);
+        check("2001:db8::1", AddressClass::Documentation);
         for ip in ["100.100.100.200", "192.0.0.192", "168.63.129.16", "fd00:ec2::254", "::ffff:100.100.100.200"] {
-            check(ip, Class::Metadata);
+            check(ip, AddressClass::Metadata);
         }
         for ip in ["169.254.0.1", "fe80::1", "febf::1", "2002:a9fe:1::"] {
-            check(ip, Class::LinkLocal);
+            check(ip, AddressClass::LinkLocal);
         }
-        check("224.0.0.1", Class::Multicast);
-        check("ff02::1", Class::Multicast);
-        check("0.1.2.3", Class::Unspecified);
-        check("::", Class::Unspecified);
+        check("224.0.0.1", AddressClass::Multicast);
+        check("ff02::1", AddressClass::Multicast);
+        check("0.1.2.3", AddressClass::Unspecified);
+        check("::", AddressClass::Unspecified);
         for ip in ["255.255.255.255", "240.0.0.1", "4000::1", "100::1", "2001:20::1"] {
-            check(ip, Class::Reserved);
+            check(ip, AddressClass::Reserved);
         }
     }
 }

@@ -1,16 +1,16 @@
-//! Where JPEGs are decoded, and what that may cost.
+//! Runs the JPEG decoder in child processes.
 //!
-//! A decoder of hostile bytes may panic, loop, or abort on an allocation that fails, and only the first can be caught.
-//! So it runs in child processes of the same binary (`thumbview __decode`), which limit themselves before they read
-//! and serve one picture after another over their pipes. Its invariant: whatever the bytes are, this process waits at
-//! most [`PATIENCE`] for them and allocates no more than the judged header allows.
+//! A decoder of hostile bytes may panic, loop, or abort when an allocation fails, of which only the first can be caught.
+//! The decoder therefore runs in children of the same binary (`thumbview __decode`), which limit their own resources
+//! and decode one picture after another. Invariant: this process waits at most [`DECODE_TIMEOUT`] for a picture and
+//! allocates no more than its checked header allows.
 //!
-//! A question is a length (four bytes, little-endian) and a JPEG. An answer is `P`, width, height and the RGB, or `F`,
-//! a length and the fault in words. A child ends when its stdin does.
+//! A request is a length (four bytes, little-endian) and a JPEG. A response is `P`, width, height and the RGB, or `F`,
+//! a length and the error as text. A child ends when its stdin does.
 
 use super::{
-    Decoder,
-    jpeg::{self, Decoded, JpegFault, JpegOutline},
+    config::Decoder,
+    jpeg::{self, Decoded, JpegError, JpegInfo},
 };
 use crate::picture::PixelSize;
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -30,109 +30,110 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// The argument with which the binary is a decoder and nothing else.
+/// The first argument that makes the binary a decoder.
 pub const DECODE_ARGUMENT: &str = "__decode";
 
-/// Bytes that all decoding together may take. [`JpegOutline::cost`] is at most 320 MB but for pictures of more than four
-/// components, which are refused; so one picture always fits.
-const BUDGET: u64 = 512 << 20;
+/// The bytes that all decoders together may allocate. [`JpegInfo::decode_bytes`] is at most 320 MB, so that one picture
+/// always fits.
+const MEMORY_BUDGET: u64 = 512 << 20;
 
-/// The budget is counted in these, because a semaphore counts in `u32`.
-const UNIT: u64 = 1 << 10;
+/// The unit of the budget in bytes: a semaphore counts in `u32`.
+const BUDGET_UNIT: u64 = 1 << 10;
 
-/// The most pictures that are decoded at once.
+/// The number of pictures that may be decoded at once.
 const MAX_WORKERS: usize = 4;
 
-/// How long one picture may take. The largest that is decoded takes about 2 s.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest time for one picture. The largest one takes about 2 s.
+const DECODE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A child that worked this long in all is replaced, well before its own limit of CPU time.
-const RETIREMENT: Duration = Duration::from_secs(20);
+/// The total working time after which a child is replaced, well below its own limit of CPU time.
+const WORKER_LIFETIME: Duration = Duration::from_secs(20);
 
-/// What a child allows itself: CPU seconds, in case nobody is there to end it; address space, for the largest picture.
+/// A child's limit of CPU time in seconds, in case its parent is gone.
 const CHILD_CPU_SECONDS: u64 = 60;
+
+/// A child's limit of address space in bytes, enough for the largest picture.
 const CHILD_MEMORY: u64 = 768 << 20;
 
-/// The longest fault that is read from a child, in bytes.
-const MAX_FAULT: u64 = 1 << 10;
+/// The longest error text that is read from a child, in bytes.
+const MAX_ERROR_LEN: u64 = 1 << 10;
 
-/// Decodes a few pictures at a time.
-pub(super) struct Workers {
+/// Decodes a limited number of pictures at a time.
+pub(super) struct DecoderPool {
     decoder: Decoder,
-    budget: Semaphore,
-    places: Semaphore,
-    /// Children that wait for work. Locked for a push or a pop.
+    memory: Semaphore,
+    slots: Semaphore,
+    /// Idle children. Locked for a push or a pop only.
     idle: Mutex<Vec<Worker>>,
 }
 
-impl Workers {
+impl DecoderPool {
     pub(super) fn new(decoder: Decoder) -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         Self {
             decoder,
-            budget: Semaphore::new(usize::try_from(BUDGET / UNIT).unwrap_or(usize::MAX)),
-            places: Semaphore::new(cores.min(MAX_WORKERS)),
+            memory: Semaphore::new(usize::try_from(MEMORY_BUDGET / BUDGET_UNIT).unwrap_or(usize::MAX)),
+            slots: Semaphore::new(cores.min(MAX_WORKERS)),
             idle: Mutex::default(),
         }
     }
 
-    /// Decodes one picture. Dropping the future ends the child that is at it.
-    pub(super) async fn decode(&self, bytes: Arc<[u8]>, outline: JpegOutline) -> Result<Decoded, JpegFault> {
-        let cost = u32::try_from(outline.cost() / UNIT + 1).unwrap_or(u32::MAX);
-        let closed = |_closed| JpegFault::Decoder("closed".to_owned());
-        let _place = self.places.acquire().await.map_err(closed)?;
-        let _budget = self.budget.acquire_many(cost).await.map_err(closed)?;
+    /// Decodes one picture. Dropping the future kills the child that decodes it.
+    pub(super) async fn decode(&self, bytes: Arc<[u8]>, info: JpegInfo) -> Result<Decoded, JpegError> {
+        let memory = u32::try_from(info.decode_bytes() / BUDGET_UNIT + 1).unwrap_or(u32::MAX);
+        let closed = |_closed| JpegError::Decoder("closed".to_owned());
+        let _slot = self.slots.acquire().await.map_err(closed)?;
+        let _memory = self.memory.acquire_many(memory).await.map_err(closed)?;
         match &self.decoder {
-            Decoder::InProcess => blocking(move || jpeg::decode(&bytes, outline)).await?,
+            Decoder::InProcess => blocking(move || jpeg::decode(&bytes, info)).await?,
             Decoder::Process(program) => loop {
-                let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                let was_kept = kept.is_some();
-                let worker = match kept {
+                let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                let is_reused = idle.is_some();
+                let worker = match idle {
                     Some(worker) => worker,
                     None => Worker::start(program).await?,
                 };
-                match worker.ask(bytes.clone(), outline).await {
-                    Ok((worker, answer)) => {
-                        self.keep(worker);
-                        return answer;
+                match worker.request(bytes.clone(), info).await {
+                    Ok((worker, response)) => {
+                        self.release(worker);
+                        return response;
                     }
-                    // What a kept child died of may have been another picture's doing, or somebody's `kill`.
-                    Err(_) if was_kept => {}
-                    Err(fault) => return Err(fault),
+                    // A reused child may have failed because of an earlier picture, or have been killed.
+                    Err(_) if is_reused => {}
+                    Err(error) => return Err(error),
                 }
             },
         }
     }
 
-    fn keep(&self, worker: Worker) {
-        if worker.busy < RETIREMENT {
+    fn release(&self, worker: Worker) {
+        if worker.busy_time < WORKER_LIFETIME {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
         }
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JpegFault> {
-    task::spawn_blocking(work).await.map_err(|_panic| JpegFault::Decoder("it panicked".to_owned()))
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JpegError> {
+    task::spawn_blocking(work).await.map_err(|_panic| JpegError::Decoder("it panicked".to_owned()))
 }
 
-/// A child and the pipes to it.
+/// A child and its pipes.
 struct Worker {
-    process: Process,
+    process: ChildProcess,
     pipes: Pipes,
-    /// How long it has worked in all.
-    busy: Duration,
+    busy_time: Duration,
 }
 
-/// A child that ends with its owner.
-struct Process(Child);
+/// A child that is killed when this is dropped.
+struct ChildProcess(Child);
 
 struct Pipes {
-    questions: ChildStdin,
-    answers: ChildStdout,
+    requests: ChildStdin,
+    responses: ChildStdout,
 }
 
 impl Worker {
-    async fn start(program: &Path) -> Result<Self, JpegFault> {
+    async fn start(program: &Path) -> Result<Self, JpegError> {
         let program = program.to_owned();
         let started = blocking(move || {
             let child = Command::new(&program)
@@ -141,47 +142,45 @@ impl Worker {
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::null())
-                // A group of its own, so that the terminal's signals pass it by.
+                // A process group of its own keeps the terminal's signals away.
                 .process_group(0)
                 .spawn()?;
-            Self::hold(child)
+            Self::from_child(child)
         });
-        started.await?.map_err(|error| JpegFault::Decoder(format!("it does not start: {error}")))
+        started.await?.map_err(|error| JpegError::Decoder(format!("it does not start: {error}")))
     }
 
-    fn hold(mut child: Child) -> io::Result<Self> {
+    fn from_child(mut child: Child) -> io::Result<Self> {
         let pipes = child.stdin.take().zip(child.stdout.take());
-        let process = Process(child);
-        let (questions, answers) = pipes.ok_or(io::ErrorKind::BrokenPipe)?;
-        Ok(Self { process, pipes: Pipes { questions, answers }, busy: Duration::ZERO })
+        let process = ChildProcess(child);
+        let (requests, responses) = pipes.ok_or(io::ErrorKind::BrokenPipe)?;
+        Ok(Self { process, pipes: Pipes { requests, responses }, busy_time: Duration::ZERO })
     }
 
-    /// Hands the picture to the child. On an error the child is gone.
-    async fn ask(
-        self,
-        bytes: Arc<[u8]>,
-        outline: JpegOutline,
-    ) -> Result<(Self, Result<Decoded, JpegFault>), JpegFault> {
-        let Self { mut process, mut pipes, busy } = self;
+    /// Has the child decode a picture. On an error the child is killed.
+    async fn request(self, bytes: Arc<[u8]>, info: JpegInfo) -> Result<(Self, Result<Decoded, JpegError>), JpegError> {
+        let Self { mut process, mut pipes, busy_time } = self;
         let begun = Instant::now();
-        let asked = blocking(move || {
-            let answer = pipes.ask(&bytes, outline);
-            (pipes, answer)
+        let requested = blocking(move || {
+            let response = pipes.request(&bytes, info);
+            (pipes, response)
         });
-        match timeout(PATIENCE, asked).await {
-            Ok(Ok((pipes, Ok(answer)))) => Ok((Self { process, pipes, busy: busy + begun.elapsed() }, answer)),
-            Ok(Ok((_, Err(error)))) => Err(JpegFault::Decoder(process.last_words(&error).await)),
-            Ok(Err(fault)) => Err(fault),
-            // Dropping the process closes the pipes, and with them the thread.
-            Err(_elapsed) => Err(JpegFault::Decoder(format!("no picture after {} s", PATIENCE.as_secs()))),
+        match timeout(DECODE_TIMEOUT, requested).await {
+            Ok(Ok((pipes, Ok(response)))) => {
+                Ok((Self { process, pipes, busy_time: busy_time + begun.elapsed() }, response))
+            }
+            Ok(Ok((_, Err(error)))) => Err(JpegError::Decoder(process.exit_reason(&error).await)),
+            Ok(Err(error)) => Err(error),
+            // Dropping the process closes the pipes, which ends the thread.
+            Err(_elapsed) => Err(JpegError::Decoder(format!("no picture after {} s", DECODE_TIMEOUT.as_secs()))),
         }
     }
 }
 
-impl Process {
-    /// Why it is gone, if it is: `signal: 6 (SIGABRT)`.
-    async fn last_words(&mut self, error: &io::Error) -> String {
-        // A pipe breaks a moment before the child can be reaped.
+impl ChildProcess {
+    /// Returns the exit status, such as `signal: 6 (SIGABRT)`, or the error of the pipe if the child still runs.
+    async fn exit_reason(&mut self, error: &io::Error) -> String {
+        // The pipe closes a moment before the exit status is there.
         sleep(Duration::from_millis(1)).await;
         match self.0.try_wait() {
             Ok(Some(status)) => status.to_string(),
@@ -190,38 +189,38 @@ impl Process {
     }
 }
 
-impl Drop for Process {
+impl Drop for ChildProcess {
     fn drop(&mut self) {
-        // It may have ended by itself, and then there is nothing to kill; reaping it cannot fail in another way.
-        let _gone = self.0.kill();
-        let _reaped = self.0.wait();
+        // Both fail only if the child has ended already.
+        let _killed = self.0.kill();
+        let _waited = self.0.wait();
     }
 }
 
 impl Pipes {
-    fn ask(&mut self, jpeg: &[u8], outline: JpegOutline) -> io::Result<Result<Decoded, JpegFault>> {
+    fn request(&mut self, jpeg: &[u8], info: JpegInfo) -> io::Result<Result<Decoded, JpegError>> {
         let len = u32::try_from(jpeg.len()).map_err(io::Error::other)?;
-        self.questions.write_all(&len.to_le_bytes())?;
-        self.questions.write_all(jpeg)?;
-        match read_array(&mut self.answers)? {
+        self.requests.write_all(&len.to_le_bytes())?;
+        self.requests.write_all(jpeg)?;
+        match read_array(&mut self.responses)? {
             [b'P'] => {
                 let size = PixelSize {
-                    width: u32::from_le_bytes(read_array(&mut self.answers)?),
-                    height: u32::from_le_bytes(read_array(&mut self.answers)?),
+                    width: u32::from_le_bytes(read_array(&mut self.responses)?),
+                    height: u32::from_le_bytes(read_array(&mut self.responses)?),
                 };
-                // The child is not believed: it may give the judged size, or that one turned, and no other.
-                let turned = PixelSize { width: outline.size.height, height: outline.size.width };
-                if size != outline.size && size != turned {
-                    return Err(io::Error::other("it gives another size"));
+                // The child is not trusted: only the checked size is accepted, or the same one rotated.
+                let rotated = PixelSize { width: info.size.height, height: info.size.width };
+                if size != info.size && size != rotated {
+                    return Err(io::Error::other("it returned another size"));
                 }
-                Ok(Ok(Decoded { size, rgb: read_bytes(&mut self.answers, outline.rgb_len())? }))
+                Ok(Ok(Decoded { size, rgb: read_bytes(&mut self.responses, info.rgb_len())? }))
             }
             [b'F'] => {
-                let len = u64::from(u32::from_le_bytes(read_array(&mut self.answers)?));
-                let text = read_bytes(&mut self.answers, len.min(MAX_FAULT))?;
-                Ok(Err(JpegFault::Corrupt(String::from_utf8_lossy(&text).into_owned())))
+                let len = u64::from(u32::from_le_bytes(read_array(&mut self.responses)?));
+                let text = read_bytes(&mut self.responses, len.min(MAX_ERROR_LEN))?;
+                Ok(Err(JpegError::Corrupt(String::from_utf8_lossy(&text).into_owned())))
             }
-            [_] => Err(io::Error::other("it gives no answer")),
+            [_] => Err(io::Error::other("it returned no response")),
         }
     }
 }
@@ -238,58 +237,58 @@ fn read_bytes(from: &mut impl Read, len: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 == len { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
-/// Is the child: limits itself, then decodes what comes on stdin until it ends. To be called before anything else
-/// where the first argument is [`DECODE_ARGUMENT`].
+/// Runs the child: limits its resources, then decodes requests from stdin until it ends. To be called first of all if
+/// the first argument is [`DECODE_ARGUMENT`].
 #[must_use]
 pub fn decode_main() -> ExitCode {
-    // The parent reads the exit status; a message would go nowhere.
+    // The parent reads the exit status only.
     std::panic::set_hook(Box::new(|_| {}));
-    match limit_self().and_then(|()| serve(&mut io::stdin().lock(), &mut io::stdout().lock())) {
+    match limit_resources().and_then(|()| serve(&mut io::stdin().lock(), &mut io::stdout().lock())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
 }
 
-fn limit_self() -> io::Result<()> {
+fn limit_resources() -> io::Result<()> {
     let limit = |resource, most| setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
     limit(Resource::Core, 0)?;
     limit(Resource::Fsize, 0)?;
     limit(Resource::Cpu, CHILD_CPU_SECONDS)?;
-    // macOS has the constant and does not take the limit.
+    // macOS has the constant but rejects the limit.
     if cfg!(target_os = "linux") {
         limit(Resource::As, CHILD_MEMORY)?;
     }
     Ok(())
 }
 
-fn serve(questions: &mut impl Read, answers: &mut impl Write) -> io::Result<()> {
+fn serve(requests: &mut impl Read, responses: &mut impl Write) -> io::Result<()> {
     loop {
         let mut len = [0; 4];
-        match questions.read_exact(&mut len) {
+        match requests.read_exact(&mut len) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             read => read?,
         }
-        let jpeg = read_bytes(questions, u32::from_le_bytes(len).into())?;
-        match jpeg::outline(&jpeg).and_then(|outline| jpeg::decode(&jpeg, outline)) {
+        let jpeg = read_bytes(requests, u32::from_le_bytes(len).into())?;
+        match jpeg::inspect(&jpeg).and_then(|info| jpeg::decode(&jpeg, info)) {
             Ok(decoded) => {
-                answers.write_all(b"P")?;
-                answers.write_all(&decoded.size.width.to_le_bytes())?;
-                answers.write_all(&decoded.size.height.to_le_bytes())?;
-                answers.write_all(&decoded.rgb)?;
+                responses.write_all(b"P")?;
+                responses.write_all(&decoded.size.width.to_le_bytes())?;
+                responses.write_all(&decoded.size.height.to_le_bytes())?;
+                responses.write_all(&decoded.rgb)?;
             }
-            Err(JpegFault::Corrupt(text)) => refuse(answers, &text)?,
-            Err(fault) => refuse(answers, &fault.to_string())?,
+            Err(JpegError::Corrupt(text)) => write_error(responses, &text)?,
+            Err(error) => write_error(responses, &error.to_string())?,
         }
-        answers.flush()?;
+        responses.flush()?;
     }
 }
 
-fn refuse(answers: &mut impl Write, text: &str) -> io::Result<()> {
+fn write_error(responses: &mut impl Write, text: &str) -> io::Result<()> {
     let text = text.as_bytes().get(..1000).unwrap_or(text.as_bytes());
     let len = u32::try_from(text.len()).map_err(io::Error::other)?;
-    answers.write_all(b"F")?;
-    answers.write_all(&len.to_le_bytes())?;
-    answers.write_all(text)
+    responses.write_all(b"F")?;
+    responses.write_all(&len.to_le_bytes())?;
+    responses.write_all(text)
 }
 
 #[cfg(test)]
@@ -303,23 +302,23 @@ mod tests {
     }
 
     #[test]
-    fn a_child_answers_one_question_after_another() {
-        let questions = [framed(BASE), framed(b"no JPEG"), framed(BASE)].concat();
-        let mut answers = Vec::new();
-        serve(&mut questions.as_slice(), &mut answers).unwrap();
+    fn a_child_serves_several_requests() {
+        let requests = [framed(BASE), framed(b"no JPEG"), framed(BASE)].concat();
+        let mut responses = Vec::new();
+        serve(&mut requests.as_slice(), &mut responses).unwrap();
         let picture = 9 + 96 * 54 * 3;
-        let fault = b"cut off before its size after 7 bytes";
-        assert_eq!(answers.len(), picture + 5 + fault.len() + picture);
-        assert_eq!(&answers[..9], b"P\x60\0\0\0\x36\0\0\0");
-        assert_eq!(&answers[picture..][..5], b"F\x25\0\0\0");
-        assert_eq!(&answers[picture + 5..][..fault.len()], fault);
+        let error = b"cut off before its size after 7 bytes";
+        assert_eq!(responses.len(), picture + 5 + error.len() + picture);
+        assert_eq!(&responses[..9], b"P\x60\0\0\0\x36\0\0\0");
+        assert_eq!(&responses[picture..][..5], b"F\x25\0\0\0");
+        assert_eq!(&responses[picture + 5..][..error.len()], error);
     }
 
     #[test]
-    fn a_child_that_is_left_in_the_middle_ends() {
-        let question = framed(BASE);
+    fn a_child_ends_with_its_stdin() {
+        let request = framed(BASE);
         for len in [1, 3, 4, 100] {
-            let ended = serve(&mut &question[..len], &mut Vec::new());
+            let ended = serve(&mut &request[..len], &mut Vec::new());
             assert_eq!(ended.is_ok(), len < 4, "{len}");
         }
     }

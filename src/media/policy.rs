@@ -1,35 +1,35 @@
-//! Where thumbview may connect to.
+//! The policy that decides which hosts may be connected to.
 //!
-//! The addresses come from a log, which an attacker may write, and the operator's host sees the internal network. So
-//! the judge acts on the parsed URL and on resolved addresses, never on text, and knows three verdicts: open to all,
-//! open where the operator named it, closed for good. It is pure; `connect` and `fetch` ask it before they act.
+//! The URLs come from a log, which an attacker may write, and this host may reach an internal network. The policy acts
+//! on the parsed URL and on resolved addresses, never on text. Public addresses are admitted, internal ones if the
+//! operator allowed them, and metadata services never. It is pure; `client` and `fetch` consult it before they connect.
 
-use super::address::{AddressVerdict, Class};
+use super::address::{AddressClass, AddressVerdict};
 use ipnet::IpNet;
 use std::{fmt, net::IpAddr, str::FromStr};
 use url::{Host, Url};
 
-/// What the operator allowed beyond public addresses on ports 80 and 443.
+/// The hosts and networks that the operator allowed in addition to public addresses on ports 80 and 443.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// Hosts, each with one port or with both usual ones (`--allow-host`, the key `a`).
+    /// Allowed hosts (`--allow-host`, the key `a`).
     pub allow_hosts: Vec<HostPort>,
-    /// Networks (`--allow-cidr`).
+    /// Allowed networks (`--allow-cidr`).
     pub allow_nets: Vec<IpNet>,
 }
 
-/// Whether the operator named the host of a request.
+/// The trust in the host of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trust {
-    /// Nobody vouched for it: public addresses and allowed networks only.
+    /// Not listed: public addresses and allowed networks only.
     Unlisted,
-    /// Named: private addresses too.
+    /// Listed by the operator: private addresses too.
     Listed,
 }
 
 impl Policy {
-    /// Judges a URL before each request, redirects included. A host name passes here on the strength of its name and
-    /// port; its addresses are judged by [`Self::admit`] when they are known.
+    /// Checks a URL before each request, redirects included. A host name is checked by its name and port here; its
+    /// addresses are checked by [`Self::admit`] after the look-up.
     pub(super) fn judge(&self, url: &Url) -> Result<Trust, Refusal> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Refusal::Scheme(url.scheme().to_owned()));
@@ -51,28 +51,28 @@ impl Policy {
         if let Some(ip) = literal {
             self.admit(trust, ip).map_err(|class| Refusal::Address { site: site.clone(), ip, class })?;
         }
-        if trust == Trust::Unlisted && !is_usual(port) {
+        if trust == Trust::Unlisted && !is_default_port(port) {
             return Err(Refusal::Port(site));
         }
         Ok(trust)
     }
 
-    /// Judges one address.
-    pub(super) fn admit(&self, trust: Trust, ip: IpAddr) -> Result<(), Class> {
-        let class = Class::of(ip);
+    /// Checks one address.
+    pub(super) fn admit(&self, trust: Trust, ip: IpAddr) -> Result<(), AddressClass> {
+        let class = AddressClass::of(ip);
         let ip = ip.to_canonical();
         match class.verdict() {
             AddressVerdict::Open => Ok(()),
-            AddressVerdict::OnRequest if trust == Trust::Listed => Ok(()),
-            AddressVerdict::OnRequest if self.allow_nets.iter().any(|net| net.contains(&ip)) => Ok(()),
-            AddressVerdict::OnRequest | AddressVerdict::Never => Err(class),
+            AddressVerdict::IfAllowed if trust == Trust::Listed => Ok(()),
+            AddressVerdict::IfAllowed if self.allow_nets.iter().any(|net| net.contains(&ip)) => Ok(()),
+            AddressVerdict::IfAllowed | AddressVerdict::Never => Err(class),
         }
     }
 
-    /// Adds a host for this session.
+    /// Allows a host. Fails for addresses that are always refused.
     pub fn allow(&mut self, host: HostPort) -> Result<(), Refusal> {
         if let Some(ip) = host.ip() {
-            let class = Class::of(ip);
+            let class = AddressClass::of(ip);
             if class.verdict() == AddressVerdict::Never {
                 return Err(Refusal::Address { site: host, ip, class });
             }
@@ -84,32 +84,36 @@ impl Policy {
     }
 }
 
-fn is_usual(port: u16) -> bool {
+fn is_default_port(port: u16) -> bool {
     matches!(port, 80 | 443)
 }
 
-/// `HOST` or `HOST:PORT`. Without a port it means 80 and 443.
+/// `HOST` or `HOST:PORT`. Without a port it covers 80 and 443.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostPort {
-    /// As the URL parser spells it: lower case, punycode, addresses in their usual form; no dot at the end.
+    /// Normalized by the URL parser (lower case, punycode, canonical addresses), without a trailing dot.
     host: Host<String>,
     port: Option<u16>,
 }
 
 impl HostPort {
-    /// Whether a request to `host` and `port` is one to this host.
+    /// Returns whether `host` and `port` are this host.
     pub(super) fn covers(&self, host: &Host<&str>, port: u16) -> bool {
-        self.host == undotted(host) && self.port.map_or(is_usual(port), |own| own == port)
+        self.host == without_trailing_dot(host) && self.port.map_or(is_default_port(port), |own| own == port)
     }
 
-    /// Whether a request to `url` is one to this host.
+    /// Returns whether `url` is at this host.
     pub(super) fn covers_url(&self, url: &Url) -> bool {
         url.host().zip(url.port_or_known_default()).is_some_and(|(host, port)| self.covers(&host, port))
     }
 
-    /// The host and port of a URL; without the port where it is a usual one.
-    pub(super) fn of(host: &Host<&str>, port: u16) -> Self {
-        Self { host: undotted(host), port: (!is_usual(port)).then_some(port) }
+    /// Returns the host and port of a URL, or `None` if it has no host.
+    pub(super) fn of_url(url: &Url) -> Option<Self> {
+        url.host().zip(url.port_or_known_default()).map(|(host, port)| Self::of(&host, port))
+    }
+
+    fn of(host: &Host<&str>, port: u16) -> Self {
+        Self { host: without_trailing_dot(host), port: (!is_default_port(port)).then_some(port) }
     }
 
     fn ip(&self) -> Option<IpAddr> {
@@ -121,8 +125,8 @@ impl HostPort {
     }
 }
 
-/// `localhost.` and `localhost` are one name.
-fn undotted(host: &Host<&str>) -> Host<String> {
+/// Removes the trailing dot of a name: `localhost.` and `localhost` are the same.
+fn without_trailing_dot(host: &Host<&str>) -> Host<String> {
     match host {
         Host::Domain(name) => Host::Domain(name.strip_suffix('.').unwrap_or(name).to_owned()),
         Host::Ipv4(ip) => Host::Ipv4(*ip),
@@ -140,7 +144,7 @@ impl fmt::Display for HostPort {
 impl FromStr for HostPort {
     type Err = Refusal;
 
-    /// Reads `example.com`, `example.com:8080`, `10.0.0.1:80`, `[::1]:8787`.
+    /// Parses `example.com`, `example.com:8080`, `10.0.0.1:80`, `[::1]:8787`.
     fn from_str(text: &str) -> Result<Self, Refusal> {
         let not_a_host = || Refusal::NotAHost(text.to_owned());
         let (host, port) = match text.rsplit_once(':') {
@@ -150,7 +154,7 @@ impl FromStr for HostPort {
             Some(_) | None => (text, None),
         };
         let host = Host::parse(host).map_err(|_no_host: url::ParseError| not_a_host())?;
-        Ok(Self { host: undotted(&borrowed(&host)), port })
+        Ok(Self { host: without_trailing_dot(&borrowed(&host)), port })
     }
 }
 
@@ -162,25 +166,25 @@ fn borrowed(host: &Host<String>) -> Host<&str> {
     }
 }
 
-/// Why a connection is not made.
+/// The reason why a connection is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Text that is no host.
+    /// A text that is not a host.
     #[error("{0:?} is neither HOST nor HOST:PORT")]
     NotAHost(String),
-    /// A URL that the parser does not take: its own words.
+    /// A text that is not a URL, with the parser's message.
     #[error("not a URL: {0}")]
     NotAUrl(String),
     /// Neither http nor https.
     #[error("{0}: is not fetched, only http: and https: are")]
     Scheme(String),
-    /// A user name or a password stands before the host.
+    /// A URL with a user name or a password.
     #[error("the URL holds a user name or a password")]
     UserInfo,
-    /// No host.
+    /// A URL without a host.
     #[error("the URL names no host")]
     NoHost,
-    /// A port that web servers do not use.
+    /// A port other than 80 and 443.
     #[error("{0} is neither on port 80 nor on 443")]
     Port(HostPort),
     /// An address that is not public.
@@ -188,17 +192,17 @@ pub enum Refusal {
     Address {
         /// The host and port of the URL.
         site: HostPort,
-        /// The address itself, or what the name stands for.
+        /// The literal address, or one that the name resolved to.
         ip: IpAddr,
-        /// What is special about it.
-        class: Class,
+        /// The class of the address.
+        class: AddressClass,
     },
     /// A redirect from https to http.
     #[error("a redirect from https to http is not followed")]
     Downgrade,
 }
 
-fn describe_address(site: &HostPort, ip: IpAddr, class: Class) -> String {
+fn describe_address(site: &HostPort, ip: IpAddr, class: AddressClass) -> String {
     match site.ip() {
         Some(_) => format!("{site} is {class}"),
         None => format!("{site} is at {ip}, {class}"),
@@ -206,11 +210,11 @@ fn describe_address(site: &HostPort, ip: IpAddr, class: Class) -> String {
 }
 
 impl Refusal {
-    /// The `HOST` or `HOST:PORT` that would be let through if the operator named it.
-    pub fn allow(&self) -> Option<&HostPort> {
+    /// Returns the host that the operator may allow, if any.
+    pub fn allowable(&self) -> Option<&HostPort> {
         match self {
             Self::Port(site) => Some(site),
-            Self::Address { site, class, .. } => (class.verdict() == AddressVerdict::OnRequest).then_some(site),
+            Self::Address { site, class, .. } => (class.verdict() == AddressVerdict::IfAllowed).then_some(site),
             Self::NotAHost(_)
             | Self::NotAUrl(_)
             | Self::Scheme(_)
@@ -235,7 +239,7 @@ mod tests {
     fn judged(policy: &Policy, url: &str) -> String {
         match Url::parse(url).map(|url| policy.judge(&url)) {
             Ok(Ok(trust)) => format!("{trust:?}"),
-            Ok(Err(refusal)) => match refusal.allow() {
+            Ok(Err(refusal)) => match refusal.allowable() {
                 Some(host) => format!("{refusal} | {host}"),
                 None => refusal.to_string(),
             },
@@ -281,12 +285,12 @@ mod tests {
         check("http://[::1]/", "[::1] is a loopback address | [::1]");
         check("http://0/", "0.0.0.0 is the unspecified address");
         check("http://1.2.3.4.5/", "no URL");
-        // A name passes here; its addresses are judged when they are known.
+        // A name passes here; its addresses are checked after the look-up.
         check("http://localhost./", "Unlisted");
     }
 
     #[test]
-    fn what_the_operator_named() {
+    fn urls_with_allowed_hosts_and_networks() {
         let policy = policy(&["127.0.0.1:8787", "minio.local", "[::1]:9000", "169.254.169.254"], &["10.1.0.0/16"]);
         let check = |url: &str, expected: &str| assert_eq!(judged(&policy, url), expected, "{url}");
         check("http://127.0.0.1:8787/", "Listed");
@@ -304,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_are_read_and_printed() {
+    fn hosts_are_parsed_and_printed() {
         let check = |text: &str, expected: Option<&str>| {
             let host = text.parse::<HostPort>().ok().map(|host| host.to_string());
             assert_eq!(host.as_deref(), expected, "{text}");
@@ -322,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_closed_for_good_stays_closed() {
+    fn metadata_services_cannot_be_allowed() {
         let mut policy = Policy::default();
         assert!(policy.allow("169.254.169.254".parse().unwrap()).is_err());
         assert_eq!(policy, Policy::default());
@@ -330,6 +334,6 @@ mod tests {
         policy.allow("127.0.0.1:1".parse().unwrap()).unwrap();
         assert_eq!(policy.allow_hosts.len(), 1);
         let metadata = "169.254.169.254".parse().unwrap();
-        assert_eq!(policy.admit(Trust::Listed, metadata), Err(Class::Metadata));
+        assert_eq!(policy.admit(Trust::Listed, metadata), Err(AddressClass::Metadata));
     }
 }

@@ -1,0 +1,158 @@
+//! The work of one picture: its body from the cache or the network, then its pixels.
+//!
+//! Futures for the scheduler to run, and the rule by which a failed fetch is tried a second time. Nothing here knows
+//! of other pictures.
+
+use super::{
+    body::{FetchProgress, HttpBody},
+    cache::Cache,
+    config::FetchMode,
+    decoder::DecoderPool,
+    error::FetchError,
+    fetch::Fetcher,
+    jpeg::{self, JpegError},
+    reason,
+};
+use crate::picture::{FetchInfo, Picture, PictureRequest};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    select,
+    sync::oneshot,
+    task::spawn_blocking,
+    time::{Instant, timeout},
+};
+
+/// The time that a picture which is no longer wanted has to arrive when it is nearly done.
+const CANCEL_GRACE: Duration = Duration::from_secs(1);
+
+/// The longest `Retry-After` that is waited for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
+
+/// The backoff after a 404. The CDN caches one for 3 s (its documentation), so that an earlier retry would see the same.
+const NOT_FOUND_BACKOFF: Duration = Duration::from_millis(3500);
+
+/// The backoff after an error of the connection or the server.
+const ERROR_BACKOFF: Duration = Duration::from_millis(500);
+
+/// The places that may hold a picture's body.
+pub(super) struct BodySource {
+    /// `None` if the cache is disabled or bypassed.
+    pub(super) cache: Option<Arc<Cache>>,
+    pub(super) mode: FetchMode,
+    pub(super) max_bytes: u64,
+    pub(super) fetcher: Arc<Fetcher>,
+}
+
+impl BodySource {
+    /// Returns the body from the cache, or else from the network.
+    pub(super) async fn fetch(
+        self,
+        request: PictureRequest,
+        progress: Arc<FetchProgress>,
+    ) -> Result<HttpBody, FetchError> {
+        let begun = Instant::now();
+        let url = request.url.clone();
+        if let Some(cache) = self.cache {
+            let found = spawn_blocking(move || cache.get(&request, self.max_bytes)).await;
+            if let Ok(Some(bytes)) = found {
+                let info = FetchInfo { from_cache: true, took: begun.elapsed(), ..FetchInfo::default() };
+                return Ok(HttpBody { bytes, info, truncated: None });
+            }
+        }
+        match self.mode {
+            FetchMode::Yes => self.fetcher.fetch(&url, &progress).await,
+            FetchMode::No => Err(FetchError::Disabled),
+        }
+    }
+}
+
+/// Runs a fetch until it ends, or until it is cancelled and not nearly done. Returns `None` if it was cancelled.
+pub(super) async fn until_cancelled<T>(
+    fetch: impl Future<Output = T>,
+    cancelled: oneshot::Receiver<()>,
+    progress: Arc<FetchProgress>,
+) -> Option<T> {
+    let mut fetch = std::pin::pin!(fetch);
+    select! {
+        fetched = &mut fetch => Some(fetched),
+        _ = cancelled => {
+            let grace = if progress.is_nearly_done() { CANCEL_GRACE } else { Duration::ZERO };
+            timeout(grace, fetch).await.ok()
+        }
+    }
+}
+
+/// Decodes a body. An error comes with the body, which may explain it.
+pub(super) async fn decode(pool: &DecoderPool, body: HttpBody) -> Result<Picture, (JpegError, HttpBody)> {
+    let info = match jpeg::inspect(&body.bytes) {
+        Ok(info) => info,
+        Err(error) => return Err((error, body)),
+    };
+    let jpeg: Arc<[u8]> = body.bytes.as_slice().into();
+    match pool.decode(jpeg.clone(), info).await {
+        Ok(decoded) => Ok(Picture {
+            size: decoded.size,
+            rgb: decoded.rgb.into(),
+            jpeg,
+            damage: reason::damage(info, &body),
+            fetched: body.info,
+        }),
+        Err(error) => Err((error, body)),
+    }
+}
+
+/// Returns whether the host asked for fewer requests.
+pub(super) fn is_throttling(error: &FetchError) -> bool {
+    matches!(error, FetchError::Status(response) if response.status == 429)
+}
+
+/// Returns the time to wait before a failed fetch is tried a second and last time; `None` if that would not help.
+pub(super) fn backoff(error: &FetchError) -> Option<Duration> {
+    match error {
+        FetchError::Connect { .. } | FetchError::ConnectTimeout { .. } | FetchError::ConnectionLost(_) => {
+            Some(ERROR_BACKOFF)
+        }
+        FetchError::Status(response) => match (response.status, response.retry_after) {
+            (429 | 500..=599, Some(after)) => (after <= MAX_RETRY_AFTER).then_some(after),
+            (500..=599, None) => Some(ERROR_BACKOFF),
+            (404, _) => Some(NOT_FOUND_BACKOFF),
+            _ => None,
+        },
+        FetchError::Refused { .. }
+        | FetchError::Setup(_)
+        | FetchError::Lookup { .. }
+        | FetchError::LookupTimeout { .. }
+        | FetchError::Tls { .. }
+        | FetchError::IdleTimeout(_)
+        | FetchError::TotalTimeout(_)
+        | FetchError::TooManyRedirects
+        | FetchError::TooLarge { .. }
+        | FetchError::NotJpeg(_)
+        | FetchError::Disabled => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::error::ErrorResponse;
+
+    #[test]
+    fn backoff_depends_on_the_status() {
+        let check = |status, retry_after: Option<u64>, expected: Option<u64>| {
+            let retry_after = retry_after.map(Duration::from_secs);
+            let error = FetchError::Status(Box::new(ErrorResponse { status, retry_after, obs: None }));
+            assert_eq!(backoff(&error), expected.map(Duration::from_millis), "{status} {retry_after:?}");
+        };
+        check(404, None, Some(3500));
+        check(403, None, None);
+        check(403, Some(1), None);
+        check(429, None, None);
+        check(429, Some(30), Some(30_000));
+        check(429, Some(31), None);
+        check(503, None, Some(500));
+        check(503, Some(2), Some(2000));
+        check(503, Some(3600), None);
+        assert_eq!(backoff(&FetchError::TooManyRedirects), None);
+    }
+}
