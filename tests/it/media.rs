@@ -44,7 +44,7 @@ fn config(allowed: &[&str]) -> MediaConfig {
 
 /// The same, and soon at the end of its patience.
 fn hasty(allowed: &[&str]) -> MediaConfig {
-    MediaConfig { silence: Duration::from_millis(600), ..config(allowed) }
+    MediaConfig { idle_timeout: Duration::from_millis(600), ..config(allowed) }
 }
 
 type Outcome = Result<Arc<Picture>, PictureFailure>;

@@ -290,7 +290,7 @@ async fn the_latest_list_wins() {
         _ => picture(BASE),
     })
     .await;
-    let config = MediaConfig { jobs: 1, silence: Duration::from_mins(1), ..config(&[&server.host()]) };
+    let config = MediaConfig { jobs: 1, idle_timeout: Duration::from_mins(1), ..config(&[&server.host()]) };
     let (media, mut updates) = spawn(config);
     media.want(vec![request(0, &server.url("/slow.jpg")), request(1, &server.url("/1.jpg"))]);
     assert_eq!(updates.recv().await, Some(PictureUpdate::Started(key(0))));
