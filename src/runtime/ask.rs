@@ -23,7 +23,7 @@ pub(super) async fn ask(forced: Option<Protocol>) -> Option<Probe> {
     let tty = Tty::open().ok()?;
     let (width, height) = tty.pixels();
     probe.set_window(tty.size(), PixelSize { width, height });
-    let (mut screen, _written) = Screen::open(&tty, terminal::ScreenOptions::default()).ok()?;
+    let (mut screen, _written) = Screen::open(&tty, terminal::Mouse::Off).ok()?;
     let (sender, mut inputs) = channel(64);
     let reader = terminal::read(&tty, sender);
     screen.send(probe.query());

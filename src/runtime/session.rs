@@ -148,7 +148,7 @@ impl Session {
             crate::app::MouseUse::Off => terminal::Mouse::Off,
         };
         let app = App::new(options, size, Canvas::default(), now(begun));
-        let (mut screen, written) = Screen::open(&tty, terminal::ScreenOptions { mouse })?;
+        let (mut screen, written) = Screen::open(&tty, mouse)?;
         screen.draw(|buffer| ((), ui::draw(buffer, &app).cursor), |(), _| {})?;
         // Only now, with a frame on its way, what takes time: threads, queries, channels.
         let (input, inputs) = channel(64);
@@ -236,7 +236,7 @@ impl Session {
             SessionEvent::Input(Input::Mouse(mouse)) => return self.update(Message::Mouse(mouse)),
             SessionEvent::Input(Input::Paste(text)) => return self.update(Message::Paste(text)),
             SessionEvent::Input(Input::Reply(bytes)) => {
-                if self.screen.reply(&bytes) || self.probe.answer(&bytes) {
+                if self.screen.acknowledge(&bytes) || self.probe.answer(&bytes) {
                     self.canvas_changed();
                 }
             }
@@ -353,7 +353,7 @@ impl Session {
     fn draw(&mut self) -> Result<(), TerminalError> {
         let (app, painter) = (&self.app, &mut self.painter);
         let size: Size = app.size();
-        painter.limit_frame_bytes(self.screen.slice());
+        painter.limit_frame_bytes(self.screen.slice_bytes());
         let draw = |buffer: &mut Buffer| {
             let ui::Drawn { placements, cursor } = ui::draw(buffer, app);
             (placements, cursor)
@@ -362,7 +362,7 @@ impl Session {
         self.sent += bytes as u64;
         let rate = self.rate.filter(|_| self.canvas.budget.is_tight());
         self.post(Message::Sent(Link { sent: self.sent, rate }));
-        self.screen.cleanup(self.painter.cleanup());
+        self.screen.set_cleanup(self.painter.cleanup());
         // A picture that is sent in slices has more to come.
         self.dirty = self.painter.is_sending();
         self.last_frame = Some(Instant::now());

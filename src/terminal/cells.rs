@@ -1,10 +1,10 @@
-//! Changed cells, as the bytes that put them on the screen.
+//! The bytes that change the cells on the screen, as few as possible.
 //!
-//! crossterm's backend names both colours at each change, in a form for 256 of them, and places the cursor again after
-//! each wide character: over a slow link that is half of what a key costs. Here a change of style names what changes,
-//! the cursor moves only where cells do not follow each other, and a few cells in between are written again where that
-//! is shorter than to move. The style is the default one before and after. Colours are written whatever `NO_COLOR`
-//! says: the theme minds it, and pictures keep theirs.
+//! crossterm's backend writes both colours at each change, in the form for 256 of them, and places the cursor again after
+//! each wide character: over a slow link that is half of the bytes of a key. Here a style change contains what differs, the
+//! cursor moves only between cells that do not follow each other, and cells in between are written again where that is
+//! shorter than a move. The style is the default one before and after. `NO_COLOR` is the theme's concern; pictures keep
+//! their colours.
 
 use ratatui::{
     buffer::{Buffer, Cell, CellDiffOption},
@@ -13,17 +13,17 @@ use ratatui::{
 use std::{fmt, io::Write as _};
 use unicode_width::UnicodeWidthStr as _;
 
-/// What characters look like until something else is said.
+/// The style of the characters that follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct CellStyle {
-    front: Color,
-    back: Color,
+    foreground: Color,
+    background: Color,
     modifier: Modifier,
 }
 
-const PLAIN: CellStyle = CellStyle { front: Color::Reset, back: Color::Reset, modifier: Modifier::empty() };
+const PLAIN: CellStyle = CellStyle { foreground: Color::Reset, background: Color::Reset, modifier: Modifier::empty() };
 
-/// SGR's numbers of the attributes.
+/// The SGR parameters of the attributes.
 const ATTRIBUTES: [(Modifier, u8); 9] = [
     (Modifier::BOLD, 1),
     (Modifier::DIM, 2),
@@ -36,50 +36,61 @@ const ATTRIBUTES: [(Modifier, u8); 9] = [
     (Modifier::CROSSED_OUT, 9),
 ];
 
-/// Attributes that show where there is no character.
-const SHOWN_ON_BLANKS: Modifier = Modifier::UNDERLINED.union(Modifier::REVERSED).union(Modifier::CROSSED_OUT);
+/// Attributes that are visible on blanks.
+const VISIBLE_ON_BLANKS: Modifier = Modifier::UNDERLINED.union(Modifier::REVERSED).union(Modifier::CROSSED_OUT);
 
-/// Where the terminal's cursor stands.
+/// The position of the terminal's cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct CursorPosition {
     x: u16,
     y: u16,
-    /// Whether it surely does: since it was last placed, nothing was written whose width terminals may differ about.
-    sure: bool,
+    certainty: Certainty,
 }
 
-/// Appends what makes a terminal that shows the cells of one buffer show those of another of the same size.
+/// The certainty of the cursor's position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Certainty {
+    Exact,
+    /// Since the cursor was last placed, a character was written whose width differs between terminals.
+    Assumed,
+}
+
+/// Appends the bytes that turn a terminal's cells from those of one buffer into those of another of the same size.
 pub fn write_cells(shown: &Buffer, next: &Buffer, out: &mut Vec<u8>) {
-    let (mut look, mut cursor) = (PLAIN, None);
+    let (mut style, mut cursor) = (PLAIN, None);
     for (x, y, cell) in shown.diff_iter(next) {
-        let CursorPosition { sure, .. } = go(cursor, (x, y), next, look, out);
-        let wanted = wanted_look(cell, look);
-        change(look, wanted, out);
-        look = wanted;
+        let CursorPosition { certainty, .. } = move_cursor(cursor, (x, y), next, style, out);
+        let wanted = cell_style(cell, style);
+        change_style(style, wanted, out);
+        style = wanted;
         out.extend_from_slice(cell.symbol().as_bytes());
         let x = match (width(cell.symbol()), cell.symbol().width()) {
             (Some(width), _) => x + width,
             (None, 1) => x + 1,
-            // Where it stands now is anybody's guess.
+            // The position is unknown; no cell is there, so the cursor will be placed.
             (None, _) => u16::MAX,
         };
-        cursor = Some(CursorPosition { x, y, sure: sure && width(cell.symbol()).is_some() });
+        let certainty = if width(cell.symbol()).is_some() { certainty } else { Certainty::Assumed };
+        cursor = Some(CursorPosition { x, y, certainty });
     }
-    change(look, PLAIN, out);
+    change_style(style, PLAIN, out);
 }
 
-/// How a cell has to look. A blank shows nothing but what is behind it, so that the look before mostly serves.
-fn wanted_look(cell: &Cell, look: CellStyle) -> CellStyle {
-    let serves = |modifier: Modifier| !modifier.intersects(SHOWN_ON_BLANKS);
-    if cell.symbol() == " " && cell.bg == look.back && serves(cell.modifier) && serves(look.modifier) {
-        return look;
+/// Returns the style to write a cell in: for a blank the current one if the blank looks the same in it.
+fn cell_style(cell: &Cell, current: CellStyle) -> CellStyle {
+    let is_invisible = |modifier: Modifier| !modifier.intersects(VISIBLE_ON_BLANKS);
+    if cell.symbol() == " "
+        && cell.bg == current.background
+        && is_invisible(cell.modifier)
+        && is_invisible(current.modifier)
+    {
+        return current;
     }
-    CellStyle { front: cell.fg, back: cell.bg, modifier: cell.modifier }
+    CellStyle { foreground: cell.fg, background: cell.bg, modifier: cell.modifier }
 }
 
-/// How far a character surely moves the cursor. About many terminals differ; about what is written in China, Japan and
-/// Korea they do not, and one that took boxes and marks for wide would spoil every border too. ratatui must be of the
-/// same opinion, since it is what says which cell comes next.
+/// Returns the columns by which a character moves the cursor, if all terminals and ratatui agree on them. They do for
+/// Chinese, Japanese and Korean; a terminal that took box drawings and blocks for wide would break every border too.
 fn width(symbol: &str) -> Option<u16> {
     let mut chars = symbol.chars();
     let width = match (chars.next()?, chars.next()) {
@@ -99,74 +110,76 @@ fn width(symbol: &str) -> Option<u16> {
     (symbol.width() == usize::from(width)).then_some(width)
 }
 
-/// Brings the cursor to a cell in the shortest way: by nothing, by writing again what lies between, by so many columns,
-/// to the column, to the place.
-fn go(
+/// Moves the cursor to a cell in the fewest bytes: not at all, by writing the cells between again, by a number of columns,
+/// to a column, or to a position.
+fn move_cursor(
     cursor: Option<CursorPosition>,
     (x, y): (u16, u16),
     next: &Buffer,
-    look: CellStyle,
+    style: CellStyle,
     out: &mut Vec<u8>,
 ) -> CursorPosition {
-    let there = CursorPosition { x, y, sure: true };
+    let target = CursorPosition { x, y, certainty: Certainty::Exact };
     let Some(cursor) = cursor.filter(|cursor| cursor.y == y) else {
-        put(out, format_args!("\x1b[{};{}H", y + 1, x + 1));
-        return there;
+        append(out, format_args!("\x1b[{};{}H", y + 1, x + 1));
+        return target;
     };
     if cursor.x == x {
         return cursor;
     }
-    let mut way = format!("\x1b[{}G", x + 1);
-    if cursor.sure && cursor.x < x {
+    let mut shortest = format!("\x1b[{}G", x + 1);
+    if cursor.certainty == Certainty::Exact && cursor.x < x {
         let forward = match x - cursor.x {
             1 => "\x1b[C".to_owned(),
             columns => format!("\x1b[{columns}C"),
         };
-        let between = (cursor.x..x).take(way.len() + 1).map(|x| &next[(x, y)]);
-        let again = written_again(between, look).filter(|again| again.len() <= way.len().min(forward.len()));
-        let shorter = if forward.len() < way.len() { forward } else { way };
-        way = again.unwrap_or(shorter);
+        let between = (cursor.x..x).take(shortest.len() + 1).map(|x| &next[(x, y)]);
+        if forward.len() < shortest.len() {
+            shortest = forward;
+        }
+        let rewritten = rewritten(between, style).filter(|text| text.len() <= shortest.len());
+        shortest = rewritten.unwrap_or(shortest);
     }
-    out.extend_from_slice(way.as_bytes());
-    there
+    out.extend_from_slice(shortest.as_bytes());
+    target
 }
 
-/// The characters of cells, where writing them changes nothing: no picture is there, and they look as is written now.
-fn written_again<'a>(mut cells: impl Iterator<Item = &'a Cell>, look: CellStyle) -> Option<String> {
+/// Returns the text of cells if writing it again changes nothing: no picture is there and the style is the current one.
+fn rewritten<'a>(mut cells: impl Iterator<Item = &'a Cell>, style: CellStyle) -> Option<String> {
     cells.try_fold(String::new(), |text, cell| {
-        let same = cell.diff_option == CellDiffOption::None && wanted_look(cell, look) == look;
-        (same && width(cell.symbol()) == Some(1)).then(|| text + cell.symbol())
+        let is_same = cell.diff_option == CellDiffOption::None && cell_style(cell, style) == style;
+        (is_same && width(cell.symbol()) == Some(1)).then(|| text + cell.symbol())
     })
 }
 
-/// Goes from one look to another. What is taken away needs a reset, since BOLD and DIM have one end in common.
-fn change(from: CellStyle, to: CellStyle, out: &mut Vec<u8>) {
+/// Appends the change from one style to another. Removing an attribute needs a reset, since BOLD and DIM share one end.
+fn change_style(from: CellStyle, to: CellStyle, out: &mut Vec<u8>) {
     if from == to {
         return;
     }
     if to == PLAIN {
         return out.extend_from_slice(b"\x1b[m");
     }
-    let taken = !from.modifier.difference(to.modifier).is_empty();
-    let from = if taken { PLAIN } else { from };
-    out.extend_from_slice(if taken { b"\x1b[0;" } else { b"\x1b[" });
+    let removes = !from.modifier.difference(to.modifier).is_empty();
+    let from = if removes { PLAIN } else { from };
+    out.extend_from_slice(if removes { b"\x1b[0;" } else { b"\x1b[" });
     for (attribute, number) in ATTRIBUTES {
         if to.modifier.contains(attribute) && !from.modifier.contains(attribute) {
-            put(out, format_args!("{number};"));
+            append(out, format_args!("{number};"));
         }
     }
-    if from.front != to.front {
-        colour(to.front, 30, out);
+    if from.foreground != to.foreground {
+        colour(to.foreground, 30, out);
     }
-    if from.back != to.back {
-        colour(to.back, 40, out);
+    if from.background != to.background {
+        colour(to.background, 40, out);
     }
-    // Each number is followed by a semicolon, and the last one by the end.
+    // The semicolon after the last parameter.
     out.pop();
     out.push(b'm');
 }
 
-/// The numbers of a colour; `base` is 30 for the front, 40 for the back.
+/// Appends the parameters of a colour; `base` is 30 for the foreground, 40 for the background.
 fn colour(colour: Color, base: u8, out: &mut Vec<u8>) {
     let number = match colour {
         Color::Reset => 9,
@@ -186,14 +199,14 @@ fn colour(colour: Color, base: u8, out: &mut Vec<u8>) {
         Color::LightMagenta => 65,
         Color::LightCyan => 66,
         Color::White => 67,
-        Color::Indexed(index) => return put(out, format_args!("{};5;{index};", base + 8)),
-        Color::Rgb(r, g, b) => return put(out, format_args!("{};2;{r};{g};{b};", base + 8)),
+        Color::Indexed(index) => return append(out, format_args!("{};5;{index};", base + 8)),
+        Color::Rgb(r, g, b) => return append(out, format_args!("{};2;{r};{g};{b};", base + 8)),
     };
-    put(out, format_args!("{};", base + number));
+    append(out, format_args!("{};", base + number));
 }
 
-fn put(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
-    out.write_fmt(text).expect("memory takes every byte");
+fn append(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
+    out.write_fmt(text).expect("writing into a Vec cannot fail");
 }
 
 #[cfg(test)]
@@ -210,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changes_is_said() {
+    fn a_style_change_contains_what_differs() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 2));
         buffer.set_string(0, 0, "ab", Style::new().cyan());
         buffer.set_string(2, 0, "c", Style::new().cyan().bold());
@@ -221,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shortest_way_is_gone() {
+    fn the_cursor_moves_in_the_fewest_bytes() {
         let check = |shown: &str, next: &str, expected: &str| {
             let [shown, next] = [shown, next].map(|text| Buffer::with_lines([text]));
             let mut out = Vec::new();
@@ -235,7 +248,7 @@ mod tests {
         check("a─e", "b─f", "␛[1;1Hb─f");
         check("a──e", "b──f", "␛[1;1Hb␛[4Gf");
         check("a✓e", "b✓f", "␛[1;1Hb␛[Cf");
-        // Where widths are not sure, the cursor is placed.
+        // Where widths differ between terminals, the cursor is placed.
         check("🎬ae", "🎥af", "␛[1;1H🎥␛[4Gf");
         check("🎬axxxe", "🎥bxxxf", "␛[1;1H🎥␛[3Gbxxxf");
         check("a❤️b", "c❤️d", "␛[1;1Hc␛[4Gd");
@@ -244,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_between_is_left_where_it_is_a_picture_or_looks_otherwise() {
+    fn cells_of_pictures_and_of_other_styles_are_not_rewritten() {
         let [shown, mut next] = ["a12e", "b12f"].map(|text| Buffer::with_lines([text]));
         let bytes = |next: &Buffer| {
             let mut out = Vec::new();
@@ -260,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn blanks_need_no_look_of_their_own() {
+    fn blanks_keep_the_current_style() {
         let mut shown = Buffer::empty(Rect::new(0, 0, 9, 1));
         shown.set_string(0, 0, "xxxxxxxxx", Style::new());
         let mut next = shown.clone();
@@ -281,7 +294,7 @@ mod tests {
         buffer.set_string(0, 1, "发布会", Style::new());
         assert_eq!(text(&buffer), "␛[2;1H发布会");
         buffer.set_string(6, 1, "🎬x", Style::new());
-        assert_eq!(text(&buffer), "␛[2;1H发布会🎬␛[9Gx", "its width is not relied on");
+        assert_eq!(text(&buffer), "␛[2;1H发布会🎬␛[9Gx", "its width differs between terminals");
     }
 
     fn size(cells: u16) -> NonZeroU16 {
@@ -297,7 +310,7 @@ mod tests {
         ]
     }
 
-    /// A gap, then a character and how it looks.
+    /// A gap, a character, its colours and attributes.
     type CellWrite = (u16, &'static str, Color, Color, u16);
 
     fn any_row() -> impl Strategy<Value = Vec<CellWrite>> {
@@ -309,13 +322,13 @@ mod tests {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 30, 3));
         for (y, row) in (0..).zip(rows) {
             let mut x = 0;
-            for (gap, symbol, front, back, modifier) in row {
+            for (gap, symbol, foreground, background, modifier) in row {
                 let mut modifier = Modifier::from_bits_truncate(*modifier);
                 if modifier.contains(Modifier::BOLD) {
-                    // vt100 knows one of the two at a time.
+                    // vt100 has one of the two at a time.
                     modifier.remove(Modifier::DIM);
                 }
-                let style = Style::new().fg(*front).bg(*back).add_modifier(modifier);
+                let style = Style::new().fg(*foreground).bg(*background).add_modifier(modifier);
                 (x, _) = buffer.set_stringn(x + gap, y, symbol, 14, style);
                 if x >= 27 {
                     break;
@@ -329,9 +342,9 @@ mod tests {
         matches!(symbol, "发" | "한" | "！" | "◽")
     }
 
-    /// The numbers that vt100 gives colours.
+    /// Returns a colour as vt100 reports it.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the others are not made here")]
-    fn seen(colour: Color) -> vt100::Color {
+    fn vt100_colour(colour: Color) -> vt100::Color {
         match colour {
             Color::Reset => vt100::Color::Default,
             Color::Black => vt100::Color::Idx(0),
@@ -346,7 +359,7 @@ mod tests {
     }
 
     proptest! {
-        /// A terminal that was given the differences of some frames shows the last.
+        /// A terminal that received the differences of some frames shows the last.
         #[test]
         fn a_terminal_shows_the_cells(
             frames in prop::collection::vec(prop::collection::vec(any_row(), 3), 1..4),
@@ -367,18 +380,18 @@ mod tests {
                         continue;
                     }
                     hidden = usize::from(is_wide(cell.symbol()));
-                    let glass = terminal.screen().cell(y, x).unwrap();
-                    let contents = if glass.contents().is_empty() { " " } else { glass.contents() };
+                    let shown_cell = terminal.screen().cell(y, x).unwrap();
+                    let contents = if shown_cell.contents().is_empty() { " " } else { shown_cell.contents() };
                     prop_assert_eq!(contents, cell.symbol(), "at {},{}", x, y);
                     if cell.symbol() == " " {
-                        // Where half a wide character was written over, vt100 gives the other half a look of its own.
-                        prop_assert!(frame > 0 || glass.bgcolor() == seen(cell.bg), "behind {x},{y}");
+                        // vt100 gives the other half of an overwritten wide character a style of its own.
+                        prop_assert!(frame > 0 || shown_cell.bgcolor() == vt100_colour(cell.bg), "background of {x},{y}");
                         continue;
                     }
-                    prop_assert_eq!((glass.fgcolor(), glass.bgcolor()), (seen(cell.fg), seen(cell.bg)));
-                    prop_assert_eq!(glass.bold(), cell.modifier.contains(Modifier::BOLD));
-                    prop_assert_eq!(glass.inverse(), cell.modifier.contains(Modifier::REVERSED));
-                    prop_assert_eq!(glass.underline(), cell.modifier.contains(Modifier::UNDERLINED));
+                    prop_assert_eq!((shown_cell.fgcolor(), shown_cell.bgcolor()), (vt100_colour(cell.fg), vt100_colour(cell.bg)));
+                    prop_assert_eq!(shown_cell.bold(), cell.modifier.contains(Modifier::BOLD));
+                    prop_assert_eq!(shown_cell.inverse(), cell.modifier.contains(Modifier::REVERSED));
+                    prop_assert_eq!(shown_cell.underline(), cell.modifier.contains(Modifier::UNDERLINED));
                 }
             }
         }

@@ -1,74 +1,91 @@
-//! When the next frame may be drawn: acknowledgements, and the rate they tell.
+//! Flow control: how much may be on its way to the terminal, by its acknowledgements, and the rate that they give.
 //!
-//! That our end of the line took a frame says nothing over SSH, where megabytes wait in buffers. So what is sent ends
-//! with a question now and then, and its answer is the arrival at the glass. No clock is read here: moments come in. A
-//! terminal that never answers is not asked again and is paced by what it takes.
+//! The success of a write says nothing over SSH, where megabytes wait in buffers. So a status query is sent now and then
+//! after a frame; its answer is the frame's arrival. No clock is read here: times come in. A terminal that never answers
+//! is not queried again and is limited by its writes alone.
 //!
-//! An answer takes a round trip and the time of the bytes. So bytes by the whole time are a rate that the link surely
-//! has, and bytes by what exceeds the shortest round trip one that it has at most; the estimate is kept between the two.
+//! An answer takes a round trip and the time of the bytes. So bytes by the whole time are a lower bound of the rate, and
+//! bytes by the time beyond the shortest round trip an upper bound; the estimate is kept between the two.
 
 use std::{collections::VecDeque, time::Duration};
 
-/// Asks the terminal for its state (DSR); what every terminal answers.
-pub(super) const QUESTION: &[u8] = b"\x1b[5n";
+/// The status query (DSR), which every terminal answers.
+pub(super) const STATUS_QUERY: &[u8] = b"\x1b[5n";
 
-/// The terminal's state: well. What is not well (`CSI 3n`) has not been seen since the VT100.
-pub(super) const ANSWER: &[u8] = b"\x1b[0n";
+/// The answer to it. A terminal with a malfunction would answer `CSI 3n`, which has not been seen since the VT100.
+pub(super) const STATUS_OK: &[u8] = b"\x1b[0n";
 
-/// After so many bytes there is a question: an eighth of a second of the link's, within these bounds.
-const LEAST_ASKED: u64 = 512;
-const MOST_ASKED: u64 = 4 * 1024;
+/// The bounds in bytes of the data between two queries: an eighth of a second of the link's.
+const MIN_QUERY_INTERVAL: u64 = 512;
+const MAX_QUERY_INTERVAL: u64 = 4 * 1024;
 
-/// A frame below this many bytes takes no time of its own: its answer tells the round trip.
-const SMALL: usize = 512;
+/// The bytes below which a frame takes no time of its own: its answer gives the round trip.
+const ROUND_TRIP_BYTES: usize = 512;
 
-/// A frame of fewer bytes than these tells nothing of the rate.
-const TELLING: usize = 1024;
+/// The bytes from which a frame gives the rate.
+const RATE_BYTES: usize = 1024;
 
-/// How long an answer is waited for: while it is not known whether any comes, and when one should, together with twice
-/// the time that the frame should take.
-const FIRST_PATIENCE: Duration = Duration::from_millis(300);
-const PATIENCE: Duration = Duration::from_secs(2);
-const LONGEST_PATIENCE: Duration = Duration::from_secs(20);
+/// The time-out of an answer while it is not known whether the terminal answers.
+const FIRST_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// So long after its question an answer that was not waited for any more counts as lost.
-const LOST: Duration = Duration::from_secs(6);
+/// The time-out of an answer of a terminal that answers, in addition to twice the time that the frame should take.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+const MAX_ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A delay that nobody minds; it may be jitter, and lowers no estimate.
-const HARMLESS: Duration = Duration::from_millis(100);
+/// The time after a query from which its answer counts as lost.
+const LOST_AFTER: Duration = Duration::from_secs(6);
 
-/// The part of a second for which one frame of pictures may fill the link.
+/// A delay that does not lower the estimate, because it may be jitter.
+const TOLERATED_DELAY: Duration = Duration::from_millis(100);
+
+/// One frame of pictures may fill the link for a second divided by this.
 const SLICES_PER_SECOND: u64 = 8;
 
-/// The bytes of pictures in a frame as long as no rate is known.
-const FIRST_SLICE: u64 = 16 * 1024;
+/// The bytes of pictures in a frame until a rate was measured.
+const FIRST_SLICE_BYTES: u64 = 16 * 1024;
 
 /// The state of acknowledgement.
 #[derive(Debug, Default)]
 pub(super) struct FlowControl {
-    /// Questions without an answer, the oldest first; answers come in the same order.
-    open: VecDeque<PendingQuery>,
-    manners: Acknowledgement,
-    /// Bytes since the last question.
-    unasked: usize,
-    /// The shortest time that the answer to a small frame took.
+    /// The queries without an answer, the oldest first; answers come in the same order.
+    pending: VecDeque<PendingQuery>,
+    acknowledgement: Acknowledgement,
+    /// The bytes since the last query.
+    unacknowledged: usize,
+    /// The shortest time in which a small frame was answered.
     round_trip: Option<Duration>,
-    /// Bytes a second.
+    /// The link's rate in bytes a second.
     rate: Option<u64>,
 }
 
 #[derive(Debug)]
 struct PendingQuery {
-    /// Bytes of the frame before the question.
+    /// The bytes of the frame before the query.
     bytes: usize,
-    /// Whether they were nearly all that was on its way.
-    telling: bool,
-    at: Duration,
-    /// Whether frames wait for the answer.
-    awaited: bool,
+    kind: SampleKind,
+    sent_at: Duration,
+    wait: Wait,
 }
 
-/// What is known of the terminal's answers.
+/// The use of an answer's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SampleKind {
+    /// The frame was nearly all that was on its way: its time gives the rate.
+    Rate,
+    /// Too little, or too much besides it, was on its way.
+    Unusable,
+}
+
+/// The effect of a pending query on the next frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    /// Frames wait for its answer.
+    Blocking,
+    /// Its time-out has passed.
+    TimedOut,
+}
+
+/// The terminal's behaviour towards queries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Acknowledgement {
     #[default]
@@ -78,89 +95,102 @@ enum Acknowledgement {
 }
 
 impl FlowControl {
-    /// Notes a frame of so many bytes; true when [`QUESTION`] is to be sent after it.
-    pub(super) fn sent(&mut self, bytes: usize, now: Duration) -> bool {
-        self.unasked += bytes;
-        let most = self.rate.map_or(LEAST_ASKED, |rate| (rate / SLICES_PER_SECOND).clamp(LEAST_ASKED, MOST_ASKED));
-        let ask = match self.manners {
-            Acknowledgement::Unknown => self.open.is_empty() && bytes >= TELLING || self.unasked as u64 > MOST_ASKED,
-            Acknowledgement::Answers => self.unasked as u64 > most || self.round_trip.is_none() && bytes < SMALL,
+    /// Notes a frame of `bytes` bytes; returns true if [`STATUS_QUERY`] is to be sent after it.
+    pub(super) fn note_frame(&mut self, bytes: usize, now: Duration) -> bool {
+        self.unacknowledged += bytes;
+        let unacknowledged = self.unacknowledged as u64;
+        let interval = self.rate.map_or(MIN_QUERY_INTERVAL, |rate| {
+            (rate / SLICES_PER_SECOND).clamp(MIN_QUERY_INTERVAL, MAX_QUERY_INTERVAL)
+        });
+        let is_due = match self.acknowledgement {
+            Acknowledgement::Unknown => {
+                self.pending.is_empty() && bytes >= RATE_BYTES || unacknowledged > MAX_QUERY_INTERVAL
+            }
+            Acknowledgement::Answers => {
+                unacknowledged > interval || self.round_trip.is_none() && bytes < ROUND_TRIP_BYTES
+            }
             Acknowledgement::Mute => false,
         };
-        if ask {
-            let telling = bytes >= TELLING && bytes * 2 >= self.unasked;
-            self.open.push_back(PendingQuery { bytes, telling, at: now, awaited: true });
-            self.unasked = 0;
+        if is_due {
+            let is_most = bytes >= RATE_BYTES && bytes * 2 >= self.unacknowledged;
+            let kind = if is_most { SampleKind::Rate } else { SampleKind::Unusable };
+            self.pending.push_back(PendingQuery { bytes, kind, sent_at: now, wait: Wait::Blocking });
+            self.unacknowledged = 0;
         }
-        ask
+        is_due
     }
 
-    /// Notes an answer. A late one shows at least that answers come.
-    pub(super) fn answered(&mut self, now: Duration) {
-        self.manners = Acknowledgement::Answers;
-        let Some(frame) = self.open.pop_front() else { return };
-        let elapsed = now.saturating_sub(frame.at);
-        if frame.bytes < SMALL {
+    /// Notes an answer. One after its time-out still shows that the terminal answers.
+    pub(super) fn note_answer(&mut self, now: Duration) {
+        self.acknowledgement = Acknowledgement::Answers;
+        let Some(query) = self.pending.pop_front() else { return };
+        let elapsed = now.saturating_sub(query.sent_at);
+        if query.bytes < ROUND_TRIP_BYTES {
             self.round_trip = Some(self.round_trip.map_or(elapsed, |known| known.min(elapsed)));
         }
-        if frame.telling {
-            self.rate = Some(estimate(self.rate, frame.bytes, elapsed, self.round_trip.unwrap_or_default()));
+        if query.kind == SampleKind::Rate {
+            self.rate = Some(estimate(self.rate, query.bytes, elapsed, self.round_trip.unwrap_or_default()));
         }
     }
 
-    /// Looks whether answers are overdue; true when one is given up for good.
-    pub(super) fn tick(&mut self, now: Duration) -> bool {
-        let (rate, manners) = (self.rate, self.manners);
-        for frame in &mut self.open {
-            let expected = rate.map_or(0, |rate| 2 * frame.bytes as u64 / rate.max(1));
-            let patience = match manners {
-                Acknowledgement::Unknown | Acknowledgement::Mute => FIRST_PATIENCE,
-                Acknowledgement::Answers => (PATIENCE + Duration::from_secs(expected)).min(LONGEST_PATIENCE),
+    /// Checks the time-outs; returns true if an answer is considered lost.
+    pub(super) fn check_timeouts(&mut self, now: Duration) -> bool {
+        let (rate, acknowledgement) = (self.rate, self.acknowledgement);
+        for query in &mut self.pending {
+            let expected_seconds = rate.map_or(0, |rate| 2 * query.bytes as u64 / rate.max(1));
+            let timeout = match acknowledgement {
+                Acknowledgement::Unknown | Acknowledgement::Mute => FIRST_TIMEOUT,
+                Acknowledgement::Answers => {
+                    (ANSWER_TIMEOUT + Duration::from_secs(expected_seconds)).min(MAX_ANSWER_TIMEOUT)
+                }
             };
-            frame.awaited &= now.saturating_sub(frame.at) < patience;
+            if now.saturating_sub(query.sent_at) >= timeout {
+                query.wait = Wait::TimedOut;
+            }
         }
-        let is_lost = |frame: &mut PendingQuery| !frame.awaited && now.saturating_sub(frame.at) >= LOST;
-        let lost = self.open.pop_front_if(is_lost).is_some();
-        if lost && self.manners == Acknowledgement::Unknown {
-            self.manners = Acknowledgement::Mute;
+        let is_lost =
+            |query: &mut PendingQuery| query.wait == Wait::TimedOut && now.saturating_sub(query.sent_at) >= LOST_AFTER;
+        let has_lost_one = self.pending.pop_front_if(is_lost).is_some();
+        if has_lost_one && self.acknowledgement == Acknowledgement::Unknown {
+            self.acknowledgement = Acknowledgement::Mute;
         }
-        lost
+        has_lost_one
     }
 
-    /// Forgets frames whose answers cannot come any more.
-    pub(super) fn forget(&mut self) {
-        self.open.clear();
-        self.unasked = 0;
+    /// Forgets the queries whose answers cannot come any more.
+    pub(super) fn reset(&mut self) {
+        self.pending.clear();
+        self.unacknowledged = 0;
     }
 
-    /// Whether a frame has not arrived yet.
+    /// Returns true while the next frame has to wait for an answer.
     pub(super) fn is_waiting(&self) -> bool {
-        self.open.iter().any(|frame| frame.awaited)
+        self.pending.iter().any(|query| query.wait == Wait::Blocking)
     }
 
-    /// Bytes a second of the link; a mute terminal is taken for a fast one.
+    /// Returns the rate of the link in bytes a second; a mute terminal counts as infinitely fast.
     pub(super) fn rate(&self) -> Option<u64> {
-        if self.manners == Acknowledgement::Mute { Some(u64::MAX) } else { self.rate }
+        if self.acknowledgement == Acknowledgement::Mute { Some(u64::MAX) } else { self.rate }
     }
 
-    /// The bytes of a picture that one frame may take, so that the next text comes soon: what the link carries in an
-    /// eighth of a second, and in the round trip for which a frame is waited.
-    pub(super) fn slice(&self) -> u64 {
-        let Some(rate) = self.rate() else { return FIRST_SLICE };
+    /// Returns the bytes of a picture that one frame may take, so that the next text comes soon: those that the link
+    /// carries in an eighth of a second and in the round trip that follows.
+    pub(super) fn slice_bytes(&self) -> u64 {
+        let Some(rate) = self.rate() else { return FIRST_SLICE_BYTES };
         let round_trip = u64::try_from(self.round_trip.unwrap_or_default().as_millis()).unwrap_or(u64::MAX);
         rate / SLICES_PER_SECOND + rate / 1000 * round_trip.min(1000)
     }
 }
 
-/// The rate after a frame took so long. It rises at most twofold at once, as far as the frame allows, and falls only for
-/// a delay that is felt: what looks slow may be the jitter of the way.
+/// Returns the rate after a frame took `elapsed`. It at most doubles, as far as the frame allows, and falls only after a
+/// delay above [`TOLERATED_DELAY`].
 fn estimate(before: Option<u64>, bytes: usize, elapsed: Duration, round_trip: Duration) -> u64 {
     let excess = elapsed.saturating_sub(round_trip);
-    let (least, most) = (per_second(bytes, elapsed), per_second(bytes, excess));
-    let Some(before) = before else { return least };
-    let kept = if excess < HARMLESS { before } else { before.min(most) };
-    let risen = most.min(before.saturating_mul(2));
-    least.max(kept).max(risen)
+    let (lower, upper) = (per_second(bytes, elapsed), per_second(bytes, excess));
+    let Some(before) = before else { return lower };
+    let kept = if excess < TOLERATED_DELAY { before } else { before.min(upper) };
+    let risen = upper.min(before.saturating_mul(2));
+    lower.max(kept).max(risen)
 }
 
 fn per_second(bytes: usize, time: Duration) -> u64 {
@@ -177,24 +207,24 @@ mod tests {
         Duration::from_millis(millis)
     }
 
-    /// A link of so many bytes a second and such a round trip, over which frames go one by one.
-    fn learn(rate: u64, round_trip: u64, frames: &[usize]) -> FlowControl {
-        let mut pace = FlowControl::default();
+    /// Returns the flow control after frames went one by one over a link of that rate and round trip.
+    fn measure(rate: u64, round_trip: u64, frames: &[usize]) -> FlowControl {
+        let mut flow = FlowControl::default();
         let mut now = Duration::ZERO;
         for bytes in frames {
-            if pace.sent(*bytes, now) {
+            if flow.note_frame(*bytes, now) {
                 now += millis(round_trip + *bytes as u64 * 1000 / rate);
-                pace.answered(now);
+                flow.note_answer(now);
             }
         }
-        pace
+        flow
     }
 
     #[test]
-    fn questions_follow_what_the_link_carries() {
+    fn queries_follow_the_rate() {
         let check = |frames: &[usize], bytes, expected| {
-            let mut pace = learn(8_000, 10, frames);
-            assert_eq!(pace.sent(bytes, 100 * SECOND), expected, "{bytes} after {frames:?}");
+            let mut flow = measure(8_000, 10, frames);
+            assert_eq!(flow.note_frame(bytes, 100 * SECOND), expected, "{bytes} after {frames:?}");
         };
         check(&[], 1024, true);
         check(&[], 1023, false);
@@ -202,15 +232,15 @@ mod tests {
         check(&[2000, 100], 900, false);
         check(&[2000, 100], 1001, true);
         check(&[2000, 100, 600], 600, true);
-        let mut fast = learn(8_000_000, 0, &[4000, 100]);
-        assert!(!fast.sent(4 * 1024, SECOND));
+        let mut fast = measure(8_000_000, 0, &[4000, 100]);
+        assert!(!fast.note_frame(4 * 1024, SECOND));
     }
 
     #[test]
-    fn the_rate_is_learnt() {
+    fn the_rate_is_measured() {
         let check = |rate, round_trip, frames: &[usize], (least, most): (u64, u64)| {
-            let learnt = learn(rate, round_trip, frames).rate().unwrap();
-            assert!((least..=most).contains(&learnt), "{learnt} for {rate} and {round_trip} ms after {frames:?}");
+            let measured = measure(rate, round_trip, frames).rate().unwrap();
+            assert!((least..=most).contains(&measured), "{measured} for {rate} and {round_trip} ms after {frames:?}");
         };
         check(64_000, 0, &[5_000], (63_000, 65_000));
         check(64_000, 20, &[5_000, 100, 30_000], (60_000, 66_000));
@@ -222,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_does_not_lower_the_rate_and_a_delay_does() {
+    fn a_delay_lowers_the_rate_and_jitter_does_not() {
         let (bytes, trip) = (50_000, millis(20));
         assert_eq!(estimate(Some(1_000_000), bytes, millis(110), trip), 1_000_000);
         assert_eq!(estimate(Some(1_000_000), bytes, millis(1020), trip), 50_000);
@@ -231,50 +261,50 @@ mod tests {
     }
 
     #[test]
-    fn a_mute_terminal_is_not_asked_again() {
-        let mut pace = FlowControl::default();
-        assert!(pace.sent(10_000, SECOND));
-        assert!(pace.is_waiting());
-        assert!(!pace.tick(SECOND + millis(299)));
-        assert!(pace.is_waiting());
-        assert!(!pace.tick(SECOND + millis(300)));
-        assert!(!pace.is_waiting(), "frames go on");
-        assert_eq!(pace.rate(), None);
-        assert!(pace.tick(SECOND + LOST));
-        assert!(!pace.sent(10_000, 10 * SECOND), "not asked again");
-        assert_eq!(pace.rate(), Some(u64::MAX));
-        pace.answered(11 * SECOND);
-        assert!(pace.sent(10_000, 12 * SECOND), "it was only slow");
+    fn a_mute_terminal_is_not_queried_again() {
+        let mut flow = FlowControl::default();
+        assert!(flow.note_frame(10_000, SECOND));
+        assert!(flow.is_waiting());
+        assert!(!flow.check_timeouts(SECOND + millis(299)));
+        assert!(flow.is_waiting());
+        assert!(!flow.check_timeouts(SECOND + millis(300)));
+        assert!(!flow.is_waiting(), "frames go on");
+        assert_eq!(flow.rate(), None);
+        assert!(flow.check_timeouts(SECOND + LOST_AFTER));
+        assert!(!flow.note_frame(10_000, 10 * SECOND), "not queried again");
+        assert_eq!(flow.rate(), Some(u64::MAX));
+        flow.note_answer(11 * SECOND);
+        assert!(flow.note_frame(10_000, 12 * SECOND), "it was only slow");
     }
 
     #[test]
     fn a_late_answer_belongs_to_its_own_frame() {
-        let mut pace = FlowControl::default();
-        pace.sent(10_000, Duration::ZERO);
-        pace.tick(SECOND);
-        assert!(pace.sent(10_000, SECOND), "still unknown");
-        pace.answered(2 * SECOND);
-        assert_eq!(pace.rate(), Some(5_000));
-        assert!(pace.is_waiting());
-        pace.answered(3 * SECOND);
-        assert!(!pace.is_waiting());
+        let mut flow = FlowControl::default();
+        flow.note_frame(10_000, Duration::ZERO);
+        flow.check_timeouts(SECOND);
+        assert!(flow.note_frame(10_000, SECOND), "still unknown");
+        flow.note_answer(2 * SECOND);
+        assert_eq!(flow.rate(), Some(5_000));
+        assert!(flow.is_waiting());
+        flow.note_answer(3 * SECOND);
+        assert!(!flow.is_waiting());
     }
 
     #[test]
-    fn a_slow_link_gets_the_time_its_frame_needs() {
-        let mut pace = learn(5_000, 0, &[10_000]);
-        pace.sent(10_000, 10 * SECOND);
-        pace.tick(15 * SECOND);
-        assert!(pace.is_waiting(), "two seconds, and twice the two that the frame should take");
-        pace.tick(16 * SECOND);
-        assert!(!pace.is_waiting());
-        assert!(pace.sent(10_000, 17 * SECOND), "one lost answer does not make it mute");
+    fn a_slow_link_gets_the_time_that_its_frame_needs() {
+        let mut flow = measure(5_000, 0, &[10_000]);
+        flow.note_frame(10_000, 10 * SECOND);
+        flow.check_timeouts(15 * SECOND);
+        assert!(flow.is_waiting(), "two seconds, and twice the two that the frame should take");
+        flow.check_timeouts(16 * SECOND);
+        assert!(!flow.is_waiting());
+        assert!(flow.note_frame(10_000, 17 * SECOND), "one lost answer does not make it mute");
     }
 
     #[test]
     fn slices_leave_room_for_text() {
-        assert_eq!(FlowControl::default().slice(), FIRST_SLICE);
-        assert_eq!(learn(8_000, 0, &[8_000]).slice(), 1_000);
-        assert_eq!(learn(80_000, 50, &[8_000, 40]).slice(), 6_666 + 53 * 50);
+        assert_eq!(FlowControl::default().slice_bytes(), FIRST_SLICE_BYTES);
+        assert_eq!(measure(8_000, 0, &[8_000]).slice_bytes(), 1_000);
+        assert_eq!(measure(80_000, 50, &[8_000, 40]).slice_bytes(), 6_666 + 53 * 50);
     }
 }

@@ -1,11 +1,11 @@
-//! What was done to the terminal, and how it is undone.
+//! The terminal's modes: entering them and restoring those before.
 //!
-//! The modes are entered and left here alone, and every byte passes the gate that is kept here: once the terminal is
-//! given back, nothing more is written to it, however late a writer comes. Restoring is idempotent, waits for nobody
-//! longer than [`WRITE_PATIENCE`], and takes each step even when the one before it failed. The one lock of the room is
-//! here, because a panic and a signal come from threads that can send no message to whoever holds the screen.
+//! Modes are changed here alone, and every byte is written through the guard: once the terminal is given back, nothing more
+//! is written to it, however late a writer is. Restoring is idempotent, waits at most [`WRITE_TIMEOUT`], and takes each
+//! step even if the one before failed. The state is behind a lock, because panics and signals arrive on threads that cannot
+//! send a message to the owner of the screen.
 
-use super::{Mouse, TerminalError, tty::Tty};
+use super::{error::TerminalError, mouse::Mouse, tty::Tty};
 use rustix::termios::{self, OptionalActions, QueueSelector, Termios};
 use std::{
     io,
@@ -13,29 +13,29 @@ use std::{
     time::Duration,
 };
 
-/// How long a terminal that takes no bytes is waited for; together with the watchdog's time under half a second.
-const WRITE_PATIENCE: Duration = Duration::from_millis(100);
+/// The longest wait for a terminal that takes no bytes; together with the watchdog's time it is below half a second.
+const WRITE_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// Alternate screen, no cursor, pastes marked as such.
+/// Alternate screen, hidden cursor, bracketed pastes.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
 
-/// Clicks, drags and the wheel in the SGR form. Not all motion (1003), which is a flood on a slow link.
+/// Clicks, drags and the wheel in the SGR form; not all motion (1003), which floods a slow link.
 const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1002h\x1b[?1006h";
 const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 
-/// Ends a sequence, a picture or a character that was cut off in the middle.
-const BREAK_OFF: &[u8] = b"\x18\x1b\\";
+/// Ends an incomplete sequence, picture or character.
+const ABORT_SEQUENCE: &[u8] = b"\x18\x1b\\";
 
 /// Ends a synchronised frame and its colours.
 const END_FRAME: &[u8] = b"\x1b[?2026l\x1b[0m";
 
-/// Undoes [`ENTER`]; the cursor goes down first, for terminals that have no other screen to go back to.
+/// Undoes [`ENTER`]; the cursor goes down first, for terminals without an alternate screen.
 const LEAVE: &[u8] = b"\x1b[?2004l\x1b[999H\x1b[?1049l\x1b[?25h";
 
-/// The guard of the screen that is open, for those who hold no screen: signals and panics.
+/// The guard of the open screen, for signal and panic handlers, which do not own it.
 static ACTIVE: Mutex<Weak<Guard>> = Mutex::new(Weak::new());
 
-/// The terminal's modes, ours and those before.
+/// The terminal's previous modes and the state of ours.
 #[derive(Debug)]
 pub(super) struct Guard {
     tty: Tty,
@@ -47,56 +47,56 @@ pub(super) struct Guard {
 struct State {
     holder: Holder,
     mouse: Mouse,
-    /// Deletes our pictures from the terminal's memory.
+    /// The bytes that delete our pictures from the terminal.
     cleanup: Vec<u8>,
     message: MessageState,
-    /// Counts the times that the terminal was given back; a message does not outlive one.
-    turn: Epoch,
+    /// The number of times that the terminal was given back; a message is abandoned at the next one.
+    epoch: Epoch,
 }
 
-/// One stay in our modes.
+/// One period in our modes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Epoch(u64);
 
-/// Whose terminal it is.
+/// The owner of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Holder {
-    /// Ours: raw mode and the alternate screen.
+    /// The screen: raw mode and the alternate screen.
     Screen,
-    /// The shell's while we are stopped; it comes back with `fg`.
-    ShellForNow,
-    /// The shell's, for good.
+    /// The shell while the process is stopped, until `fg`.
+    StoppedShell,
+    /// The shell, for good.
     Shell,
 }
 
-/// Whether the last message was written to its end.
+/// The completeness of the last message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum MessageState {
-    Whole,
-    Torn,
+    Complete,
+    Partial,
 }
 
-/// What became of a write.
+/// The result of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WriteResult {
-    /// So many bytes went out.
-    Some(usize),
-    /// The terminal takes nothing now.
-    Nothing,
-    /// The terminal is not ours any more.
+    /// The number of bytes written.
+    Written(usize),
+    /// The terminal takes no bytes now.
+    WouldBlock,
+    /// The terminal was given back.
     Closed,
 }
 
 impl Guard {
-    /// Enters our modes; from now on a panic or a signal puts the old ones back.
+    /// Enters our modes; from now on a panic or a signal restores the previous ones.
     pub(super) fn enter(tty: Tty, mouse: Mouse) -> Result<Arc<Self>, TerminalError> {
         let before = termios::tcgetattr(&tty).map_err(|error| TerminalError::Modes(error.into()))?;
         let state = State {
-            holder: Holder::ShellForNow,
+            holder: Holder::StoppedShell,
             mouse,
             cleanup: Vec::new(),
-            message: MessageState::Whole,
-            turn: Epoch::default(),
+            message: MessageState::Complete,
+            epoch: Epoch::default(),
         };
         let guard = Arc::new(Self { tty, before, state: Mutex::new(state) });
         *lock(&ACTIVE) = Arc::downgrade(&guard);
@@ -104,13 +104,13 @@ impl Guard {
         Ok(guard)
     }
 
-    /// The guard of the open screen.
+    /// Returns the guard of the open screen.
     pub(super) fn active() -> Option<Arc<Self>> {
         lock(&ACTIVE).upgrade()
     }
 
-    /// Enters our modes again, unless the screen was closed. In the background this waits for the foreground, because
-    /// the kernel stops a background process that changes the terminal.
+    /// Enters our modes again, unless the screen was closed. A background process waits here for the foreground, because
+    /// the kernel stops it when it changes the terminal.
     pub(super) fn resume(&self) -> io::Result<()> {
         let mut state = lock(&self.state);
         if state.holder == Holder::Shell {
@@ -124,7 +124,7 @@ impl Guard {
         if state.mouse == Mouse::On {
             bytes.extend_from_slice(MOUSE_ON);
         }
-        let written = self.tty.write_within(&bytes, WRITE_PATIENCE);
+        let written = self.tty.write_within(&bytes, WRITE_TIMEOUT);
         drop(state);
         let entered = modes.map_err(io::Error::from).and(written);
         if entered.is_err() {
@@ -133,61 +133,61 @@ impl Guard {
         entered
     }
 
-    /// Gives the terminal back as it was; every step is taken, whatever became of the others.
+    /// Gives the terminal back with its previous modes; every step is taken even if others fail.
     pub(super) fn restore(&self, to: Holder) {
         let mut state = lock(&self.state);
-        let ours = state.holder == Holder::Screen;
+        let is_open = state.holder == Holder::Screen;
         state.holder = to;
-        if !ours {
+        if !is_open {
             return;
         }
         let mut bytes = Vec::with_capacity(128 + state.cleanup.len());
-        if state.message == MessageState::Torn {
-            bytes.extend_from_slice(BREAK_OFF);
+        if state.message == MessageState::Partial {
+            bytes.extend_from_slice(ABORT_SEQUENCE);
         }
-        state.message = MessageState::Whole;
-        state.turn.0 += 1;
+        state.message = MessageState::Complete;
+        state.epoch.0 += 1;
         bytes.extend_from_slice(END_FRAME);
         bytes.extend_from_slice(&state.cleanup);
         bytes.extend_from_slice(MOUSE_OFF);
         bytes.extend_from_slice(LEAVE);
-        drop(self.tty.write_within(&bytes, WRITE_PATIENCE));
-        if self.tty.is_asking() {
-            // An answer that is already here would be typed into the shell.
+        drop(self.tty.write_within(&bytes, WRITE_TIMEOUT));
+        if self.tty.awaits_answers() {
+            // An answer that has arrived would be typed into the shell.
             let _ = termios::tcflush(&self.tty, QueueSelector::IFlush);
-            self.tty.forget_questions();
+            self.tty.forget_queries();
         }
-        // `Now`, because to wait for the output to drain is to wait for ever on a dead link.
+        // `Now`, because on a dead link the output never drains.
         let _ = termios::tcsetattr(&self.tty, OptionalActions::Now, &self.before);
     }
 
-    /// Whose terminal it is.
+    /// Returns the owner of the terminal.
     pub(super) fn holder(&self) -> Holder {
         lock(&self.state).holder
     }
 
-    /// The stay that a message begins in.
-    pub(super) fn turn(&self) -> Epoch {
-        lock(&self.state).turn
+    /// Returns the epoch, for [`write`](Self::write).
+    pub(super) fn epoch(&self) -> Epoch {
+        lock(&self.state).epoch
     }
 
-    /// Writes the next part of a message that began in `turn`, without waiting.
-    pub(super) fn write(&self, part: &[u8], turn: Epoch) -> io::Result<WriteResult> {
+    /// Writes the next part of a message that began in `epoch`, without waiting.
+    pub(super) fn write(&self, part: &[u8], epoch: Epoch) -> io::Result<WriteResult> {
         let mut state = lock(&self.state);
-        if state.holder != Holder::Screen || state.turn != turn {
+        if state.holder != Holder::Screen || state.epoch != epoch {
             return Ok(WriteResult::Closed);
         }
-        let Some(count) = self.tty.write(part)? else { return Ok(WriteResult::Nothing) };
-        state.message = if count == part.len() { MessageState::Whole } else { MessageState::Torn };
-        Ok(WriteResult::Some(count))
+        let Some(count) = self.tty.write(part)? else { return Ok(WriteResult::WouldBlock) };
+        state.message = if count == part.len() { MessageState::Complete } else { MessageState::Partial };
+        Ok(WriteResult::Written(count))
     }
 
-    /// Sets what deletes our pictures.
-    pub(super) fn set_farewell(&self, bytes: Vec<u8>) {
+    /// Sets the bytes that delete our pictures.
+    pub(super) fn set_cleanup(&self, bytes: Vec<u8>) {
         lock(&self.state).cleanup = bytes;
     }
 
-    /// Sets whose the mouse is, and gives the bytes that tell the terminal.
+    /// Sets the mouse mode and returns the bytes for the terminal.
     pub(super) fn set_mouse(&self, mouse: Mouse) -> &'static [u8] {
         lock(&self.state).mouse = mouse;
         match mouse {
@@ -203,7 +203,7 @@ impl Drop for Guard {
     }
 }
 
-/// Takes a lock that a panicking thread may have held: what it guards is valid after every statement.
+/// Takes a lock that a panicking thread may have held: the state is valid after every statement.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

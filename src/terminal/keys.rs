@@ -1,8 +1,8 @@
-//! What one complete key sequence means.
+//! The decoder of one complete key sequence or mouse report.
 //!
-//! termina's parser knows the sequences of all keyboards and mice; this file hands its events on as crossterm's types,
-//! which the rest of the program and ratatui use. It is given whole sequences only, one at a time, so that the parser
-//! never holds anything over: a sequence that is not exactly one event is none.
+//! termina's parser knows the sequences of all keyboards and mice; its events are converted to crossterm's types, which
+//! the rest of the program and ratatui use. Only whole sequences come in, one at a time, so that the parser never keeps
+//! anything: a sequence that is not exactly one event is `None`.
 
 use super::input::Input;
 use crossterm::event::{
@@ -10,7 +10,7 @@ use crossterm::event::{
 };
 use termina::{Event, Parser, event as theirs};
 
-/// Decodes one sequence; `None` for what is no key, no mouse event, or the release of a key.
+/// Decodes one sequence; `None` for anything but a key press or repeat and a mouse event.
 pub(super) fn decode(sequence: &[u8]) -> Option<Input> {
     if is_f3(sequence) {
         return Some(Input::Key(f3(sequence)));
@@ -37,7 +37,7 @@ pub(super) fn decode(sequence: &[u8]) -> Option<Input> {
     }
 }
 
-/// Whether the sequence is F3, which looks like a report of the cursor: `CSI R`, `CSI 1 ; 2 R` to `CSI 1 ; 16 R`.
+/// Returns true if the sequence is F3, which looks like a cursor position report: `CSI R`, `CSI 1 ; 2 R` to `CSI 1 ; 16 R`.
 pub(super) fn is_f3(sequence: &[u8]) -> bool {
     sequence == b"\x1b[R" || f3_modifiers(sequence).is_some()
 }
@@ -53,7 +53,8 @@ fn f3_modifiers(sequence: &[u8]) -> Option<u8> {
     (2..=16).contains(&code).then_some(code)
 }
 
-/// Parameters begin with a digit in keys and with `<` in mouse reports; the parser takes anything else for typed text.
+/// Returns true if the parser can be trusted with a sequence. Parameters begin with a digit in keys and with `<` in mouse
+/// reports; it takes anything else for typed text.
 fn is_decodable(sequence: &[u8]) -> bool {
     match sequence {
         [0x1b, b'[', b'M', ..] => true,
@@ -95,7 +96,7 @@ fn key_code(code: theirs::KeyCode) -> Option<KeyCode> {
         theirs::KeyCode::KeypadBegin => KeyCode::KeypadBegin,
         theirs::KeyCode::Menu => KeyCode::Menu,
         theirs::KeyCode::Function(n) => KeyCode::F(n),
-        // Keys without a meaning of their own here.
+        // Keys that nothing here uses.
         theirs::KeyCode::CapsLock
         | theirs::KeyCode::ScrollLock
         | theirs::KeyCode::NumLock

@@ -1,8 +1,8 @@
-//! What a panic does to the screen: nothing, unless it is the end.
+//! The panic hook: it restores the terminal if the program ends.
 //!
-//! A panic of the thread that installed the hook ends the program, so the terminal is restored first and the message
-//! printed after. A panic of any other thread, a decoder's say, is caught by whoever started it: it is kept for the
-//! screen to tell, and the terminal stays as it is. ratatui's own hook restores on every thread.
+//! A panic of the thread that installed the hook ends the program, so the terminal is restored before the message is
+//! printed. A panic of any other thread, such as a decoder's, is caught by the code that started it: its message is kept
+//! for the screen to show, and the terminal stays as it is. ratatui's own hook restores on every thread.
 
 use super::guard::{Guard, Holder};
 use crate::text::Safe;
@@ -14,8 +14,8 @@ use std::{
     thread,
 };
 
-/// The last panic of a worker.
-static LAST: Mutex<Option<Safe>> = Mutex::new(None);
+/// The message of the last panic of a worker thread.
+static LAST_WORKER_PANIC: Mutex<Option<Safe>> = Mutex::new(None);
 
 /// Installs the hook; the calling thread is the one whose panic ends the program.
 pub fn install_panic_hook() {
@@ -24,7 +24,7 @@ pub fn install_panic_hook() {
         let text = describe(info);
         match Guard::active().filter(|guard| guard.holder() == Holder::Screen) {
             Some(_) if thread::current().id() != main => {
-                *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+                *LAST_WORKER_PANIC.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
             }
             guard => {
                 if let Some(guard) = guard {
@@ -37,8 +37,8 @@ pub fn install_panic_hook() {
 }
 
 /// Takes the message of the last panic of a worker thread while the screen was open.
-pub fn panicked() -> Option<Safe> {
-    LAST.lock().unwrap_or_else(PoisonError::into_inner).take()
+pub fn take_worker_panic() -> Option<Safe> {
+    LAST_WORKER_PANIC.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 fn describe(info: &PanicHookInfo<'_>) -> Safe {
@@ -51,7 +51,7 @@ fn describe(info: &PanicHookInfo<'_>) -> Safe {
 
 fn print(text: &Safe) {
     let mut stderr = io::stderr().lock();
-    // Nobody is left to be told that stderr is closed.
+    // A closed stderr cannot be reported anywhere.
     drop(writeln!(stderr, "thumbview: this is a bug: {text}"));
     let backtrace = Backtrace::capture();
     if backtrace.status() == BacktraceStatus::Captured {

@@ -1,14 +1,15 @@
-//! The screen: frames in, bytes out, one at a time.
+//! The full screen: frames in, bytes out, one at a time.
 //!
-//! A frame's bytes are a difference against the frame before, so none may ever be dropped: nothing is drawn until the
-//! last frame is out and, if it was large, acknowledged. Meanwhile the state moves on, and the next frame is the
-//! latest. Whatever makes the terminal's content uncertain (another size, a stop, a redraw) clears it and draws all.
+//! A frame's bytes are the difference to the frame before, so none may be dropped: nothing is drawn until the last frame
+//! was written and, if it was large, acknowledged. Meanwhile the program's state moves on, and the next frame shows the
+//! latest. Anything that makes the terminal's content uncertain (another size, a stop, a redraw) clears and redraws it.
 
 use super::{
-    Mouse, ScreenOptions, TerminalError,
     cells::write_cells,
-    flow_control::{ANSWER, FlowControl, QUESTION},
+    error::TerminalError,
+    flow_control::{FlowControl, STATUS_OK, STATUS_QUERY},
     guard::{Guard, Holder},
+    mouse::Mouse,
     signals,
     tty::{Tty, clamped},
     writer::{TerminalWriter, WriteFinished},
@@ -24,28 +25,29 @@ use std::{
 };
 use tokio::sync::mpsc::{Receiver, channel};
 
-/// A frame appears at once on terminals that know synchronised output; the others ignore this.
+/// Synchronised output: a frame appears at once on terminals that support it; others ignore it.
 const BEGIN_FRAME: &[u8] = b"\x1b[?2026h";
 const END_FRAME: &[u8] = b"\x1b[?2026l";
 
-/// Text of so many bytes goes through every link in one piece and is read in one, so that it appears at once anyway.
-const ONE_PIECE: usize = 1000;
+/// The most bytes of text that every link carries and every terminal reads in one piece, so that it appears at once without
+/// synchronised output.
+const SMALL_FRAME_BYTES: usize = 1000;
 
 /// Default colours, an empty screen (ED 2), no cursor.
 const CLEAR: &[u8] = b"\x1b[0m\x1b[2J\x1b[?25l";
 
 /// Show and hide the cursor (DECTCEM).
-const SHOW: &[u8] = b"\x1b[?25h";
-const HIDE: &[u8] = b"\x1b[?25l";
+const SHOW_CURSOR: &[u8] = b"\x1b[?25h";
+const HIDE_CURSOR: &[u8] = b"\x1b[?25l";
 
-/// The question that ends a probe (DA1).
-const ATTRIBUTES: &[u8] = b"\x1b[c";
+/// The query that ends a probe (DA1).
+const ATTRIBUTES_QUERY: &[u8] = b"\x1b[c";
 
-/// When an answer is not waited for any more; the terminal is mute to that question then.
-const LATE: Duration = Duration::from_secs(5);
+/// The time after a query from which its answer is not waited for any more.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long leaving waits for bytes to go out and for answers to come in.
-const SETTLE: Duration = Duration::from_millis(250);
+/// The longest wait at the end for bytes to be written and answers to arrive.
+const SETTLE_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// The full screen.
 #[derive(Debug)]
@@ -53,18 +55,19 @@ pub struct Screen {
     tty: Tty,
     guard: Arc<Guard>,
     writer: TerminalWriter,
-    /// The cells that the terminal shows, and those of the frame in the making, which are blank between frames.
+    /// The cells that the terminal shows.
     shown: Buffer,
+    /// The cells of the frame that is being drawn; blank between frames.
     next: Buffer,
-    /// Where the cursor shows, if it does.
+    /// The cursor's position; `None` while it is hidden.
     cursor: Option<Position>,
-    pace: FlowControl,
-    begun: Instant,
-    last_question: Instant,
+    flow_control: FlowControl,
+    opened_at: Instant,
+    last_query_at: Instant,
     content: ScreenContent,
 }
 
-/// Whether the terminal shows what we think it shows.
+/// The certainty about the terminal's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ScreenContent {
     Known,
@@ -72,13 +75,13 @@ enum ScreenContent {
 }
 
 impl Screen {
-    /// Enters raw mode and the alternate screen, hides the cursor and has pastes marked. [`signals()`](super::signals())
-    /// should be listened to before. Each [`WriteFinished`] is a reason to look at [`is_ready`](Self::is_ready) again.
+    /// Enters raw mode and the alternate screen, hides the cursor and enables bracketed pastes. The caller listens to
+    /// [`signals()`](super::signals()) before, and checks [`is_ready`](Self::is_ready) after each [`WriteFinished`].
     ///
     /// # Errors
-    /// When the terminal refuses its modes or is gone; it is as before then.
-    pub fn open(tty: &Tty, options: ScreenOptions) -> Result<(Self, Receiver<WriteFinished>), TerminalError> {
-        let guard = Guard::enter(tty.clone(), options.mouse)?;
+    /// If the terminal refuses its modes or is gone; its modes are restored then.
+    pub fn open(tty: &Tty, mouse: Mouse) -> Result<(Self, Receiver<WriteFinished>), TerminalError> {
+        let guard = Guard::enter(tty.clone(), mouse)?;
         let (written, wake) = channel(16);
         let writer = TerminalWriter::start(tty.clone(), Arc::clone(&guard), written)
             .map_err(|error| TerminalError::Start("writer", error))?;
@@ -89,25 +92,25 @@ impl Screen {
             tty: tty.clone(),
             guard,
             writer,
-            pace: FlowControl::default(),
-            begun: Instant::now(),
-            last_question: Instant::now(),
+            flow_control: FlowControl::default(),
+            opened_at: Instant::now(),
+            last_query_at: Instant::now(),
             content: ScreenContent::Uncertain,
         };
         Ok((screen, wake))
     }
 
-    /// Whether the last frame is out and acknowledged, so that the next one may be drawn.
+    /// Returns true if the last frame is written and acknowledged, so that the next one may be drawn.
     pub fn is_ready(&self) -> bool {
-        self.writer.is_idle() && !self.pace.is_waiting()
+        self.writer.is_idle() && !self.flow_control.is_waiting()
     }
 
-    /// Draws a frame and sends it: `draw` fills a blank buffer and says where the cursor shows; the cells that differ go
-    /// out, then what `after` appends, in one write. Gives the number of bytes, 0 when nothing changed. To be called
-    /// only when [`is_ready`](Self::is_ready).
+    /// Draws a frame and sends it: `draw` fills a blank buffer and returns the cursor's position; the cells that differ are
+    /// sent, then the bytes that `after` appends, in one write. Returns the number of bytes, 0 if nothing changed. Only to
+    /// be called if [`is_ready`](Self::is_ready).
     ///
     /// # Errors
-    /// [`TerminalError::HungUp`] when the terminal is gone.
+    /// [`TerminalError::HungUp`] if the terminal is gone.
     pub fn draw<R>(
         &mut self,
         draw: impl FnOnce(&mut Buffer) -> (R, Option<Position>),
@@ -128,7 +131,7 @@ impl Screen {
         self.next.reset();
         let text = frame.len();
         after(drawn, &mut frame);
-        let is_plain = self.content == ScreenContent::Known && frame.len() == text && text - head <= ONE_PIECE;
+        let is_plain = self.content == ScreenContent::Known && frame.len() == text && text - head <= SMALL_FRAME_BYTES;
         self.place_cursor(cursor, frame.len() > head, &mut frame);
         if frame.len() == head && self.content == ScreenContent::Known {
             return Ok(0);
@@ -139,90 +142,90 @@ impl Screen {
         } else {
             frame.extend_from_slice(END_FRAME);
         }
-        if self.pace.sent(frame.len(), self.begun.elapsed()) {
-            frame.extend_from_slice(QUESTION);
-            self.asked(1);
+        if self.flow_control.note_frame(frame.len(), self.opened_at.elapsed()) {
+            frame.extend_from_slice(STATUS_QUERY);
+            self.note_queries(1);
         }
         let bytes = frame.len();
         self.writer.push(frame);
         Ok(bytes)
     }
 
-    /// Sends bytes that are no frame (a probe, a copy, the bell), in order with the frames.
+    /// Sends bytes that are not a frame (a probe, a copy, the bell), in order with the frames.
     pub fn send(&mut self, bytes: Vec<u8>) {
-        self.asked(bytes.windows(ATTRIBUTES.len()).filter(|part| *part == ATTRIBUTES).count());
+        self.note_queries(bytes.windows(ATTRIBUTES_QUERY.len()).filter(|part| *part == ATTRIBUTES_QUERY).count());
         self.writer.push(bytes);
     }
 
-    /// Takes the answer that acknowledges a frame; false when the reply is somebody else's.
-    pub fn reply(&mut self, bytes: &[u8]) -> bool {
-        let ours = bytes == ANSWER;
-        if ours {
-            self.pace.answered(self.begun.elapsed());
+    /// Takes an answer if it acknowledges a frame; returns false for any other.
+    pub fn acknowledge(&mut self, answer: &[u8]) -> bool {
+        let is_acknowledgement = answer == STATUS_OK;
+        if is_acknowledgement {
+            self.flow_control.note_answer(self.opened_at.elapsed());
         }
-        ours
+        is_acknowledgement
     }
 
-    /// Gives up acknowledgements that are overdue; to be called about once a second. `now` counts from the screen's
-    /// opening.
+    /// Checks the time-outs of acknowledgements; to be called about once a second. `now` counts from the opening of the
+    /// screen.
     pub fn tick(&mut self, now: Duration) {
-        if self.pace.tick(now) {
-            self.tty.forget_questions();
+        if self.flow_control.check_timeouts(now) {
+            self.tty.forget_queries();
         }
     }
 
-    /// Bytes a second of the link, as acknowledged frames tell; `None` before the first, without end where the terminal
-    /// is mute.
+    /// Returns the link's rate in bytes a second, as measured by acknowledged frames; `None` before the first, `u64::MAX`
+    /// for a terminal that does not answer.
     pub fn rate(&self) -> Option<u64> {
-        self.pace.rate()
+        self.flow_control.rate()
     }
 
-    /// The bytes of pictures that one frame may take, so that text stays live.
-    pub fn slice(&self) -> usize {
-        usize::try_from(self.pace.slice()).unwrap_or(usize::MAX)
+    /// Returns the bytes of pictures that one frame may take, so that text stays responsive.
+    pub fn slice_bytes(&self) -> usize {
+        usize::try_from(self.flow_control.slice_bytes()).unwrap_or(usize::MAX)
     }
 
-    /// Takes another size, in cells; clamped like [`Tty::size`]. The next frame draws everything.
+    /// Sets the size in cells, limited like [`Tty::size`]. The next frame draws everything.
     pub fn resize(&mut self, size: Size) {
         self.shown = blank(clamped(size));
         self.next = self.shown.clone();
         self.content = ScreenContent::Uncertain;
     }
 
-    /// Has the next frame draw everything.
+    /// Makes the next frame draw everything.
     pub fn redraw(&mut self) {
         self.resize(self.shown.area.as_size());
     }
 
-    /// Sets what restoring sends first: the deletion of our pictures.
-    pub fn cleanup(&self, bytes: Vec<u8>) {
-        self.guard.set_farewell(bytes);
+    /// Sets the bytes that restoring the terminal sends first: the deletion of our pictures.
+    pub fn set_cleanup(&self, bytes: Vec<u8>) {
+        self.guard.set_cleanup(bytes);
     }
 
-    /// Takes the mouse or gives it back.
+    /// Enables or disables the reporting of the mouse.
     pub fn set_mouse(&mut self, mouse: Mouse) {
         let bytes = self.guard.set_mouse(mouse);
         self.writer.push(bytes.to_vec());
     }
 
-    /// Gives the terminal to the shell, stops the whole process group, and returns with the screen entered again, in
-    /// the size that the terminal has then. Returns at once where no shell could continue us.
+    /// Gives the terminal to the shell, stops the process group, and returns once it continues, with the screen entered
+    /// again in the terminal's new size. Returns at once if no shell could continue the process.
     ///
     /// # Errors
-    /// When the stop signal cannot be sent.
+    /// If the stop signal cannot be sent.
     pub fn suspend(&mut self) -> Result<(), TerminalError> {
         self.settle();
         signals::stop_group(&self.guard).map_err(|error| TerminalError::Start("suspension", error))?;
-        self.pace.forget();
+        self.flow_control.reset();
         self.resize(self.tty.size());
         Ok(())
     }
 
-    /// Gives the terminal back as it was. To be called while the reader still runs, so that answers on their way are
-    /// not typed into the shell.
+    /// Restores the terminal. To be called while the reader runs, so that answers that are due are not typed into the
+    /// shell.
     ///
     /// # Errors
-    /// [`TerminalError::HungUp`] when there is no terminal any more.
+    /// [`TerminalError::HungUp`] if the terminal is gone.
     pub fn close(self) -> Result<(), TerminalError> {
         self.settle();
         self.guard.restore(Holder::Shell);
@@ -234,32 +237,32 @@ impl Screen {
         &self.guard
     }
 
-    /// Shows the cursor where it is wanted, again after drawing has moved it, or hides it.
-    fn place_cursor(&mut self, wanted: Option<Position>, moved: bool, out: &mut Vec<u8>) {
+    /// Shows the cursor at a position, again if drawing moved it, or hides it.
+    fn place_cursor(&mut self, wanted: Option<Position>, is_moved: bool, out: &mut Vec<u8>) {
         let before = std::mem::replace(&mut self.cursor, wanted);
-        if let Some(Position { x, y }) = wanted.filter(|_| moved || wanted != before) {
+        if let Some(Position { x, y }) = wanted.filter(|_| is_moved || wanted != before) {
             out.extend_from_slice(format!("\x1b[{};{}H", y + 1, x + 1).as_bytes());
         }
         match (before, wanted) {
-            (None, Some(_)) => out.extend_from_slice(SHOW),
-            (Some(_), None) => out.extend_from_slice(HIDE),
+            (None, Some(_)) => out.extend_from_slice(SHOW_CURSOR),
+            (Some(_), None) => out.extend_from_slice(HIDE_CURSOR),
             (None, None) | (Some(_), Some(_)) => {}
         }
     }
 
-    fn asked(&mut self, questions: usize) {
-        if questions > 0 {
-            self.tty.asked(questions);
-            self.last_question = Instant::now();
+    fn note_queries(&mut self, count: usize) {
+        if count > 0 {
+            self.tty.note_queries(count);
+            self.last_query_at = Instant::now();
         }
     }
 
-    /// Waits for bytes to go out and for answers to come in.
+    /// Waits for bytes to be written and answers to arrive.
     fn settle(&self) {
-        let begun = Instant::now();
-        let answers_may_come = self.last_question.elapsed() < LATE;
-        while begun.elapsed() < SETTLE && !self.writer.is_hung_up() {
-            if self.writer.is_idle() && !(answers_may_come && self.tty.is_asking()) {
+        let started = Instant::now();
+        let is_recent = self.last_query_at.elapsed() < ANSWER_TIMEOUT;
+        while started.elapsed() < SETTLE_TIMEOUT && !self.writer.is_hung_up() {
+            if self.writer.is_idle() && !(is_recent && self.tty.awaits_answers()) {
                 return;
             }
             thread::sleep(Duration::from_millis(1));
@@ -273,7 +276,7 @@ impl Drop for Screen {
     }
 }
 
-/// Cells without anything in them.
+/// Returns a buffer of blank cells.
 fn blank(size: Size) -> Buffer {
     Buffer::empty(Rect::from((Position::ORIGIN, size)))
 }

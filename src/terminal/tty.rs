@@ -1,10 +1,10 @@
 //! The terminal device, opened by us.
 //!
-//! A description of our own is not shared with the shell or with a pipeline's neighbours, so it can be non-blocking
-//! without anybody else noticing; every wait is a `poll` with an end. It also counts the questions whose answers are
-//! still on their way, because an answer that arrives after we left is typed into the shell.
+//! An open file description of our own is not shared with the shell or the other programs of a pipeline, so it can be
+//! non-blocking; every wait is a `poll` with a time-out. The device also counts the queries whose answers are due, because
+//! an answer that arrives after the end is typed into the shell.
 
-use super::TerminalError;
+use super::error::TerminalError;
 use crate::text::Safe;
 use ratatui::layout::Size;
 use rustix::{
@@ -27,11 +27,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The largest screen that is drawn, in cells; ratatui allocates two buffers of this size.
-const LARGEST: Size = Size { width: 1000, height: 400 };
+/// The largest screen in cells; two buffers of this size are allocated.
+const MAX_SIZE: Size = Size { width: 1000, height: 400 };
 
-/// The size of a terminal that does not know its own, as terminfo has it for most.
-const USUAL: Size = Size { width: 80, height: 24 };
+/// The size in cells of a terminal that does not know its own, as terminfo has it for most.
+const DEFAULT_SIZE: Size = Size { width: 80, height: 24 };
 
 /// The terminal device; clones share it.
 #[derive(Clone, Debug)]
@@ -40,8 +40,8 @@ pub struct Tty(Arc<Device>);
 #[derive(Debug)]
 struct Device {
     fd: OwnedFd,
-    /// Questions whose answers have not come yet.
-    questions: AtomicUsize,
+    /// The number of queries whose answers are due.
+    queries: AtomicUsize,
 }
 
 impl Tty {
@@ -50,53 +50,53 @@ impl Tty {
     /// # Errors
     /// Without a controlling terminal, and where `TERM` is `dumb` or unset.
     pub fn open() -> Result<Self, TerminalError> {
-        check_name(std::env::var_os("TERM").as_deref())?;
+        check_term(std::env::var_os("TERM").as_deref())?;
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let no_terminal = |error: Errno| TerminalError::NoTerminal(error.into());
         let fd = match standard_terminal() {
             Some(path) => rustix::fs::open(path, flags, Mode::empty()),
             None => rustix::fs::open("/dev/tty", flags, Mode::empty()),
         };
-        Ok(Self::on(fd.map_err(no_terminal)?))
+        Ok(Self::from_fd(fd.map_err(no_terminal)?))
     }
 
-    /// Uses a terminal that is open already, for reading and writing and without blocking.
-    pub(super) fn on(fd: OwnedFd) -> Self {
-        Self(Arc::new(Device { fd, questions: AtomicUsize::new(0) }))
+    /// Uses a terminal that is open for reading and writing without blocking.
+    pub(super) fn from_fd(fd: OwnedFd) -> Self {
+        Self(Arc::new(Device { fd, queries: AtomicUsize::new(0) }))
     }
 
-    /// Cells of the screen, at most 1000x400; 80x24 where the terminal does not know.
+    /// Returns the size in cells, at most 1000x400; 80x24 if the terminal does not know it.
     pub fn size(&self) -> Size {
-        termios::tcgetwinsize(self.as_fd()).map_or(USUAL, clamp)
+        termios::tcgetwinsize(self.as_fd()).map_or(DEFAULT_SIZE, clamp)
     }
 
-    /// Pixels of the screen; 0x0 where the terminal does not know.
+    /// Returns the size in pixels; 0x0 if the terminal does not know it.
     pub fn pixels(&self) -> (u32, u32) {
         termios::tcgetwinsize(self.as_fd())
             .map_or((0, 0), |size| (u32::from(size.ws_xpixel), u32::from(size.ws_ypixel)))
     }
 
-    /// Notes that `count` questions were sent.
-    pub(super) fn asked(&self, count: usize) {
-        self.0.questions.fetch_add(count, Ordering::AcqRel);
+    /// Notes that `count` queries were sent.
+    pub(super) fn note_queries(&self, count: usize) {
+        self.0.queries.fetch_add(count, Ordering::AcqRel);
     }
 
-    /// Notes that one question was answered.
-    pub(super) fn answered(&self) {
-        let _ = self.0.questions.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1));
+    /// Notes that one query was answered.
+    pub(super) fn note_answer(&self) {
+        let _ = self.0.queries.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1));
     }
 
-    /// Gives up waiting for answers.
-    pub(super) fn forget_questions(&self) {
-        self.0.questions.store(0, Ordering::Release);
+    /// Forgets the queries whose answers are due.
+    pub(super) fn forget_queries(&self) {
+        self.0.queries.store(0, Ordering::Release);
     }
 
-    /// Whether answers may still come.
-    pub(super) fn is_asking(&self) -> bool {
-        self.0.questions.load(Ordering::Acquire) > 0
+    /// Returns true while answers are due.
+    pub(super) fn awaits_answers(&self) -> bool {
+        self.0.queries.load(Ordering::Acquire) > 0
     }
 
-    /// Writes what fits now; `None` when nothing does.
+    /// Writes what fits now; `None` if nothing does.
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<Option<usize>> {
         match rustix::io::write(self.as_fd(), bytes) {
             Ok(count) => Ok(Some(count)),
@@ -105,16 +105,16 @@ impl Tty {
         }
     }
 
-    /// Waits until something can be written; false when the time is up.
-    pub(super) fn wait_writable(&self, patience: Duration) -> io::Result<bool> {
+    /// Waits until something can be written; returns false after `timeout`.
+    pub(super) fn wait_writable(&self, timeout: Duration) -> io::Result<bool> {
         let mut fds = [PollFd::new(&self.0.fd, PollFlags::OUT)];
-        poll(&mut fds, Some(patience))?;
+        poll(&mut fds, Some(timeout))?;
         Ok(!fds.iter().all(|fd| fd.revents().is_empty()))
     }
 
-    /// Writes all of it, or as much as the terminal takes within `patience`.
-    pub(super) fn write_within(&self, mut bytes: &[u8], patience: Duration) -> io::Result<()> {
-        let deadline = Instant::now() + patience;
+    /// Writes all bytes, or as many as the terminal takes within `timeout`.
+    pub(super) fn write_within(&self, mut bytes: &[u8], timeout: Duration) -> io::Result<()> {
+        let deadline = Instant::now() + timeout;
         while !bytes.is_empty() {
             match self.write(bytes)? {
                 Some(count) => bytes = bytes.get(count..).unwrap_or_default(),
@@ -134,11 +134,11 @@ impl AsFd for Tty {
     }
 }
 
-/// `poll`; begins again when a signal comes in between.
-pub(super) fn poll(fds: &mut [PollFd<'_>], patience: Option<Duration>) -> io::Result<()> {
-    let patience = patience.map(|time| Timespec::try_from(time).expect("patience is a few seconds"));
+/// Polls, again after a signal.
+pub(super) fn poll(fds: &mut [PollFd<'_>], timeout: Option<Duration>) -> io::Result<()> {
+    let timeout = timeout.map(|time| Timespec::try_from(time).expect("a time-out is a few seconds"));
     loop {
-        match rustix::event::poll(fds, patience.as_ref()) {
+        match rustix::event::poll(fds, timeout.as_ref()) {
             Ok(_) => return Ok(()),
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
@@ -146,8 +146,8 @@ pub(super) fn poll(fds: &mut [PollFd<'_>], patience: Option<Duration>) -> io::Re
     }
 }
 
-/// Refuses terminals that cannot move their cursor.
-fn check_name(term: Option<&OsStr>) -> Result<(), TerminalError> {
+/// Rejects terminals that cannot move their cursor.
+fn check_term(term: Option<&OsStr>) -> Result<(), TerminalError> {
     match term.map(OsStr::as_bytes) {
         None | Some(b"") => Err(TerminalError::Unnamed),
         Some(name @ (b"dumb" | b"unknown")) => Err(TerminalError::Dumb(Safe::from_bytes(name))),
@@ -155,7 +155,7 @@ fn check_name(term: Option<&OsStr>) -> Result<(), TerminalError> {
     }
 }
 
-/// On macOS `poll` refuses /dev/tty, but takes the device itself, which one of the standard streams mostly is.
+/// Returns the device of a standard stream: on macOS `poll` rejects /dev/tty, but accepts the device itself.
 #[cfg(target_os = "macos")]
 fn standard_terminal() -> Option<std::ffi::CString> {
     let streams = [rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr()];
@@ -168,11 +168,14 @@ fn standard_terminal() -> Option<std::ffi::CString> {
 }
 
 fn clamp(size: Winsize) -> Size {
-    let one = |cells: u16, usual: u16, largest: u16| if cells == 0 { usual } else { cells.min(largest) };
-    Size { width: one(size.ws_col, USUAL.width, LARGEST.width), height: one(size.ws_row, USUAL.height, LARGEST.height) }
+    let one = |cells: u16, default: u16, max: u16| if cells == 0 { default } else { cells.min(max) };
+    Size {
+        width: one(size.ws_col, DEFAULT_SIZE.width, MAX_SIZE.width),
+        height: one(size.ws_row, DEFAULT_SIZE.height, MAX_SIZE.height),
+    }
 }
 
-/// A size that may have come from anywhere, made fit to be drawn.
+/// Limits a size of any origin to what can be drawn.
 pub(super) fn clamped(size: Size) -> Size {
     clamp(Winsize { ws_col: size.width, ws_row: size.height, ws_xpixel: 0, ws_ypixel: 0 })
 }

@@ -1,8 +1,8 @@
-//! The only writer of the terminal: a thread that writes message after message, each to its end.
+//! The only writer of the terminal: a thread that writes each message to its end.
 //!
-//! The screen hands over one frame at a time and waits until it is out, so the queue holds at most one frame and the
-//! few short messages in between (a probe, a copy, the bell); that is why it is not bounded. A message is given up
-//! only when the terminal is: when it hung up or went back to the shell.
+//! The screen hands over one frame at a time and waits until it is written, so the queue holds at most one frame and a few
+//! short messages (a probe, a copy, the bell); therefore it is not bounded. A message is abandoned only if the terminal
+//! hung up or was given back to the shell.
 
 use super::{
     guard::{Guard, WriteResult},
@@ -19,19 +19,19 @@ use std::{
     time::Duration,
 };
 
-/// How often a terminal that takes nothing is looked at again, to see whether it is still ours.
-const RECHECK: Duration = Duration::from_millis(50);
+/// The interval after which a terminal that takes no bytes is tried again.
+const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Something was written to its end; a reason to look whether the next frame can be drawn.
+/// The end of a write: a reason to check whether the next frame can be drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteFinished {
-    /// A message is out, as far as our end of the line is concerned.
-    Out,
+    /// A message was written; it may still be in the buffers of the link.
+    Written,
     /// The terminal is gone.
     HungUp,
 }
 
-/// The handle of the writing thread, which ends with it.
+/// The handle of the writing thread, which ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct TerminalWriter {
     messages: mpsc::Sender<Vec<u8>>,
@@ -40,13 +40,13 @@ pub(super) struct TerminalWriter {
 
 #[derive(Debug, Default)]
 struct WriteProgress {
-    /// Messages that are not out yet.
-    open: AtomicUsize,
+    /// Messages that are not written yet.
+    pending: AtomicUsize,
     hung_up: AtomicBool,
 }
 
 impl TerminalWriter {
-    /// Starts the thread. `written` is woken after each message.
+    /// Starts the thread; `written` receives the end of each write.
     pub(super) fn start(
         tty: Tty,
         guard: Arc<Guard>,
@@ -61,9 +61,9 @@ impl TerminalWriter {
                 if outcome.is_err() {
                     shared.hung_up.store(true, Ordering::Release);
                 }
-                shared.open.fetch_sub(1, Ordering::AcqRel);
+                shared.pending.fetch_sub(1, Ordering::AcqRel);
                 // A full channel holds a wake-up already.
-                let _ = written.try_send(if outcome.is_ok() { WriteFinished::Out } else { WriteFinished::HungUp });
+                let _ = written.try_send(if outcome.is_ok() { WriteFinished::Written } else { WriteFinished::HungUp });
             }
         })?;
         Ok(Self { messages, progress })
@@ -71,31 +71,31 @@ impl TerminalWriter {
 
     /// Queues a message.
     pub(super) fn push(&self, message: Vec<u8>) {
-        self.progress.open.fetch_add(1, Ordering::AcqRel);
+        self.progress.pending.fetch_add(1, Ordering::AcqRel);
         if self.messages.send(message).is_err() {
-            // The thread ends before its handle only by a panic.
+            // The thread ends before its handle only if it panics.
             self.progress.hung_up.store(true, Ordering::Release);
         }
     }
 
-    /// Whether everything is out.
+    /// Returns true if everything is written.
     pub(super) fn is_idle(&self) -> bool {
-        self.progress.open.load(Ordering::Acquire) == 0
+        self.progress.pending.load(Ordering::Acquire) == 0
     }
 
-    /// Whether the terminal was found to be gone.
+    /// Returns true if the terminal was found to be gone.
     pub(super) fn is_hung_up(&self) -> bool {
         self.progress.hung_up.load(Ordering::Acquire)
     }
 }
 
 fn write(tty: &Tty, guard: &Guard, mut message: &[u8]) -> io::Result<()> {
-    let turn = guard.turn();
+    let epoch = guard.epoch();
     while !message.is_empty() {
-        match guard.write(message, turn)? {
-            WriteResult::Some(count) => message = message.get(count..).unwrap_or_default(),
-            WriteResult::Nothing => {
-                tty.wait_writable(RECHECK)?;
+        match guard.write(message, epoch)? {
+            WriteResult::Written(count) => message = message.get(count..).unwrap_or_default(),
+            WriteResult::WouldBlock => {
+                tty.wait_writable(RETRY_INTERVAL)?;
             }
             WriteResult::Closed => break,
         }

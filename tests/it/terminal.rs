@@ -13,9 +13,7 @@ use ratatui::{
 };
 use rustix::process::Signal as Number;
 use std::{process, thread, time::Duration};
-use thumbview::terminal::{
-    Input, Mouse, Screen, ScreenOptions, Signal, Tty, install_panic_hook, panicked, read, signals,
-};
+use thumbview::terminal::{Input, Mouse, Screen, Signal, Tty, install_panic_hook, read, signals, take_worker_panic};
 
 const SIZE: (u16, u16) = (60, 12);
 const TICK: Duration = Duration::from_millis(100);
@@ -35,7 +33,7 @@ async fn show_keys(tty: Tty) -> i32 {
     let mut signals = signals().unwrap();
     let (sender, mut inputs) = tokio::sync::mpsc::channel(16);
     let _reader = read(&tty, sender);
-    let (mut screen, mut written) = Screen::open(&tty, ScreenOptions { mouse: Mouse::On }).unwrap();
+    let (mut screen, mut written) = Screen::open(&tty, Mouse::On).unwrap();
     screen.send(b"\x1b[c".to_vec());
     let mut last = "ready".to_owned();
     let mut answers = "";
@@ -54,7 +52,7 @@ async fn show_keys(tty: Tty) -> i32 {
         tokio::select! {
             input = inputs.recv() => match input.unwrap() {
                 Input::HungUp => break 129,
-                Input::Reply(bytes) if screen.reply(&bytes) => {}
+                Input::Reply(bytes) if screen.acknowledge(&bytes) => {}
                 Input::Reply(_) => answers = " answered",
                 Input::Key(KeyEvent { code: KeyCode::Char('q'), .. }) => break 0,
                 Input::Key(KeyEvent { code: KeyCode::Char(key), .. }) if key.is_uppercase() => fill = Some(key),
@@ -83,7 +81,7 @@ fn act(key: char, screen: &mut Screen) -> String {
         'p' => panic!("by hand \x1b[2J"),
         'w' => {
             assert!(thread::spawn(|| panic!("a worker \x1b[2J")).join().is_err());
-            return panicked().unwrap().to_string();
+            return take_worker_panic().unwrap().to_string();
         }
         'h' => thread::sleep(Duration::from_secs(1000)),
         _ => {}

@@ -1,4 +1,4 @@
-//! Tables of what keyboards and terminals send, and of what breaks on the way.
+//! The bytes that keyboards and terminals send, whole and broken.
 
 use super::*;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
@@ -95,13 +95,13 @@ fn mouse_reports() {
 }
 
 #[test]
-fn pastes_are_text_whatever_is_in_them() {
+fn pastes_are_text() {
     let paste = |text: &str| Input::Paste(text.to_owned());
     assert_eq!(split(b"\x1b[200~a\x1b[Ab\x1b[201~"), [paste("a\x1b[Ab")]);
     assert_eq!(split(b"\x1b[200~\x1b\x1b[20\x1b[201~"), [paste("\x1b\x1b[20")]);
     assert_eq!(split(b"\x1b[200~\xff\x1b[201~"), [paste("\u{fffd}")]);
-    let long = [PASTE_START, vec![b'x'; PASTE_BYTES + 10].as_slice(), PASTE_END, b"j"].concat();
-    let kept = "x".repeat(PASTE_BYTES);
+    let long = [PASTE_START, vec![b'x'; MAX_PASTE_BYTES + 10].as_slice(), PASTE_END, b"j"].concat();
+    let kept = "x".repeat(MAX_PASTE_BYTES);
     assert_eq!(split(&long), [paste(&kept), key(KeyCode::Char('j'), KeyModifiers::NONE)]);
 }
 
@@ -118,14 +118,14 @@ fn broken_sequences_leave_the_keyboard_alive() {
     check(b"\xff\x80j", "j");
     check(b"\x1bP never ended\x18j", "j");
     assert_eq!(split(b"\x1b]0;\x03"), [key(KeyCode::Char('c'), KeyModifiers::CONTROL)], "Ctrl-C gets through");
-    let long = [b"\x1bP".as_slice(), &[b'x'; STRING_BYTES + 10], b"\x1b\\j"].concat();
+    let long = [b"\x1bP".as_slice(), &[b'x'; MAX_STRING_BYTES + 10], b"\x1b\\j"].concat();
     check(&long, "j");
-    let long = [b"\x1b[".as_slice(), &[b'1'; CSI_BYTES + 10], b"Aj"].concat();
+    let long = [b"\x1b[".as_slice(), &[b'1'; MAX_CSI_BYTES + 10], b"Aj"].concat();
     check(&long, "j");
 }
 
 #[test]
-fn silence_ends_what_is_open() {
+fn silence_ends_the_open_sequence() {
     let check = |bytes: &[u8], expected: &[Input]| {
         let mut splitter = Splitter::default();
         let mut out = Vec::new();
@@ -145,33 +145,33 @@ fn silence_ends_what_is_open() {
 }
 
 #[test]
-fn only_what_can_be_typed_is_impatient() {
-    let patience = |bytes: &[u8]| {
+fn only_sequences_that_can_be_typed_time_out_early() {
+    let timeout = |bytes: &[u8]| {
         let mut splitter = Splitter::default();
         splitter.push(bytes, &mut Vec::new());
-        splitter.patience()
+        splitter.timeout()
     };
-    assert_eq!(patience(b"j"), None);
-    assert_eq!(patience(b"\x1b"), Some(ESCAPE_PATIENCE));
-    assert_eq!(patience(b"\x1b["), Some(ESCAPE_PATIENCE));
-    assert_eq!(patience(b"\x1b[?6"), Some(SEQUENCE_PATIENCE));
-    assert_eq!(patience(b"\x1b[200~"), Some(SEQUENCE_PATIENCE));
+    assert_eq!(timeout(b"j"), None);
+    assert_eq!(timeout(b"\x1b"), Some(ESCAPE_TIMEOUT));
+    assert_eq!(timeout(b"\x1b["), Some(ESCAPE_TIMEOUT));
+    assert_eq!(timeout(b"\x1b[?6"), Some(SEQUENCE_TIMEOUT));
+    assert_eq!(timeout(b"\x1b[200~"), Some(SEQUENCE_TIMEOUT));
 }
 
 #[test]
-fn what_is_held_is_bounded() {
+fn the_buffer_is_bounded() {
     let openers: [&[u8]; 6] = [b"", b"\x1b[", b"\x1bP", b"\x1b]11;", b"\x1b_G", PASTE_START];
     for opener in openers {
         for byte in *b"x1;\x1b\xff" {
             let mut splitter = Splitter::default();
             splitter.push(opener, &mut Vec::new());
-            splitter.push(&vec![byte; PASTE_BYTES + 100], &mut Vec::new());
-            assert!(splitter.held.len() <= PASTE_BYTES, "{} {byte}", opener.escape_ascii());
+            splitter.push(&vec![byte; MAX_PASTE_BYTES + 100], &mut Vec::new());
+            assert!(splitter.buffer.len() <= MAX_PASTE_BYTES, "{} {byte}", opener.escape_ascii());
         }
     }
 }
 
-/// Bytes that lie close to what terminals send.
+/// Returns bytes close to those that terminals send.
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         any::<u8>().prop_map(|byte| vec![byte]),
@@ -200,7 +200,7 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn where_a_read_ends_changes_nothing(bytes in stream(), cuts in prop::collection::vec(0_usize..200, 0..8)) {
+    fn the_end_of_a_read_changes_nothing(bytes in stream(), cuts in prop::collection::vec(0_usize..200, 0..8)) {
         let whole = split(&bytes);
         let mut splitter = Splitter::default();
         let mut out = Vec::new();
