@@ -46,7 +46,7 @@ impl Session {
                         self.post(Message::Toast(Safe::new(&refusal.to_string())));
                     }
                 }
-                Effect::Follow(following) => self.source.set_follow(match following {
+                Effect::Follow(following) => self.source.set_mode(match following {
                     Following::On => Mode::Follow,
                     Following::Off => Mode::Once,
                 }),

@@ -1,18 +1,21 @@
-//! From lines to what is sent.
+//! The events of one name, from its lines to the channel.
 //!
 //! An [`Intake`] reads the lines of one name into events, leaves out what a restarted file repeats, and sends the rest
-//! in batches. Everything that it leaves out is counted. An [`Outlet`] is the way out; it fails once nobody listens.
+//! in batches. Everything that it leaves out is counted.
 
 use crate::{
     event::{
-        Counts, FileId, Health, LogEvent, LogUpdate, Notice, Origin,
+        FileId, Health, LogUpdate, Origin,
         envelope::{FoundEvents, RecordReader},
     },
     source::{
-        Mode, ReadError, SharedState, Start, Stopped,
-        follow::{Resume, Sink, look::reason},
+        config::{Mode, Start},
+        error::{ReadError, Stopped, reason},
+        file::load,
         lines::{Lines, SplitLine},
-        load,
+        outlet::{BATCH, Outlet},
+        records::read_lines,
+        sink::{Resume, Sink},
     },
     text::Safe,
 };
@@ -24,85 +27,38 @@ use std::{
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
-use tokio::sync::mpsc::Sender;
 
-/// The most events of one batch.
-pub(super) const BATCH: usize = 512;
-
-/// How often the progress of the first reading is told.
+/// The time between two progress reports of the first reading.
 const PROGRESS: Duration = Duration::from_millis(50);
 
-/// How many records of a name are remembered, so that a restarted file does not repeat them.
+/// The number of records of a name that are remembered, so that a restarted file does not repeat them.
 const RECORDS_MAX: usize = 1 << 20;
 
-/// How a name is followed of which the system tells nothing.
+/// The state of a name of which the system reports no changes.
 const POLLING: &str = "polling only";
 
-/// The way to whoever listens.
-#[derive(Clone, Debug)]
-pub(super) struct Outlet {
-    pub(super) tx: Sender<LogUpdate>,
-    pub(super) shared: Arc<SharedState>,
-}
-
-impl Outlet {
-    /// Sends, and waits where the channel is full.
-    pub(super) fn send(&self, update: LogUpdate) -> Result<(), Stopped> {
-        if self.shared.stop.load(Ordering::Relaxed) {
-            return Err(Stopped);
-        }
-        self.tx.blocking_send(update).map_err(|_closed| Stopped)
-    }
-
-    /// Sends events and all else in batches.
-    pub(super) fn send_found(&self, found: &mut FoundEvents) -> Result<(), Stopped> {
-        let FoundEvents { events, rejected, counts } = std::mem::take(found);
-        if events.len() <= BATCH && rejected.len() <= BATCH {
-            // As nearly always: what is moved to be sent need not be copied before.
-            let is_empty = events.is_empty() && rejected.is_empty() && counts == Counts::default();
-            return if is_empty { Ok(()) } else { self.send(LogUpdate::Batch { events, rejected, counts }) };
-        }
-        let (mut events, mut rejected) = (events.into_iter(), rejected.into_iter());
-        let mut counts = Some(counts).filter(|counts| *counts != Counts::default());
-        loop {
-            let events: Vec<LogEvent> = events.by_ref().take(BATCH).collect();
-            let rejected: Vec<_> = rejected.by_ref().take(BATCH).collect();
-            if events.is_empty() && rejected.is_empty() && counts.is_none() {
-                return Ok(());
-            }
-            self.send(LogUpdate::Batch { events, rejected, counts: counts.take().unwrap_or_default() })?;
-        }
-    }
-
-    /// Sends a notice that bears the time of now.
-    pub(super) fn notice(&self, name: &str, text: &str) -> Result<(), Stopped> {
-        let text = Safe::new(&format!("{name}: {text}"));
-        self.send(LogUpdate::Notice(Notice { time: Timestamp::now().into(), text }))
-    }
-}
-
-/// What one name gives.
+/// The events of one name.
 #[derive(Debug)]
 pub(super) struct Intake {
     rank: u16,
     name: Arc<str>,
     zone: TimeZone,
     outlet: Outlet,
-    /// Where the next file begins; only the first may begin at its end.
+    /// The place where the next file begins; only the first may begin at its end.
     start: Start,
     /// The generations that may still give lines.
     readers: Vec<(u16, RecordReader)>,
     found: FoundEvents,
-    /// Hashes of the records taken, oldest first.
+    /// The hashes of the records that were sent, oldest first.
     records: VecDeque<u64>,
-    /// Whether some were forgotten.
+    /// Set once the oldest hashes were dropped.
     forgot: bool,
-    /// Hashes of the records taken before the restart of the generation that is read.
+    /// The hashes of the records that were sent before the present generation began.
     before: HashSet<u64>,
-    /// Where the events begin that were taken from a last line without its newline.
-    early: HashSet<u64>,
+    /// The bytes at which events begin that were taken from a last line without its newline.
+    taken_incomplete: HashSet<u64>,
     health: Option<Health>,
-    /// A stream has no size; it is live until it ends, even where files are read once.
+    /// Set for a stream, which is live until it ends, even where files are read once.
     is_stream: bool,
 }
 
@@ -119,30 +75,30 @@ impl Intake {
             records: VecDeque::new(),
             forgot: false,
             before: HashSet::new(),
-            early: HashSet::new(),
+            taken_incomplete: HashSet::new(),
             health: None,
             is_stream: false,
         }
     }
 
-    /// Takes a last line that has no newline, since the file is read once. Should it be finished later, its events are
-    /// not taken again.
+    /// Takes a last line that has no newline, since the file is read once. Should it be completed later, its events
+    /// are not taken again.
     pub(super) fn take_pending(&mut self, generation: u16, mut lines: Lines) -> Result<(), Stopped> {
         let Some(mut reader) = self.reader(generation).cloned() else { return Ok(()) };
         let found = &mut self.found;
-        lines.finish(|piece| {
-            read_piece(&mut reader, piece, found);
+        lines.finish(|line| {
+            read_lines(&mut reader, line, found);
             Ok(())
         })?;
         reader.finish(found);
-        let early: Vec<u64> = found.events.iter().map(|event| event.origin.byte).collect();
+        let taken_incomplete: Vec<u64> = found.events.iter().map(|event| event.origin.byte).collect();
         self.flush()?;
-        self.early.extend(early);
+        self.taken_incomplete.extend(taken_incomplete);
         Ok(())
     }
 
-    /// Says again how the name fares, after the mode was changed.
-    pub(super) fn retell(&mut self) -> Result<(), Stopped> {
+    /// Sends the state of the name again, after the mode was changed.
+    pub(super) fn resend_health(&mut self) -> Result<(), Stopped> {
         match self.health.clone() {
             Some(health) => self.health(health),
             None => Ok(()),
@@ -153,9 +109,9 @@ impl Intake {
         self.readers.iter_mut().find(|(of, _)| *of == generation).map(|(_, reader)| reader)
     }
 
-    /// Leaves out the records that were taken before, and remembers the others.
-    fn sift(&mut self) {
-        let Self { found, before, early, records, .. } = self;
+    /// Leaves out the records that were sent before, and remembers the others.
+    fn drop_replayed(&mut self) {
+        let Self { found, before, taken_incomplete, records, .. } = self;
         let mut replayed = None;
         found.events.retain(|event| {
             let Origin { byte, hash, file, .. } = event.origin;
@@ -170,8 +126,8 @@ impl Intake {
             }
             true
         });
-        if !early.is_empty() {
-            found.events.retain(|event| !early.remove(&event.origin.byte));
+        if !taken_incomplete.is_empty() {
+            found.events.retain(|event| !taken_incomplete.remove(&event.origin.byte));
         }
         while records.len() > RECORDS_MAX {
             records.pop_front();
@@ -202,13 +158,13 @@ impl Sink for Intake {
         if start == Start::All && size <= load::BLOCK {
             return Ok(None);
         }
-        let Some(pristine) = self.reader(generation).cloned() else { return Ok(None) };
-        let fresh = || pristine.clone();
+        let Some(empty_reader) = self.reader(generation).cloned() else { return Ok(None) };
+        let new_reader = || empty_reader.clone();
         let file_id = FileId { rank: self.rank, generation };
-        let mut taker = LoadProgress { file: file_id, size, told: Instant::now(), intake: self };
+        let mut sink = LoadProgress { file: file_id, size, reported: Instant::now(), intake: self };
         let loaded = match start {
-            Start::All => load::load(file, size, &fresh, &mut taker),
-            Start::Last(count) => load::load_last(file, size, count, &fresh, &mut taker),
+            Start::All => load::load(file, size, &new_reader, &mut sink),
+            Start::Last(count) => load::load_last(file, size, count, &new_reader, &mut sink),
         };
         match loaded {
             Ok(loaded) => {
@@ -224,9 +180,9 @@ impl Sink for Intake {
         }
     }
 
-    fn piece(&mut self, generation: u16, piece: SplitLine<'_>) -> Result<(), Stopped> {
+    fn lines(&mut self, generation: u16, lines: SplitLine<'_>) -> Result<(), Stopped> {
         if let Some((_, reader)) = self.readers.iter_mut().find(|(of, _)| *of == generation) {
-            read_piece(reader, piece, &mut self.found);
+            read_lines(reader, lines, &mut self.found);
         }
         if self.found.events.len() >= BATCH || self.found.rejected.len() >= FoundEvents::REJECTED_MAX {
             self.flush()
@@ -236,7 +192,7 @@ impl Sink for Intake {
     }
 
     fn flush(&mut self) -> Result<(), Stopped> {
-        self.sift();
+        self.drop_replayed();
         self.outlet.send_found(&mut self.found)
     }
 
@@ -273,38 +229,30 @@ impl Sink for Intake {
     }
 }
 
-/// Hands on what the first reading finds, and how far it has come.
+/// Sends the events and the progress of the first reading.
 struct LoadProgress<'a> {
     intake: &'a mut Intake,
     file: FileId,
     size: u64,
-    told: Instant,
+    reported: Instant,
 }
 
 impl load::LoadSink for LoadProgress<'_> {
     fn found(&mut self, found: FoundEvents, read: u64) -> Result<(), Stopped> {
         self.intake.found = found;
         self.intake.flush()?;
-        if self.told.elapsed() < PROGRESS {
+        if self.reported.elapsed() < PROGRESS {
             return Ok(());
         }
-        self.told = Instant::now();
+        self.reported = Instant::now();
         let health = Health::Loading { read, total: Some(self.size) };
         self.intake.outlet.send(LogUpdate::Health { rank: self.file.rank, health })
     }
 
-    fn lines(&mut self, lines: Vec<(u64, NonZeroU32)>) -> Result<(), Stopped> {
+    fn line_numbers(&mut self, lines: Vec<(u64, NonZeroU32)>) -> Result<(), Stopped> {
         if lines.is_empty() {
             return Ok(());
         }
         self.intake.outlet.send(LogUpdate::Lines { file: self.file, lines })
-    }
-}
-
-/// Reads one piece.
-pub(super) fn read_piece(reader: &mut RecordReader, piece: SplitLine<'_>, found: &mut FoundEvents) {
-    match piece {
-        SplitLine::Whole { bytes, byte, line } => reader.read(bytes, byte, line, found),
-        SplitLine::Overlong { head, byte, len, line } => reader.overlong(head, byte, len, line, found),
     }
 }

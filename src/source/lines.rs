@@ -1,34 +1,34 @@
-//! Whole lines out of arbitrary chunks.
+//! Splitting of arbitrary chunks into whole lines.
 //!
-//! Pure: bytes go in, runs of whole lines come out, and what follows the last newline waits for more. A line is a line
+//! Pure: bytes go in, whole lines come out, and the bytes after the last newline wait for more. A line is a line
 //! at its newline, however the chunks were cut. A line longer than [`LINE_MAX`] is passed over in constant memory and
 //! reported with its head; NUL bytes before a line (a hole in the file) take no memory either.
 
 use std::num::NonZeroU32;
 
-/// The longest line that is taken, in bytes.
+/// The length of the longest line that is kept, in bytes.
 pub const LINE_MAX: usize = 16 << 20;
 
-/// How much of a longer line is kept.
+/// The number of bytes that are kept of a longer line.
 pub const HEAD: usize = 4096;
 
-/// What came out.
+/// One or more whole lines, or an overlong one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SplitLine<'a> {
     /// One or more lines with their newlines; the last line of a file may lack its own.
     Whole {
         /// The lines.
         bytes: &'a [u8],
-        /// Where they begin in the file.
+        /// The byte where they begin.
         byte: u64,
-        /// Number of the first of them.
+        /// The number of the first of them.
         line: Option<NonZeroU32>,
     },
     /// A line longer than [`LINE_MAX`].
     Overlong {
         /// Its first [`HEAD`] bytes.
         head: &'a [u8],
-        /// Where it begins in the file.
+        /// The byte where it begins.
         byte: u64,
         /// Its length without the newline.
         len: u64,
@@ -37,16 +37,16 @@ pub enum SplitLine<'a> {
     },
 }
 
-/// Splits one file or stream.
+/// The splitter of one file or stream.
 #[derive(Clone, Debug)]
 pub struct Lines {
-    /// What follows the last newline, or the head of an overlong line.
+    /// The bytes after the last newline, or the head of an overlong line.
     rest: Vec<u8>,
-    /// Where `rest` begins in the file.
+    /// The byte where `rest` begins.
     byte: u64,
-    /// Number of the line in `rest`.
+    /// The number of the line in `rest`.
     line: Option<NonZeroU32>,
-    /// Length so far of a line of which `rest` holds the head alone.
+    /// The length so far of a line of which `rest` holds the head alone.
     overlong: Option<u64>,
 }
 
@@ -56,7 +56,7 @@ impl Lines {
         Self { rest: Vec::new(), byte, line, overlong: None }
     }
 
-    /// Takes the next bytes and hands on what they complete. Stops early where `each` fails.
+    /// Takes the next bytes and calls `each` with the lines that they complete. Returns early where `each` fails.
     pub fn push<E>(&mut self, chunk: &[u8], mut each: impl FnMut(SplitLine<'_>) -> Result<(), E>) -> Result<(), E> {
         let mut chunk = chunk;
         if !self.rest.is_empty() {
@@ -95,24 +95,19 @@ impl Lines {
         }
     }
 
-    /// Hands on a last line that has no newline: the file is at its end for good.
+    /// Calls `each` with a last line that has no newline. For the end of a file that will not grow.
     pub fn finish<E>(&mut self, mut each: impl FnMut(SplitLine<'_>) -> Result<(), E>) -> Result<(), E> {
         if self.rest.is_empty() { Ok(()) } else { self.emit(0, &mut each) }
     }
 
-    /// The line that still lacks its newline, or the head of it.
+    /// Returns the line that still lacks its newline, or the head of it.
     pub fn pending(&self) -> &[u8] {
         &self.rest
     }
 
-    /// Number of the line that comes next.
+    /// Returns the number of the next line.
     pub fn line(&self) -> Option<NonZeroU32> {
         self.line
-    }
-
-    /// Tells the number of the line that comes next, once the lines before it are counted.
-    pub fn set_line(&mut self, line: Option<NonZeroU32>) {
-        self.line = line;
     }
 
     fn hold(&mut self, bytes: &[u8]) {
@@ -120,8 +115,8 @@ impl Lines {
             *len += bytes.len() as u64;
         } else if self.rest.len() + bytes.len() > LINE_MAX + 1 {
             self.overlong = Some((self.rest.len() + bytes.len()) as u64);
-            let room = HEAD.saturating_sub(self.rest.len()).min(bytes.len());
-            self.rest.extend_from_slice(bytes.get(..room).unwrap_or_default());
+            let kept = HEAD.saturating_sub(self.rest.len()).min(bytes.len());
+            self.rest.extend_from_slice(bytes.get(..kept).unwrap_or_default());
             self.rest.truncate(HEAD);
             self.rest.shrink_to_fit();
         } else {
@@ -129,7 +124,7 @@ impl Lines {
         }
     }
 
-    /// Hands on the held line, which has `newlines` (0 or 1); `rest` is empty afterwards.
+    /// Calls `each` with the held line, which has `newlines` (0 or 1); `rest` is empty afterwards.
     fn emit<E>(&mut self, newlines: u32, each: &mut impl FnMut(SplitLine<'_>) -> Result<(), E>) -> Result<(), E> {
         let mut rest = std::mem::take(&mut self.rest);
         if let Some(len) = self.overlong.take() {
@@ -216,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn nuls_take_no_room() {
+    fn nuls_take_no_memory() {
         let mut lines = Lines::new(0, None);
         lines.push_nuls(1 << 40);
         assert!(lines.pending().is_empty());

@@ -1,22 +1,24 @@
-//! Standard input and FIFOs: bytes that come once.
+//! Standard input and FIFOs: bytes that can be read only once.
 //!
-//! A stream is read on a thread of its own, by `poll` with a time-out, so that one that stays silent can be left. It
-//! has no place to go back to: its last [`TAPE`] bytes of text are kept for the raw view. A FIFO whose writers left is
-//! opened again while it is followed; standard input ends.
+//! A stream is read on a thread of its own, by `poll` with a time-out, so that a silent one can be stopped. Its last
+//! text is kept on a [`Tape`] for the raw view. A FIFO whose writers left is opened again while it is followed; standard
+//! input ends.
 
 use crate::{
     event::Health,
     source::{
-        Mode, SharedState, Stopped,
-        follow::{Sink as _, look::reason},
+        config::Mode,
+        error::{Stopped, reason},
         intake::Intake,
         lines::Lines,
-        unpack::{MAGIC, Packing, TextVerdict, judge},
+        packing::{MAGIC, Packing, TextVerdict, judge},
+        sink::Sink as _,
+        state::SharedState,
+        tape::Tape,
     },
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::{
-    collections::VecDeque,
     fs::File,
     io::{self, Read},
     num::NonZeroU32,
@@ -26,47 +28,21 @@ use std::{
     time::Duration,
 };
 
-/// How much text of a stream is kept for the raw view.
-const TAPE: usize = 16 << 20;
-
 const CHUNK: usize = 256 << 10;
 
-/// How long a silent stream is waited for before it is asked whether anyone still listens.
-const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
+/// The time after which a silent stream is checked for having been stopped.
+const POLL_TIMEOUT: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
 
-/// How long to wait before a FIFO is opened again that could not be.
+/// The wait before a FIFO that could not be opened is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Where a stream comes from.
+/// The origin of a stream.
 #[derive(Clone, Debug)]
 pub(super) enum StreamInput {
     /// Standard input.
     Stdin,
     /// A named pipe.
     Fifo(PathBuf),
-}
-
-/// The last text of a stream.
-#[derive(Debug, Default)]
-pub(super) struct Tape {
-    end: u64,
-    text: VecDeque<u8>,
-}
-
-impl Tape {
-    fn push(&mut self, bytes: &[u8]) {
-        self.end += bytes.len() as u64;
-        self.text.extend(bytes);
-        let over = self.text.len().saturating_sub(TAPE);
-        self.text.drain(..over);
-    }
-
-    /// The text at a place; `None` where it is no longer, or not yet, there.
-    pub(super) fn read(&self, byte: u64, len: usize) -> Option<Vec<u8>> {
-        let begin = self.end - self.text.len() as u64;
-        let from = usize::try_from(byte.checked_sub(begin)?).ok()?;
-        (from + len <= self.text.len()).then(|| self.text.range(from..from + len).copied().collect())
-    }
 }
 
 /// Reads a stream to its end.
@@ -80,7 +56,7 @@ pub(super) fn run(
     intake.begin(0, None, now)?;
     let mut lines = Lines::new(0, Some(NonZeroU32::MIN));
     loop {
-        let waiting = match open(input) {
+        let error = match open(input) {
             Ok(file) => {
                 intake.health(Health::Live)?;
                 let pipe = Pipe { file, shared: Arc::clone(shared) };
@@ -91,10 +67,10 @@ pub(super) fn run(
                 Some(reason(&error))
             }
         };
-        lines.finish(|piece| intake.piece(0, piece))?;
+        lines.finish(|lines| intake.lines(0, lines))?;
         intake.flush()?;
-        if let Some(why) = waiting {
-            intake.notice(why)?;
+        if let Some(error) = error {
+            intake.notice(error)?;
         }
         if matches!(input, StreamInput::Stdin) || shared.mode() == Mode::Once {
             intake.end(0)?;
@@ -103,7 +79,7 @@ pub(super) fn run(
     }
 }
 
-/// Reads until the writers have left; says what went wrong, if anything did.
+/// Reads until the writers have left; returns the sentence on an error.
 fn read_through(
     mut pipe: Pipe,
     intake: &mut Intake,
@@ -116,7 +92,7 @@ fn read_through(
         match pipe.read(first.get_mut(head.len()..).unwrap_or_default()) {
             Ok(0) => break,
             Ok(count) => head.extend_from_slice(first.get(head.len()..head.len() + count).unwrap_or_default()),
-            Err(error) => return trouble(&error),
+            Err(error) => return describe(&error),
         }
     }
     let packing = Packing::of(&head);
@@ -137,16 +113,16 @@ fn read_through(
                 }
                 judged = true;
                 tape.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
-                lines.push(bytes, |piece| intake.piece(0, piece))?;
+                lines.push(bytes, |lines| intake.lines(0, lines))?;
                 intake.flush()?;
             }
-            Err(error) => return trouble(&error),
+            Err(error) => return describe(&error),
         }
     }
 }
 
-/// A stream that was given up on because nobody listens is no trouble.
-fn trouble(error: &io::Error) -> Result<Option<String>, Stopped> {
+/// Returns the sentence on an error; that the source was stopped is none.
+fn describe(error: &io::Error) -> Result<Option<String>, Stopped> {
     if error.kind() == io::ErrorKind::ConnectionAborted {
         return Err(Stopped);
     }
@@ -163,7 +139,7 @@ fn open(input: &StreamInput) -> io::Result<File> {
     }
 }
 
-/// A descriptor that is waited for in steps.
+/// A descriptor whose reads end when the source is stopped.
 struct Pipe {
     file: File,
     shared: Arc<SharedState>,
@@ -176,7 +152,7 @@ impl Read for Pipe {
                 return Err(io::ErrorKind::ConnectionAborted.into());
             }
             let mut fds = [PollFd::new(&self.file, PollFlags::IN)];
-            match poll(&mut fds, Some(&PATIENCE)) {
+            match poll(&mut fds, Some(&POLL_TIMEOUT)) {
                 Ok(0) | Err(rustix::io::Errno::INTR) => continue,
                 Ok(_) => {}
                 Err(error) => return Err(error.into()),

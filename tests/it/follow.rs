@@ -21,14 +21,15 @@ use thumbview::{
     event::Health,
     source::{
         Stopped,
-        follow::{Discovery, Follower, GRACE, PollOutcome, Sink, anchor::ReadHistory},
+        file::follow::{Discovery, FollowContext, Follower, GRACE, PollOutcome, history::ReadHistory},
         lines::SplitLine,
+        sink::Sink,
     },
 };
 
-/// Keeps what a follower says.
+/// The lines and reports of a follower.
 #[derive(Debug, Default)]
-struct Kept {
+struct Record {
     lines: Vec<(u16, String)>,
     notices: Vec<String>,
     health: Option<Health>,
@@ -36,13 +37,13 @@ struct Kept {
     ended: BTreeSet<u16>,
 }
 
-impl Sink for Kept {
+impl Sink for Record {
     fn begin(&mut self, _generation: u16, _size: Option<u64>, _modified: i64) -> Result<(), Stopped> {
         Ok(())
     }
 
-    fn piece(&mut self, generation: u16, piece: SplitLine<'_>) -> Result<(), Stopped> {
-        let text = match piece {
+    fn lines(&mut self, generation: u16, lines: SplitLine<'_>) -> Result<(), Stopped> {
+        let text = match lines {
             SplitLine::Whole { bytes, .. } => String::from_utf8_lossy(bytes).into_owned(),
             SplitLine::Overlong { len, .. } => format!("overlong line of {len} bytes\n"),
         };
@@ -80,8 +81,8 @@ impl Sink for Kept {
 struct Rig {
     folder: tempfile::TempDir,
     follower: Follower,
-    taken: ReadHistory,
-    kept: Kept,
+    history: ReadHistory,
+    record: Record,
     now: Duration,
 }
 
@@ -89,7 +90,7 @@ impl Rig {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let follower = Follower::new(folder.path().join("vod.log"), 0, Discovery::AtStart);
-        Self { folder, follower, taken: ReadHistory::default(), kept: Kept::default(), now: Duration::ZERO }
+        Self { folder, follower, history: ReadHistory::default(), record: Record::default(), now: Duration::ZERO }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -102,7 +103,12 @@ impl Rig {
 
     fn poll(&mut self) {
         self.now += Duration::from_millis(250);
-        while self.follower.poll(self.now, &mut self.taken, &mut self.kept).unwrap() == PollOutcome::More {}
+        loop {
+            let mut context = FollowContext { now: self.now, history: &mut self.history, sink: &mut self.record };
+            if self.follower.poll(&mut context).unwrap() == PollOutcome::Idle {
+                return;
+            }
+        }
     }
 
     fn pause(&mut self, seconds: u64) {
@@ -110,11 +116,11 @@ impl Rig {
     }
 
     fn lines(&self) -> Vec<&str> {
-        self.kept.lines.iter().map(|(_, line)| line.as_str()).collect()
+        self.record.lines.iter().map(|(_, line)| line.as_str()).collect()
     }
 
     fn noticed(&self, word: &str) -> bool {
-        self.kept.notices.iter().any(|notice| notice.contains(word))
+        self.record.notices.iter().any(|notice| notice.contains(word))
     }
 }
 

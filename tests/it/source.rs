@@ -400,7 +400,7 @@ fn following_can_be_turned_on_later() {
     heard.until_finished();
     append(&path, "\n");
     append(&path, &log(2..3));
-    heard.source.set_follow(Mode::Follow);
+    heard.source.set_mode(Mode::Follow);
     heard.until_ids(&ids(0..3));
 }
 

@@ -17,7 +17,7 @@ fn renamed_with_late_writers_and_created_anew() {
     assert_eq!(rig.lines(), ["a1", "a2", "a3", "b1", "a4"]);
     rig.pause(5);
     rig.poll();
-    assert_eq!(rig.kept.ended, BTreeSet::from([0]), "the old file is let go");
+    assert_eq!(rig.record.ended, BTreeSet::from([0]), "the old file is let go");
     assert!(rig.noticed("rotated"));
 }
 
@@ -39,7 +39,7 @@ fn truncated_and_grown_past_the_old_size() {
     fs::write(rig.log(), "b1\nb2\nb3\n").unwrap();
     rig.poll();
     assert_eq!(rig.lines(), ["a1", "b1", "b2", "b3"]);
-    assert!(rig.noticed("rewritten in place; reading from its beginning; what was written since"));
+    assert!(rig.noticed("rewritten in place; reading from its beginning; lines written since"));
 }
 
 fn rewritten_to_the_same_size() {
@@ -97,12 +97,12 @@ fn a_link_is_switched() {
 fn deleted_and_made_again_and_the_descriptor_is_let_go() {
     let mut rig = Rig::new();
     rig.poll();
-    assert!(matches!(&rig.kept.health, Some(Health::Waiting(why)) if why.as_str() == "not there yet"));
+    assert!(matches!(&rig.record.health, Some(Health::Waiting(why)) if why.as_str() == "not there yet"));
     append(&rig.log(), "a1\n");
     rig.poll();
     fs::remove_file(rig.log()).unwrap();
     rig.poll();
-    assert!(matches!(&rig.kept.health, Some(Health::Waiting(why)) if why.as_str() == "gone"));
+    assert!(matches!(&rig.record.health, Some(Health::Waiting(why)) if why.as_str() == "gone"));
     rig.pause(5);
     rig.poll();
     let fds = fs::read_dir("/proc/self/fd").into_iter().flatten().filter_map(|fd| fs::read_link(fd.ok()?.path()).ok());
@@ -111,7 +111,7 @@ fn deleted_and_made_again_and_the_descriptor_is_let_go() {
     append(&rig.log(), "b1\n");
     rig.poll();
     assert_eq!(rig.lines(), ["a1", "b1"]);
-    assert_eq!(rig.kept.health, Some(Health::Live));
+    assert_eq!(rig.record.health, Some(Health::Live));
 }
 
 fn an_inode_that_is_reused_is_another_file() {
@@ -173,13 +173,13 @@ fn a_partial_last_line_waits_is_shown_and_is_one_line() {
         rig.poll();
     }
     assert_eq!(rig.lines(), ["é is", "one"]);
-    assert_eq!(rig.kept.incomplete, None);
+    assert_eq!(rig.record.incomplete, None);
     rig.pause(5);
     rig.poll();
-    assert_eq!(rig.kept.incomplete.as_deref(), Some("line only"));
+    assert_eq!(rig.record.incomplete.as_deref(), Some("line only"));
     append(&rig.log(), "\n");
     rig.poll();
-    assert_eq!(rig.kept.incomplete, None);
+    assert_eq!(rig.record.incomplete, None);
     assert_eq!(rig.lines(), ["é is", "one", "line only"]);
 }
 
@@ -225,7 +225,7 @@ fn utf16_is_told() {
     rig.poll();
     append(&rig.log(), "a2\n");
     rig.poll();
-    assert_eq!(rig.kept.notices.iter().filter(|notice| notice.contains("is UTF-16 or binary")).count(), 1);
+    assert_eq!(rig.record.notices.iter().filter(|notice| notice.contains("is UTF-16 or binary")).count(), 1);
 }
 
 fn two_names_of_one_file_are_read_once() {
@@ -234,8 +234,8 @@ fn two_names_of_one_file_are_read_once() {
     rig.poll();
     fs::hard_link(rig.log(), rig.path("other")).unwrap();
     let mut other = Follower::new(rig.path("other"), 1, Discovery::Later);
-    let mut kept = Kept::default();
-    other.poll(rig.now, &mut rig.taken, &mut kept).unwrap();
+    let mut kept = Record::default();
+    other.poll(&mut FollowContext { now: rig.now, history: &mut rig.history, sink: &mut kept }).unwrap();
     assert_eq!(kept.lines, []);
     assert!(kept.notices.iter().any(|notice| notice.contains("under another name")));
 }

@@ -235,7 +235,7 @@ impl Model {
         self.rig.pause(6);
         self.poll();
         self.poll();
-        let kept = &self.rig.kept;
+        let kept = &self.rig.record;
         let mut times: BTreeMap<u32, u32> = BTreeMap::new();
         let mut last: BTreeMap<u16, u32> = BTreeMap::new();
         for (generation, text) in &kept.lines {

@@ -8,14 +8,18 @@
 
 mod block;
 
-pub(super) use block::BLOCK;
+pub(in crate::source) use block::BLOCK;
 
 use crate::{
     event::{
         EventKind, Origin, Templates,
         envelope::{FoundEvents, RecordReader},
     },
-    source::{ReadError, Stopped, follow::Resume, lines::Lines},
+    source::{
+        error::{ReadError, Stopped},
+        lines::Lines,
+        sink::Resume,
+    },
 };
 use block::{PORTION, ParsedBlock, count_lines, number, read_block, read_lines, read_range, shift};
 use std::{
@@ -27,85 +31,85 @@ use std::{
     thread,
 };
 
-/// How many blocks of the end come first.
+/// The number of blocks of the end that are read first.
 const TAIL_BLOCKS: u64 = 4;
 
-/// How many bytes are looked at to tell whether a file holds one record a line.
+/// The number of bytes that decide whether a file holds one record a line.
 const SAMPLE: u64 = 256 << 10;
 
-/// Up to which size the lines before the place are counted where only the end of a file is read.
+/// The size up to which lines are counted before the place where reading begins.
 const COUNT_MAX: u64 = 256 << 20;
 
 const THREADS_MAX: usize = 16;
 
 const FIRST: Option<NonZeroU32> = Some(NonZeroU32::MIN);
 
-/// What takes what is found.
-pub(super) trait LoadSink {
-    /// Takes what one block held, and how far the file was read.
+/// The receiver of events and line numbers.
+pub(in crate::source) trait LoadSink {
+    /// Takes the events of one block, and the number of bytes read so far.
     fn found(&mut self, found: FoundEvents, read: u64) -> Result<(), Stopped>;
 
-    /// Takes the lines of what came before its lines could be counted, by the bytes of the origins.
-    fn lines(&mut self, lines: Vec<(u64, NonZeroU32)>) -> Result<(), Stopped>;
+    /// Takes line numbers of events that were sent before their lines could be counted, by the bytes of the origins.
+    fn line_numbers(&mut self, lines: Vec<(u64, NonZeroU32)>) -> Result<(), Stopped>;
 }
 
-/// What was loaded.
+/// The state at the end of the first reading.
 #[derive(Debug)]
-pub(super) struct Loaded {
-    /// Where to go on: at a last line without its newline, or at the end.
-    pub(super) resume: Resume,
-    /// Reads on from there.
-    pub(super) reader: RecordReader,
+pub(in crate::source) struct Loaded {
+    /// The place to go on from: a last line without its newline, or the end.
+    pub(in crate::source) resume: Resume,
+    /// The reader that goes on from there.
+    pub(in crate::source) reader: RecordReader,
 }
 
 /// The blocks that were read first, from `begin` on.
 struct LoadedEnd {
     begin: u64,
     block: ParsedBlock,
-    /// Bytes of the origins that were sent, and their lines counted from `begin`.
+    /// The bytes of the origins that were sent, and their lines counted from `begin`.
     sent: Vec<(u64, u64)>,
 }
 
-/// Reads whole lines up to `size`. `fresh` makes readers for the file.
-pub(super) fn load(
+/// Reads whole lines up to `size`. `new_reader` makes readers for the file.
+pub(in crate::source) fn load(
     file: &File,
     size: u64,
-    fresh: &(dyn Fn() -> RecordReader + Sync),
-    taker: &mut impl LoadSink,
+    new_reader: &(dyn Fn() -> RecordReader + Sync),
+    sink: &mut impl LoadSink,
 ) -> Result<Loaded, ReadError> {
     let blocks = size.div_ceil(BLOCK);
-    let tail = if blocks > 2 * TAIL_BLOCKS { read_tail(file, size, fresh, taker)? } else { None };
+    let tail = if blocks > 2 * TAIL_BLOCKS { read_tail(file, size, new_reader, sink)? } else { None };
     let end = tail.as_ref().map_or(size, |tail| tail.begin);
     let clean = Resume { offset: 0, line: FIRST };
-    let mut joined = BlockJoiner { file, reader: fresh(), base: 0, end: 0, lines: 0, clean, room: Vec::new() };
-    read_blocks(file, end, fresh, &mut joined, taker)?;
+    let mut joiner = BlockJoiner { file, reader: new_reader(), base: 0, end: 0, lines: 0, clean, buffer: Vec::new() };
+    read_blocks(file, end, new_reader, &mut joiner, sink)?;
     let Some(tail) = tail else {
-        let resume = Resume { offset: joined.end, line: number(joined.lines + 1) };
-        let reader = settle(file, joined.reader, joined.clean, joined.end, fresh)?;
+        let resume = Resume { offset: joiner.end, line: number(joiner.lines + 1) };
+        let reader = with_true_lines(file, joiner.reader, joiner.clean, joiner.end, new_reader)?;
         return Ok(Loaded { resume, reader });
     };
-    finish_over(file, &mut joined.reader, joined.end, size, taker)?;
-    let numbers = tail.sent.iter().filter_map(|(byte, line)| Some((*byte, number(joined.lines + line)?)));
-    taker.lines(numbers.collect())?;
-    let clean = Resume { offset: tail.begin, line: number(joined.lines + 1) };
-    let end = tail.block.end().unwrap_or(joined.end);
-    let reader = settle(file, tail.block.reader, clean, end, fresh)?;
-    Ok(Loaded { resume: Resume { offset: end, line: number(joined.lines + tail.block.lines + 1) }, reader })
+    finish_records_over(file, &mut joiner.reader, joiner.end, size, sink)?;
+    let numbers = tail.sent.iter().filter_map(|(byte, line)| Some((*byte, number(joiner.lines + line)?)));
+    sink.line_numbers(numbers.collect())?;
+    let clean = Resume { offset: tail.begin, line: number(joiner.lines + 1) };
+    let end = tail.block.end().unwrap_or(joiner.end);
+    let reader = with_true_lines(file, tail.block.reader, clean, end, new_reader)?;
+    Ok(Loaded { resume: Resume { offset: end, line: number(joiner.lines + tail.block.lines + 1) }, reader })
 }
 
-/// Reads the last `count` thumbnail events, and whatever lies among them.
-pub(super) fn load_last(
+/// Reads the last `count` thumbnail events, and the other events among them.
+pub(in crate::source) fn load_last(
     file: &File,
     size: u64,
     count: u64,
-    fresh: &(dyn Fn() -> RecordReader + Sync),
-    taker: &mut impl LoadSink,
+    new_reader: &(dyn Fn() -> RecordReader + Sync),
+    sink: &mut impl LoadSink,
 ) -> Result<Loaded, ReadError> {
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     let mut reach = SAMPLE.min(size);
     loop {
         let from = size - reach;
-        let mut block = read_range(file, from, size, fresh(), FIRST)?;
+        let mut block = read_range(file, from, size, new_reader(), FIRST)?;
         let thumbnails = |found: &FoundEvents| -> Vec<u64> {
             let events = found.events.iter().filter(|event| event.kind == EventKind::Thumbnail);
             events.map(|event| event.origin.byte).collect()
@@ -122,13 +126,13 @@ pub(super) fn load_last(
         let (first, offset) = block.span.unwrap_or((from, from));
         let before = if first <= COUNT_MAX { Some(count_lines(file, first)?) } else { None };
         shift(&mut block.found, before);
-        taker.found(block.found, size)?;
+        sink.found(block.found, size)?;
         let line = before.and_then(|before| number(before + block.lines + 1));
         return Ok(Loaded { resume: Resume { offset, line }, reader: block.reader });
     }
 }
 
-/// The blocks so far, put together in the order of the file.
+/// The blocks so far, joined in the order of the file.
 struct BlockJoiner<'a> {
     file: &'a File,
     reader: RecordReader,
@@ -138,16 +142,16 @@ struct BlockJoiner<'a> {
     lines: u64,
     /// The last border at which nothing was carried.
     clean: Resume,
-    /// Kept for its room.
-    room: Vec<u8>,
+    /// Reused for every block.
+    buffer: Vec<u8>,
 }
 
 impl BlockJoiner<'_> {
-    fn push(&mut self, from: u64, to: u64, mut block: ParsedBlock, taker: &mut impl LoadSink) -> Result<(), ReadError> {
+    fn push(&mut self, from: u64, to: u64, mut block: ParsedBlock, sink: &mut impl LoadSink) -> Result<(), ReadError> {
         let Some(mut end) = block.end() else { return Ok(()) };
         if self.reader.is_carrying() {
             let line = number(self.lines - self.base + 1);
-            block = read_block(self.file, from, to, self.reader.clone(), line, &mut self.room)?;
+            block = read_block(self.file, from, to, self.reader.clone(), line, &mut self.buffer)?;
             end = block.end().unwrap_or(end);
         } else {
             self.clean = Resume { offset: self.end, line: number(self.lines + 1) };
@@ -156,7 +160,7 @@ impl BlockJoiner<'_> {
         }
         shift(&mut block.found, Some(self.base));
         (self.end, self.lines, self.reader) = (end, self.lines + block.lines, block.reader);
-        Ok(taker.found(block.found, self.end)?)
+        Ok(sink.found(block.found, self.end)?)
     }
 }
 
@@ -164,9 +168,9 @@ impl BlockJoiner<'_> {
 fn read_blocks(
     file: &File,
     end: u64,
-    fresh: &(dyn Fn() -> RecordReader + Sync),
-    joined: &mut BlockJoiner<'_>,
-    taker: &mut impl LoadSink,
+    new_reader: &(dyn Fn() -> RecordReader + Sync),
+    joiner: &mut BlockJoiner<'_>,
+    sink: &mut impl LoadSink,
 ) -> Result<(), ReadError> {
     let cores = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
     let begins = |first: usize| (0..end.div_ceil(BLOCK)).skip(first).step_by(cores).map(|at| at * BLOCK);
@@ -176,11 +180,11 @@ fn read_blocks(
             .map(|worker| {
                 let (tx, rx) = sync_channel(2);
                 scope.spawn(move || {
-                    let (mut room, mut templates) = (Vec::new(), Templates::default());
+                    let (mut buffer, mut templates) = (Vec::new(), Templates::default());
                     for from in begins(worker) {
-                        let mut reader = fresh();
+                        let mut reader = new_reader();
                         reader.swap_templates(&mut templates);
-                        let mut block = read_block(file, from, (from + BLOCK).min(end), reader, FIRST, &mut room);
+                        let mut block = read_block(file, from, (from + BLOCK).min(end), reader, FIRST, &mut buffer);
                         if let Ok(block) = &mut block {
                             block.reader.swap_templates(&mut templates);
                         }
@@ -194,24 +198,24 @@ fn read_blocks(
             .collect();
         for (from, queue) in begins(0).flat_map(|from| (0..).map(move |at| from + at * BLOCK).zip(&queues)) {
             let Ok(block) = queue.recv() else { break };
-            joined.push(from, (from + BLOCK).min(end), block?, taker)?;
+            joiner.push(from, (from + BLOCK).min(end), block?, sink)?;
         }
         Ok(())
     })
 }
 
-/// Reads the end of a file, where each line there is a record; what lies over its beginning is left out.
+/// Reads the end of a file, where each line there is a record; a record that reaches over its beginning is left out.
 fn read_tail(
     file: &File,
     size: u64,
-    fresh: &(dyn Fn() -> RecordReader + Sync),
-    taker: &mut impl LoadSink,
+    new_reader: &(dyn Fn() -> RecordReader + Sync),
+    sink: &mut impl LoadSink,
 ) -> Result<Option<LoadedEnd>, ReadError> {
     let begin = (size.div_ceil(BLOCK) - TAIL_BLOCKS) * BLOCK;
-    if !is_line_wise(file, 0, fresh())? || !is_line_wise(file, begin - SAMPLE, fresh())? {
+    if !is_line_wise(file, 0, new_reader())? || !is_line_wise(file, begin - SAMPLE, new_reader())? {
         return Ok(None);
     }
-    let before = read_block(file, begin - BLOCK, begin, fresh(), None, &mut Vec::new())?;
+    let before = read_block(file, begin - BLOCK, begin, new_reader(), None, &mut Vec::new())?;
     let mut block = read_range(file, begin, size, before.reader, FIRST)?;
     if block.span.is_none() {
         return Ok(None);
@@ -225,17 +229,17 @@ fn read_tail(
     sent.sort_unstable();
     sent.dedup();
     shift(&mut block.found, None);
-    taker.found(std::mem::take(&mut block.found), size - begin)?;
+    sink.found(std::mem::take(&mut block.found), size - begin)?;
     Ok(Some(LoadedEnd { begin, block, sent }))
 }
 
-/// Lets a reader finish what lies over `begin`, the first line of the tail, which was read before.
-fn finish_over(
+/// Completes the records that reach over `begin`, the first line of the end, which was read before.
+fn finish_records_over(
     file: &File,
     reader: &mut RecordReader,
     begin: u64,
     size: u64,
-    taker: &mut impl LoadSink,
+    sink: &mut impl LoadSink,
 ) -> Result<(), ReadError> {
     let mut found = FoundEvents::default();
     let mut lines = Lines::new(begin, None);
@@ -252,10 +256,10 @@ fn finish_over(
     found.events.retain(|event| event.origin.byte < begin);
     found.rejected.retain(|rejected| rejected.origin.byte < begin);
     found.counts = crate::event::Counts { unparsed: found.rejected.len() as u64, ..Default::default() };
-    Ok(taker.found(found, begin)?)
+    Ok(sink.found(found, begin)?)
 }
 
-/// Whether the lines from `from` on are records of their own, as far as a sample tells.
+/// Returns whether the lines from `from` on are records of their own, as far as a sample tells.
 fn is_line_wise(file: &File, from: u64, mut reader: RecordReader) -> io::Result<bool> {
     let mut sample = vec![0; usize::try_from(SAMPLE).unwrap_or(PORTION)];
     let count = file.read_at(&mut sample, from)?;
@@ -269,16 +273,16 @@ fn is_line_wise(file: &File, from: u64, mut reader: RecordReader) -> io::Result<
     Ok(carrying * PORTION * 4 < count)
 }
 
-/// The reader at `end`; where it carries a record, one that knows that record's true line.
-fn settle(
+/// Returns the reader at `end`; where it carries a record, one that knows that record's true line.
+fn with_true_lines(
     file: &File,
     reader: RecordReader,
     clean: Resume,
     end: u64,
-    fresh: &(dyn Fn() -> RecordReader + Sync),
+    new_reader: &(dyn Fn() -> RecordReader + Sync),
 ) -> io::Result<RecordReader> {
     if !reader.is_carrying() {
         return Ok(reader);
     }
-    Ok(read_range(file, clean.offset, end, fresh(), clean.line)?.reader)
+    Ok(read_range(file, clean.offset, end, new_reader(), clean.line)?.reader)
 }

@@ -1,9 +1,12 @@
-//! What ends a wait before its time.
+//! The system's notices of changes in the folders of the followed files, which end a wait early.
 //!
-//! The operating system tells of changes in the folders of the followed files. Nothing depends on it: it may be absent,
-//! exhausted, or blind to another machine's writes, and then polling alone is slower by a quarter of a second.
+//! Nothing depends on them: they may be absent, exhausted, or blind to another machine's writes, and then polling alone
+//! is slower by a quarter of a second.
 
-use crate::source::follow::{look::Inode, relatives::folder_of};
+use crate::source::{
+    error::reason,
+    file::follow::{observation::Inode, siblings::folder_of},
+};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _, event::AccessKind};
 use std::{
     collections::HashMap,
@@ -12,33 +15,33 @@ use std::{
     sync::mpsc::SyncSender,
 };
 
-/// Watches folders and pokes.
+/// The watch on the folders of the followed files.
 #[derive(Debug)]
-pub(super) struct Waker {
+pub(in crate::source) struct Notifier {
     watcher: Option<RecommendedWatcher>,
     folders: HashMap<PathBuf, Inode>,
-    /// What went wrong and was not told yet.
-    trouble: Option<String>,
+    /// An error that was not reported yet.
+    error: Option<String>,
 }
 
-impl Waker {
-    /// Pokes `poke` whenever something happens in a watched folder. Pokes may be lost where one is waiting already.
-    pub(super) fn new(poke: SyncSender<()>) -> Self {
+impl Notifier {
+    /// Sends a wake-up whenever something happens in a watched folder, unless one is waiting already.
+    pub(in crate::source) fn new(wake: SyncSender<()>) -> Self {
         let handler = move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| changes(event.kind)) {
-                // A full channel holds a poke already; a closed one has nobody to wake.
-                let _ = poke.try_send(());
+            if event.is_ok_and(|event| is_change(event.kind)) {
+                // A full channel holds a wake-up already; a closed one has no receiver to wake.
+                let _ = wake.try_send(());
             }
         };
-        let (watcher, trouble) = match notify::recommended_watcher(handler) {
+        let (watcher, error) = match notify::recommended_watcher(handler) {
             Ok(watcher) => (Some(watcher), None),
             Err(error) => (None, Some(describe(&error))),
         };
-        Self { watcher, folders: HashMap::new(), trouble }
+        Self { watcher, folders: HashMap::new(), error }
     }
 
     /// Watches the folder of a file, and of the file that it links to. Watches it again where the folder is another.
-    pub(super) fn watch(&mut self, path: &Path) {
+    pub(in crate::source) fn watch(&mut self, path: &Path) {
         let link = if path.is_symlink() { fs::canonicalize(path).ok() } else { None };
         for file in [Some(path), link.as_deref()].into_iter().flatten() {
             let folder = folder_of(file);
@@ -49,20 +52,20 @@ impl Waker {
                 continue;
             }
             if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) {
-                self.trouble = Some(describe(&error));
+                self.error = Some(describe(&error));
             }
         }
     }
 
-    /// Why changes are seen by polling alone, once.
-    pub(super) fn trouble(&mut self) -> Option<String> {
-        let why = self.trouble.take()?;
+    /// Returns, once, the reason why changes are seen by polling alone.
+    pub(in crate::source) fn take_error(&mut self) -> Option<String> {
+        let why = self.error.take()?;
         Some(format!("no notice of changes from the system ({why}): polling only, up to 250 ms later"))
     }
 }
 
-/// Whether an event means that bytes or names changed.
-fn changes(kind: EventKind) -> bool {
+/// Returns whether an event means that bytes or names changed.
+fn is_change(kind: EventKind) -> bool {
     match kind {
         EventKind::Access(AccessKind::Close(mode)) => mode == notify::event::AccessMode::Write,
         EventKind::Access(_) => false,
@@ -72,7 +75,7 @@ fn changes(kind: EventKind) -> bool {
 
 fn describe(error: &notify::Error) -> String {
     match &error.kind {
-        notify::ErrorKind::Io(error) => super::follow::look::reason(error),
+        notify::ErrorKind::Io(error) => reason(error),
         notify::ErrorKind::MaxFilesWatch => "too many watches".into(),
         notify::ErrorKind::Generic(text) => text.clone(),
         notify::ErrorKind::PathNotFound => "path not found".into(),

@@ -1,7 +1,7 @@
-//! From what was typed to the files meant.
+//! The file arguments as typed, and the files that they mean.
 //!
 //! An argument is a file, a directory (its files, not those below), a quoted glob, or `-`. Directories and globs may
-//! be looked at again: [`Places::look`] gives what is new. A file that is not there is a place all the same.
+//! be searched again: [`Arguments::search`] returns what is new. A file that does not exist is an argument all the same.
 
 use std::{
     collections::HashSet,
@@ -9,31 +9,31 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The arguments, and which files were found for them.
+/// The file arguments, and the files found for them.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct Arguments {
     arguments: Vec<String>,
     known: HashSet<PathBuf>,
 }
 
-/// What an argument stands for.
+/// The meaning of an argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum FileArgument {
     /// Standard input.
     Stdin,
-    /// A file, there or not.
+    /// A file, whether it exists or not.
     File(PathBuf),
-    /// A glob or a directory in which nothing was found yet, and why.
+    /// A glob or a directory without files so far, with the sentence that says so.
     Empty(String),
 }
 
-impl Places {
+impl Arguments {
     pub(super) fn new(arguments: Vec<String>) -> Self {
         Self { arguments, known: HashSet::new() }
     }
 
-    /// What each argument stands for that was not found before, with the argument's place.
-    pub(super) fn look(&mut self) -> Vec<(usize, FileArgument)> {
+    /// Returns the meaning of each argument, with its place among them; files that were returned before are left out.
+    pub(super) fn search(&mut self) -> Vec<(usize, FileArgument)> {
         let mut found = Vec::new();
         for (at, argument) in self.arguments.iter().enumerate() {
             if argument == "-" {
@@ -52,13 +52,13 @@ impl Places {
         found
     }
 
-    /// An argument as it was typed.
-    pub(super) fn argument(&self, at: usize) -> &str {
+    /// Returns an argument as it was typed.
+    pub(super) fn typed(&self, at: usize) -> &str {
         self.arguments.get(at).map_or("", String::as_str)
     }
 }
 
-/// The files of an argument in the order of their names, and what to say where there is none.
+/// Returns the files of an argument in the order of their names, and the sentence for when there is none.
 fn files(argument: &str) -> (Vec<PathBuf>, &'static str) {
     let path = Path::new(argument);
     if path.is_dir() {
@@ -77,7 +77,7 @@ fn files(argument: &str) -> (Vec<PathBuf>, &'static str) {
     }
 }
 
-/// Whether an argument is a pattern: a file may bear such a name as well, and then it is meant.
+/// Returns whether an argument is a pattern. An existing file of that name comes first.
 fn is_glob(argument: &str) -> bool {
     argument.contains(['*', '?', '[']) && !Path::new(argument).exists()
 }
@@ -96,13 +96,14 @@ mod tests {
         fs::write(path("a.log"), "").unwrap();
         fs::write(path(".hidden.log"), "").unwrap();
         fs::create_dir(path("sub")).unwrap();
-        let mut places = Places::new(vec![text("missing"), text("*.log"), "-".into(), text("sub"), text("a.log")]);
+        let mut arguments =
+            Arguments::new(vec![text("missing"), text("*.log"), "-".into(), text("sub"), text("a.log")]);
         let empty = (3, FileArgument::Empty("no file in this directory".into()));
         let first =
             [(0, file("missing")), (1, file("a.log")), (1, file("b.log")), (2, FileArgument::Stdin), empty.clone()];
-        assert_eq!(places.look(), first);
+        assert_eq!(arguments.search(), first);
         fs::write(path("c.log"), "").unwrap();
-        assert_eq!(places.look(), [(1, file("c.log")), (2, FileArgument::Stdin), empty]);
+        assert_eq!(arguments.search(), [(1, file("c.log")), (2, FileArgument::Stdin), empty]);
     }
 
     #[test]
@@ -110,7 +111,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a[1].log");
         fs::write(&path, "").unwrap();
-        let mut places = Places::new(vec![path.to_str().unwrap().to_owned()]);
-        assert_eq!(places.look(), [(0, FileArgument::File(path))]);
+        let mut arguments = Arguments::new(vec![path.to_str().unwrap().to_owned()]);
+        assert_eq!(arguments.search(), [(0, FileArgument::File(path))]);
     }
 }

@@ -1,40 +1,40 @@
 //! One block of a file: the lines that begin in it.
 //!
 //! A block is read by itself, from its first line border to the end of its last line, wherever that lies. Its lines are
-//! numbered from its own beginning; whoever puts blocks together knows how many came before.
+//! numbered from its own beginning; the caller that joins blocks knows how many came before.
 
 use crate::{
     event::{
         Time,
         envelope::{FoundEvents, RecordReader},
     },
-    source::{intake::read_piece, lines::Lines},
+    source::{lines::Lines, records},
 };
 use std::{convert::Infallible, fs::File, io, num::NonZeroU32, os::unix::fs::FileExt as _};
 
-/// What is read at a time.
+/// The number of bytes that are read at a time.
 pub(in crate::source) const BLOCK: u64 = 1 << 20;
 
 const BLOCK_LEN: usize = 1 << 20;
 
-/// How far back a reading that begins in the middle of a file looks for the time of its first events.
+/// The number of bytes before the begin of a reading that are searched for the time of its first events.
 const LOOK_BACK: u64 = 16 << 10;
 
-/// How much is read at first of a line that goes on behind its block.
+/// The number of bytes that are read at first of a line that goes on behind its block.
 pub(super) const PORTION: usize = 16 << 10;
 
-/// What one block held.
+/// The events of one block.
 pub(super) struct ParsedBlock {
     pub(super) found: FoundEvents,
     pub(super) reader: RecordReader,
-    /// Where its first line begins and its last whole one ends; `None` where no line begins in the block.
+    /// The bytes where its first line begins and its last whole one ends; `None` where no line begins in the block.
     pub(super) span: Option<(u64, u64)>,
-    /// How many newlines its lines have.
+    /// The number of newlines in its lines.
     pub(super) lines: u64,
 }
 
 impl ParsedBlock {
-    /// Orders what comes ahead of the block's first timed record by the time of a record before the block.
+    /// Orders events ahead of the block's first timed record by the time of a record before the block.
     pub(super) fn follow(&mut self, newest: Option<Time>) {
         if newest.is_some() {
             self.found.events.iter_mut().for_each(|event| event.clock = event.clock.or(newest));
@@ -42,7 +42,7 @@ impl ParsedBlock {
         }
     }
 
-    /// Where its last whole line ends.
+    /// Returns the byte where its last whole line ends.
     pub(super) fn end(&self) -> Option<u64> {
         self.span.map(|(_, end)| end)
     }
@@ -56,7 +56,7 @@ pub(super) fn read_range(
     mut reader: RecordReader,
     line: Option<NonZeroU32>,
 ) -> io::Result<ParsedBlock> {
-    let mut room = Vec::new();
+    let mut buffer = Vec::new();
     if !reader.is_carrying() {
         look_back(file, from, &mut reader)?;
     }
@@ -65,7 +65,7 @@ pub(super) fn read_range(
     while at < to {
         let next = (at + BLOCK).min(to);
         let first = line.and_then(|line| number(u64::from(line.get()) + all.lines));
-        let mut block = read_block(file, at, next, all.reader, first, &mut room)?;
+        let mut block = read_block(file, at, next, all.reader, first, &mut buffer)?;
         all.reader = block.reader;
         all.found.events.append(&mut block.found.events);
         all.found.rejected.append(&mut block.found.rejected);
@@ -80,20 +80,20 @@ pub(super) fn read_range(
     Ok(all)
 }
 
-/// Reads the lines that begin in a block; `line` is the number of the first of them. `room` is used again and again.
+/// Reads the lines that begin in a block; `line` is the number of the first of them. `buffer` is reused.
 pub(super) fn read_block(
     file: &File,
     from: u64,
     to: u64,
     mut reader: RecordReader,
     line: Option<NonZeroU32>,
-    room: &mut Vec<u8>,
+    buffer: &mut Vec<u8>,
 ) -> io::Result<ParsedBlock> {
     // The byte before tells whether a line begins where the block does.
     let back = from.min(1);
-    room.resize(usize::try_from(to - from + back).unwrap_or_default(), 0);
-    let count = read_full(file, room, from - back)?;
-    let bytes = room.get(..count).unwrap_or_default();
+    buffer.resize(usize::try_from(to - from + back).unwrap_or_default(), 0);
+    let count = read_full(file, buffer, from - back)?;
+    let bytes = buffer.get(..count).unwrap_or_default();
     let (before, inside) = bytes.split_at(usize::try_from(back).unwrap_or_default().min(count));
     let skip = if from == 0 || before == b"\n" {
         Some(0)
@@ -132,7 +132,7 @@ pub(super) fn read_block(
     Ok(ParsedBlock { lines: found.counts.lines, found, reader, span: Some((begin, end)) })
 }
 
-/// Shows a reader what lies before `from`, where a line begins or soon will.
+/// Shows a reader the lines before `from`, where a line begins or soon will.
 fn look_back(file: &File, from: u64, reader: &mut RecordReader) -> io::Result<()> {
     let back = from.min(LOOK_BACK);
     let mut bytes = vec![0; usize::try_from(back).unwrap_or_default()];
@@ -145,8 +145,8 @@ fn look_back(file: &File, from: u64, reader: &mut RecordReader) -> io::Result<()
 }
 
 pub(super) fn read_lines(lines: &mut Lines, chunk: &[u8], reader: &mut RecordReader, found: &mut FoundEvents) {
-    let Ok(()) = lines.push(chunk, |piece| {
-        read_piece(reader, piece, found);
+    let Ok(()) = lines.push(chunk, |lines| {
+        records::read_lines(reader, lines, found);
         Ok::<(), Infallible>(())
     });
 }
@@ -181,7 +181,7 @@ pub(super) fn count_lines(file: &File, end: u64) -> io::Result<u64> {
     Ok(lines)
 }
 
-/// Fills `bytes` unless the file ends before; tells how many there are.
+/// Fills `bytes` unless the file ends before; returns the number of bytes read.
 fn read_full(file: &File, bytes: &mut [u8], from: u64) -> io::Result<usize> {
     let mut filled = 0;
     while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {

@@ -1,7 +1,7 @@
-//! What first bytes tell: gzip and zstd, which are unpacked, and what is no text at all. Names tell nothing.
+//! Packed text: gzip and zstd, recognised by their first bytes and never by a name.
 //!
-//! All members of a gzip file and all frames of a zstd file are read, skippable ones passed over. An archive that was
-//! cut off gives what was readable and then an error, which the caller tells the user once.
+//! All members of a gzip file and all frames of a zstd file are read; skippable frames are passed over. An archive that
+//! was cut off gives its readable part and then an error, which the caller reports once.
 
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::{
@@ -10,12 +10,12 @@ use ruzstd::decoding::{
 };
 use std::io::{self, BufRead as _, BufReader, Read};
 
-/// How many first bytes tell the packing.
+/// The number of first bytes that decide the packing.
 pub(super) const MAGIC: usize = 4;
 
 const BUFFER: usize = 256 << 10;
 
-/// How a file is packed.
+/// The packing of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Packing {
     /// RFC 1952.
@@ -25,7 +25,7 @@ pub(super) enum Packing {
 }
 
 impl Packing {
-    /// Tells by a file's first bytes; `None` for what is not packed.
+    /// Returns the packing by a file's first bytes; `None` for a file that is not packed.
     pub(super) fn of(head: &[u8]) -> Option<Self> {
         match head {
             [0x1f, 0x8b, 8, ..] => Some(Self::Gzip),
@@ -34,7 +34,7 @@ impl Packing {
         }
     }
 
-    /// What people call it.
+    /// Returns the name that people use for it.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
@@ -42,7 +42,7 @@ impl Packing {
         }
     }
 
-    /// The text of a packed input.
+    /// Returns the text of a packed input.
     pub(super) fn unpack<R: Read>(self, input: R) -> Unpacked<R> {
         let input = BufReader::with_capacity(BUFFER, input);
         match self {
@@ -52,22 +52,22 @@ impl Packing {
     }
 }
 
-/// What the first bytes of a text tell of it.
+/// The verdict on the first bytes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TextVerdict {
-    /// There are too few of them yet.
+    /// There are too few bytes yet.
     Open,
-    /// Nothing speaks against text.
+    /// Nothing contradicts text.
     Text,
-    /// No text in which anything could be found: a sentence on what it is.
+    /// No text in which events could be found, with a sentence that says what it is.
     Foreign(&'static str),
 }
 
-/// How many bytes are enough to judge.
+/// The number of bytes that are enough to judge.
 const ENOUGH: usize = 64;
 
-/// Judges a text by its first bytes. NUL bytes before and after the others are a hole or not written yet; of those
-/// between them, UTF-16 has one in two.
+/// Judges a file by its first bytes. NUL bytes before and after the others are a hole or not written yet; in between,
+/// every second byte of UTF-16 is one.
 pub(super) fn judge(head: &[u8]) -> TextVerdict {
     if matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
         return TextVerdict::Foreign("is UTF-16, in which nothing is found; iconv -f UTF-16 -t UTF-8 converts it");

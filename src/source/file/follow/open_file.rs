@@ -1,36 +1,38 @@
 //! One file that a name stood for, from when it was opened until it is let go.
 //!
-//! It is read by `pread` from where it was left, always together with the bytes before: if those are no longer there,
-//! the file is not what it was, whatever its name, inode and size say.
+//! It is read by `pread` from the read position, always together with the bytes before: if those are no longer there,
+//! the file has changed, whatever its name, inode and size say.
 
 use crate::source::{
-    ReadError, Stopped,
-    follow::{
-        GRACE, Sink,
-        anchor::{Anchor, ReadFile, ReadHistory, TAIL},
-        look::{FileStamp, Inode, Known},
-        relatives,
+    error::{ReadError, Stopped},
+    file::follow::{
+        anchor::{Anchor, TAIL},
+        archive::read_before,
+        decision::Known,
+        history::{ReadFile, ReadHistory},
+        observation::{FileStamp, Inode},
     },
     lines::Lines,
-    unpack::{MAGIC, Packing, TextVerdict, judge},
+    packing::{MAGIC, Packing, TextVerdict, judge},
+    sink::Sink,
 };
 use std::{
     fs::File,
     io::{self, Read as _},
-    os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
     path::Path,
     time::Duration,
 };
 
-/// How long an archive must have been left alone before it is read: it may still be written.
+/// The time since its last write after which an archive is taken as complete.
 const SETTLED: Duration = Duration::from_secs(1);
 
 const CHUNK: usize = 1 << 20;
 
-/// The most chunks that are read at once, so that other files have their turn.
+/// The most chunks that are read at once, so that other files get their turn.
 const CHUNKS_MAX: usize = 64;
 
-/// One file that the name stood for.
+/// A file that the name stands for, or stood for.
 #[derive(Debug)]
 pub(super) struct OpenFile {
     pub(super) file: File,
@@ -40,17 +42,8 @@ pub(super) struct OpenFile {
     pub(super) anchor: Anchor,
     pub(super) lines: Lines,
     pub(super) stamp: Option<FileStamp>,
-    /// Whether its first bytes were looked at.
+    /// Set once its first bytes were judged.
     pub(super) judged: bool,
-}
-
-/// A file that lost its name.
-#[derive(Debug)]
-pub(super) struct RotatedFile {
-    pub(super) was: OpenFile,
-    pub(super) since: Duration,
-    /// When it last grew.
-    pub(super) grown: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,51 +54,27 @@ pub(super) enum ReadOutcome {
     Changed,
 }
 
-impl RotatedFile {
-    /// Reads on; `false` once nobody writes any more.
-    pub(super) fn poll(&mut self, now: Duration, sink: &mut impl Sink) -> Result<bool, ReadError> {
-        if self.was.packed {
-            return Ok(false);
-        }
-        let metadata = self.was.file.metadata()?;
-        let stamp = FileStamp::of(&metadata);
-        if self.was.stamp != Some(stamp) {
-            let before = self.was.anchor.offset();
-            let outcome = self.was.read_on(true, sink)?;
-            if outcome == ReadOutcome::Changed {
-                return Ok(false);
-            }
-            self.was.stamp = (outcome == ReadOutcome::UpToDate).then_some(stamp);
-            if self.was.anchor.offset() > before {
-                self.grown = now;
-            }
-        }
-        // A deleted file that is held open keeps its room on the disk.
-        let from = if metadata.nlink() == 0 { self.since } else { self.grown };
-        Ok(now.saturating_sub(from) < GRACE || self.was.stamp.is_none())
-    }
-}
-
 impl OpenFile {
     pub(super) fn known(&self) -> Known {
         Known { id: self.id, offset: self.anchor.offset(), stamp: self.stamp, packed: self.packed }
     }
 
-    pub(super) fn taken(&self, rank: u16) -> ReadFile {
-        let by = (rank, self.generation);
-        ReadFile { id: self.id, anchor: self.anchor.clone(), line: self.lines.line(), by, held: true }
+    /// Returns the entry of this file for the history.
+    pub(super) fn read_file(&self, rank: u16) -> ReadFile {
+        let reader = (rank, self.generation);
+        ReadFile { id: self.id, anchor: self.anchor.clone(), line: self.lines.line(), reader, held: true }
     }
 
-    /// Reads what was appended. Each chunk is read together with the bytes before it, so that a file that was
-    /// truncated and grew again between the look and the reading is noticed as well.
+    /// Reads what was appended. Each chunk is read together with the bytes before it, which detects a file that was
+    /// truncated and grew again between the observation and the reading.
     pub(super) fn read_on(&mut self, grown: bool, sink: &mut impl Sink) -> Result<ReadOutcome, ReadError> {
         if !self.anchor.head_holds(&self.file)? {
             return Ok(ReadOutcome::Changed);
         }
         let more = self.file.metadata()?.len().saturating_sub(self.anchor.offset());
-        let room = usize::try_from(more).unwrap_or(CHUNK).clamp(4096, CHUNK) + TAIL;
-        let mut chunk = vec![0; room];
-        // NULs that were read and may stand for what is not written yet.
+        let capacity = usize::try_from(more).unwrap_or(CHUNK).clamp(4096, CHUNK) + TAIL;
+        let mut chunk = vec![0; capacity];
+        // NULs that were read and may stand for bytes that are not written yet.
         let mut nuls = 0;
         let mut chunks = 0;
         while chunks < CHUNKS_MAX {
@@ -126,20 +95,24 @@ impl OpenFile {
                 self.lines.push_nuls(nuls);
                 self.anchor.push(body);
                 nuls = 0;
-                self.lines.push(body, |piece| sink.piece(self.generation, piece))?;
+                self.lines.push(body, |lines| sink.lines(self.generation, lines))?;
             }
             nuls += zeros.len() as u64;
         }
         Ok(ReadOutcome::More)
     }
 
-    /// Reads an archive from its beginning, without what was read of the same log under another name.
-    pub(super) fn read_packed(&mut self, taken: &ReadHistory, sink: &mut impl Sink) -> Result<ReadOutcome, ReadError> {
+    /// Reads an archive from its beginning, without the bytes that were read before the log was packed.
+    pub(super) fn read_packed(
+        &mut self,
+        history: &ReadHistory,
+        sink: &mut impl Sink,
+    ) -> Result<ReadOutcome, ReadError> {
         let mut head = vec![0; MAGIC];
         let count = self.file.read_at(&mut head, 0)?;
         let Some(packing) = Packing::of(head.get(..count).unwrap_or_default()) else { return Ok(ReadOutcome::Changed) };
         let text = || packing.unpack(ReadAt { file: &self.file, at: 0 });
-        let known = relatives::read_before(text, taken);
+        let known = read_before(text, history);
         let mut text = text();
         if let Some(known) = &known {
             io::copy(&mut (&mut text).take(known.anchor.offset()), &mut io::sink())?;
@@ -154,7 +127,7 @@ impl OpenFile {
                 Ok(count) => {
                     let bytes = chunk.get(..count).unwrap_or_default();
                     self.anchor.push(bytes);
-                    self.lines.push(bytes, |piece| sink.piece(self.generation, piece))?;
+                    self.lines.push(bytes, |lines| sink.lines(self.generation, lines))?;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
@@ -167,11 +140,11 @@ impl OpenFile {
                 }
             }
         }
-        self.lines.finish(|piece| sink.piece(self.generation, piece))?;
+        self.lines.finish(|lines| sink.lines(self.generation, lines))?;
         Ok(ReadOutcome::UpToDate)
     }
 
-    /// Says once, by the first bytes, that this is no text.
+    /// Reports once, by the first bytes, that the file is no text.
     pub(super) fn judge(&mut self, sink: &mut impl Sink) -> Result<(), Stopped> {
         if self.judged {
             return Ok(());
@@ -184,14 +157,14 @@ impl OpenFile {
         }
     }
 
-    /// The file is at its end for good: a last line is a line without its newline, too.
+    /// Ends the generation; a last line without its newline is a line, too.
     pub(super) fn finish(&mut self, sink: &mut impl Sink) -> Result<(), Stopped> {
-        self.lines.finish(|piece| sink.piece(self.generation, piece))?;
+        self.lines.finish(|lines| sink.lines(self.generation, lines))?;
         sink.end(self.generation)
     }
 }
 
-/// Reads a file from a place of its own, whoever else reads it.
+/// Reads a file from a position of its own.
 struct ReadAt<'a> {
     file: &'a File,
     at: u64,
@@ -205,7 +178,7 @@ impl io::Read for ReadAt<'_> {
     }
 }
 
-/// Opens a file for reading without waiting, should it have become a FIFO meanwhile.
+/// Opens a file for reading; does not wait for a writer, should the name have become a FIFO meanwhile.
 pub(super) fn open_file(path: &Path) -> io::Result<File> {
     let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
     File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)
@@ -217,6 +190,7 @@ pub(super) fn is_packed(file: &File) -> io::Result<bool> {
     Ok(Packing::of(head.get(..count).unwrap_or_default()).is_some())
 }
 
+/// Returns whether an archive was last written long enough ago to be complete.
 pub(super) fn is_settled(metadata: &std::fs::Metadata) -> bool {
     metadata.modified().ok().and_then(|time| time.elapsed().ok()).is_none_or(|age| age >= SETTLED)
 }

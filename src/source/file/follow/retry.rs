@@ -1,18 +1,18 @@
-//! When to try again what failed.
+//! The wait before a failed step is tried again.
 //!
 //! A name that cannot be opened, or a file that cannot be read, is tried again after 250 ms, then less and less often.
-//! As soon as a look shows something else, it is tried at once: what failed may be well by now.
+//! As soon as an observation differs, it is tried at once.
 
-use crate::source::follow::look::Observation;
+use crate::source::file::follow::observation::Observation;
 use std::time::Duration;
 
-/// How long to wait after the first failure.
+/// The wait after the first failure.
 const FIRST: Duration = Duration::from_millis(250);
 
 /// The longest wait.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// What failed last.
+/// The backoff of one name.
 #[derive(Debug, Default)]
 pub(super) struct Retry {
     failed: Option<Failed>,
@@ -26,19 +26,19 @@ struct Failed {
 }
 
 impl Retry {
-    /// Whether to try now, after this look.
+    /// Returns whether to try now, after this observation.
     pub(super) fn is_due(&self, now: Duration, seen: &Observation) -> bool {
         self.failed.as_ref().is_none_or(|failed| now >= failed.due || failed.seen != *seen)
     }
 
-    /// Notes that it failed after this look.
+    /// Notes a failure after this observation.
     pub(super) fn fail(&mut self, now: Duration, seen: Observation) {
         let before = self.failed.take().filter(|failed| failed.seen == seen);
         let wait = before.map_or(FIRST, |failed| (failed.wait * 2).min(LONGEST));
         self.failed = Some(Failed { seen, due: now + wait, wait });
     }
 
-    /// Notes that it went well.
+    /// Notes a success.
     pub(super) fn succeed(&mut self) {
         self.failed = None;
     }

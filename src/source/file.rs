@@ -1,0 +1,5 @@
+//! Files on this machine's file systems: their first reading, and following them by name.
+
+pub mod follow;
+pub(super) mod load;
+pub(super) mod notifier;

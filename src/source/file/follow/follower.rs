@@ -1,0 +1,457 @@
+//! The follower of one name: performs the steps that [`decide`] returns.
+
+use crate::{
+    event::Health,
+    source::{
+        error::{ReadError, Stopped, reason},
+        file::follow::{
+            anchor::Anchor,
+            context::FollowContext,
+            decision::{FollowStep, Known, decide, may_have_missed_files},
+            history::ReadFile,
+            incomplete::{IncompleteChange, IncompleteLine},
+            observation::{FileStamp, Inode, Observation, observe, observe_open},
+            open_file::{OpenFile, ReadOutcome, is_packed, is_settled, open_file},
+            retry::Retry,
+            rotated_file::{RotatedFile, RotatedOutcome},
+            sibling_scan::SiblingScan,
+        },
+        lines::Lines,
+        sink::{Resume, Sink},
+    },
+    text::Safe,
+};
+use std::{
+    fs::{File, Metadata},
+    io,
+    num::NonZeroU32,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+/// The time for which a rotation is shown beside the state of the name.
+const MARKED: Duration = Duration::from_secs(30);
+
+/// The time at which a name was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Discovery {
+    /// At the start: two files with the same content are two logs.
+    AtStart,
+    /// Later: a file with known content is a rotated log.
+    Later,
+}
+
+/// The follower of one name.
+#[derive(Debug)]
+pub struct Follower {
+    path: PathBuf,
+    rank: u16,
+    discovery: Discovery,
+    next_generation: u16,
+    open: Option<OpenFile>,
+    rotated: Vec<RotatedFile>,
+    health: Option<Health>,
+    /// The last rotation or restart of the name, and its time.
+    mark: Option<(&'static str, Duration)>,
+    retry: Retry,
+    siblings: SiblingScan,
+    /// Set where the next poll must search the siblings although nothing else calls for it.
+    search_due: bool,
+    incomplete: IncompleteLine,
+}
+
+/// The state after a poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PollOutcome {
+    /// Everything was read.
+    Idle,
+    /// There is more to read: poll again without waiting.
+    More,
+}
+
+/// The file that is read next in a step.
+#[derive(Debug)]
+enum Target {
+    /// None.
+    None,
+    /// The open file.
+    Open(Option<FileStamp>),
+    /// The open file, from its beginning once more.
+    Restarted(File),
+    /// The file that the name stands for now, or the reason why it cannot be opened.
+    Named(io::Result<(File, Metadata)>),
+}
+
+impl Follower {
+    /// Follows `path`; nothing is opened before the first poll.
+    pub fn new(path: PathBuf, rank: u16, discovery: Discovery) -> Self {
+        Self {
+            siblings: SiblingScan::new(path.clone()),
+            path,
+            rank,
+            discovery,
+            next_generation: 0,
+            open: None,
+            rotated: Vec::new(),
+            health: None,
+            mark: None,
+            retry: Retry::default(),
+            search_due: false,
+            incomplete: IncompleteLine::default(),
+        }
+    }
+
+    /// Returns the followed name.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Observes the name and reads what is new.
+    pub fn poll(&mut self, context: &mut FollowContext<'_, impl Sink>) -> Result<PollOutcome, Stopped> {
+        self.poll_rotated(context)?;
+        let began = SystemTime::now();
+        let seen = observe(&self.path);
+        if !self.retry.is_due(context.now, &seen) {
+            context.sink.flush()?;
+            return Ok(PollOutcome::Idle);
+        }
+        let result = self.follow(&seen, context);
+        self.siblings.set_polled(began);
+        context.sink.flush()?;
+        match result {
+            Ok(outcome) => {
+                self.retry.succeed();
+                self.report_incomplete(context)?;
+                Ok(outcome)
+            }
+            Err(ReadError::Stopped) => Err(Stopped),
+            Err(ReadError::Io(error)) => {
+                self.retry.fail(context.now, seen);
+                self.report(Health::Waiting(Safe::new(&reason(&error))), context.sink)?;
+                Ok(PollOutcome::Idle)
+            }
+        }
+    }
+
+    /// Returns a copy of the splitter of the open file and its generation: the last line as it stands now.
+    pub fn pending(&self) -> Option<(u16, Lines)> {
+        self.open.as_ref().map(|open| (open.generation, open.lines.clone()))
+    }
+
+    fn known(&self) -> Option<Known> {
+        self.open.as_ref().map(OpenFile::known)
+    }
+
+    /// Performs the steps that follow from an observation: closes, searches the siblings, reads, in this order. Reading
+    /// may show that the file was rewritten, which is a step of its own.
+    fn follow(
+        &mut self,
+        seen: &Observation,
+        context: &mut FollowContext<'_, impl Sink>,
+    ) -> Result<PollOutcome, ReadError> {
+        let (mut step, stamp) = self.decide(seen, context)?;
+        loop {
+            let search = may_have_missed_files(self.known(), &step) || std::mem::take(&mut self.search_due);
+            let target = self.close_and_open(&step, stamp, context)?;
+            if search {
+                self.read_missed(&target, context)?;
+            }
+            match self.read_target(target, context)? {
+                ReadOutcome::UpToDate => return Ok(PollOutcome::Idle),
+                ReadOutcome::More => return Ok(PollOutcome::More),
+                ReadOutcome::Changed => step = FollowStep::Rewritten,
+            }
+        }
+    }
+
+    /// Returns the next step and the stamp of the file that it reads.
+    fn decide(
+        &mut self,
+        seen: &Observation,
+        context: &mut FollowContext<'_, impl Sink>,
+    ) -> Result<(FollowStep, Option<FileStamp>), ReadError> {
+        let step = decide(self.known(), seen);
+        if let (FollowStep::Keep(why), Some(open)) = (&step, &self.open) {
+            let seen = observe_open(&open.file)?;
+            self.report(Health::Waiting(Safe::new(&format!("{why}; the open file is read on"))), context.sink)?;
+            return Ok((decide(self.known(), &seen), seen.stamp()));
+        }
+        if self.open.is_some() && matches!(seen, Observation::File(..)) {
+            self.report_live(context)?;
+        }
+        Ok((step, seen.stamp()))
+    }
+
+    /// Lets go of the open file where the step says so, and returns the file to read.
+    fn close_and_open(
+        &mut self,
+        step: &FollowStep,
+        stamp: Option<FileStamp>,
+        context: &mut FollowContext<'_, impl Sink>,
+    ) -> Result<Target, ReadError> {
+        match step {
+            FollowStep::Rest | FollowStep::Keep(_) => Ok(Target::None),
+            FollowStep::Read => Ok(Target::Open(stamp)),
+            FollowStep::Truncated => {
+                let offset = self.known().map_or(0, |known| known.offset);
+                let size = stamp.map_or(0, |stamp| stamp.size);
+                self.mark = Some(("truncated", context.now));
+                self.close_changed(&format!("truncated to {size} bytes after {offset} had been read"), context)
+            }
+            FollowStep::Rewritten if self.open.as_ref().is_some_and(|open| open.packed) => {
+                self.close_changed("written anew", context)
+            }
+            FollowStep::Rewritten => {
+                self.mark = Some(("rewritten", context.now));
+                self.close_changed("rewritten in place", context)
+            }
+            FollowStep::Replace => {
+                self.leave(context)?;
+                let (mark, what) = if self.path.is_symlink() {
+                    ("link switched", "the link points to another file now")
+                } else {
+                    ("rotated", "rotated")
+                };
+                self.mark = Some((mark, context.now));
+                context.sink.notice(format!("{what}; the old file is read to its end, then the new one"))?;
+                Ok(Target::Named(open_named(&self.path)))
+            }
+            FollowStep::Open => Ok(Target::Named(open_named(&self.path))),
+            FollowStep::Leave => {
+                self.leave(context)?;
+                context.sink.notice("gone; waiting for it to come back".into())?;
+                self.report(Health::Waiting(Safe::new("gone")), context.sink)?;
+                Ok(Target::None)
+            }
+            FollowStep::Wait(why) => {
+                self.leave(context)?;
+                let is_gone = matches!(&self.health, Some(Health::Waiting(before)) if before.as_str() == "gone");
+                if !is_gone || why != "not there yet" {
+                    self.report(Health::Waiting(Safe::new(why)), context.sink)?;
+                }
+                Ok(Target::None)
+            }
+        }
+    }
+
+    fn read_target(
+        &mut self,
+        target: Target,
+        context: &mut FollowContext<'_, impl Sink>,
+    ) -> Result<ReadOutcome, ReadError> {
+        // If the file was copied and truncated before its first reading, its first lines stand in a sibling by then.
+        let is_first = !matches!(target, Target::Open(_)) || self.known().is_some_and(|known| known.offset == 0);
+        let stamp = match target {
+            Target::None => return Ok(ReadOutcome::UpToDate),
+            Target::Open(stamp) => stamp,
+            Target::Restarted(file) => {
+                let stamp = FileStamp::of(&file.metadata()?);
+                self.open = Some(self.start(file, None, context)?);
+                Some(stamp)
+            }
+            Target::Named(file) => {
+                let (file, metadata) = file?;
+                if !self.open_target(file, &metadata, context)? {
+                    return Ok(ReadOutcome::UpToDate);
+                }
+                Some(FileStamp::of(&metadata))
+            }
+        };
+        self.search_due |= is_first && self.siblings.was_polled();
+        self.read(stamp, context)
+    }
+
+    /// Begins to read the file that the name stands for, unless it is being read under another name or is an archive
+    /// that may be incomplete yet.
+    fn open_target(
+        &mut self,
+        file: File,
+        metadata: &Metadata,
+        context: &mut FollowContext<'_, impl Sink>,
+    ) -> Result<bool, ReadError> {
+        if !metadata.is_file() {
+            return Ok(false);
+        }
+        let id = Inode::of(metadata);
+        if context.history.is_held_beside(id, self.rank) {
+            if !matches!(self.health, Some(Health::Live | Health::Marked(_))) {
+                context.sink.notice("the same file is being read under another name".into())?;
+            }
+            self.report_live(context)?;
+            return Ok(false);
+        }
+        if self.discovery == Discovery::Later && is_packed(&file)? && !is_settled(metadata) {
+            return Ok(false);
+        }
+        let known = match self.discovery {
+            Discovery::AtStart => None,
+            Discovery::Later => context.history.find(&file, id)?.cloned(),
+        };
+        self.discovery = Discovery::Later;
+        if matches!(self.health, Some(Health::Waiting(_))) {
+            context.sink.notice("is there now".into())?;
+        }
+        if let Some(known) = &known {
+            let bytes = known.anchor.offset();
+            context.sink.notice(format!("its first {bytes} bytes were read before; going on from there"))?;
+        }
+        self.siblings.set_opened();
+        self.open = Some(self.start(file, known, context)?);
+        self.report_live(context)?;
+        Ok(true)
+    }
+
+    /// Begins a generation: from the file's beginning, or from a known read position.
+    fn start(
+        &mut self,
+        file: File,
+        known: Option<ReadFile>,
+        context: &mut FollowContext<'_, impl Sink>,
+    ) -> Result<OpenFile, ReadError> {
+        let metadata = file.metadata()?;
+        let generation = self.next_generation;
+        self.next_generation = generation.wrapping_add(1);
+        context.sink.begin(generation, Some(metadata.len()), metadata.mtime())?;
+        let packed = is_packed(&file)?;
+        let resume = match &known {
+            Some(known) => Some(Resume { offset: known.anchor.offset(), line: known.line }),
+            None if packed => None,
+            None => context.sink.load(generation, &file, metadata.len())?,
+        };
+        let Resume { offset, line } = resume.unwrap_or(Resume { offset: 0, line: Some(NonZeroU32::MIN) });
+        let anchor = known.map_or_else(|| Anchor::at(&file, offset), |known| Ok(known.anchor))?;
+        let lines = Lines::new(offset, line);
+        let id = Inode::of(&metadata);
+        let started = OpenFile { file, id, generation, packed, anchor, lines, stamp: None, judged: false };
+        context.history.note(started.read_file(self.rank));
+        Ok(started)
+    }
+
+    /// Reads what was appended to the open file.
+    fn read(
+        &mut self,
+        stamp: Option<FileStamp>,
+        context: &mut FollowContext<'_, impl Sink>,
+    ) -> Result<ReadOutcome, ReadError> {
+        let Some(open) = &mut self.open else { return Ok(ReadOutcome::UpToDate) };
+        let grown = open.stamp.map(|before| before.size) != stamp.map(|now| now.size);
+        let outcome = if open.packed {
+            open.read_packed(context.history, context.sink)?
+        } else {
+            open.read_on(grown, context.sink)?
+        };
+        open.judge(context.sink)?;
+        context.history.note(open.read_file(self.rank));
+        let is_up_to_date = outcome == ReadOutcome::UpToDate;
+        open.stamp = stamp.filter(|stamp| is_up_to_date && (open.packed || stamp.is_final()));
+        Ok(outcome)
+    }
+
+    /// Ends the generation of an open file whose content changed; its unread bytes are taken from a copy where there is
+    /// one.
+    fn close_changed(&mut self, why: &str, context: &mut FollowContext<'_, impl Sink>) -> Result<Target, ReadError> {
+        let Some(mut old) = self.open.take() else { return Ok(Target::None) };
+        let file = old.file.try_clone()?;
+        let copy = if old.packed { None } else { self.siblings.find_copy(&old, context.history, self.rank)? };
+        let loss = if let Some((copy, id)) = copy {
+            let before = old.anchor.offset();
+            (old.file, old.id) = (copy, id);
+            while old.read_on(true, context.sink)? == ReadOutcome::More {}
+            match old.anchor.offset() - before {
+                0 => "its copy holds nothing more".into(),
+                bytes => format!("{bytes} unread bytes were taken from its copy"),
+            }
+        } else {
+            "lines written since the last poll may be lost".into()
+        };
+        old.finish(context.sink)?;
+        context.history.note(old.read_file(self.rank));
+        context.history.release((self.rank, old.generation));
+        context.sink.notice(format!("{why}; reading from its beginning; {loss}"))?;
+        Ok(Target::Restarted(file))
+    }
+
+    /// Reads the files that had the name between two polls.
+    fn read_missed(&mut self, target: &Target, context: &mut FollowContext<'_, impl Sink>) -> Result<(), ReadError> {
+        let current = match target {
+            Target::None | Target::Open(_) | Target::Named(Err(_)) => None,
+            Target::Restarted(file) => Some(Inode::of(&file.metadata()?)),
+            Target::Named(Ok((_, metadata))) => Some(Inode::of(metadata)),
+        };
+        for (path, file) in self.siblings.find_missed(current, context.history)? {
+            let mut open = self.start(file, None, context)?;
+            if open.packed {
+                open.read_packed(context.history, context.sink)?;
+            } else {
+                open.read_on(true, context.sink)?;
+            }
+            context.history.note(open.read_file(self.rank));
+            self.rotated.push(RotatedFile::new(open, context.now));
+            let name = path.file_name().unwrap_or_default().display();
+            context.sink.notice(format!("{name} was created and rotated between two polls; it is read as well"))?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of the file that lost the name; it is read on for late writers.
+    fn leave(&mut self, context: &mut FollowContext<'_, impl Sink>) -> Result<(), ReadError> {
+        let Some(open) = &self.open else { return Ok(()) };
+        if !open.packed {
+            let stamp = FileStamp::of(&open.file.metadata()?);
+            while self.read(Some(stamp), context)? == ReadOutcome::Changed {
+                if let Target::Restarted(file) = self.close_changed("rewritten in place", context)? {
+                    self.open = Some(self.start(file, None, context)?);
+                }
+            }
+        }
+        self.rotated.extend(self.open.take().map(|open| RotatedFile::new(open, context.now)));
+        Ok(())
+    }
+
+    fn poll_rotated(&mut self, context: &mut FollowContext<'_, impl Sink>) -> Result<(), Stopped> {
+        for mut rotated in std::mem::take(&mut self.rotated) {
+            let outcome = rotated.poll(context.now, context.sink);
+            context.history.note(rotated.open.read_file(self.rank));
+            match outcome {
+                Ok(RotatedOutcome::Keep) => self.rotated.push(rotated),
+                Err(ReadError::Stopped) => return Err(Stopped),
+                Ok(RotatedOutcome::LetGo) | Err(ReadError::Io(_)) => {
+                    rotated.open.finish(context.sink)?;
+                    context.history.release((self.rank, rotated.open.generation));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn report_incomplete(&mut self, context: &mut FollowContext<'_, impl Sink>) -> Result<(), Stopped> {
+        let pending = self.open.as_ref().map(|open| (open.anchor.offset(), open.lines.pending()));
+        let pending = pending.filter(|(_, head)| !head.is_empty());
+        match self.incomplete.observe(pending.map(|(end, _)| end), context.now) {
+            IncompleteChange::Unchanged => Ok(()),
+            IncompleteChange::Show => context.sink.incomplete(pending.map(|(_, head)| head)),
+            IncompleteChange::Clear => context.sink.incomplete(None),
+        }
+    }
+
+    fn report(&mut self, health: Health, sink: &mut impl Sink) -> Result<(), Stopped> {
+        if self.health.as_ref() != Some(&health) {
+            self.health = Some(health.clone());
+            sink.health(health)?;
+        }
+        Ok(())
+    }
+
+    fn report_live(&mut self, context: &mut FollowContext<'_, impl Sink>) -> Result<(), Stopped> {
+        let mark = self.mark.filter(|(_, since)| context.now.saturating_sub(*since) < MARKED);
+        self.report(mark.map_or(Health::Live, |(mark, _)| Health::Marked(mark.into())), context.sink)
+    }
+}
+
+/// Opens a name. Only with the file in hand is it sure that whatever had the name before lies beside it by now.
+fn open_named(path: &Path) -> io::Result<(File, Metadata)> {
+    let file = open_file(path)?;
+    let metadata = file.metadata()?;
+    Ok((file, metadata))
+}

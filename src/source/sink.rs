@@ -1,0 +1,47 @@
+//! The receiving side of a follower or stream reader: lines, and reports on the state of the name.
+
+use crate::{
+    event::Health,
+    source::{error::Stopped, lines::SplitLine},
+};
+use std::{fs::File, num::NonZeroU32};
+
+/// The receiver of the lines of one name. Every method fails once nobody receives the updates any more.
+pub trait Sink {
+    /// Begins a generation: the name stands for a new file, or for a file that is read from its beginning once more.
+    /// `modified` is in seconds since 1970.
+    fn begin(&mut self, generation: u16, size: Option<u64>, modified: i64) -> Result<(), Stopped>;
+
+    /// Offers the whole of a file that just began. A sink that reads it itself returns the place to go on from.
+    fn load(&mut self, _generation: u16, _file: &File, _size: u64) -> Result<Option<Resume>, Stopped> {
+        Ok(None)
+    }
+
+    /// Takes whole lines of a generation.
+    fn lines(&mut self, generation: u16, lines: SplitLine<'_>) -> Result<(), Stopped>;
+
+    /// Marks that everything which could be read for now was handed over.
+    fn flush(&mut self) -> Result<(), Stopped>;
+
+    /// Ends a generation: no more lines of it follow.
+    fn end(&mut self, generation: u16) -> Result<(), Stopped>;
+
+    /// Takes the head of a last line that has lacked its newline for
+    /// [`INCOMPLETE`](super::file::follow::INCOMPLETE); `None` once it has its newline.
+    fn incomplete(&mut self, head: Option<&[u8]>) -> Result<(), Stopped>;
+
+    /// Takes a sentence on something that an operator may want to look up later.
+    fn notice(&mut self, text: String) -> Result<(), Stopped>;
+
+    /// Takes the state of the name when it changes.
+    fn health(&mut self, health: Health) -> Result<(), Stopped>;
+}
+
+/// The place in a file where reading goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resume {
+    /// The byte where the next line begins.
+    pub offset: u64,
+    /// That line's number.
+    pub line: Option<NonZeroU32>,
+}

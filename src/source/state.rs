@@ -1,0 +1,85 @@
+//! The state that a source's threads and its handle share.
+
+use crate::source::{config::Mode, tape::Tape};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::SyncSender,
+    },
+};
+
+/// The state that a source's threads and its handle share.
+#[derive(Debug)]
+pub(super) struct SharedState {
+    stop: AtomicBool,
+    follow: AtomicBool,
+    /// Set when the system does not report changes, so that polling alone finds them.
+    pub(super) polling: AtomicBool,
+    /// The number of streams that have not ended.
+    pub(super) streams: AtomicUsize,
+    /// Ends the wait of the supervisor; holds one wake-up at most.
+    wake: SyncSender<()>,
+    ranks: Mutex<Vec<RankEntry>>,
+}
+
+/// The name of one rank, and the place of its text.
+#[derive(Clone, Debug)]
+pub(super) struct RankEntry {
+    pub(super) name: Arc<str>,
+    pub(super) text: RawText,
+}
+
+/// The place where the text of a rank can be read again.
+#[derive(Clone, Debug)]
+pub(super) enum RawText {
+    File(PathBuf),
+    Stream(Arc<Mutex<Tape>>),
+}
+
+impl SharedState {
+    pub(super) fn new(mode: Mode, wake: SyncSender<()>) -> Self {
+        Self {
+            stop: AtomicBool::new(false),
+            follow: AtomicBool::new(mode == Mode::Follow),
+            polling: AtomicBool::new(false),
+            streams: AtomicUsize::new(0),
+            wake,
+            ranks: Mutex::default(),
+        }
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        if self.follow.load(Ordering::Relaxed) { Mode::Follow } else { Mode::Once }
+    }
+
+    pub(super) fn set_mode(&self, mode: Mode) {
+        self.follow.store(mode == Mode::Follow, Ordering::Relaxed);
+        self.wake();
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.wake();
+    }
+
+    /// Ends the supervisor's wait.
+    pub(super) fn wake(&self) {
+        // A full channel holds a wake-up already.
+        let _ = self.wake.try_send(());
+    }
+
+    /// Returns another sender of wake-ups.
+    pub(super) fn wake_sender(&self) -> SyncSender<()> {
+        self.wake.clone()
+    }
+
+    pub(super) fn ranks(&self) -> MutexGuard<'_, Vec<RankEntry>> {
+        self.ranks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

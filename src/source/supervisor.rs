@@ -1,0 +1,295 @@
+//! The thread that supervises all files and streams of a source.
+//!
+//! It finds the files, gives each its rank, polls their followers, and sends [`LogUpdate::Loaded`] and
+//! [`LogUpdate::Finished`] at the right time. Streams have threads of their own and are only counted here.
+
+use crate::{
+    event::{Health, LogUpdate},
+    source::{
+        arguments::{Arguments, FileArgument},
+        config::{Mode, SourceConfig, Start},
+        error::Stopped,
+        file::{
+            follow::{Discovery, FollowContext, Follower, PollOutcome, history::ReadHistory},
+            notifier::Notifier,
+        },
+        intake::Intake,
+        outlet::Outlet,
+        sink::Sink as _,
+        state::{RankEntry, RawText, SharedState},
+        stream::{self, StreamInput},
+        tape::Tape,
+    },
+    text::Safe,
+};
+use jiff::tz::TimeZone;
+use std::{
+    fs,
+    os::unix::fs::FileTypeExt as _,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::Ordering,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// The time between two polls of the files.
+const PERIOD: Duration = Duration::from_millis(250);
+
+/// The time between two searches of directories and globs.
+const SEARCH_PERIOD: Duration = Duration::from_secs(2);
+
+/// The least time between two polls, however often the system reports changes.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// The files and streams of one source.
+#[derive(Debug)]
+pub(super) struct Supervisor {
+    arguments: Arguments,
+    zone: TimeZone,
+    start: Start,
+    outlet: Outlet,
+    shared: Arc<SharedState>,
+    wakes: Receiver<()>,
+    inputs: Vec<Input>,
+    history: ReadHistory,
+    started: Instant,
+    /// When directories and globs are searched next.
+    search_due: Duration,
+    notifier: Option<Notifier>,
+    mode: Mode,
+}
+
+/// The reader of one rank.
+#[derive(Debug)]
+enum Input {
+    File(Box<(Follower, Intake)>),
+    /// A stream, which is read on a thread of its own.
+    Stream,
+    /// A glob or directory without files so far, by its place among the arguments.
+    Empty(usize),
+}
+
+impl Supervisor {
+    pub(super) fn new(config: SourceConfig, outlet: Outlet, wakes: Receiver<()>) -> Self {
+        Self {
+            arguments: Arguments::new(config.files),
+            zone: config.zone,
+            start: config.start,
+            shared: Arc::clone(&outlet.shared),
+            outlet,
+            wakes,
+            inputs: Vec::new(),
+            history: ReadHistory::default(),
+            started: Instant::now(),
+            search_due: Duration::ZERO,
+            notifier: None,
+            mode: config.mode,
+        }
+    }
+
+    /// Reads until the source is dropped.
+    pub(super) fn run(mut self) {
+        let Err(Stopped) = self.supervise();
+    }
+
+    fn supervise(&mut self) -> Result<std::convert::Infallible, Stopped> {
+        self.search(Discovery::AtStart)?;
+        while self.poll()? == PollOutcome::More {}
+        self.finish_once()?;
+        let mut finished = false;
+        self.outlet.send(LogUpdate::Loaded)?;
+        loop {
+            if !finished && self.is_done() {
+                finished = true;
+                self.outlet.send(LogUpdate::Finished)?;
+            }
+            self.wait()?;
+            if self.shared.mode() != self.mode {
+                self.mode = self.shared.mode();
+                finished = false;
+                self.resend_health()?;
+            }
+            match self.mode {
+                Mode::Once => {}
+                Mode::Follow => {
+                    if self.started.elapsed() >= self.search_due {
+                        self.search(Discovery::Later)?;
+                    }
+                    while self.poll()? == PollOutcome::More {}
+                }
+            }
+        }
+    }
+
+    /// Polls every file once.
+    fn poll(&mut self) -> Result<PollOutcome, Stopped> {
+        let mut outcome = PollOutcome::Idle;
+        for input in &mut self.inputs {
+            match input {
+                Input::File(file) => {
+                    let (follower, intake) = file.as_mut();
+                    let now = self.started.elapsed();
+                    let mut context = FollowContext { now, history: &mut self.history, sink: intake };
+                    if follower.poll(&mut context)? == PollOutcome::More {
+                        outcome = PollOutcome::More;
+                    }
+                }
+                Input::Stream | Input::Empty(_) => {}
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Returns whether nothing more can come in this mode.
+    fn is_done(&self) -> bool {
+        let streams_ended = self.shared.streams.load(Ordering::Relaxed) == 0;
+        let only_streams = self.inputs.iter().all(|input| matches!(input, Input::Stream));
+        streams_ended && (self.mode == Mode::Once || only_streams)
+    }
+
+    /// Where files are read once: takes last lines without a newline, and waits for the ends of the streams.
+    fn finish_once(&mut self) -> Result<(), Stopped> {
+        if self.mode == Mode::Follow {
+            return Ok(());
+        }
+        for input in &mut self.inputs {
+            if let Input::File(file) = input {
+                let (follower, intake) = file.as_mut();
+                if let Some((generation, lines)) = follower.pending() {
+                    intake.take_pending(generation, lines)?;
+                }
+            }
+        }
+        while self.shared.streams.load(Ordering::Relaxed) > 0 && self.shared.mode() == Mode::Once {
+            self.wait()?;
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self) -> Result<(), Stopped> {
+        let began = Instant::now();
+        match self.mode {
+            Mode::Once => {
+                // The shared state holds a sender, so this waits for a wake-up.
+                let _ = self.wakes.recv();
+            }
+            Mode::Follow => match self.wakes.recv_timeout(PERIOD) {
+                Ok(()) => thread::sleep(PAUSE.saturating_sub(began.elapsed())),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            },
+        }
+        if self.shared.is_stopped() { Err(Stopped) } else { Ok(()) }
+    }
+
+    fn resend_health(&mut self) -> Result<(), Stopped> {
+        for input in &mut self.inputs {
+            match input {
+                Input::File(file) => file.1.resend_health()?,
+                Input::Stream | Input::Empty(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds files for the arguments, and watches their folders.
+    fn search(&mut self, discovery: Discovery) -> Result<(), Stopped> {
+        for (argument, meaning) in self.arguments.search() {
+            match meaning {
+                FileArgument::Stdin if discovery == Discovery::AtStart => {
+                    self.add_stream(StreamInput::Stdin, "standard input".into())?
+                }
+                FileArgument::Empty(why) if discovery == Discovery::AtStart => self.add_empty(argument, &why)?,
+                FileArgument::Stdin | FileArgument::Empty(_) => {}
+                FileArgument::File(path) => self.add_file(argument, path, discovery)?,
+            }
+        }
+        self.search_due = self.started.elapsed() + SEARCH_PERIOD;
+        if self.mode == Mode::Follow {
+            self.watch_folders()?;
+        }
+        Ok(())
+    }
+
+    fn watch_folders(&mut self) -> Result<(), Stopped> {
+        let notifier = self.notifier.get_or_insert_with(|| Notifier::new(self.shared.wake_sender()));
+        for input in &self.inputs {
+            match input {
+                Input::File(file) => notifier.watch(file.0.path()),
+                Input::Stream | Input::Empty(_) => {}
+            }
+        }
+        match notifier.take_error() {
+            Some(error) => {
+                self.shared.polling.store(true, Ordering::Relaxed);
+                self.outlet.notice("watching", &error)?;
+                self.resend_health()
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn add_file(&mut self, argument: usize, path: PathBuf, discovery: Discovery) -> Result<(), Stopped> {
+        let name: Arc<str> = path.to_string_lossy().into();
+        if fs::metadata(&path).is_ok_and(|metadata| metadata.file_type().is_fifo()) {
+            return self.add_stream(StreamInput::Fifo(path), name);
+        }
+        let empty = self.inputs.iter().position(|input| matches!(input, Input::Empty(of) if *of == argument));
+        let Some(rank) = self.assign_rank(empty, &name, RawText::File(path.clone()))? else { return Ok(()) };
+        let start = if discovery == Discovery::AtStart { self.start } else { Start::All };
+        let intake = Intake::new(rank, name, self.zone.clone(), start, self.outlet.clone());
+        let input = Input::File(Box::new((Follower::new(path, rank, discovery), intake)));
+        match empty {
+            Some(at) => self.inputs[at] = input,
+            None => self.inputs.push(input),
+        }
+        Ok(())
+    }
+
+    fn add_empty(&mut self, argument: usize, why: &str) -> Result<(), Stopped> {
+        if self.inputs.iter().any(|input| matches!(input, Input::Empty(of) if *of == argument)) {
+            return Ok(());
+        }
+        let name: Arc<str> = self.arguments.typed(argument).into();
+        let Some(rank) = self.assign_rank(None, &name, RawText::File(PathBuf::new()))? else { return Ok(()) };
+        self.inputs.push(Input::Empty(argument));
+        let mut intake = Intake::new(rank, name, self.zone.clone(), Start::All, self.outlet.clone());
+        intake.health(Health::Waiting(Safe::new(why)))
+    }
+
+    fn add_stream(&mut self, input: StreamInput, name: Arc<str>) -> Result<(), Stopped> {
+        let tape = Arc::new(Mutex::new(Tape::default()));
+        let Some(rank) = self.assign_rank(None, &name, RawText::Stream(Arc::clone(&tape)))? else { return Ok(()) };
+        let intake = Intake::new(rank, name, self.zone.clone(), Start::All, self.outlet.clone());
+        let shared = Arc::clone(&self.shared);
+        shared.streams.fetch_add(1, Ordering::Relaxed);
+        self.inputs.push(Input::Stream);
+        thread::spawn(move || {
+            // A stream that was stopped has ended, too.
+            let _ = stream::run(&input, intake, &shared, &tape);
+            shared.streams.fetch_sub(1, Ordering::Relaxed);
+            shared.wake();
+        });
+        Ok(())
+    }
+
+    /// Assigns a rank to a name, `reused` where there is one; `None` where there are too many.
+    fn assign_rank(&self, reused: Option<usize>, name: &Arc<str>, text: RawText) -> Result<Option<u16>, Stopped> {
+        let mut names = self.shared.ranks();
+        let at = reused.unwrap_or(names.len());
+        let Ok(rank) = u16::try_from(at) else {
+            drop(names);
+            self.outlet.notice(name, "left out: there are more than 65 536 files")?;
+            return Ok(None);
+        };
+        let entry = RankEntry { name: Arc::clone(name), text };
+        match names.get_mut(at) {
+            Some(before) => *before = entry,
+            None => names.push(entry),
+        }
+        Ok(Some(rank))
+    }
+}
