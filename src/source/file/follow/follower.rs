@@ -56,8 +56,6 @@ pub struct Follower {
     mark: Option<(&'static str, Duration)>,
     retry: Retry,
     siblings: SiblingScan,
-    /// Set where the next poll must search the siblings although nothing else calls for it.
-    search_due: bool,
     incomplete: IncompleteLine,
 }
 
@@ -83,6 +81,16 @@ enum Target {
     Named(io::Result<(File, Metadata)>),
 }
 
+impl Target {
+    /// Returns whether nothing was read of the file in this generation.
+    fn is_new(&self) -> bool {
+        match self {
+            Self::None | Self::Open(_) => false,
+            Self::Restarted(_) | Self::Named(_) => true,
+        }
+    }
+}
+
 impl Follower {
     /// Follows `path`; nothing is opened before the first poll.
     pub fn new(path: PathBuf, rank: u16, discovery: Discovery) -> Self {
@@ -97,7 +105,6 @@ impl Follower {
             health: None,
             mark: None,
             retry: Retry::default(),
-            search_due: false,
             incomplete: IncompleteLine::default(),
         }
     }
@@ -144,24 +151,34 @@ impl Follower {
     }
 
     /// Performs the steps that follow from an observation: closes, searches the siblings, reads, in this order. Reading
-    /// may show that the file was rewritten, which is a step of its own.
+    /// may show that the file was rewritten, which is a step of its own. After the first reading of a file the siblings
+    /// are searched again: if it was copied and truncated just before, its first lines stand there.
     fn follow(
         &mut self,
         seen: &Observation,
         context: &mut FollowContext<'_, impl Sink>,
     ) -> Result<PollOutcome, ReadError> {
         let (mut step, stamp) = self.decide(seen, context)?;
+        let mut outcome = PollOutcome::Idle;
+        let mut search = may_have_missed_files(self.known(), &step);
         loop {
-            let search = may_have_missed_files(self.known(), &step) || std::mem::take(&mut self.search_due);
             let target = self.close_and_open(&step, stamp, context)?;
             if search {
                 self.read_missed(&target, context)?;
             }
+            let is_first = target.is_new() || self.known().is_some_and(|known| known.offset == 0);
             match self.read_target(target, context)? {
-                ReadOutcome::UpToDate => return Ok(PollOutcome::Idle),
-                ReadOutcome::More => return Ok(PollOutcome::More),
-                ReadOutcome::Changed => step = FollowStep::Rewritten,
+                ReadOutcome::UpToDate => {}
+                ReadOutcome::More => outcome = PollOutcome::More,
+                ReadOutcome::Changed => {
+                    (step, search) = (FollowStep::Rewritten, true);
+                    continue;
+                }
             }
+            if !is_first || step == FollowStep::Rest {
+                return Ok(outcome);
+            }
+            (step, search) = (FollowStep::Rest, true);
         }
     }
 
@@ -240,8 +257,6 @@ impl Follower {
         target: Target,
         context: &mut FollowContext<'_, impl Sink>,
     ) -> Result<ReadOutcome, ReadError> {
-        // If the file was copied and truncated before its first reading, its first lines stand in a sibling by then.
-        let is_first = !matches!(target, Target::Open(_)) || self.known().is_some_and(|known| known.offset == 0);
         let stamp = match target {
             Target::None => return Ok(ReadOutcome::UpToDate),
             Target::Open(stamp) => stamp,
@@ -258,7 +273,6 @@ impl Follower {
                 Some(FileStamp::of(&metadata))
             }
         };
-        self.search_due |= is_first && self.siblings.was_polled();
         self.read(stamp, context)
     }
 

@@ -41,11 +41,6 @@ impl SiblingScan {
         self.polled = Some(time);
     }
 
-    /// Returns whether a poll was noted, without which nothing counts as missed.
-    pub(super) fn was_polled(&self) -> bool {
-        self.polled.is_some()
-    }
-
     /// Notes that the file to which the name leads now was opened.
     pub(super) fn set_opened(&mut self) {
         self.target = resolve(&self.path);
