@@ -1,23 +1,53 @@
-//! Figures, not tests: they print, and run only when asked for.
+//! The time to fetch and decode pictures: `cargo bench --bench media`.
 //!
-//! `cargo test --test media figures -- --ignored --nocapture --test-threads 1`
+//! First the decoder in this process and in a child, a picture at a time from a server on the loopback; then 200
+//! pictures over a link with a round trip of 20 ms, beside `curl --parallel` with as many transfers at once.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench that fails panics, and prints what it measured")]
 
-use super::*;
+#[path = "../support/server.rs"]
+#[expect(dead_code, reason = "the tests use the rest")]
+mod server;
+
 use image::{ExtendedColorType, codecs::jpeg::JpegEncoder};
+use server::{ImageServer, picture};
 use std::{
     collections::VecDeque,
     net::SocketAddr,
+    path::Path,
     process::{Command, Stdio},
-    time::Instant,
+    time::{Duration, Instant},
+};
+use thumbview::{
+    event::{AssetId, Offset, PictureKind, PictureUrl},
+    media::{Decoder, MediaConfig, spawn},
+    picture::{EventKey, PictureKey, PictureRequest, PictureUpdate},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, tcp},
     time::sleep_until,
 };
 
-/// Something between a drawing and a photograph: about 40 KB at 1280x720.
-fn scene(width: u32, height: u32) -> Vec<u8> {
+/// The pictures of one comparison with curl.
+const PICTURES: u32 = 200;
+
+/// The comparisons with curl, and the pictures of which a median is taken.
+const RUNS: usize = 7;
+const DECODED: u32 = 201;
+
+/// The one-way delay of the simulated link.
+const DELAY: Duration = Duration::from_millis(10);
+
+#[tokio::main]
+async fn main() {
+    for (width, height) in [(480, 270), (1280, 720)] {
+        time_decoders(width, height).await;
+    }
+    compare_with_curl().await;
+}
+
+/// A picture between a drawing and a photograph, about 40 KB at 1280x720.
+fn jpeg(width: u32, height: u32) -> Vec<u8> {
     let mut rgb = Vec::new();
     for y in 0..height {
         for x in 0..width {
@@ -31,51 +61,108 @@ fn scene(width: u32, height: u32) -> Vec<u8> {
     jpeg
 }
 
-#[ignore = "a figure"]
-async fn decoding_here_and_in_a_child() {
-    for (width, height) in [(480, 270), (1280, 720)] {
-        let jpeg = scene(width, height);
-        println!("{width}x{height}, {} bytes", jpeg.len());
-        let server = ImageServer::start(move |_| picture(&jpeg)).await;
-        for decoder in [Decoder::InProcess, decode::child_decoder(), Decoder::InProcess, decode::child_decoder()] {
-            let config = MediaConfig { decoder: decoder.clone(), jobs: 1, ..config(&[&server.host()]) };
-            let (media, mut updates) = spawn(config);
-            let mut times = Vec::new();
-            for index in 0..201 {
-                let begun = Instant::now();
-                media.want(vec![request(index, &server.url("/0.jpg"))]);
-                answer_to(&mut updates, key(index)).await.unwrap();
-                times.push(begun.elapsed());
-            }
-            let first = times[0];
-            times.sort();
-            println!("  {decoder:?}: first {first:?}, then median {:?} a picture, fetch included", times[100]);
-        }
+fn child_decoder() -> Decoder {
+    Decoder::Process(env!("CARGO_BIN_EXE_thumbview").into())
+}
+
+fn config(host: &str) -> MediaConfig {
+    let mut config = MediaConfig::default();
+    config.policy.allow_hosts = vec![host.parse().unwrap()];
+    config
+}
+
+fn request(index: u32, url: &str) -> PictureRequest {
+    PictureRequest {
+        key: PictureKey { event: EventKey(0), kind: PictureKind::Sample, index },
+        asset: AssetId::new("14d7b2faba0dddd6b4e8936272d6bc3f").unwrap(),
+        offset: Offset::from_millis(i64::from(index) * 5000),
+        url: PictureUrl::new(url),
     }
 }
 
-/// Passes bytes on, each way 10 ms later.
-async fn delaying(to: SocketAddr) -> SocketAddr {
+async fn time_decoders(width: u32, height: u32) {
+    let jpeg = jpeg(width, height);
+    println!("{width}x{height}, {} bytes", jpeg.len());
+    let server = ImageServer::start(move |_| picture(&jpeg)).await;
+    for decoder in [Decoder::InProcess, child_decoder(), Decoder::InProcess, child_decoder()] {
+        let name = match decoder {
+            Decoder::InProcess => "in process",
+            Decoder::Process(_) => "in a child",
+        };
+        let (media, mut updates) = spawn(MediaConfig { decoder, jobs: 1, ..config(&server.host()) });
+        let mut times = Vec::new();
+        for index in 0..DECODED {
+            let begun = Instant::now();
+            media.want(vec![request(index, &server.url("/0.jpg"))]);
+            while !matches!(updates.recv().await.unwrap(), PictureUpdate::Loaded(..)) {}
+            times.push(begun.elapsed());
+        }
+        let first = times[0];
+        times.sort();
+        println!("  {name}: first {first:.1?}, median {:.1?}, fetch included", times[times.len() / 2]);
+    }
+}
+
+async fn compare_with_curl() {
+    if Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_err() {
+        return println!("no comparison: curl is not installed");
+    }
+    let jpeg = jpeg(1280, 720);
+    let server = ImageServer::start(move |_| picture(&jpeg)).await;
+    let host = delayed(server.addr).await.to_string();
+    let urls: Vec<String> = (0..PICTURES).map(|index| format!("http://{host}/{index}.jpg")).collect();
+    let folder = tempfile::tempdir().unwrap();
+    println!("{PICTURES} pictures at a round trip of {:?}", 2 * DELAY);
+    for run in 0..RUNS {
+        let curl = time_curl(&urls, folder.path()).await;
+        let cache_dir = Some(folder.path().join(run.to_string()));
+        let ours = time_media(&urls, MediaConfig { decoder: child_decoder(), cache_dir, ..config(&host) }).await;
+        println!("  curl {curl:.3?}, thumbview {ours:.3?}: {:.2}x", ours.as_secs_f64() / curl.as_secs_f64());
+    }
+}
+
+async fn time_curl(urls: &[String], folder: &Path) -> Duration {
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--fail", "--parallel", "--parallel-max", "6", "--output-dir"]).arg(folder);
+    curl.arg("--remote-name-all").args(urls).stdout(Stdio::null());
+    let begun = Instant::now();
+    let status = tokio::task::spawn_blocking(move || curl.status().unwrap()).await.unwrap();
+    assert!(status.success());
+    begun.elapsed()
+}
+
+async fn time_media(urls: &[String], config: MediaConfig) -> Duration {
+    let begun = Instant::now();
+    let (media, mut updates) = spawn(config);
+    media.want(urls.iter().zip(0..).map(|(url, index)| request(index, url)).collect());
+    for _ in urls {
+        while !matches!(updates.recv().await.unwrap(), PictureUpdate::Loaded(..)) {}
+    }
+    begun.elapsed()
+}
+
+/// Starts a proxy that delays each byte by [`DELAY`] and returns its address.
+async fn delayed(to: SocketAddr) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
             tokio::spawn(async move {
-                // The handshake's round trip.
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                // The round trip of the handshake.
+                tokio::time::sleep(2 * DELAY).await;
                 let server = TcpStream::connect(to).await.unwrap();
                 client.set_nodelay(true).unwrap();
                 server.set_nodelay(true).unwrap();
                 let (client_in, client_out) = client.into_split();
                 let (server_in, server_out) = server.into_split();
-                tokio::join!(late(client_in, server_out), late(server_in, client_out));
+                tokio::join!(forward(client_in, server_out), forward(server_in, client_out));
             });
         }
     });
     addr
 }
 
-async fn late(mut from: tokio::net::tcp::OwnedReadHalf, mut to: tokio::net::tcp::OwnedWriteHalf) {
+async fn forward(mut from: tcp::OwnedReadHalf, mut to: tcp::OwnedWriteHalf) {
     let mut waiting: VecDeque<(tokio::time::Instant, Vec<u8>)> = VecDeque::new();
     let mut buffer = vec![0; 64 << 10];
     let mut open = true;
@@ -84,10 +171,7 @@ async fn late(mut from: tokio::net::tcp::OwnedReadHalf, mut to: tokio::net::tcp:
         tokio::select! {
             read = from.read(&mut buffer), if open => match read {
                 Ok(0) | Err(_) => open = false,
-                Ok(len) => {
-                    let due = tokio::time::Instant::now() + Duration::from_millis(10);
-                    waiting.push_back((due, buffer[..len].to_vec()));
-                }
+                Ok(len) => waiting.push_back((tokio::time::Instant::now() + DELAY, buffer[..len].to_vec())),
             },
             () = sleep_until(due.unwrap_or_else(tokio::time::Instant::now)), if due.is_some() => {
                 let (_, bytes) = waiting.pop_front().unwrap();
@@ -97,38 +181,6 @@ async fn late(mut from: tokio::net::tcp::OwnedReadHalf, mut to: tokio::net::tcp:
             }
         }
     }
-    // The other side may have gone first.
-    let _gone = to.shutdown().await;
-}
-
-/// `TEST_SERVER=127.0.0.1:PORT` is a web server with `/0.jpg` to `/199.jpg`; with `TEST_CA=FILE` it speaks TLS as
-/// `localhost`.
-#[ignore = "a figure, and needs a server: TEST_SERVER, TEST_CA"]
-async fn two_hundred_against_curl() {
-    let Ok(server) = std::env::var("TEST_SERVER") else { return println!("skipped: no TEST_SERVER") };
-    let ca_file = std::env::var_os("TEST_CA").map(std::path::PathBuf::from);
-    let proxy = delaying(server.parse().unwrap()).await;
-    let host = format!("localhost:{}", proxy.port());
-    let base = format!("{}://{host}", if ca_file.is_some() { "https" } else { "http" });
-    let urls: Vec<String> = (0..200).map(|index| format!("{base}/{index}.jpg")).collect();
-    let folder = tempfile::tempdir().unwrap();
-    for round in 0..7 {
-        let mut curl = Command::new("curl");
-        curl.args(["--silent", "--fail", "--parallel", "--parallel-max", "6", "--output-dir"]).arg(folder.path());
-        curl.args(ca_file.iter().flat_map(|file| ["--cacert".into(), file.clone().into_os_string()]));
-        curl.args(["--remote-name-all"]).args(&urls).stdout(Stdio::null());
-        let begun = Instant::now();
-        let done = tokio::task::spawn_blocking(move || curl.status().unwrap()).await.unwrap();
-        let by_curl = begun.elapsed();
-        assert!(done.success());
-
-        let cache_dir = Some(folder.path().join(round.to_string()));
-        let config =
-            MediaConfig { decoder: decode::child_decoder(), ca_file: ca_file.clone(), cache_dir, ..config(&[&host]) };
-        let begun = Instant::now();
-        let (media, mut updates) = spawn(config);
-        assert_eq!(fetch::all_answers(&media, &mut updates, &urls).await, 200);
-        let by_us = begun.elapsed();
-        println!("curl {by_curl:.3?}, thumbview {by_us:.3?}: {:.2}x", by_us.as_secs_f64() / by_curl.as_secs_f64());
-    }
+    // The peer may have closed first.
+    let _closed = to.shutdown().await;
 }

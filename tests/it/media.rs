@@ -1,4 +1,4 @@
-//! Pictures from a hostile network: what is fetched, what is refused, and what is said about it.
+//! Tests of the media module against servers that fail in every way.
 
 mod decode;
 pub(crate) mod disk;
@@ -35,26 +35,26 @@ fn request(index: u32, url: &str) -> PictureRequest {
     }
 }
 
-/// Leave to connect to these hosts.
+/// Settings that allow these hosts.
 fn config(allowed: &[&str]) -> MediaConfig {
     let mut config = MediaConfig::default();
     config.policy.allow_hosts = allowed.iter().map(|host| host.parse().unwrap()).collect();
     config
 }
 
-/// The same, and soon at the end of its patience.
-fn hasty(allowed: &[&str]) -> MediaConfig {
+/// The same with a short timeout.
+fn impatient(allowed: &[&str]) -> MediaConfig {
     MediaConfig { idle_timeout: Duration::from_millis(600), ..config(allowed) }
 }
 
 type Outcome = Result<Arc<Picture>, PictureFailure>;
 
-/// Waits for the answer to one key.
+/// Waits for the answer to a key.
 async fn answer_to(updates: &mut Receiver<PictureUpdate>, wanted: PictureKey) -> Outcome {
     loop {
         match updates.recv().await.unwrap() {
             PictureUpdate::Loaded(key, picture) if key == wanted => return Ok(picture),
-            PictureUpdate::Failed(key, trouble) if key == wanted => return Err(trouble),
+            PictureUpdate::Failed(key, error) if key == wanted => return Err(error),
             PictureUpdate::Started(_)
             | PictureUpdate::Dropped(_)
             | PictureUpdate::Loaded(..)
@@ -70,11 +70,11 @@ async fn load(config: MediaConfig, url: &str) -> Outcome {
     answer_to(&mut updates, key(0)).await
 }
 
-fn lines(trouble: &PictureFailure) -> Vec<&str> {
-    std::iter::once(&trouble.what).chain(&trouble.advice).map(Safe::as_str).collect()
+fn lines(error: &PictureFailure) -> Vec<&str> {
+    std::iter::once(&error.what).chain(&error.advice).map(Safe::as_str).collect()
 }
 
-/// The first line of a failure.
+/// Returns the first line of the failure.
 async fn failure(config: MediaConfig, url: &str) -> String {
     load(config, url).await.unwrap_err().what.as_str().to_owned()
 }

@@ -1,4 +1,4 @@
-//! Hostile bodies: each has an outcome, in this process and in a child, and no child's death costs more than a picture.
+//! Tests of decoding hostile bodies, in this process and in children that may die.
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn scan_bomb() -> Vec<u8> {
     [&PROGRESSIVE[..end], &PROGRESSIVE[scan..end].repeat(200), &[0xff, 0xd9]].concat()
 }
 
-/// Hostile bodies, and what is shown of each: a size and its damage, or a failure.
+/// Returns hostile bodies with their expected outcome: a size and the damage, or a failure.
 fn hostile() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let len = BASE.len();
     let too_large = |size: &str| -> &'static str {
@@ -38,7 +38,7 @@ fn hostile() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("narrow", resized(BASE, 1, 65500), too_large("1x65500")),
         ("at the limit", resized(BASE, 8000, 5000), "8000x5000"),
         ("over the limit", resized(BASE, 8000, 5001), too_large("8000x5001")),
-        ("much sky", resized(PROGRESSIVE, 6000, 6000), "6000x6000"),
+        ("highly compressed", resized(PROGRESSIVE, 6000, 6000), "6000x6000"),
         ("no height", resized(BASE, 96, 0), "corrupt: it says that it is 96x0 pixels"),
         ("no size", resized(BASE, 0, 0), "corrupt: it says that it is 0x0 pixels"),
         ("scans", scan_bomb(), "more than 100 scans"),
@@ -82,7 +82,7 @@ async fn hostile_pictures_are_shown_or_refused(decoder: Decoder) {
                 let damage = picture.damage.as_ref().map_or(String::new(), |damage| format!(" {damage}"));
                 format!("{}{damage}", picture.size)
             }
-            Err(trouble) => trouble.what.to_string(),
+            Err(failure) => failure.what.to_string(),
         };
         assert_eq!(shown, *expected, "{name}");
     }
@@ -107,7 +107,7 @@ async fn hostile_pictures_in_a_child() {
     hostile_pictures_are_shown_or_refused(child_decoder()).await;
 }
 
-async fn a_decoder_that_dies_costs_one_picture_only() {
+async fn a_decoder_that_dies_fails_one_picture() {
     let server = ImageServer::start(|_| picture(BASE)).await;
     let failure = async |program: &str| {
         let decoder = Decoder::Process(program.into());
@@ -131,7 +131,7 @@ fn running(program: &std::path::Path) -> Vec<rustix::process::Pid> {
 }
 
 #[cfg(target_os = "linux")]
-async fn a_killed_child_is_replaced_and_none_outlives_the_desk() {
+async fn a_killed_child_is_replaced_and_none_outlives_the_scheduler() {
     let server = ImageServer::start(|_| picture(BASE)).await;
     let folder = tempfile::tempdir().unwrap();
     // A name of its own, to tell its processes from those of other tests.
@@ -158,12 +158,12 @@ async fn a_killed_child_is_replaced_and_none_outlives_the_desk() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("a child outlives the desk");
+    panic!("a child outlives the scheduler");
 }
 
 crate::tests! {
     hostile_pictures_in_process,
     hostile_pictures_in_a_child,
-    a_decoder_that_dies_costs_one_picture_only,
-    a_killed_child_is_replaced_and_none_outlives_the_desk,
+    a_decoder_that_dies_fails_one_picture,
+    a_killed_child_is_replaced_and_none_outlives_the_scheduler,
 }

@@ -1,4 +1,4 @@
-//! The picture cache, seen from outside.
+//! Tests of the picture cache on a real directory.
 
 use super::*;
 use std::{fs, path::Path};
@@ -9,7 +9,7 @@ fn names(dir: &Path) -> Vec<String> {
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// Waits until the cache, which is written behind the picture's back, has as many files.
+/// Waits until the cache, which is written in the background, has this many entries.
 async fn settled(dir: &Path, files: usize) {
     for _ in 0..200 {
         if names(dir).iter().filter(|name| !name.starts_with('.')).count() == files {
@@ -20,7 +20,7 @@ async fn settled(dir: &Path, files: usize) {
     panic!("{files} files were expected, {:?} are there", names(dir));
 }
 
-async fn a_second_look_costs_no_request() {
+async fn a_cached_picture_needs_no_request() {
     let server = ImageServer::start(|_| picture(BASE)).await;
     let dir = tempfile::tempdir().unwrap();
     let config = MediaConfig { cache_dir: Some(dir.path().into()), ..config(&[&server.host()]) };
@@ -38,7 +38,7 @@ async fn a_second_look_costs_no_request() {
     assert_eq!(server.requests().len(), 2);
 }
 
-async fn a_picture_that_was_made_again_can_be_had() {
+async fn refetch_bypasses_the_cache() {
     let other: &[u8] = include_bytes!("../../fixtures/hostile/grey.jpg");
     let runs = std::sync::atomic::AtomicUsize::new(0);
     let server = ImageServer::start(move |_| match runs.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
@@ -61,7 +61,7 @@ async fn a_picture_that_was_made_again_can_be_had() {
     assert_eq!(look().await, (true, BASE.to_vec()));
     media.refetch(key(0));
     assert_eq!(look().await, (false, other.to_vec()));
-    // The new one has taken the old one's place, behind the answer's back, and is asked for as usual.
+    // The new picture replaces the old one in the background, and is then found in the cache.
     for _ in 0..200 {
         if look().await == (true, other.to_vec()) {
             return;
@@ -71,7 +71,7 @@ async fn a_picture_that_was_made_again_can_be_had() {
     panic!("the cache still holds the old picture");
 }
 
-async fn only_healthy_pictures_are_kept() {
+async fn only_undamaged_pictures_are_cached() {
     let server = ImageServer::start(|request| match request.path.as_str() {
         "/truncated.jpg" => picture(&BASE[..BASE.len() / 2]),
         "/healthy.jpg" => picture(BASE),
@@ -86,7 +86,7 @@ async fn only_healthy_pictures_are_kept() {
     settled(dir.path(), 1).await;
 }
 
-async fn pictures_come_without_a_disk() {
+async fn pictures_are_shown_without_a_disk() {
     let server = ImageServer::start(|_| picture(BASE)).await;
     let dir = tempfile::tempdir().unwrap();
     // A file where the folder should be stops everybody, root too.
@@ -110,8 +110,8 @@ pub(crate) async fn fetch_until_killed() {
     }
 }
 
-async fn a_kill_leaves_whole_files_only() {
-    // Large enough for a write to be caught in the middle.
+async fn a_kill_leaves_no_partial_entry() {
+    // Large enough for a kill in the middle of a write.
     let body = [BASE, &vec![0; 4 << 20]].concat();
     let copy = body.clone();
     let server = ImageServer::start(move |_| picture(&copy)).await;
@@ -136,9 +136,9 @@ async fn a_kill_leaves_whole_files_only() {
 }
 
 crate::tests! {
-    a_second_look_costs_no_request,
-    a_picture_that_was_made_again_can_be_had,
-    only_healthy_pictures_are_kept,
-    pictures_come_without_a_disk,
-    a_kill_leaves_whole_files_only,
+    a_cached_picture_needs_no_request,
+    refetch_bypasses_the_cache,
+    only_undamaged_pictures_are_cached,
+    pictures_are_shown_without_a_disk,
+    a_kill_leaves_no_partial_entry,
 }

@@ -1,8 +1,8 @@
-//! One picture and many: what is fetched, what is refused, what is retried, and what is said about it.
+//! Tests of fetching: requests, refusals, retries, limits, and their explanations.
 
 use super::*;
 
-async fn a_healthy_picture_arrives_as_it_is() {
+async fn an_undamaged_picture_arrives_unchanged() {
     let server = ImageServer::start(|_| picture(BASE)).await;
     let picture = load(config(&[&server.host()]), &server.url("/0.jpg?auth_key=SECRET")).await.unwrap();
     assert_eq!(picture.size.to_string(), "96x54");
@@ -14,40 +14,40 @@ async fn a_healthy_picture_arrives_as_it_is() {
     assert!(!head.contains("referer") && head.contains("user-agent: thumbview/"), "{head}");
 }
 
-async fn what_is_not_allowed_is_not_even_connected_to() {
+async fn refused_hosts_are_not_connected_to() {
     let server = ImageServer::start(|_| picture(BASE)).await;
     let port = server.addr.port();
     let (media, mut updates) = spawn(config(&[]));
     media.want(vec![request(0, &server.url("/0.jpg")), request(1, &format!("http://localhost:{port}/1.jpg"))]);
-    let trouble = answer_to(&mut updates, key(0)).await.unwrap_err();
+    let failure = answer_to(&mut updates, key(0)).await.unwrap_err();
     let host = server.host();
     let expected =
         [format!("{host} is a loopback address"), "a allows it now".to_owned(), format!("--allow-host {host} always")];
-    assert_eq!(lines(&trouble), expected);
-    assert_eq!(trouble.allow, Some(Safe::from(host.clone())));
-    let trouble = answer_to(&mut updates, key(1)).await.unwrap_err();
-    assert_eq!(trouble.what.as_str(), format!("localhost:{port} is neither on port 80 nor on 443"));
+    assert_eq!(lines(&failure), expected);
+    assert_eq!(failure.allow, Some(Safe::from(host.clone())));
+    let failure = answer_to(&mut updates, key(1)).await.unwrap_err();
+    assert_eq!(failure.what.as_str(), format!("localhost:{port} is neither on port 80 nor on 443"));
     assert_eq!(server.connections(), 0);
 
-    // The key `a`: allowed now, and asked for anew by leaving the list and returning.
-    media.allow(trouble.allow.unwrap().as_str()).unwrap();
+    // The key `a`: allowed now, and fetched again by leaving the list and returning.
+    media.allow(failure.allow.unwrap().as_str()).unwrap();
     media.want(vec![]);
     media.want(vec![request(1, &format!("http://localhost:{port}/1.jpg"))]);
     assert!(answer_to(&mut updates, key(1)).await.is_ok());
     assert!(media.allow("169.254.169.254").is_err());
 }
 
-async fn names_are_judged_by_their_addresses() {
+async fn names_are_checked_by_their_addresses() {
     // `localhost` is a name like any other until it is looked up.
-    let trouble = load(config(&[]), "http://localhost/0.jpg").await.unwrap_err();
-    let what = trouble.what.as_str();
+    let failure = load(config(&[]), "http://localhost/0.jpg").await.unwrap_err();
+    let what = failure.what.as_str();
     assert!(what.starts_with("localhost is at ") && what.ends_with(", a loopback address"), "{what}");
-    assert_eq!(trouble.allow, Some(Safe::new("localhost")));
-    let trouble = load(config(&[]), "https://thumbview.invalid/0.jpg").await.unwrap_err();
-    assert_eq!(trouble.what.as_str(), "DNS knows no thumbview.invalid");
+    assert_eq!(failure.allow, Some(Safe::new("localhost")));
+    let failure = load(config(&[]), "https://thumbview.invalid/0.jpg").await.unwrap_err();
+    assert_eq!(failure.what.as_str(), "DNS knows no thumbview.invalid");
 }
 
-async fn each_redirect_is_judged() {
+async fn each_redirect_is_checked() {
     let target = ImageServer::start(|_| picture(BASE)).await;
     let elsewhere = target.url("/private.jpg");
     let server = ImageServer::start(move |request| match request.path.as_str() {
@@ -71,9 +71,9 @@ async fn each_redirect_is_judged() {
     assert_eq!(failure(config(), &server.url("/loop")).await, "more than 3 redirects");
     assert_eq!(failure(config(), &server.url("/nowhere")).await, "HTTP 302");
     assert!(load(config(), &server.url("/3")).await.is_ok());
-    let trouble = load(config(), &server.url("/elsewhere")).await.unwrap_err();
-    assert_eq!(trouble.what.as_str(), format!("{} is a loopback address", target.host()));
-    assert!(lines(&trouble).contains(&"the address in the log redirects there"));
+    let failure = load(config(), &server.url("/elsewhere")).await.unwrap_err();
+    assert_eq!(failure.what.as_str(), format!("{} is a loopback address", target.host()));
+    assert!(lines(&failure).contains(&"the address in the log redirects there"));
     assert_eq!(target.connections(), 0);
 }
 
@@ -96,7 +96,7 @@ fn partial(said: usize, sent: usize, then: Act) -> Vec<Act> {
     vec![Act::Send([head.as_bytes(), &BASE[..sent]].concat()), then]
 }
 
-async fn silence_and_broken_connections_end() {
+async fn timeouts_and_broken_connections_are_reported() {
     let server = ImageServer::start(|request| match request.path.as_str() {
         "/silent" => vec![Act::Hang],
         "/mute-body" => partial(BASE.len(), 0, Act::Hang),
@@ -111,18 +111,18 @@ async fn silence_and_broken_connections_end() {
     })
     .await;
     let check = async |path: &str, expected: &str| {
-        assert_eq!(failure(hasty(&[&server.host()]), &server.url(path)).await, expected, "{path}");
+        assert_eq!(failure(impatient(&[&server.host()]), &server.url(path)).await, expected, "{path}");
     };
     check("/silent", "no answer for 600 ms").await;
     check("/mute-body", "no answer for 600 ms").await;
     check("/hung-up", "the server hung up").await;
     check("/garbage", "the server hung up").await;
-    let trouble = load(hasty(&[&server.host()]), &server.url("/drip")).await.unwrap_err();
-    let text = lines(&trouble).join(" | ");
+    let failure = load(impatient(&[&server.host()]), &server.url("/drip")).await.unwrap_err();
+    let text = lines(&failure).join(" | ");
     assert!(text.starts_with("cut off before its size after ") && text.ends_with(" in 1800 ms"), "{text}");
 }
 
-async fn resets_are_called_so() {
+async fn resets_are_named() {
     let server = ImageServer::start(|request| match request.path.as_str() {
         "/unanswered" => vec![Act::Reset],
         "/no-body" => {
@@ -132,22 +132,22 @@ async fn resets_are_called_so() {
     })
     .await;
     for path in ["/unanswered", "/no-body"] {
-        let trouble = load(config(&[&server.host()]), &server.url(path)).await.unwrap_err();
-        let text = lines(&trouble).join(" | ");
+        let failure = load(config(&[&server.host()]), &server.url(path)).await.unwrap_err();
+        let text = lines(&failure).join(" | ");
         assert!(text.starts_with("the server hung up | ") && text.contains("reset"), "{path}: {text}");
     }
 }
 
-async fn connections_that_fail_say_how() {
+async fn failed_connections_are_explained() {
     // A port on which nobody listens any longer.
     let addr = ImageServer::start(|_| vec![]).await.addr;
     let url = format!("http://{addr}/0.jpg");
-    let trouble = load(config(&[&addr.to_string()]), &url).await.unwrap_err();
-    assert_eq!(trouble.what.as_str(), "no connection to 127.0.0.1");
-    assert!(lines(&trouble)[1].to_lowercase().contains("refused"), "{trouble:?}");
+    let failure = load(config(&[&addr.to_string()]), &url).await.unwrap_err();
+    assert_eq!(failure.what.as_str(), "no connection to 127.0.0.1");
+    assert!(lines(&failure)[1].to_lowercase().contains("refused"), "{failure:?}");
 }
 
-async fn what_is_cut_off_is_shown_and_marked() {
+async fn truncated_pictures_are_shown_and_marked() {
     let len = BASE.len();
     let server = ImageServer::start(move |request| match request.path.as_str() {
         "/closed" => partial(len, len / 2, Act::Close),
@@ -164,7 +164,7 @@ async fn what_is_cut_off_is_shown_and_marked() {
     })
     .await;
     let check = async |path: &str, expected: &str| {
-        let picture = load(hasty(&[&server.host()]), &server.url(path)).await.unwrap();
+        let picture = load(impatient(&[&server.host()]), &server.url(path)).await.unwrap();
         assert_eq!(picture.damage.as_ref().unwrap().as_str(), expected, "{path}");
         assert_eq!(picture.size.to_string(), "96x54");
     };
@@ -176,7 +176,7 @@ async fn what_is_cut_off_is_shown_and_marked() {
     check("/close-delimited", "truncated: no end marker after 1 KB").await;
 }
 
-async fn bodies_are_counted() {
+async fn bodies_are_limited() {
     let server = ImageServer::start(|request| match request.path.as_str() {
         "/said" => answer("200 OK", "", &vec![0xff; 70_000]),
         "/endless" => vec![
@@ -210,8 +210,8 @@ async fn bodies_are_known_by_their_first_bytes() {
     })
     .await;
     let check = async |path: &str, expected: &[&str]| {
-        let trouble = load(config(&[&server.host()]), &server.url(path)).await.unwrap_err();
-        assert_eq!(&lines(&trouble)[..expected.len()], expected, "{path}");
+        let failure = load(config(&[&server.host()]), &server.url(path)).await.unwrap_err();
+        assert_eq!(&lines(&failure)[..expected.len()], expected, "{path}");
     };
     check("/html", &["not a JPEG: text/html", "begins: <html>␛]52;c;eA==␇ log in"]).await;
     check("/obs", &["HTTP 403", "OBS: AccessDenied Request has expired"]).await;
@@ -220,8 +220,8 @@ async fn bodies_are_known_by_their_first_bytes() {
     assert!(load(config(&[&server.host()]), &server.url("/jpeg-as-text")).await.is_ok());
 }
 
-/// Answers the first request with `first`, and all others with a picture.
-fn at_second_look(first: &'static str, headers: &'static str) -> impl Fn(&server::Request) -> Vec<Act> {
+/// Answers the first request with a status, and all others with a picture.
+fn first_then_a_picture(first: &'static str, headers: &'static str) -> impl Fn(&server::Request) -> Vec<Act> {
     let first_time = std::sync::atomic::AtomicBool::new(true);
     move |_| {
         let now_first = first_time.swap(false, std::sync::atomic::Ordering::SeqCst);
@@ -229,9 +229,9 @@ fn at_second_look(first: &'static str, headers: &'static str) -> impl Fn(&server
     }
 }
 
-async fn a_second_look_is_taken_where_it_may_help() {
+async fn failures_are_retried_if_that_may_help() {
     let check = async |first, headers, expected: Option<usize>| {
-        let server = ImageServer::start(at_second_look(first, headers)).await;
+        let server = ImageServer::start(first_then_a_picture(first, headers)).await;
         let outcome = load(config(&[&server.host()]), &server.url("/0.jpg")).await;
         assert_eq!((outcome.is_ok(), server.requests().len()), (expected.is_some(), expected.unwrap_or(1)), "{first}");
     };
@@ -262,7 +262,7 @@ pub(crate) async fn all_answers(media: &Media, updates: &mut Receiver<PictureUpd
     loaded
 }
 
-async fn a_few_are_in_flight_and_fewer_after_a_429() {
+async fn requests_are_limited_and_further_after_a_429() {
     let slow = |body: Vec<Act>| [vec![Act::Pause(Duration::from_millis(30))], body].concat();
     let server = ImageServer::start(move |_| slow(picture(BASE))).await;
     let urls: Vec<String> = (0..30).map(|i| server.url(&format!("/{i}.jpg"))).collect();
@@ -307,7 +307,7 @@ async fn the_latest_list_wins() {
     assert_eq!(updates.recv().await, None);
 }
 
-async fn an_answered_key_rests_until_it_left_the_list() {
+async fn an_answered_key_is_fetched_again_only_after_it_left_the_list() {
     let server = ImageServer::start(|request| match request.path.as_str() {
         "/forbidden.jpg" => answer("403 Forbidden", "", b""),
         _ => picture(BASE),
@@ -320,21 +320,21 @@ async fn an_answered_key_rests_until_it_left_the_list() {
     media.want(vec![forbidden.clone(), request(1, &server.url("/1.jpg"))]);
     assert!(answer_to(&mut updates, key(1)).await.is_ok());
     assert_eq!(server.requests().len(), 2);
-    // Both lists at once: the desk may see the second one only, and yet knows that the key had left.
+    // Both lists at once: the scheduler may see the second one only, and yet knows that the key had left.
     media.want(vec![]);
     media.want(vec![forbidden]);
     assert!(answer_to(&mut updates, key(0)).await.is_err());
     assert_eq!(server.requests().len(), 3);
 }
 
-async fn nothing_is_fetched_where_fetching_is_off() {
+async fn nothing_is_fetched_if_fetching_is_disabled() {
     let server = ImageServer::start(|_| picture(BASE)).await;
     let config = MediaConfig { fetch: FetchMode::No, ..config(&[&server.host()]) };
     assert_eq!(failure(config, &server.url("/0.jpg")).await, "not fetched");
     assert_eq!(server.connections(), 0);
 }
 
-async fn secrets_are_in_no_words() {
+async fn failures_contain_no_secrets() {
     let server = ImageServer::start(|request| match request.path.as_str() {
         // Servers that repeat what they were asked.
         path if path.starts_with("/echo") => {
@@ -350,8 +350,8 @@ async fn secrets_are_in_no_words() {
     .await;
     let secret = "auth_key=1790000000-0-0-SECRET1234&token=SECRET1234";
     for path in ["/echo", "/obs", "/redirect", "/closed"] {
-        let trouble = load(config(&[&server.host()]), &server.url(&format!("{path}?{secret}"))).await.unwrap_err();
-        let text = format!("{trouble:?}");
+        let failure = load(config(&[&server.host()]), &server.url(&format!("{path}?{secret}"))).await.unwrap_err();
+        let text = format!("{failure:?}");
         assert!(!text.contains("SECRET"), "{text}");
     }
     let user = format!("http://user:SECRET1234@{}/", server.host());
@@ -362,21 +362,21 @@ async fn secrets_are_in_no_words() {
 }
 
 crate::tests! {
-    a_healthy_picture_arrives_as_it_is,
-    what_is_not_allowed_is_not_even_connected_to,
-    names_are_judged_by_their_addresses,
-    each_redirect_is_judged,
+    an_undamaged_picture_arrives_unchanged,
+    refused_hosts_are_not_connected_to,
+    names_are_checked_by_their_addresses,
+    each_redirect_is_checked,
     headers_go_to_their_host_only,
-    silence_and_broken_connections_end,
-    resets_are_called_so,
-    connections_that_fail_say_how,
-    what_is_cut_off_is_shown_and_marked,
-    bodies_are_counted,
+    timeouts_and_broken_connections_are_reported,
+    resets_are_named,
+    failed_connections_are_explained,
+    truncated_pictures_are_shown_and_marked,
+    bodies_are_limited,
     bodies_are_known_by_their_first_bytes,
-    a_second_look_is_taken_where_it_may_help,
-    a_few_are_in_flight_and_fewer_after_a_429,
+    failures_are_retried_if_that_may_help,
+    requests_are_limited_and_further_after_a_429,
     the_latest_list_wins,
-    an_answered_key_rests_until_it_left_the_list,
-    nothing_is_fetched_where_fetching_is_off,
-    secrets_are_in_no_words,
+    an_answered_key_is_fetched_again_only_after_it_left_the_list,
+    nothing_is_fetched_if_fetching_is_disabled,
+    failures_contain_no_secrets,
 }

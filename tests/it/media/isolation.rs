@@ -1,10 +1,10 @@
-//! What needs a world of its own: an environment with a proxy, a network with a metadata service.
+//! Tests in an environment of their own: proxy variables, a network namespace, a full disk.
 
 use super::*;
 use std::{env, path::Path, process::Command};
 use tokio::net::TcpStream;
 
-async fn the_proxy_of_the_environment_is_not_used() {
+async fn proxy_variables_are_ignored() {
     let recorder = ImageServer::start(|_| picture(BASE)).await;
     let mut command = Child::command("media::isolation::fetch_through_the_environment");
     for variable in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
@@ -21,7 +21,7 @@ pub(crate) async fn fetch_through_the_environment() {
     assert_eq!(&*load(config(&[&server.host()]), &server.url("/0.jpg")).await.unwrap().jpeg, BASE);
 }
 
-async fn an_asked_for_proxy_is_used_for_names_and_not_for_refused_addresses() {
+async fn a_proxy_is_used_for_names_but_not_for_refused_addresses() {
     let proxy = ImageServer::start(|_| picture(BASE)).await;
     let config = || MediaConfig { proxy: Some(proxy.url("").parse().unwrap()), ..config(&[]) };
     assert!(load(config(), "http://thumbview.invalid/0.jpg").await.is_ok());
@@ -71,7 +71,7 @@ pub(crate) async fn ask_for_metadata() {
     }
 }
 
-async fn a_full_and_a_read_only_disk_cost_no_picture() {
+async fn a_full_or_read_only_disk_fails_no_picture() {
     let dir = tempfile::tempdir().unwrap();
     for (mount, expected) in [
         ("mount -t tmpfs -o size=64k none \"$0\"", "No space left on device"),
@@ -105,8 +105,8 @@ pub(crate) async fn cache_on_a_failing_disk() {
 }
 
 crate::tests! {
-    the_proxy_of_the_environment_is_not_used,
-    an_asked_for_proxy_is_used_for_names_and_not_for_refused_addresses,
+    proxy_variables_are_ignored,
+    a_proxy_is_used_for_names_but_not_for_refused_addresses,
     the_metadata_service_is_never_reached,
-    a_full_and_a_read_only_disk_cost_no_picture,
+    a_full_or_read_only_disk_fails_no_picture,
 }

@@ -1,4 +1,4 @@
-//! A real web server with real hotlink protection. Skipped where there is no nginx.
+//! Tests against nginx with hotlink protection. Skipped if nginx is not installed.
 
 use super::*;
 use std::{
@@ -50,7 +50,7 @@ async fn start(locations: &str) -> Option<Nginx> {
     panic!("nginx does not listen");
 }
 
-async fn hotlink_protection_is_explained_and_overcome() {
+async fn hotlink_protection_is_explained() {
     let locations = "
         location /key/ { alias ./; secure_link $arg_auth_key; secure_link_md5 secret; if ($secure_link = \"\") { return 403; } }
         location /referer/ { alias ./; valid_referers a.example; if ($invalid_referer) { return 403; } }
@@ -76,11 +76,11 @@ async fn hotlink_protection_is_explained_and_overcome() {
     let config = MediaConfig { referer: vec![referer], ..config(&[&host]) };
     assert!(load(config, &url("/referer/0.jpg")).await.is_ok());
 
-    let slow = load(hasty(&[&host]), &url("/slow/0.jpg")).await.unwrap();
+    let slow = load(impatient(&[&host]), &url("/slow/0.jpg")).await.unwrap();
     let damage = slow.damage.as_ref().unwrap().as_str();
     assert!(damage.starts_with("truncated: "), "{damage}");
 }
 
 crate::tests! {
-    hotlink_protection_is_explained_and_overcome,
+    hotlink_protection_is_explained,
 }

@@ -1,4 +1,4 @@
-//! Certificates that are right, expired, for another host or from nobody; HTTP/2 where it is offered.
+//! Tests of TLS certificates and of HTTP/2.
 
 use super::*;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
@@ -50,7 +50,7 @@ async fn certificates_are_checked() {
         let ca_file = trusted.then(|| authority.file());
         let config = MediaConfig { ca_file, ..config(&[&format!("localhost:{port}")]) };
         let outcome = load(config, &format!("https://localhost:{port}/0.jpg")).await;
-        let outcome = outcome.map(drop).map_err(|trouble| trouble.what.as_str().to_owned());
+        let outcome = outcome.map(drop).map_err(|failure| failure.what.as_str().to_owned());
         assert_eq!(outcome, expected.map_err(str::to_owned));
     };
     check("localhost", 2100, true, Ok(())).await;
@@ -59,7 +59,7 @@ async fn certificates_are_checked() {
     check("localhost", 2100, false, Err("TLS: unknown issuer of the certificate of localhost")).await;
 }
 
-async fn a_file_of_issuers_that_is_none_is_named() {
+async fn an_unusable_ca_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().join("empty.pem");
     fs::write(&empty, "no certificate").unwrap();
@@ -70,7 +70,7 @@ async fn a_file_of_issuers_that_is_none_is_named() {
     }
 }
 
-async fn https_is_never_left_for_http() {
+async fn redirects_from_https_to_http_are_refused() {
     let authority = Authority::new();
     let plain = ImageServer::start(|_| picture(BASE)).await;
     let location = plain.url("/0.jpg");
@@ -85,7 +85,7 @@ async fn https_is_never_left_for_http() {
     assert_eq!(plain.connections(), 0);
 }
 
-async fn http_2_is_spoken_where_it_is_offered() {
+async fn http_2_is_used_if_offered() {
     let authority = Authority::new();
     let acceptor = authority.acceptor("localhost", 2100, b"h2");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -114,7 +114,7 @@ async fn http_2_is_spoken_where_it_is_offered() {
 
 crate::tests! {
     certificates_are_checked,
-    a_file_of_issuers_that_is_none_is_named,
-    https_is_never_left_for_http,
-    http_2_is_spoken_where_it_is_offered,
+    an_unusable_ca_file_is_named,
+    redirects_from_https_to_http_are_refused,
+    http_2_is_used_if_offered,
 }
