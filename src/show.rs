@@ -92,7 +92,7 @@ fn print(picture: &Picture, cells: Size, canvas: &Canvas, out: &mut impl Write) 
         protocol: canvas.protocol,
         colours: canvas.colours,
         quality: Quality::Full,
-        most: u32::MAX,
+        target_bytes: u32::MAX,
         multiplexer: canvas.multiplexer,
     };
     match printer(canvas, over_ssh, viuer::is_iterm_supported()) {

@@ -37,8 +37,8 @@ struct AlbumEntry {
     state: PictureState,
     prepared: Vec<(Fit, Arc<Prepared>)>,
     black: bool,
-    /// [`Picture::sketch`] of a picture that is here.
-    sketch: Option<u64>,
+    /// [`Picture::pixel_hash`] of a picture that is here.
+    pixel_hash: Option<u64>,
     used: u64,
 }
 
@@ -96,8 +96,8 @@ impl Album {
 
     /// Whether two pictures are here and look the same.
     pub fn are_same(&self, one: PictureKey, other: PictureKey) -> bool {
-        let sketch = |key| self.slots.get(&key)?.sketch;
-        sketch(one).is_some_and(|one| sketch(other) == Some(one))
+        let pixel_hash = |key| self.slots.get(&key)?.pixel_hash;
+        pixel_hash(one).is_some_and(|one| pixel_hash(other) == Some(one))
     }
 
     /// What was prepared for just this box.
@@ -107,7 +107,7 @@ impl Album {
 
     /// What was prepared last for that box in that protocol, with whatever care.
     pub fn prepared_for_box(&self, key: PictureKey, fit: Fit) -> Option<(Fit, &Arc<Prepared>)> {
-        let same = |known: &Fit| Fit { quality: fit.quality, most: fit.most, ..*known } == fit;
+        let same = |known: &Fit| Fit { quality: fit.quality, target_bytes: fit.target_bytes, ..*known } == fit;
         let (fit, prepared) = self.slots.get(&key)?.prepared.iter().rfind(|(known, _)| same(known))?;
         Some((*fit, prepared))
     }
@@ -149,8 +149,8 @@ impl Album {
         self.forget(key);
         self.clock += 1;
         let black = matches!(&state, PictureState::Ready(picture) if picture.mean_luma() < BLACK);
-        let sketch = if let PictureState::Ready(picture) = &state { Some(picture.sketch()) } else { None };
-        let slot = AlbumEntry { state, prepared: Vec::new(), black, sketch, used: self.clock };
+        let pixel_hash = if let PictureState::Ready(picture) = &state { Some(picture.pixel_hash()) } else { None };
+        let slot = AlbumEntry { state, prepared: Vec::new(), black, pixel_hash, used: self.clock };
         self.cost += slot.cost();
         self.by_use.insert(self.clock, key);
         self.slots.insert(key, slot);

@@ -156,9 +156,9 @@ impl App {
         let hurried = self.pace.is_tight && self.pace.hurried && self.canvas.protocol != Protocol::Kitty;
         let (first, second) = if hurried { (preview, full) } else { (full, preview) };
         let (fit, prepared) = found(first).or_else(|| found(second)).or_else(other)?;
-        let sooner = found(preview).filter(|_| self.pace.is_tight && fit == full);
-        let sooner = sooner.map(|(fit, prepared)| (fit, Arc::clone(prepared)));
-        Some(Placement { sooner, ..place(key, fit, prepared, area) })
+        let preview = found(preview).filter(|_| self.pace.is_tight && fit == full);
+        let preview = preview.map(|(fit, prepared)| (fit, Arc::clone(prepared)));
+        Some(Placement { preview, ..place(key, fit, prepared, area) })
     }
 
     /// The picture nearest to the cursor that is ready for the box.
@@ -181,7 +181,7 @@ impl App {
             protocol: self.canvas.protocol,
             colours: self.canvas.colours,
             quality,
-            most: self.canvas.budget.most(quality),
+            target_bytes: self.canvas.budget.bytes(quality),
             multiplexer: self.canvas.multiplexer,
         })
     }
@@ -345,5 +345,5 @@ fn place(key: PictureKey, fit: Fit, prepared: &Arc<Prepared>, area: Rect) -> Pla
         width.min(area.width),
         height.min(area.height),
     );
-    Placement { key, area, fit, prepared: Arc::clone(prepared), sooner: None }
+    Placement { key, area, fit, prepared: Arc::clone(prepared), preview: None }
 }

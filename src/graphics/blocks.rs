@@ -45,7 +45,7 @@ fn reduce_to_grid(picture: &Picture, fit: Fit) -> RgbImage {
 fn cell(quad: [[u8; 3]; 4], before: Option<BlockCell>, colours: ColourDepth) -> BlockCell {
     let best = best_block(quad, colours);
     let Some(before) = before else { return best };
-    let same = block_in(quad, before.ink, before.ground);
+    let same = block_in(quad, before.foreground, before.background);
     if error(quad, same) <= error(quad, best) + COLOUR_REUSE_TOLERANCE { same } else { best }
 }
 
@@ -61,12 +61,12 @@ fn best_block(quad: [[u8; 3]; 4], colours: ColourDepth) -> BlockCell {
 fn block_in(quad: [[u8; 3]; 4], ink: [u8; 3], ground: [u8; 3]) -> BlockCell {
     let is_ink = |pixel| distance(pixel, ink) < distance(pixel, ground);
     let mask = quad.iter().enumerate().map(|(at, pixel)| usize::from(is_ink(*pixel)) << at).sum::<usize>();
-    BlockCell { glyph: GLYPHS[mask], ink, ground }
+    BlockCell { glyph: GLYPHS[mask], foreground: ink, background: ground }
 }
 
 /// Returns the squared error of four pixels against a block.
 fn error(quad: [[u8; 3]; 4], block: BlockCell) -> u32 {
-    quad.into_iter().map(|pixel| distance(pixel, block.ink).min(distance(pixel, block.ground))).sum()
+    quad.into_iter().map(|pixel| distance(pixel, block.foreground).min(distance(pixel, block.background))).sum()
 }
 
 /// Returns the mean of the pixels in `mask`.
@@ -127,7 +127,7 @@ mod tests {
             protocol: Protocol::Blocks,
             colours: ColourDepth::True,
             quality: Quality::Full,
-            most: u32::MAX,
+            target_bytes: u32::MAX,
             multiplexer: Multiplexer::None,
         }
     }
@@ -136,7 +136,7 @@ mod tests {
     fn the_glyph_has_the_shape_of_the_pixels() {
         let check = |quad: [[u8; 3]; 4], expected: &str| {
             let block = best_block(quad, ColourDepth::True);
-            let (ink, ground) = (block.ink[0], block.ground[0]);
+            let (ink, ground) = (block.foreground[0], block.background[0]);
             assert_eq!(format!("{} {ink} {ground}", block.glyph), expected);
         };
         check([W, W, K, K], "▀ 255 0");
@@ -154,14 +154,14 @@ mod tests {
             let grey = picture(width, height, vec![128; (width * height * 3) as usize]);
             let grid = grid(&grey, fit(20, 6));
             assert_eq!(grid.cells.len(), 120, "{width}x{height}");
-            assert!(grid.cells.iter().all(|block| block.ground == [132; 3]), "{width}x{height}");
+            assert!(grid.cells.iter().all(|block| block.background == [132; 3]), "{width}x{height}");
         }
     }
 
     #[test]
     fn indexed_colours_are_xterms() {
         let block = best_block([[250, 10, 10], [250, 10, 10], [8, 8, 8], [8, 8, 8]], ColourDepth::Indexed);
-        assert_eq!((block.ink, block.ground), ([255, 0, 0], [8, 8, 8]));
+        assert_eq!((block.foreground, block.background), ([255, 0, 0], [8, 8, 8]));
         for index in 16..=255 {
             assert_eq!(xterm_colour(xterm_index(xterm_colour(index))), xterm_colour(index));
         }

@@ -35,14 +35,14 @@ const MAX_BYTES_AS_FETCHED: usize = 64 * 1024;
 /// Encodes a picture as one whole sequence. `None` if the JPEG cannot be made.
 pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)> {
     let size = transmitted_size(picture.size, fit);
-    if size == picture.size && is_sent_as_fetched(picture) && base64_len(&picture.jpeg) < fit.most as usize {
+    if size == picture.size && is_sent_as_fetched(picture) && base64_len(&picture.jpeg) < fit.target_bytes as usize {
         return Some((sequence(&picture.jpeg, fit), size));
     }
-    encode_within_budget(fit.most, PIXELS_PER_TEN_BYTES, size, |size| {
+    encode_within_budget(fit.target_bytes, PIXELS_PER_TEN_BYTES, size, |size| {
         let raster = scale(picture, size);
         let file = match fit.quality {
             Quality::Preview => jpeg(&raster, PREVIEW_QUALITY)?,
-            Quality::Full if fit.most < u32::MAX => jpeg(&raster, QUALITY)?,
+            Quality::Full if fit.target_bytes < u32::MAX => jpeg(&raster, QUALITY)?,
             Quality::Full => jpeg_within(&raster, pane_pixels(fit) * TARGET_BYTES_PER_KILOPIXEL / 1000)?,
         };
         Some(sequence(&file, fit))

@@ -45,7 +45,7 @@ pub(super) const MIN_CHUNK_BYTES: usize = 512;
 /// `None` if the PNG cannot be made, which does not happen for sides of 16 bits.
 pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)> {
     let size = transmitted_size(picture.size, fit);
-    let max_colours = if fit.most < SMALL_PALETTE_BYTES { 64 } else { 256 };
+    let max_colours = if fit.target_bytes < SMALL_PALETTE_BYTES { 64 } else { 256 };
     let repeats = RepeatModel::BackReferences;
     let (size, quantization, target) = match fit.quality {
         Quality::Preview => (
@@ -59,7 +59,7 @@ pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)
             RateTarget { target_bytes: pane_pixels(fit) * TARGET_BYTES_PER_KILOPIXEL / 1000, min_psnr: MIN_PSNR },
         ),
     };
-    encode_within_budget(fit.most, PIXELS_PER_TEN_BYTES, size, |size| {
+    encode_within_budget(fit.target_bytes, PIXELS_PER_TEN_BYTES, size, |size| {
         let base64 = |image: &IndexedImage| STANDARD.encode(png(image).unwrap_or_default()).into_bytes();
         let bytes = encode_within(&scale(picture, size), quantization, target, base64);
         (!bytes.is_empty()).then_some(bytes)

@@ -187,7 +187,7 @@ impl Painter {
         let full = drawing(placement.fit, &placement.prepared)?;
         let is_drawn = self.drawn.iter().any(|drawn| drawn.key == full.key && drawn.covers(&full));
         let is_stored = self.stored.iter().any(|image| image.hash == full.hash);
-        let preview = placement.sooner.as_ref();
+        let preview = placement.preview.as_ref();
         let preview = preview.filter(|_| full.protocol == Protocol::Kitty && !is_drawn && !is_stored);
         match preview.and_then(|(fit, prepared)| drawing(*fit, prepared)) {
             Some(preview) => Some((preview, Form::Preview)),

@@ -172,7 +172,7 @@ impl Probe {
             cell: self.cell_size().0,
             multiplexer: self.multiplexer(),
             light: self.light,
-            most: self.sixel_limit(),
+            max_sixel: self.sixel_limit(),
             budget: Budget::UNLIMITED,
             hint: if self.forced.is_none() && best.is_none() { self.hint() } else { None },
         }
@@ -200,7 +200,7 @@ impl Probe {
             ("multiplexer", format!("{:?}", canvas.multiplexer)),
             ("kitty graphics (a=q)", word(self.kitty).to_owned()),
             ("attributes (DA1; 4 is sixel)", known(&attributes)),
-            ("largest sixel drawing", canvas.most.map_or("unlimited".to_owned(), |most| most.to_string())),
+            ("largest sixel drawing", canvas.max_sixel.map_or("unlimited".to_owned(), |most| most.to_string())),
             ("cell", format!("{}x{} ({why})", cell.width, cell.height)),
             ("colours", format!("{:?}", canvas.colours)),
             ("light background (OSC 11)", word(self.light).to_owned()),

@@ -78,7 +78,7 @@ pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)
         Multiplexer::Tmux => TMUX_MAX_BYTES,
         Multiplexer::None | Multiplexer::Screen => usize::MAX,
     };
-    let max_bytes = limit.min(fit.most as usize);
+    let max_bytes = limit.min(fit.target_bytes as usize);
     let is_too_long = |level: &&QualityLevel| level.bytes_per_kilopixel * kilopixels > max_bytes;
     let mut drawing = Vec::new();
     for level in LEVELS.iter().skip(best).skip_while(is_too_long) {

@@ -228,7 +228,7 @@ impl Theme {
     /// Draws one cell of a picture: in two colours and a block; in their mean where there are no blocks.
     pub(super) fn paint(self, cell: &mut Cell, block: BlockCell) {
         if self.glyphs == Glyphs::Ascii {
-            let [ink, ground] = [block.ink, block.ground];
+            let [ink, ground] = [block.foreground, block.background];
             let mean = [0, 1, 2].map(|channel| ink[channel].midpoint(ground[channel]));
             let one = match block.glyph {
                 ' ' => ground,
@@ -239,7 +239,7 @@ impl Theme {
             return;
         }
         cell.set_char(block.glyph);
-        cell.set_style(Style::new().fg(self.colour(block.ink)).bg(self.colour(block.ground)));
+        cell.set_style(Style::new().fg(self.colour(block.foreground)).bg(self.colour(block.background)));
     }
 
     /// The last step where only ASCII is wanted: whatever text brought along besides has a stand-in.

@@ -46,7 +46,7 @@ fn first_visit(picture: &Picture, fit: Fit) -> usize {
 
 fn placement(index: u32, area: Rect, fit: Fit, prepared: Prepared) -> Placement {
     let key = PictureKey { event: EventKey(0), kind: PictureKind::Sample, index };
-    Placement { key, area, fit, prepared: Arc::new(prepared), sooner: None }
+    Placement { key, area, fit, prepared: Arc::new(prepared), preview: None }
 }
 
 fn a_picture_stays_within_its_bytes_and_looks_like_itself() {
@@ -124,7 +124,7 @@ fn golden_bytes() {
         protocol,
         colours: ColourDepth::True,
         quality: Quality::Full,
-        most: u32::MAX,
+        target_bytes: u32::MAX,
         multiplexer,
     };
     let text = |protocol, multiplexer| {
@@ -232,7 +232,7 @@ fn what_a_slow_link_can_carry() {
         [(Protocol::Kitty, [36_000, 2_000]), (Protocol::Iterm2, [36_000, 2_000]), (Protocol::Sixel, [90_000, 14_000])]
     {
         for most in budgets {
-            let fit = Fit { most, ..fit_for(&picture, protocol, Quality::Full) };
+            let fit = Fit { target_bytes: most, ..fit_for(&picture, protocol, Quality::Full) };
             let prepared = prepare(&picture, fit);
             let bytes = bytes_of(&prepared).len();
             let shown = decode(&prepared, protocol);
@@ -248,8 +248,8 @@ fn what_a_slow_link_can_carry() {
 /// The same picture for less, and as it should be.
 fn twice(index: u32, area: Rect, quick: &str, full: &str) -> Placement {
     let sooner = kitty(index, area, quick, Multiplexer::None);
-    let fit = Fit { quality: Quality::Preview, most: 4000, ..sooner.fit };
-    Placement { sooner: Some((fit, sooner.prepared)), ..kitty(index, area, full, Multiplexer::None) }
+    let fit = Fit { quality: Quality::Preview, target_bytes: 4000, ..sooner.fit };
+    Placement { preview: Some((fit, sooner.prepared)), ..kitty(index, area, full, Multiplexer::None) }
 }
 
 fn on_a_slow_link_the_cheaper_form_comes_first() {
@@ -303,7 +303,7 @@ fn nobody_is_sent_a_poorer_form_of_what_he_sees() {
         let prepared = Prepared::Bytes { bytes: text.as_bytes().into(), size: PixelSize { width: 1, height: 6 } };
         placement(index, Rect::new(x, 1, 3, 2), fit, prepared)
     };
-    let poor = Fit { most: 1000, ..fit };
+    let poor = Fit { target_bytes: 1000, ..fit };
     assert!(send(&mut painter, &[drawn(1, poor, "poor", 2)]).contains("poor"));
     assert!(send(&mut painter, &[drawn(1, fit, "rich", 2)]).contains("rich"));
     assert_eq!(send(&mut painter, &[drawn(1, poor, "poor", 2)]), "");

@@ -43,7 +43,7 @@ impl DrawnPicture {
         is_on_screen.then(|| Self {
             key: placement.key,
             area,
-            detail: (fit.quality, fit.most),
+            detail: (fit.quality, fit.target_bytes),
             protocol: fit.protocol,
             multiplexer: fit.multiplexer,
             hash: same.map_or_else(|| hash_of(bytes), |drawn| drawn.hash),

@@ -84,7 +84,7 @@ pub(crate) fn fit_for(picture: &Picture, protocol: Protocol, quality: Quality) -
         protocol,
         colours: ColourDepth::True,
         quality,
-        most: u32::MAX,
+        target_bytes: u32::MAX,
         multiplexer: Multiplexer::None,
     }
 }
@@ -174,7 +174,7 @@ fn cells(grid: &BlockGrid) -> Picture {
         for x in 0..columns * 2 {
             let block = grid.cells[y / 2 * columns + x / 2];
             let mask = glyphs.iter().position(|glyph| *glyph == block.glyph).unwrap();
-            rgb.extend(if mask >> (y % 2 * 2 + x % 2) & 1 == 1 { block.ink } else { block.ground });
+            rgb.extend(if mask >> (y % 2 * 2 + x % 2) & 1 == 1 { block.foreground } else { block.background });
         }
     }
     picture((columns * 2) as u32, (rows * 2) as u32, rgb)
@@ -185,7 +185,7 @@ pub(crate) fn bytes_of_cells(grid: &BlockGrid) -> usize {
     let cell = |block: &thumbview::picture::BlockCell| {
         let mut cell = Cell::default();
         let colour = |[r, g, b]: [u8; 3]| Color::Rgb(r, g, b);
-        cell.set_char(block.glyph).set_fg(colour(block.ink)).set_bg(colour(block.ground));
+        cell.set_char(block.glyph).set_fg(colour(block.foreground)).set_bg(colour(block.background));
         cell
     };
     let blank = Buffer::empty(Rect::from((Position::ORIGIN, grid.size)));

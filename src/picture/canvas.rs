@@ -1,0 +1,98 @@
+//! The properties of the terminal that decide how pictures are drawn.
+//!
+//! A [`Canvas`] is what the probe found and the user chose. It is data: asking the terminal is done elsewhere.
+
+use super::{Budget, CellSize, ColourDepth, PixelSize};
+use crate::text::Safe;
+use ratatui::layout::Size;
+
+/// The way in which pictures are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// The graphics protocol of kitty: sent once, placed by id.
+    Kitty,
+    /// The inline images of iTerm2: the JPEG itself.
+    Iterm2,
+    /// DEC sixel graphics.
+    Sixel,
+    /// Half and quadrant blocks in the terminal's cells. Works everywhere.
+    #[default]
+    Blocks,
+    /// No pictures, only their facts as text.
+    None,
+}
+
+impl Protocol {
+    /// All protocols, in the order in which the key `P` cycles.
+    pub const ALL: [Self; 5] = [Self::Kitty, Self::Iterm2, Self::Sixel, Self::Blocks, Self::None];
+
+    /// The name on the command line and the screen.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Kitty => "kitty",
+            Self::Iterm2 => "iterm2",
+            Self::Sixel => "sixel",
+            Self::Blocks => "blocks",
+            Self::None => "none",
+        }
+    }
+}
+
+/// A terminal multiplexer between the program and the terminal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Multiplexer {
+    /// No multiplexer.
+    #[default]
+    None,
+    /// tmux.
+    Tmux,
+    /// GNU screen.
+    Screen,
+}
+
+/// The properties of the terminal that decide how pictures are drawn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Canvas {
+    /// The protocol in use.
+    pub protocol: Protocol,
+    /// The protocols that the terminal answered for, best first; always includes blocks and none.
+    pub offered: Vec<Protocol>,
+    /// The colours that a cell can have.
+    pub colours: ColourDepth,
+    /// The size of a cell in pixels.
+    pub cell: CellSize,
+    /// The multiplexer in between.
+    pub multiplexer: Multiplexer,
+    /// `true` for a light background, `None` where the terminal did not say.
+    pub light: Option<bool>,
+    /// The largest sixel drawing that the terminal shows, where it has a limit; see [`Canvas::bounds`].
+    pub max_sixel: Option<PixelSize>,
+    /// The most bytes that one picture may take.
+    pub budget: Budget,
+    /// Advice for the operator where a better protocol could be had.
+    pub hint: Option<Safe>,
+}
+
+impl Canvas {
+    /// Returns the part of an area, in cells, that a picture may fill.
+    ///
+    /// Some terminals show no sixel drawing beyond a size of their own. On a slow link blocks take fewer bytes only by
+    /// fewer cells, and a sixel drawing takes a least number of bytes for each pixel.
+    pub fn bounds(&self, bounds: Size) -> Size {
+        let pixels = |cells: u16, cell: u16| u32::from(cells) * u32::from(cell.max(1));
+        let cells = |pixels: u32, cell: u16| u16::try_from(pixels / u32::from(cell.max(1))).unwrap_or(u16::MAX);
+        let (cell, most) = match self.protocol {
+            Protocol::Sixel => (self.cell, self.budget.full.saturating_mul(Budget::SIXEL)),
+            Protocol::Blocks => (CellSize { width: 1, height: 1 }, self.budget.full / Budget::BLOCK),
+            Protocol::Kitty | Protocol::Iterm2 | Protocol::None => return bounds,
+        };
+        let size = PixelSize { width: pixels(bounds.width, cell.width), height: pixels(bounds.height, cell.height) };
+        let size = size.shrink_to(most);
+        let limit = self.max_sixel.filter(|_| self.protocol == Protocol::Sixel);
+        let limit = limit.unwrap_or(PixelSize { width: u32::MAX, height: u32::MAX });
+        Size {
+            width: cells(size.width.min(limit.width), cell.width),
+            height: cells(size.height.min(limit.height), cell.height),
+        }
+    }
+}

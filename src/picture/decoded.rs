@@ -1,0 +1,100 @@
+//! Decoded pictures, how they came, and why others did not.
+
+use super::{Fit, PictureKey, PixelSize, Prepared};
+use crate::text::Safe;
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
+    time::Duration,
+};
+
+/// A decoded picture.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Its size after EXIF orientation is applied.
+    pub size: PixelSize,
+    /// Its pixels, three bytes each, row by row.
+    pub rgb: Arc<[u8]>,
+    /// The body as it was fetched.
+    pub jpeg: Arc<[u8]>,
+    /// Facts of the transfer.
+    pub fetched: FetchInfo,
+    /// Damage in words, such as `truncated: 12 of 38 KB`, shown with the picture.
+    pub damage: Option<Safe>,
+}
+
+impl fmt::Debug for Picture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Picture({}, {} bytes)", self.size, self.jpeg.len())
+    }
+}
+
+impl Picture {
+    /// The bytes of memory that it takes.
+    pub fn cost(&self) -> usize {
+        self.rgb.len() + self.jpeg.len()
+    }
+
+    /// Returns a hash of the size and of 4096 to 8191 pixels, which equal pictures share whatever their metadata.
+    pub fn pixel_hash(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.size.hash(&mut hasher);
+        self.some_pixels().for_each(|pixel| hasher.write(pixel));
+        hasher.finish()
+    }
+
+    /// Returns the mean luma (BT.601, 0 to 255) of 4096 to 8191 pixels.
+    pub fn mean_luma(&self) -> u8 {
+        let luma = |p: &[u8]| u64::from(p[0]) * 299 + u64::from(p[1]) * 587 + u64::from(p[2]) * 114;
+        let (sum, count) = self.some_pixels().fold((0, 0), |(sum, count), pixel| (sum + luma(pixel), count + 1000));
+        u8::try_from(sum / count.max(1)).unwrap_or(u8::MAX)
+    }
+
+    /// Returns evenly spaced pixels, at most 8191: the callers run on the event loop.
+    fn some_pixels(&self) -> impl Iterator<Item = &[u8]> {
+        let every = (self.rgb.len() / 3 / 4096).max(1);
+        self.rgb.chunks_exact(3).step_by(every)
+    }
+}
+
+/// Facts of a picture's transfer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FetchInfo {
+    /// HTTP status; `None` for one from the cache.
+    pub status: Option<u16>,
+    /// `Content-Type` as the server sent it.
+    pub content_type: Option<Safe>,
+    /// The time from the first byte sent to the last byte read.
+    pub took: Duration,
+    /// `true` if it came from the disk cache.
+    pub from_cache: bool,
+    /// The protocol version, such as `HTTP/2`.
+    pub version: Option<&'static str>,
+}
+
+/// The reason for which there is no picture, in words for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PictureFailure {
+    /// The failure, such as `HTTP 403`, `no answer for 10 s`, `not a JPEG: text/html`.
+    pub what: Safe,
+    /// Likely causes and remedies, one a line.
+    pub advice: Vec<Safe>,
+    /// The `HOST:PORT` that the key `a` would allow, where the fetch policy refused it and may be overridden.
+    pub allow: Option<Safe>,
+}
+
+/// A change in the state of a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PictureUpdate {
+    /// Its fetch has begun.
+    Started(PictureKey),
+    /// It was no longer wanted before it came.
+    Dropped(PictureKey),
+    /// It was fetched and decoded.
+    Loaded(PictureKey, Arc<Picture>),
+    /// It could not be fetched or decoded.
+    Failed(PictureKey, PictureFailure),
+    /// It is ready for one area.
+    Prepared(PictureKey, Fit, Arc<Prepared>),
+}
