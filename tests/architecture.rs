@@ -1,13 +1,14 @@
-//! The import table is the architecture: who may know whom, what the core must not touch, how long a file may be.
+//! The rules that the sources keep and the compiler does not: who imports whom, what the core must not name, how long a
+//! file may be, and where the parts of the screen get their colours.
 #![expect(clippy::unwrap_used, clippy::string_slice, reason = "a panic is how a test fails")]
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+#[path = "support/imports.rs"]
+mod imports;
 
-/// Each room, and the rooms it may import from. `*` is every room.
+use imports::Sources;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Each module, and exactly the modules that it imports from.
 const IMPORTS: [(&str, &[&str]); 17] = [
     ("text", &[]),
     ("event", &["text"]),
@@ -19,134 +20,181 @@ const IMPORTS: [(&str, &[&str]); 17] = [
     ("media", &["event", "picture", "text"]),
     ("graphics", &["picture", "text"]),
     ("terminal", &["text"]),
-    ("cli", &["app", "event", "ui", "source", "media", "graphics", "picture", "text"]),
-    ("report", &["catalog", "event", "picture", "text", "app", "source"]),
-    ("show", &["catalog", "event", "picture", "text", "app", "source", "media", "graphics", "terminal"]),
-    ("demo", &["catalog", "event", "picture", "text", "app", "source", "media", "cli"]),
-    ("runtime", &["*"]),
-    ("main", &["cli", "runtime"]),
-    ("lib", &["*"]),
+    ("cli", &["app", "event", "media", "picture", "source", "text"]),
+    ("report", &["catalog", "event", "picture", "text"]),
+    ("show", &["graphics", "picture", "text"]),
+    ("demo", &["cli", "event", "text"]),
+    (
+        "runtime",
+        &[
+            "app", "catalog", "cli", "demo", "event", "graphics", "media", "picture", "report", "show", "source",
+            "terminal", "text", "ui",
+        ],
+    ),
+    ("lib", &[]),
+    ("main", &["runtime"]),
 ];
 
-/// Rooms that do no IO, read no clock and know no runtime.
+/// Modules without IO, clock and runtime.
 const CORE: [&str; 6] = ["text", "event", "picture", "catalog", "app", "ui"];
+
+/// Names that the core must not have in its code.
 const BANNED_IN_CORE: [&str; 8] =
     ["tokio", "reqwest", "std::fs", "std::net", "std::io", "std::thread", "Instant::now", "SystemTime::now"];
 
+/// Names that only `ui/theme.rs` may have, of all `ui`.
+const ONLY_IN_THEME: [&str; 7] =
+    ["Color::", "Span::", "set_symbol", "Line::raw", "Line::from", "Text::raw", "set_string"];
+
 const LINE_CAP: usize = 600;
 
-fn sources() -> Vec<(String, PathBuf, String)> {
-    let mut found = Vec::new();
-    let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ext| ext == "rs") {
-                let room = room_of(&path);
-                let text = fs::read_to_string(&path).unwrap();
-                found.push((room, path, text));
-            }
-        }
+/// Modules whose files still form a cycle. This list only shrinks.
+const KNOWN_CYCLES: [&str; 9] =
+    ["app", "demo", "event", "graphics", "media", "report", "runtime", "source", "terminal"];
+
+/// Modules with an `impl App` outside of `app.rs`. This list only shrinks.
+const KNOWN_IMPLS_OF_APP: [&str; 1] = ["app"];
+
+#[test]
+fn imports_equal_the_table() {
+    let sources = Sources::read();
+    let mut found: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (index, file) in sources.files.iter().enumerate() {
+        let tops = sources.imports(index).into_iter().map(|other| sources.files[other].top());
+        found.entry(file.top()).or_default().extend(tops.filter(|top| *top != file.top()));
     }
-    assert!(found.len() > 5, "src was found");
-    found
-}
-
-fn room_of(path: &Path) -> String {
-    let src = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src");
-    let first = path.strip_prefix(src).unwrap().components().next().unwrap();
-    first.as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned()
-}
-
-/// The code without its comments and without the test module at its end.
-fn code(text: &str) -> String {
-    let text = text.split("\n#[cfg(test)]\nmod ").next().unwrap();
-    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
-}
-
-/// The rooms named after `crate::`, also within `crate::{a, b::c}`.
-fn imported(code: &str) -> BTreeSet<String> {
-    let mut rooms = BTreeSet::new();
-    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
-    for (at, _) in code.match_indices("crate::") {
-        let rest = &code[at + "crate::".len()..];
-        let Some(list) = rest.strip_prefix('{') else {
-            rooms.insert(word(rest));
-            continue;
-        };
-        let mut depth = 1;
-        let mut item = true;
-        for (at, c) in list.char_indices() {
-            match c {
-                '{' => depth += 1,
-                '}' => depth -= 1,
-                ',' if depth == 1 => item = true,
-                _ if depth == 1 && item && c.is_alphabetic() => {
-                    rooms.insert(word(&list[at..]));
-                    item = false;
-                }
-                _ => {}
-            }
-            if depth == 0 {
-                break;
-            }
-        }
+    let table: BTreeMap<&str, BTreeSet<&str>> =
+        IMPORTS.iter().map(|(module, others)| (*module, others.iter().copied().collect())).collect();
+    for module in table.keys().chain(found.keys()) {
+        assert_eq!(found.get(module), table.get(module), "the imports of {module}, found and granted");
     }
-    rooms
 }
 
 #[test]
-fn imports_follow_the_table() {
-    for (room, path, text) in sources() {
-        let Some((_, allowed)) = IMPORTS.iter().find(|(name, _)| *name == room) else {
-            panic!("{} lies in the room {room:?}, which the table does not have", path.display());
-        };
-        for used in imported(&code(&text)) {
-            let fine = used == room || allowed.contains(&"*") || allowed.contains(&used.as_str());
-            assert!(fine, "{}: {room} may not import {used}", path.display());
+fn files_form_no_cycle() {
+    let sources = Sources::read();
+    let imports: Vec<BTreeSet<usize>> = (0..sources.files.len()).map(|index| sources.imports(index)).collect();
+    let mut cycles = cycles(&imports);
+    cycles.retain(|cycle| cycle.iter().any(|index| !KNOWN_CYCLES.contains(&sources.files[*index].top())));
+    let paths: Vec<String> = cycles.iter().map(|cycle| named(&sources, cycle)).collect();
+    assert!(cycles.is_empty(), "files that import each other:\n{}", paths.join("\n"));
+}
+
+/// Writes a cycle as the paths of its files, the first one again at the end.
+fn named(sources: &Sources, cycle: &[usize]) -> String {
+    let paths: Vec<&str> = cycle.iter().chain(cycle.first()).map(|index| &*sources.files[*index].path).collect();
+    paths.join(" -> ")
+}
+
+/// Returns the shortest cycle through each node that is on one, each cycle once.
+fn cycles(edges: &[BTreeSet<usize>]) -> Vec<Vec<usize>> {
+    let mut seen = BTreeSet::new();
+    let mut cycles = Vec::new();
+    for start in 0..edges.len() {
+        if seen.contains(&start) {
+            continue;
+        }
+        if let Some(cycle) = shortest_cycle(edges, start) {
+            seen.extend(cycle.iter().copied());
+            cycles.push(cycle);
         }
     }
+    cycles
+}
+
+/// Searches breadth first for the way from a node back to itself.
+fn shortest_cycle(edges: &[BTreeSet<usize>], start: usize) -> Option<Vec<usize>> {
+    let mut came_from = BTreeMap::new();
+    let mut queue = std::collections::VecDeque::from([start]);
+    while let Some(node) = queue.pop_front() {
+        for next in &edges[node] {
+            if *next == start {
+                let back = std::iter::successors(Some(node), |node| came_from.get(node).copied());
+                let mut cycle: Vec<usize> = back.collect();
+                cycle.reverse();
+                return Some(cycle);
+            }
+            if !came_from.contains_key(next) {
+                came_from.insert(*next, node);
+                queue.push_back(*next);
+            }
+        }
+    }
+    None
 }
 
 #[test]
 fn the_core_is_pure() {
-    for (room, path, text) in sources() {
-        if CORE.contains(&room.as_str()) {
-            let code = code(&text);
+    for file in Sources::read().files {
+        if CORE.contains(&file.top()) {
+            let code = file.code();
             for banned in BANNED_IN_CORE {
-                assert!(!code.contains(banned), "{}: the core names {banned}", path.display());
+                assert!(!code.contains(banned), "src/{}: the core names {banned}", file.path);
             }
             let ratatui = code.matches("ratatui").count();
             let only_geometry = code.matches("ratatui::layout").count();
-            assert!(room == "ui" || ratatui == only_geometry, "{}: ratatui outside ui", path.display());
+            assert!(file.top() == "ui" || ratatui == only_geometry, "src/{}: ratatui outside of ui", file.path);
         }
     }
 }
 
 #[test]
 fn colours_and_spans_come_from_the_theme() {
-    for (room, path, text) in sources() {
-        if room == "ui" && !path.ends_with("theme.rs") {
-            let code = code(&text);
-            for word in ["Color::", "Span::", "set_symbol", "Line::raw", "Line::from", "Text::raw", "set_string"] {
-                assert!(!code.contains(word), "{}: {word} belongs into ui/theme.rs", path.display());
+    for file in Sources::read().files {
+        if file.top() == "ui" && file.path != "ui/theme.rs" {
+            let code = file.code();
+            for word in ONLY_IN_THEME {
+                assert!(!code.contains(word), "src/{}: {word} belongs into ui/theme.rs", file.path);
             }
         }
     }
 }
 
 #[test]
-fn files_stay_short() {
-    for (_, path, text) in sources() {
-        let lines = text.lines().count();
-        assert!(lines <= LINE_CAP, "{} has {lines} lines: it wants to be two rooms", path.display());
+fn the_app_is_changed_in_one_file() {
+    for file in Sources::read().files {
+        let exempt = file.path == "app.rs" || KNOWN_IMPLS_OF_APP.contains(&file.top());
+        assert!(exempt || !file.code().contains("implApp{"), "src/{}: an impl of App", file.path);
     }
 }
 
 #[test]
-fn the_import_reader_reads_lists() {
-    let rooms = imported("use crate::{event::{AssetId, Offset}, text::Safe};\nuse crate::picture::Fit;");
-    assert_eq!(rooms.into_iter().collect::<Vec<_>>(), ["event", "picture", "text"]);
+fn files_stay_short() {
+    for file in Sources::read().files {
+        let lines = file.text.lines().count();
+        assert!(lines <= LINE_CAP, "src/{} has {lines} lines, which is over {LINE_CAP}", file.path);
+    }
+}
+
+#[test]
+fn imports_are_resolved() {
+    let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+    let sources = Sources::of([
+        file("event.rs", "mod ids;\npub use ids::AssetId;\npub struct Event;"),
+        file("event/ids.rs", "pub struct AssetId;"),
+        file("event/decode.rs", "use super::{Event, ids};\nfn f() -> ids::AssetId { \"crate::text\" }"),
+        file("lib.rs", "pub mod event;\npub mod text;\npub mod picture;"),
+        file(
+            "picture.rs",
+            "use crate::{event::{AssetId, Event as E}, text};\nuse std::fmt;\nuse url::Url; // crate::lib",
+        ),
+        file(
+            "text.rs",
+            "fn f() { let c = 'x'; crate::event::Event::new() }\n#[cfg(test)]\nmod tests { use crate::picture; }",
+        ),
+    ]);
+    let found = |index| sources.imports(index).into_iter().map(|other| &*sources.files[other].path).collect::<Vec<_>>();
+    assert_eq!(found(0), Vec::<&str>::new(), "a re-export alone is no import");
+    assert_eq!(found(2), ["event.rs", "event/ids.rs"]);
+    assert_eq!(found(3), Vec::<&str>::new());
+    assert_eq!(found(4), ["event.rs", "event/ids.rs", "text.rs"]);
+    assert_eq!(found(5), ["event.rs"]);
+}
+
+#[test]
+fn cycles_are_found() {
+    let edges = |edges: &[&[usize]]| edges.iter().map(|to| to.iter().copied().collect()).collect::<Vec<_>>();
+    assert_eq!(cycles(&edges(&[&[1], &[2], &[]])), Vec::<Vec<usize>>::new());
+    assert_eq!(cycles(&edges(&[&[1], &[2], &[0], &[0]])), [[0, 1, 2]]);
+    assert_eq!(cycles(&edges(&[&[1, 3], &[0], &[3], &[2]])), [[0, 1], [2, 3]]);
 }
