@@ -1,20 +1,31 @@
-//! Figures, not tests: they print, and run only when asked for. `THUMBVIEW_PROGRAM` names the program to measure.
+//! Following a log: `cargo bench --bench follow [-- append|lnav|burst|idle|losses…]`; all of it takes six minutes.
 //!
-//! `THUMBVIEW_PROGRAM=target/release/thumbview cargo test --test follow figures -- --ignored --nocapture --test-threads 1`
+//! The time from the write of an event to its id on the screen, also in lnav; the keys' answers under 2000 events a
+//! second; CPU and system calls on a silent log; and the events that `tail -F` loses of the writer of the tests.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and a panic is how it fails")]
 
-use super::{
-    program::{Running, UNWATCHED},
-    support::pty::{Answers, PROGRAM, Session},
-    writer::{EVENTS, Links, event},
-    *,
-};
+#[path = "../it/harness.rs"]
+#[expect(dead_code, clippy::print_stdout, reason = "only the children are served here")]
+mod harness;
+#[path = "../support/pty.rs"]
+#[expect(dead_code, reason = "the tests use the rest")]
+mod pty;
+#[path = "../it/follow/writer.rs"]
+mod writer;
+
+use pty::{Answers, PROGRAM, Session, UNWATCHED};
 use std::{
+    collections::BTreeMap,
     env,
+    fs::{self, File},
+    io::Write as _,
+    path::Path,
     process::{Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
+use writer::{EVENTS, Links, event, number_in};
 
 const SIZE: (u16, u16) = (120, 40);
 
@@ -30,7 +41,7 @@ fn tail(log: &Path, unwatched: bool) -> Session {
     Session::run(&command, SIZE, &[], Answers::Plain)
 }
 
-/// Waits without losing time; returns how long it took.
+/// Polls every 200 µs until a condition holds; returns the time that took.
 fn spin(mut done: impl FnMut() -> bool) -> Duration {
     let begun = Instant::now();
     while !done() {
@@ -40,14 +51,14 @@ fn spin(mut done: impl FnMut() -> bool) -> Duration {
     begun.elapsed()
 }
 
-fn told(what: &str, mut times: Vec<Duration>) {
+fn print_times(what: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
     let at = |percent: usize| times[(times.len() - 1) * percent / 100];
     println!("{what}: n {}, p50 {:.1?}, p95 {:.1?}, max {:.1?}", times.len(), at(50), at(95), at(100));
 }
 
 /// From the write of an event until its id is on the screen.
-fn append_to_glass(what: &str, session: &Session, log: &Path, first: u32) {
+fn append_to_screen(what: &str, session: &Session, log: &Path, first: u32) {
     let mut file = File::options().append(true).open(log).unwrap();
     let mut odd = 7_u64;
     let times = (first..first + 200).map(|number| {
@@ -57,19 +68,19 @@ fn append_to_glass(what: &str, session: &Session, log: &Path, first: u32) {
         file.write_all(event(number).as_bytes()).unwrap();
         spin(|| session.text().contains(&id))
     });
-    told(what, times.collect());
+    print_times(what, times.collect());
 }
 
 #[ignore = "a figure"]
-fn from_append_to_glass() {
+fn from_append_to_screen() {
     for unwatched in [false, true] {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("vod.log");
         append(&log, &event(0));
         let session = tail(&log, unwatched);
         session.wait_for_text(&format!("┌ {:032}", 0));
-        append_to_glass(
-            if unwatched { "append to glass, polling" } else { "append to glass, inotify" },
+        append_to_screen(
+            if unwatched { "append to screen, polling" } else { "append to screen, inotify" },
             &session,
             &log,
             1,
@@ -78,16 +89,16 @@ fn from_append_to_glass() {
 }
 
 #[ignore = "a figure"]
-fn from_append_to_glass_in_lnav() {
+fn from_append_to_screen_in_lnav() {
     if Command::new("lnav").arg("-V").stdout(Stdio::null()).status().is_err() {
-        return eprintln!("skipped: lnav is not installed");
+        return println!("skipped: no lnav");
     }
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("vod.log");
     append(&log, &event(0));
     let session = Session::run(&["lnav", log.to_str().unwrap()], (200, 40), &[], Answers::Plain);
     session.wait_for_text(&format!("{:032}", 0));
-    append_to_glass("append to glass, lnav", &session, &log, 1);
+    append_to_screen("append to screen, lnav", &session, &log, 1);
 }
 
 /// The id over the picture, which is the selected asset's.
@@ -131,7 +142,7 @@ fn two_thousand_events_a_second_for_a_minute() {
         let all = format!("All{}FAILED", SECONDS * 2000 + 100);
         spin(|| session.text().replace(|c: char| !c.is_alphanumeric(), "").contains(&all))
     });
-    told("from key to frame under 2000 events a second", times);
+    print_times("from key to frame under 2000 events a second", times);
     println!("all on the screen {behind:.1?} after the last was written");
     let output = Command::new(program()).args(["list", "--summary", log.to_str().unwrap()]).output().unwrap();
     println!("list: {}", String::from_utf8_lossy(&output.stdout).trim());
@@ -180,24 +191,55 @@ fn idle_on_a_silent_log() {
 }
 
 #[ignore = "a figure; takes 150 s"]
-fn what_tail_loses_of_the_same_writer() {
+/// Counts the events that `tail -F` of coreutils prints, or prints twice, of the writer of the tests.
+fn losses_of_tail() {
     for (polling, links) in [(false, Links::Spared), (true, Links::Spared), (false, Links::Made), (true, Links::Made)] {
         let folder = tempfile::tempdir().unwrap();
-        let log = folder.path().join("vod.log");
+        let (log, out) = (folder.path().join("vod.log"), folder.path().join("out"));
         // A log that is there: of one that comes later it finds less.
         append(&log, "");
         let mut command = Command::new("tail");
         command.args(["-n", "+1", "-F"]).args(polling.then_some("---disable-inotify")).arg(&log);
-        let mut running = Running::start(&mut command);
+        let mut tail = command.stdout(File::create(&out).unwrap()).stderr(Stdio::null()).spawn().unwrap();
         assert!(writer::start(&log, links).wait().unwrap().success());
         thread::sleep(Duration::from_secs(10));
-        running.end();
-        let (times, young) = (running.times(), writer::young(&log));
+        tail.kill().unwrap();
+        tail.wait().unwrap();
+        let mut times = BTreeMap::<u32, u32>::new();
+        for number in fs::read_to_string(&out).unwrap().lines().filter_map(number_in) {
+            *times.entry(number).or_default() += 1;
+        }
+        let young = writer::young(&log);
         let due = (0..EVENTS).filter(|number| !young.contains_key(number));
         let (due, lost) =
             due.fold((0, 0), |(due, lost), number| (due + 1, lost + u32::from(!times.contains_key(&number))));
         let twice = times.values().filter(|times| **times > 1).count();
         let how = if polling { "polling" } else { "inotify" };
         println!("tail -F, {how}, links {links:?}: of {due} events {lost} lost, {twice} more than once");
+    }
+}
+
+fn append(path: &Path, text: &str) {
+    File::options().append(true).create(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
+}
+
+/// The figures by name.
+const FIGURES: [(&str, fn()); 5] = [
+    ("append", from_append_to_screen),
+    ("lnav", from_append_to_screen_in_lnav),
+    ("burst", two_thousand_events_a_second_for_a_minute),
+    ("idle", idle_on_a_silent_log),
+    ("losses", losses_of_tail),
+];
+
+fn main() {
+    if harness::serve(vec![harness::Child::new("follow::writer", writer::write)]) {
+        return;
+    }
+    let wanted: Vec<String> = env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    for (name, figure) in FIGURES {
+        if wanted.is_empty() || wanted.iter().any(|word| word == name) {
+            figure();
+        }
     }
 }

@@ -99,13 +99,16 @@ pub(crate) fn skip(reason: impl Into<String>) -> ! {
     resume_unwind(Box::new(Skipped(reason.into())))
 }
 
-/// Serves the child that the environment names; else runs the tests that the arguments select.
-pub(crate) fn main(tests: Vec<Test>, children: Vec<Child>) -> ExitCode {
-    if let Ok(wanted) = env::var(CHILD) {
-        let child = children.into_iter().find(|child| child.name == wanted);
-        (child.unwrap_or_else(|| panic!("{CHILD}={wanted} is unknown")).run)();
-        return ExitCode::SUCCESS;
-    }
+/// Runs the child that the environment names, if any; returns whether one has run.
+pub(crate) fn serve(children: Vec<Child>) -> bool {
+    let Ok(wanted) = env::var(CHILD) else { return false };
+    let child = children.into_iter().find(|child| child.name == wanted);
+    (child.unwrap_or_else(|| panic!("{CHILD}={wanted} is unknown")).run)();
+    true
+}
+
+/// Runs the tests that the arguments select, and prints what was skipped at the end.
+pub(crate) fn main(tests: Vec<Test>) -> ExitCode {
     let trials = tests.into_iter().map(|test| Trial::ignorable_test(test.name, move || complete(test))).collect();
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     let skipped = SKIPPED.lock().unwrap_or_else(PoisonError::into_inner);

@@ -35,6 +35,19 @@ use harness::Child;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    let children = vec![
+        Child::new("follow::writer", follow::writer::write),
+        Child::new("media::disk::fetch_until_killed", media::disk::fetch_until_killed),
+        Child::new("media::isolation::fetch_through_the_environment", media::isolation::fetch_through_the_environment),
+        Child::new("media::isolation::ask_for_metadata", media::isolation::ask_for_metadata),
+        Child::new("media::isolation::cache_on_a_failing_disk", media::isolation::cache_on_a_failing_disk),
+        Child::new("source::read_standard_input", source::read_standard_input),
+        Child::new("source::read_a_sparse_file", source::read_a_sparse_file),
+        Child::new("terminal::screen", terminal::run_screen),
+    ];
+    if harness::serve(children) {
+        return ExitCode::SUCCESS;
+    }
     let tests = [
         cli::tests(),
         demo::tests(),
@@ -54,15 +67,5 @@ fn main() -> ExitCode {
         storm::tests(),
         terminal::tests(),
     ];
-    let children = vec![
-        Child::new("follow::writer", follow::writer::write),
-        Child::new("media::disk::fetch_until_killed", media::disk::fetch_until_killed),
-        Child::new("media::isolation::fetch_through_the_environment", media::isolation::fetch_through_the_environment),
-        Child::new("media::isolation::ask_for_metadata", media::isolation::ask_for_metadata),
-        Child::new("media::isolation::cache_on_a_failing_disk", media::isolation::cache_on_a_failing_disk),
-        Child::new("source::read_standard_input", source::read_standard_input),
-        Child::new("source::read_a_sparse_file", source::read_a_sparse_file),
-        Child::new("terminal::screen", terminal::run_screen),
-    ];
-    harness::main(tests.into_iter().flatten().collect(), children)
+    harness::main(tests.into_iter().flatten().collect())
 }

@@ -37,6 +37,9 @@ use std::{
 /// The program under test. In a pipe or as a job: `Session::run(&["sh", "-c", "true | $0 $@", PROGRAM, "-"], …)`.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_thumbview");
 
+/// The script that runs a command without inotify, as the first words of `unshare -r sh -c`.
+pub(crate) const UNWATCHED: &str = "echo 0 > /proc/sys/user/max_inotify_instances && exec \"$0\" \"$@\"";
+
 /// What asks for kitty's pictures; written in one piece, and so seen in one.
 const KITTY_QUERY: &[u8] = b"a=q,t=d";
 

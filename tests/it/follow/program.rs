@@ -1,6 +1,7 @@
 //! The real program, `tail -n +1 -o jsonl`, on logs that another process writes and rotates.
 
 use super::{
+    support::pty::UNWATCHED,
     writer::{EVENTS, Links, event, number_in},
     *,
 };
@@ -23,9 +24,6 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_thumbview");
 
 /// Longer than anything takes on a busy machine; reaching it is a failure.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// What keeps a process from being told of changes: in a namespace of its own, where it may have no inotify.
-pub(super) const UNWATCHED: &str = "echo 0 > /proc/sys/user/max_inotify_instances && exec \"$0\" \"$@\"";
 
 /// A follower that runs, and what it has said.
 pub(super) struct Running {

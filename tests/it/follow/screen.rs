@@ -1,8 +1,7 @@
 //! A followed log on the full screen: how it fares, what is new, and where the eye stays.
 
 use super::{
-    program::UNWATCHED,
-    support::pty::{Answers, PROGRAM, Session},
+    support::pty::{Answers, PROGRAM, Session, UNWATCHED},
     writer::event,
     *,
 };

@@ -3,13 +3,16 @@
 //! It is a child of the test binary; see [`write`]. It promises one thing: before it destroys bytes, or
 //! hides them where no name leads, they have stood on the disk for a second; what it destroys sooner it writes down.
 
-use super::*;
 use std::{
     collections::BTreeMap,
     env,
+    fs::{self, File},
+    io::Write as _,
     os::unix::fs::{FileExt as _, symlink},
+    path::{Path, PathBuf},
     process::{Child, Stdio},
     thread,
+    time::Duration,
 };
 
 /// How many events are written.
