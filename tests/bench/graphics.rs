@@ -1,4 +1,4 @@
-//! Bytes and CPU of a first visit, for each protocol: `cargo bench --bench graphics [-- PICTURE.jpg…]`.
+//! Bytes, PSNR and CPU time of a picture's first display, for each protocol: `cargo bench --bench graphics [-- PICTURE.jpg…]`.
 //!
 //! Without pictures it draws its own, of 1280x720 and of 480x270. The pane has 80 columns and cells of 10x20 pixels.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and ends where it fails")]
@@ -13,7 +13,7 @@
 #[path = "../it/graphics/pictures.rs"]
 mod pictures;
 
-use pictures::{bytes_of_cells, decode, fit_for, on_glass, photo, psnr, scaled};
+use pictures::{bytes_of_cells, decode, fit_for, pane_size, photo, psnr, scaled};
 use std::{
     env, fs,
     time::{Duration, Instant},
@@ -42,9 +42,9 @@ fn main() {
     ] {
         let mut all: Vec<(usize, f64, Duration)> = Vec::new();
         for (name, picture) in &pictures {
-            let (bytes, likeness, took) = measure(picture, protocol, quality);
-            println!("{:7} {quality:?} {name}: {bytes} bytes, {likeness:.1} dB, {took:.1?}", protocol.as_str());
-            all.push((bytes, likeness, took));
+            let (bytes, psnr_db, took) = measure(picture, protocol, quality);
+            println!("{:7} {quality:?} {name}: {bytes} bytes, {psnr_db:.1} dB, {took:.1?}", protocol.as_str());
+            all.push((bytes, psnr_db, took));
         }
         let bytes = median(all.iter().map(|(bytes, ..)| *bytes).collect());
         let took = median(all.iter().map(|(.., took)| *took).collect());
@@ -59,7 +59,7 @@ fn load(file: &str) -> Picture {
     Picture { jpeg: jpeg.into(), ..picture }
 }
 
-/// Bytes, likeness and the shortest of several times: on a busy machine the others measure its neighbours.
+/// Returns the bytes, the PSNR in decibels and the shortest of several times.
 fn measure(picture: &Picture, protocol: Protocol, quality: Quality) -> (usize, f64, Duration) {
     let fit = fit_for(picture, protocol, quality);
     let timed = || {
@@ -74,8 +74,8 @@ fn measure(picture: &Picture, protocol: Protocol, quality: Quality) -> (usize, f
         Prepared::Bytes { bytes, .. } => bytes.len(),
     };
     let shown = decode(&prepared, protocol);
-    let as_drawn = matches!(protocol, Protocol::Sixel | Protocol::Blocks);
-    let pane = if as_drawn { shown.size } else { on_glass(fit) };
+    let is_exact = matches!(protocol, Protocol::Sixel | Protocol::Blocks);
+    let pane = if is_exact { shown.size } else { pane_size(fit) };
     (bytes, psnr(&scaled(&shown, pane), &scaled(picture, pane)), took)
 }
 

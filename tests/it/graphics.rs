@@ -1,4 +1,4 @@
-//! The pixels' way to the glass: what is sent shows the picture, stays within its bytes, and leaves nothing behind.
+//! Encoders, painter and probe: quality and bytes of encoded pictures, the pictures on the screen, detected terminals.
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
@@ -6,11 +6,11 @@
     reason = "pixels are small numbers"
 )]
 
-mod glass;
+mod kitty_terminal;
 mod pictures;
 
-use glass::Glass;
-use pictures::{decode, fit_for, on_glass, photo, psnr, scaled};
+use kitty_terminal::KittyTerminal;
+use pictures::{decode, fit_for, pane_size, photo, psnr, scaled};
 use proptest::prelude::*;
 use ratatui::layout::{Rect, Size};
 use std::sync::Arc;
@@ -33,8 +33,8 @@ fn bytes_of(prepared: &Prepared) -> &[u8] {
     bytes
 }
 
-/// Bytes on the wire for a first visit, as the painter sends them; for blocks, as ratatui does.
-fn first_visit(picture: &Picture, fit: Fit) -> usize {
+/// Returns the bytes of a picture's first display: those of the painter, or of the screen for blocks.
+fn first_display_bytes(picture: &Picture, fit: Fit) -> usize {
     let prepared = prepare(picture, fit);
     if let Prepared::Blocks(grid) = &prepared {
         return pictures::bytes_of_cells(grid);
@@ -49,8 +49,8 @@ fn placement(index: u32, area: Rect, fit: Fit, prepared: Prepared) -> Placement 
     Placement { key, area, fit, prepared: Arc::new(prepared), preview: None }
 }
 
-fn a_picture_stays_within_its_bytes_and_looks_like_itself() {
-    // Protocol, care, most bytes of a first visit, least likeness in dB; an 80-column pane with cells of 10x20.
+fn pictures_keep_their_byte_target_and_their_psnr() {
+    // Protocol, quality, most bytes of the first display, lowest PSNR in dB; an 80-column pane with cells of 10x20.
     let budgets = [
         (Protocol::Kitty, Quality::Full, 220_000, 35.0),
         (Protocol::Kitty, Quality::Preview, 60_000, 30.0),
@@ -62,45 +62,45 @@ fn a_picture_stays_within_its_bytes_and_looks_like_itself() {
     ];
     for (width, height) in [(1280, 720), (480, 270)] {
         let picture = photo(width, height);
-        for (protocol, quality, most, least) in budgets {
+        for (protocol, quality, max_bytes, min_psnr) in budgets {
             let fit = fit_for(&picture, protocol, quality);
-            let bytes = first_visit(&picture, fit);
-            let likeness = likeness(&picture, fit, &prepare(&picture, fit));
-            println!("{width}x{height} {} {quality:?}: {bytes} bytes, {likeness:.1} dB", protocol.as_str());
-            assert!(bytes <= most, "{width}x{height} {protocol:?} {quality:?}: {bytes} bytes");
-            assert!(likeness >= least, "{width}x{height} {protocol:?} {quality:?}: {likeness:.1} dB");
+            let bytes = first_display_bytes(&picture, fit);
+            let psnr = psnr_of(&picture, fit, &prepare(&picture, fit));
+            println!("{width}x{height} {} {quality:?}: {bytes} bytes, {psnr:.1} dB", protocol.as_str());
+            assert!(bytes <= max_bytes, "{width}x{height} {protocol:?} {quality:?}: {bytes} bytes");
+            assert!(psnr >= min_psnr, "{width}x{height} {protocol:?} {quality:?}: {psnr:.1} dB");
         }
     }
 }
 
-/// Likeness in decibels of what is sent to what its box should show.
-fn likeness(picture: &Picture, fit: Fit, prepared: &Prepared) -> f64 {
+/// Returns the PSNR in decibels of a prepared picture against the picture scaled to its pane.
+fn psnr_of(picture: &Picture, fit: Fit, prepared: &Prepared) -> f64 {
     let shown = decode(prepared, fit.protocol);
-    let as_drawn = matches!(fit.protocol, Protocol::Sixel | Protocol::Blocks);
-    let pane = if as_drawn { shown.size } else { on_glass(fit) };
+    let is_exact = matches!(fit.protocol, Protocol::Sixel | Protocol::Blocks);
+    let pane = if is_exact { shown.size } else { pane_size(fit) };
     psnr(&scaled(&shown, pane), &scaled(picture, pane))
 }
 
-fn a_picture_that_cannot_have_both_keeps_its_likeness() {
+fn a_picture_that_cannot_keep_both_keeps_its_psnr() {
     let picture = pictures::thicket(1280, 720);
-    // Protocol, care, most bytes, least likeness in dB; the bytes of what cannot keep to its budget at that likeness.
+    // Protocol, quality, most bytes, lowest PSNR in dB; the bytes are those that this PSNR takes.
     let cases = [
         (Protocol::Kitty, Quality::Full, 220_000, 35.0),
         (Protocol::Iterm2, Quality::Full, 100_000, 35.0),
         (Protocol::Sixel, Quality::Full, 460_000, 34.0),
         (Protocol::Sixel, Quality::Preview, 280_000, 30.0),
     ];
-    for (protocol, quality, most, least) in cases {
+    for (protocol, quality, max_bytes, min_psnr) in cases {
         let fit = fit_for(&picture, protocol, quality);
         let prepared = prepare(&picture, fit);
-        let (bytes, likeness) = (bytes_of(&prepared).len(), likeness(&picture, fit, &prepared));
-        println!("{} {quality:?}: {bytes} bytes, {likeness:.1} dB", protocol.as_str());
-        assert!(bytes <= most, "{protocol:?} {quality:?}: {bytes} bytes");
-        assert!(likeness >= least, "{protocol:?} {quality:?}: {likeness:.1} dB");
+        let (bytes, psnr) = (bytes_of(&prepared).len(), psnr_of(&picture, fit, &prepared));
+        println!("{} {quality:?}: {bytes} bytes, {psnr:.1} dB", protocol.as_str());
+        assert!(bytes <= max_bytes, "{protocol:?} {quality:?}: {bytes} bytes");
+        assert!(psnr >= min_psnr, "{protocol:?} {quality:?}: {psnr:.1} dB");
     }
 }
 
-fn nothing_is_left_to_scale_where_the_box_is_full() {
+fn a_picture_larger_than_its_pane_is_sent_at_the_panes_size() {
     let sizes =
         [((1280, 720), (800, 460)), ((800, 450), (800, 450)), ((480, 270), (480, 270)), ((1280, 300), (800, 180))];
     for ((width, height), expected) in sizes {
@@ -143,17 +143,17 @@ fn golden_bytes() {
     assert!(text(Protocol::Kitty, Multiplexer::None).starts_with("iVBORw0KGgo"));
 }
 
-fn a_jpeg_that_fits_is_sent_as_it_came() {
+fn a_jpeg_that_fits_is_sent_as_fetched() {
     let picture = pictures::with_jpeg(photo(120, 60));
     let fit = fit_for(&picture, Protocol::Iterm2, Quality::Full);
     let prepared = prepare(&picture, fit);
     assert_eq!(pictures::payload(bytes_of(&prepared)), &*picture.jpeg);
     let small = Fit { cells: Size::new(6, 2), ..fit };
     let again = pictures::payload(bytes_of(&prepare(&picture, small)));
-    assert_ne!(again, &*picture.jpeg, "one that is larger than its box is made smaller");
+    assert_ne!(again, &*picture.jpeg, "one that is larger than its pane is reduced");
 }
 
-fn every_picture_fits_every_box() {
+fn every_picture_fits_every_pane() {
     for (width, height) in [(1, 1), (1, 900), (900, 1), (33, 7)] {
         let picture = photo(width, height);
         for protocol in Protocol::ALL {
@@ -165,7 +165,7 @@ fn every_picture_fits_every_box() {
     }
 }
 
-fn tmux_never_gets_more_than_it_takes() {
+fn a_drawing_for_tmux_keeps_its_limit() {
     let picture = pictures::noise(1280, 720);
     let fit = Fit {
         cells: Size::new(160, 45),
@@ -190,17 +190,20 @@ fn send(painter: &mut Painter, wanted: &[Placement]) -> String {
     String::from_utf8(out).unwrap().replace('\x1b', "␛")
 }
 
-fn a_picture_is_sent_once_and_placed_again_by_its_number() {
+fn a_picture_is_transmitted_once_and_placed_again_by_its_id() {
     let mut painter = Painter::new();
     let area = Rect::new(10, 5, 20, 8);
     let (one, two) = (kitty(1, area, "AAAA", Multiplexer::None), kitty(2, area, "BBBB", Multiplexer::None));
     assert!(send(&mut painter, std::slice::from_ref(&one)).contains(";AAAA␛"));
     assert_eq!(send(&mut painter, std::slice::from_ref(&one)), "", "nothing changed");
     let swap = send(&mut painter, std::slice::from_ref(&two));
-    assert!(swap.find("a=p").unwrap() < swap.find("a=d,d=i").unwrap(), "the new one stands before the old one goes");
+    assert!(
+        swap.find("a=p").unwrap() < swap.find("a=d,d=i").unwrap(),
+        "the new one is placed before the old one is hidden"
+    );
     let back = send(&mut painter, std::slice::from_ref(&one));
     assert!(back.len() <= 200 && !back.contains("AAAA"), "{back}");
-    assert!(send(&mut painter, &[]).contains("a=d,d=i"), "a popup takes the picture away");
+    assert!(send(&mut painter, &[]).contains("a=d,d=i"), "an overlay hides the picture");
     painter.forget();
     assert!(send(&mut painter, &[one]).contains("AAAA"), "a cleared screen has lost it");
     let mut out = Vec::new();
@@ -209,7 +212,7 @@ fn a_picture_is_sent_once_and_placed_again_by_its_number() {
     assert!(painter.cleanup().is_empty());
 }
 
-fn sixels_are_drawn_again_only_when_they_come_back() {
+fn sixels_are_drawn_again_only_after_they_were_gone() {
     let mut painter = Painter::new();
     let fit = fit_for(&photo(4, 2), Protocol::Sixel, Quality::Full);
     let bytes: Arc<[u8]> = b"\x1bPq~\x1b\\".as_slice().into();
@@ -219,43 +222,43 @@ fn sixels_are_drawn_again_only_when_they_come_back() {
     let first = send(&mut painter, std::slice::from_ref(&shown));
     assert_eq!(first, format!("␛[m␛[2;3H␛[3X␛[3;3H␛[3X{drawing}"));
     assert_eq!(send(&mut painter, std::slice::from_ref(&shown)), "");
-    assert_eq!(send(&mut painter, &[]), "", "the cells that come back erase it");
+    assert_eq!(send(&mut painter, &[]), "", "the cells that are written erase it");
     assert!(send(&mut painter, std::slice::from_ref(&shown)).contains(drawing));
     let outside = Placement { area: Rect::new(98, 1, 3, 2), ..shown };
-    assert_eq!(send(&mut painter, &[outside]), "", "what is not on the screen is not drawn");
+    assert_eq!(send(&mut painter, &[outside]), "", "not on the screen");
 }
 
-fn what_a_slow_link_can_carry() {
-    // kitty and iTerm2 can always be had for so few; what sixel costs at least depends on its box.
+fn pictures_keep_the_budget_of_a_slow_link() {
+    // kitty and iTerm2 can always keep the budget; the fewest bytes of sixel depend on its pane.
     let picture = photo(480, 270);
     for (protocol, budgets) in
         [(Protocol::Kitty, [36_000, 2_000]), (Protocol::Iterm2, [36_000, 2_000]), (Protocol::Sixel, [90_000, 14_000])]
     {
-        for most in budgets {
-            let fit = Fit { target_bytes: most, ..fit_for(&picture, protocol, Quality::Full) };
+        for max_bytes in budgets {
+            let fit = Fit { target_bytes: max_bytes, ..fit_for(&picture, protocol, Quality::Full) };
             let prepared = prepare(&picture, fit);
             let bytes = bytes_of(&prepared).len();
             let shown = decode(&prepared, protocol);
-            let likeness = psnr(&scaled(&shown, on_glass(fit)), &scaled(&picture, on_glass(fit)));
-            println!("{} in {most}: {bytes} bytes, {likeness:.1} dB", protocol.as_str());
-            assert!(bytes <= most as usize, "{protocol:?}: {bytes} of {most}");
-            assert!(bytes >= most as usize / 4, "{protocol:?}: only {bytes} of {most}");
-            assert!(likeness >= 17.0, "{protocol:?} in {most}: {likeness:.1} dB");
+            let psnr = psnr(&scaled(&shown, pane_size(fit)), &scaled(&picture, pane_size(fit)));
+            println!("{} in {max_bytes}: {bytes} bytes, {psnr:.1} dB", protocol.as_str());
+            assert!(bytes <= max_bytes as usize, "{protocol:?}: {bytes} of {max_bytes}");
+            assert!(bytes >= max_bytes as usize / 4, "{protocol:?}: only {bytes} of {max_bytes}");
+            assert!(psnr >= 17.0, "{protocol:?} in {max_bytes}: {psnr:.1} dB");
         }
     }
 }
 
-/// The same picture for less, and as it should be.
-fn twice(index: u32, area: Rect, quick: &str, full: &str) -> Placement {
-    let sooner = kitty(index, area, quick, Multiplexer::None);
-    let fit = Fit { quality: Quality::Preview, target_bytes: 4000, ..sooner.fit };
-    Placement { preview: Some((fit, sooner.prepared)), ..kitty(index, area, full, Multiplexer::None) }
+/// Returns a placement with a preview.
+fn with_preview(index: u32, area: Rect, preview: &str, full: &str) -> Placement {
+    let preview = kitty(index, area, preview, Multiplexer::None);
+    let fit = Fit { quality: Quality::Preview, target_bytes: 4000, ..preview.fit };
+    Placement { preview: Some((fit, preview.prepared)), ..kitty(index, area, full, Multiplexer::None) }
 }
 
-fn on_a_slow_link_the_cheaper_form_comes_first() {
-    let (mut painter, mut glass) = (Painter::new(), Glass::default());
+fn on_a_slow_link_the_preview_is_sent_first() {
+    let (mut painter, mut terminal) = (Painter::new(), KittyTerminal::default());
     let area = Rect::new(10, 5, 20, 8);
-    let (quick, full) = ("AAAA".repeat(300), "BBBB".repeat(3000));
+    let (preview, full) = ("AAAA".repeat(300), "BBBB".repeat(3000));
     let other = kitty(2, area, "CCCC", Multiplexer::None);
     painter.limit_frame_bytes(1000);
     let mut frames = |wanted: &Placement, count: usize| {
@@ -263,20 +266,20 @@ fn on_a_slow_link_the_cheaper_form_comes_first() {
             let mut out = Vec::new();
             painter.reconcile(std::slice::from_ref(wanted), SCREEN, &mut out);
             assert!(out.len() < 1400, "a slice of {} bytes", out.len());
-            glass.read(&out);
+            terminal.read(&out);
         }
-        let shown: String = glass.placed().into_iter().map(|(_, data)| data).collect();
+        let shown: String = terminal.placed().into_iter().map(|(_, data)| data).collect();
         (shown.chars().next(), shown.len(), painter.is_sending())
     };
-    let both = twice(1, area, &quick, &full);
-    assert_eq!(frames(&both, 2), (Some('A'), quick.len(), true));
+    let both = with_preview(1, area, &preview, &full);
+    assert_eq!(frames(&both, 2), (Some('A'), preview.len(), true));
     assert_eq!(frames(&both, 13), (Some('B'), full.len(), false));
     assert_eq!(frames(&other, 1), (Some('C'), 4, false));
     assert_eq!(frames(&both, 1), (Some('B'), full.len(), false), "the terminal has it already");
 }
 
-fn a_preview_on_its_way_arrives() {
-    let (mut painter, mut glass) = (Painter::new(), Glass::default());
+fn a_preview_is_sent_to_its_end() {
+    let (mut painter, mut terminal) = (Painter::new(), KittyTerminal::default());
     let area = Rect::new(10, 5, 20, 8);
     let preview = |index, data: &str| {
         let placement = kitty(index, area, data, Multiplexer::None);
@@ -289,14 +292,14 @@ fn a_preview_on_its_way_arrives() {
         let wanted = preview(index.into(), &char::from(b'A' + index).to_string().repeat(2400));
         let mut out = Vec::new();
         painter.reconcile(&[wanted], SCREEN, &mut out);
-        glass.read(&out);
-        seen.extend(glass.placed().first().and_then(|(_, data)| data.chars().next()));
+        terminal.read(&out);
+        seen.extend(terminal.placed().first().and_then(|(_, data)| data.chars().next()));
     }
     seen.dedup();
     assert!(seen.len() >= 3, "{seen:?}");
 }
 
-fn nobody_is_sent_a_poorer_form_of_what_he_sees() {
+fn a_picture_is_never_replaced_by_one_of_less_detail() {
     let mut painter = Painter::new();
     let fit = fit_for(&photo(4, 2), Protocol::Sixel, Quality::Full);
     let drawn = |index, fit, text: &str, x| {
@@ -308,7 +311,7 @@ fn nobody_is_sent_a_poorer_form_of_what_he_sees() {
     assert!(send(&mut painter, &[drawn(1, fit, "rich", 2)]).contains("rich"));
     assert_eq!(send(&mut painter, &[drawn(1, poor, "poor", 2)]), "");
     assert!(send(&mut painter, &[drawn(2, poor, "other", 2)]).contains("other"));
-    // What cannot be sliced goes one in a frame where the link is slow.
+    // Pictures that cannot be sliced are sent one a frame on a slow link.
     painter.limit_frame_bytes(1000);
     let many = [drawn(3, fit, &"three".repeat(300), 2), drawn(4, fit, &"four".repeat(300), 12)];
     let first = send(&mut painter, &many);
@@ -316,7 +319,7 @@ fn nobody_is_sent_a_poorer_form_of_what_he_sees() {
     assert!(send(&mut painter, &many).contains("four") && !painter.is_sending());
 }
 
-fn cells_are_blanked_with_spaces_in_tmux() {
+fn in_tmux_cells_are_blanked_with_spaces() {
     let mut painter = Painter::new();
     let fit = Fit { multiplexer: Multiplexer::Tmux, ..fit_for(&photo(4, 2), Protocol::Sixel, Quality::Full) };
     let prepared = Prepared::Bytes { bytes: b"-".as_slice().into(), size: PixelSize { width: 1, height: 6 } };
@@ -324,33 +327,33 @@ fn cells_are_blanked_with_spaces_in_tmux() {
     assert_eq!(drawn, "␛[m␛[2;3H   ␛[3;3H   ␛[2;3H-");
 }
 
-fn the_terminal_keeps_a_bounded_number_of_pictures() {
-    let (mut painter, mut glass) = (Painter::new(), Glass::default());
+fn the_terminal_stores_a_bounded_number_of_images() {
+    let (mut painter, mut terminal) = (Painter::new(), KittyTerminal::default());
     let area = Rect::new(10, 5, 20, 8);
     for index in 0..600 {
         let mut out = Vec::new();
         painter.reconcile(&[kitty(index, area, &format!("A{index:03}"), Multiplexer::None)], SCREEN, &mut out);
-        glass.read(&out);
-        assert_eq!(glass.placed(), [(10, format!("A{index:03}"))]);
-        assert!(glass.images.len() <= 255);
+        terminal.read(&out);
+        assert_eq!(terminal.placed(), [(10, format!("A{index:03}"))]);
+        assert!(terminal.images.len() <= 255);
     }
-    let heads: Vec<u32> = glass.images.keys().map(|id| id >> 24).collect();
-    assert!(heads.iter().all(|head| *head == heads[0] && *head > 0), "all numbers are the process's own");
-    assert_eq!(glass.images.len(), 255);
-    glass.read(&painter.cleanup());
-    assert!(glass.images.is_empty());
+    let heads: Vec<u32> = terminal.images.keys().map(|id| id >> 24).collect();
+    assert!(heads.iter().all(|head| *head == heads[0] && *head > 0), "all ids are the process's own");
+    assert_eq!(terminal.images.len(), 255);
+    terminal.read(&painter.cleanup());
+    assert!(terminal.images.is_empty());
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
-    fn the_glass_is_what_is_wanted(
+    fn the_screen_shows_the_wanted_pictures(
         steps in prop::collection::vec((prop::collection::vec((0_u32..9, 0_u16..3), 0..3), 0..12_u8), 1..25),
         in_tmux: bool,
     ) {
         let multiplexer = if in_tmux { Multiplexer::Tmux } else { Multiplexer::None };
         let payloads: Vec<String> = (0..9_u8).map(|n| char::from(b'A' + n).to_string().repeat(3000 * usize::from(n) + 4)).collect();
         let mut painter = Painter::new();
-        let mut glass = Glass::default();
+        let mut terminal = KittyTerminal::default();
         for (wanted, event) in steps {
             let mut places: Vec<Placement> = Vec::new();
             for (picture, place) in wanted {
@@ -360,27 +363,27 @@ proptest! {
                 }
             }
             match event {
-                0 => { painter.forget(); glass.clear_screen(); }
+                0 => { painter.forget(); terminal.clear_screen(); }
                 1 => painter.limit_frame_bytes(4096),
                 2 => painter.limit_frame_bytes(usize::MAX),
                 3 => {
                     let mut out = Vec::new();
                     painter.clear(&mut out);
-                    glass.read(&out);
-                    prop_assert!(glass.images.is_empty() && glass.half_sent.is_none());
-                    glass.clear_screen();
+                    terminal.read(&out);
+                    prop_assert!(terminal.images.is_empty() && terminal.incomplete.is_none());
+                    terminal.clear_screen();
                 }
                 _ => {}
             }
             let mut out = Vec::new();
             painter.reconcile(&places, SCREEN, &mut out);
-            glass.read(&out);
-            // Sometimes the next want comes while a picture is still half sent.
+            terminal.read(&out);
+            // In some steps the wanted pictures change while one is partly sent.
             if event % 2 == 0 {
                 for _ in 0..40 {
                     out.clear();
                     painter.reconcile(&places, SCREEN, &mut out);
-                    glass.read(&out);
+                    terminal.read(&out);
                 }
                 prop_assert!(!painter.is_sending());
                 out.clear();
@@ -390,13 +393,13 @@ proptest! {
                     let mut expected: Vec<(u16, String)> =
                         places.iter().map(|p| (p.area.x, String::from_utf8_lossy(bytes_of(&p.prepared)).into_owned())).collect();
                     expected.sort();
-                    prop_assert_eq!(glass.placed(), expected);
+                    prop_assert_eq!(terminal.placed(), expected);
                 }
             }
         }
         let cleanup = painter.cleanup();
-        glass.read(&cleanup);
-        prop_assert!(glass.images.is_empty(), "nothing stays in the terminal");
+        terminal.read(&cleanup);
+        prop_assert!(terminal.images.is_empty(), "no image stays in the terminal");
     }
 }
 
@@ -416,10 +419,10 @@ fn in_tmux(terminal: &str, sixel: bool, passthrough: bool) -> Environment {
     Environment { tmux: true, tmux_client: Some(client), ..environment("tmux-256color") }
 }
 
-/// Environment, answers, protocol, colours, cell, whether something could be better.
+/// Name, environment, answers; expected protocol, colours, cell size, and presence of a hint.
 type Case = (&'static str, Environment, &'static [&'static str], Protocol, ColourDepth, (u16, u16), bool);
 
-fn terminals_are_known_by_their_answers() {
+fn terminals_are_detected_by_their_answers() {
     let vscode = Environment { term_program: "vscode".to_owned(), ..environment("xterm-256color") };
     #[rustfmt::skip]
     let cases: [Case; 16] = [
@@ -459,7 +462,7 @@ fn terminals_are_known_by_their_answers() {
     }
 }
 
-fn queries_do_no_harm() {
+fn queries_are_safe_for_the_terminal() {
     let query = |environment| String::from_utf8(Probe::new(environment, None).query()).unwrap().replace('\x1b', "␛");
     let plain = query(environment("xterm-256color"));
     assert!(plain.contains("␛_Gi=31") && !plain.contains("Ptmux") && plain.ends_with("␛[c"), "{plain}");
@@ -475,7 +478,7 @@ fn queries_do_no_harm() {
     assert_eq!(Probe::new(environment("xterm"), None).repeat_query(), None);
 }
 
-fn a_cell_is_what_can_be_one() {
+fn implausible_cell_sizes_are_ignored() {
     let check = |cells: (u16, u16), pixels: (u32, u32), replies: &[&str], expected: (u16, u16)| {
         let (mut probe, _) = canvas_of(environment("xterm"), replies);
         probe.set_window(Size::new(cells.0, cells.1), PixelSize { width: pixels.0, height: pixels.1 });
@@ -493,18 +496,18 @@ fn a_cell_is_what_can_be_one() {
 
     let (mut probe, _) = canvas_of(environment("xterm"), &["␛[6;17;9t", "␛[4;510;882t"]);
     probe.set_window(Size::new(90, 26), PixelSize::default());
-    assert_eq!(probe.canvas().cell.width, 8, "the window's size changes, the cell's does not");
+    assert_eq!(probe.canvas().cell.width, 8, "another window size does not change the cell");
     assert_eq!(probe.query_sizes(), b"\x1b[16t\x1b[14t");
 }
 
-fn what_tmux_learns_later_counts() {
+fn a_later_answer_of_tmux_counts() {
     let (mut probe, _) = canvas_of(in_tmux("", false, false), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c"]);
-    assert_eq!(probe.canvas().hint, None, "a terminal that nobody knows may have no pictures at all");
+    assert_eq!(probe.canvas().hint, None, "an unknown terminal may have no pictures at all");
     probe.set_environment(in_tmux("kitty(0.41.1)", false, false));
     assert!(probe.canvas().hint.is_some_and(|hint| hint.as_str().contains("allow-passthrough")));
 }
 
-fn a_forced_protocol_stands() {
+fn a_forced_protocol_stays() {
     let mut probe = Probe::new(in_tmux("", false, false), Some(Protocol::Iterm2));
     assert_eq!(probe.canvas().protocol, Protocol::Iterm2);
     assert!(!probe.answer(b"\x1b[?1;2c") && probe.canvas().hint.is_none());
@@ -512,7 +515,7 @@ fn a_forced_protocol_stands() {
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-    fn any_bytes_are_an_answer_or_none(bytes: Vec<u8>, tail in "[\\[P\\]_>?0-9;a-zGt:/|$]{0,40}") {
+    fn any_bytes_can_be_parsed(bytes: Vec<u8>, tail in "[\\[P\\]_>?0-9;a-zGt:/|$]{0,40}") {
         let mut probe = Probe::new(environment("xterm"), None);
         probe.answer(&bytes);
         probe.answer(format!("\x1b{tail}").as_bytes());
@@ -522,26 +525,26 @@ proptest! {
 }
 
 crate::tests! {
-    a_picture_stays_within_its_bytes_and_looks_like_itself,
-    a_picture_that_cannot_have_both_keeps_its_likeness,
-    nothing_is_left_to_scale_where_the_box_is_full,
+    pictures_keep_their_byte_target_and_their_psnr,
+    a_picture_that_cannot_keep_both_keeps_its_psnr,
+    a_picture_larger_than_its_pane_is_sent_at_the_panes_size,
     golden_bytes,
-    a_jpeg_that_fits_is_sent_as_it_came,
-    every_picture_fits_every_box,
-    tmux_never_gets_more_than_it_takes,
-    a_picture_is_sent_once_and_placed_again_by_its_number,
-    sixels_are_drawn_again_only_when_they_come_back,
-    what_a_slow_link_can_carry,
-    on_a_slow_link_the_cheaper_form_comes_first,
-    a_preview_on_its_way_arrives,
-    nobody_is_sent_a_poorer_form_of_what_he_sees,
-    cells_are_blanked_with_spaces_in_tmux,
-    the_terminal_keeps_a_bounded_number_of_pictures,
-    the_glass_is_what_is_wanted,
-    terminals_are_known_by_their_answers,
-    queries_do_no_harm,
-    a_cell_is_what_can_be_one,
-    what_tmux_learns_later_counts,
-    a_forced_protocol_stands,
-    any_bytes_are_an_answer_or_none,
+    a_jpeg_that_fits_is_sent_as_fetched,
+    every_picture_fits_every_pane,
+    a_drawing_for_tmux_keeps_its_limit,
+    a_picture_is_transmitted_once_and_placed_again_by_its_id,
+    sixels_are_drawn_again_only_after_they_were_gone,
+    pictures_keep_the_budget_of_a_slow_link,
+    on_a_slow_link_the_preview_is_sent_first,
+    a_preview_is_sent_to_its_end,
+    a_picture_is_never_replaced_by_one_of_less_detail,
+    in_tmux_cells_are_blanked_with_spaces,
+    the_terminal_stores_a_bounded_number_of_images,
+    the_screen_shows_the_wanted_pictures,
+    terminals_are_detected_by_their_answers,
+    queries_are_safe_for_the_terminal,
+    implausible_cell_sizes_are_ignored,
+    a_later_answer_of_tmux_counts,
+    a_forced_protocol_stays,
+    any_bytes_can_be_parsed,
 }

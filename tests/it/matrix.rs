@@ -1,8 +1,8 @@
-//! Every kind of terminal, answering in every manner: the real program on each of them.
+//! The program on every kind of terminal with every timing of answers.
 //!
-//! A terminal may answer at once or late, in one piece or byte by byte, with rubbish in between, or not at all. Whatever
-//! it does, the first frame is drawn before anything is asked, no answer is ever taken for a key, the keyboard stays
-//! alive, and where answers came the picture is drawn by the best protocol that they tell of.
+//! A terminal may answer at once or late, in one piece or byte by byte, with other sequences in between, or not at all. In
+//! every case the first frame is drawn before the queries, no answer is taken for a key, the keyboard works, and the
+//! picture is drawn by the best protocol of which answers came.
 
 use crate::support::pty::{Answers, Manner, PROGRAM, Parts, Script, Session};
 use crate::support::server::{ImageServer, picture};
@@ -19,7 +19,7 @@ use tokio::runtime::Runtime;
 const SIZE: (u16, u16) = (72, 16);
 const IDS: [&str; 2] = ["9e107d9d372bb6826bd81d3542a419d6", "14d7b2faba0dddd6b4e8936272d6bc3f"];
 
-/// Questions and answers.
+/// Queries and answers.
 type Talk = &'static [(&'static str, &'static str)];
 
 const KITTY: Talk = &[
@@ -47,7 +47,7 @@ const SIXEL: Talk = &[
 ];
 const PLAIN: Talk = &[("\x1b[c", "\x1b[?6c"), ("\x1b[5n", "\x1b[0n")];
 
-/// By which bytes a picture is known on the wire.
+/// The bytes by which a picture of each protocol is recognised.
 const DRAWINGS: [(&str, &str); 3] =
     [("kitty", "\x1b_Ga=p,"), ("iTerm2", "\x1b]1337;File=inline=1;"), ("sixel", "\x1bP0;1;0q\"1;1;")];
 
@@ -59,10 +59,9 @@ const MANNERS: [(&str, Manner); 6] = [
     }),
     ("after 1.5 s", |answer| late(1500, answer)),
     ("after 5 s", |answer| late(5000, answer)),
-    ("amid rubbish", |answer| {
-        let rubbish =
-            "\x1b[?9999;1;2;3z\x1bP1$rqjq\x1b\\\x1b]52;c;cWpx\x07\x1b[8;24;80t\x1b[0n\x1b_Gi=7;ENOENT:q\x1b\\";
-        late(0, &format!("{rubbish}{answer}"))
+    ("amid other sequences", |answer| {
+        let other = "\x1b[?9999;1;2;3z\x1bP1$rqjq\x1b\\\x1b]52;c;cWpx\x07\x1b[8;24;80t\x1b[0n\x1b_Gi=7;ENOENT:q\x1b\\";
+        late(0, &format!("{other}{answer}"))
     }),
 ];
 
@@ -76,7 +75,7 @@ struct Case {
     manner: (&'static str, Manner),
 }
 
-fn no_answer_is_a_key_and_no_silence_a_stop() {
+fn every_terminal_with_every_timing() {
     let runtime = Runtime::new().unwrap();
     let server = runtime.block_on(ImageServer::start(|request| picture(&jpeg(&request.path))));
     let folder = tempfile::tempdir().unwrap();
@@ -134,8 +133,7 @@ fn check(case: &Case, log: &Path, host: &str) {
     assert_eq!(session.modes(), session.modes_before(), "{name}");
 }
 
-/// kitty keeps what it was sent; however the program leaves, nothing of it stays there.
-fn no_picture_stays_in_the_terminal() {
+fn no_image_stays_in_the_terminal() {
     let runtime = Runtime::new().unwrap();
     let server = runtime.block_on(ImageServer::start(|request| picture(&jpeg(&request.path))));
     let folder = tempfile::tempdir().unwrap();
@@ -179,7 +177,7 @@ fn no_picture_stays_in_the_terminal() {
     });
 }
 
-/// The numbers of the pictures that a terminal keeps after these bytes.
+/// Returns the ids of the images that a terminal stores after these bytes.
 fn kept(bytes: &[u8]) -> Vec<u32> {
     let text = String::from_utf8_lossy(bytes);
     let mut kept = Vec::new();
@@ -237,6 +235,6 @@ fn jpeg(path: &str) -> Vec<u8> {
 }
 
 crate::tests! {
-    no_answer_is_a_key_and_no_silence_a_stop,
-    no_picture_stays_in_the_terminal,
+    every_terminal_with_every_timing,
+    no_image_stays_in_the_terminal,
 }

@@ -1,6 +1,7 @@
-//! The terminal always comes back: real signals, a lost link, a panic, a stop, seen from outside.
+//! The restoration of the terminal after signals, a lost link, a panic and a stop, seen from outside the process.
 //!
-//! The program of these tests is [`run_screen`], a child of the test binary on a pty: a screen that shows the last key. So what is tested is the terminal's room, whatever the commands make of it.
+//! The program of these tests is [`run_screen`], a child of the test binary on a pty: a screen that shows the last key. So
+//! the terminal module is tested apart from the commands.
 
 use crate::{
     harness::Child,
@@ -18,7 +19,7 @@ use thumbview::terminal::{Input, Mouse, Screen, Signal, Tty, install_panic_hook,
 const SIZE: (u16, u16) = (60, 12);
 const TICK: Duration = Duration::from_millis(100);
 
-/// The program of these tests, on a pty.
+/// Runs the program of these tests.
 pub(crate) fn run_screen() {
     install_panic_hook();
     let tty = Tty::open().unwrap_or_else(|error| {
@@ -102,12 +103,12 @@ fn start(answers: Answers) -> Session {
     session
 }
 
-/// The program in a pipeline or as a job: `$0` in the script.
+/// Starts the program from a shell script, as `$0`.
 fn start_script(script: &str) -> Session {
     run(&["sh", "-c", script], &[], Answers::Plain)
 }
 
-/// The terminal is as it was: settings, screen, cursor, mouse, pastes.
+/// Asserts that the terminal is restored: settings, screen, cursor, mouse, pastes.
 fn check_restored(session: &Session) {
     assert_eq!(session.modes(), session.modes_before());
     session.wait_for("the cursor", |screen| {
@@ -118,7 +119,7 @@ fn check_restored(session: &Session) {
     });
 }
 
-fn what_needs_no_screen_leaves_the_terminal_alone() {
+fn a_command_without_a_screen_writes_no_sequence() {
     let mut session = Session::start(&["--version"], SIZE, &[]);
     assert_eq!(session.exit_code(), 0);
     check_restored(&session);
@@ -134,7 +135,7 @@ fn a_key_quits() {
     session.type_keys("q");
     assert_eq!(session.exit_code(), 0);
     check_restored(&session);
-    assert!(!session.text().contains("key"), "nothing of ours is left");
+    assert!(!session.text().contains("key"), "no text of ours is left");
 }
 
 fn signals_restore() {
@@ -155,7 +156,7 @@ fn signals_restore_when_the_loop_hangs() {
     check_restored(&session);
 }
 
-fn signals_end_us_on_a_dead_link() {
+fn signals_end_the_program_on_a_dead_link() {
     let mut session = start(Answers::Mute);
     session.set_looking(false);
     session.type_keys("j");
@@ -164,7 +165,7 @@ fn signals_end_us_on_a_dead_link() {
     assert_eq!(session.modes(), session.modes_before());
 }
 
-fn a_slow_link_gets_the_latest() {
+fn a_slow_link_gets_the_latest_frame() {
     let mut session = start(Answers::Plain);
     session.resize(200, 60);
     session.wait_for_text("200x60");
@@ -186,21 +187,21 @@ fn a_slow_link_gets_the_latest() {
     check_restored(&session);
 }
 
-fn a_lost_terminal_ends_us() {
+fn a_lost_terminal_ends_the_program() {
     let mut session = start(Answers::Plain);
     session.hang_up();
     assert_eq!(session.exit_code(), 129);
 }
 
-fn a_lost_terminal_ends_us_without_a_signal() {
-    // The shell, not the program, leads the session, ignores the hang-up and is not told of it.
+fn a_lost_terminal_ends_the_program_without_a_signal() {
+    // The shell, not the program, leads the session and ignores the hang-up.
     let mut session = start_script("trap '' HUP; \"$0\" \"$@\"; exit $?");
     session.wait_for_text("answered");
     session.hang_up();
     assert_eq!(session.exit_code(), 129);
 }
 
-fn a_panic_restores_and_then_tells() {
+fn a_panic_restores_the_terminal_before_its_message() {
     let mut session = start(Answers::Plain);
     session.type_keys("p");
     session.wait_for("the message", |screen| !screen.alternate_screen() && screen.contents().contains("by hand ␛[2J"));
@@ -208,7 +209,7 @@ fn a_panic_restores_and_then_tells() {
     check_restored(&session);
 }
 
-fn a_workers_panic_is_only_told() {
+fn a_workers_panic_leaves_the_screen_open() {
     let mut session = start(Answers::Plain);
     session.type_keys("w");
     session.wait_for_text("␛[2J");
@@ -227,7 +228,7 @@ fn check_stopped(session: &Session) {
     check_restored(session);
 }
 
-fn go_on(session: &mut Session) {
+fn continue_job(session: &mut Session) {
     session.resize(50, 10);
     session.type_keys("\n");
     session.wait_for("the screen in its new size", |screen| {
@@ -241,31 +242,31 @@ fn go_on(session: &mut Session) {
     check_restored(session);
 }
 
-fn a_job_stops_and_goes_on() {
+fn a_job_stops_and_continues() {
     let mut session = start_script(JOB);
     session.wait_for_text("answered");
     session.type_keys("z");
     check_stopped(&session);
-    go_on(&mut session);
+    continue_job(&mut session);
 }
 
-fn a_stop_from_outside_restores_too() {
+fn a_stop_signal_restores_the_terminal() {
     let mut session = start_script(JOB);
     session.wait_for_text("answered");
     session.signal(Number::TSTP);
     check_stopped(&session);
-    go_on(&mut session);
+    continue_job(&mut session);
 }
 
-fn a_stop_that_cannot_be_caught_is_made_good() {
+fn after_sigstop_the_screen_is_drawn_again() {
     let mut session = start_script(JOB);
     session.wait_for_text("answered");
     session.signal(Number::STOP);
     session.wait_for_text("stopped");
-    go_on(&mut session);
+    continue_job(&mut session);
 }
 
-fn ctrl_z_without_a_shell_does_nothing() {
+fn without_a_shell_ctrl_z_does_nothing() {
     let mut session = start(Answers::Plain);
     session.type_keys("z");
     session.wait_for_text("key z");
@@ -274,7 +275,7 @@ fn ctrl_z_without_a_shell_does_nothing() {
     assert_eq!(session.exit_code(), 0);
 }
 
-fn no_color_is_the_themes_business() {
+fn no_color_does_not_change_the_screens_colours() {
     let session = run(&[], &[("NO_COLOR", "1")], Answers::Plain);
     session.wait_for_text("ready");
     assert_ne!(session.count("38;2;200;150;100"), 0);
@@ -304,7 +305,7 @@ fn many_resizes_end_in_the_last_size() {
     check_restored(&session);
 }
 
-fn places_without_a_terminal_are_named() {
+fn unusable_terminals_are_named() {
     for (term, words) in [("dumb", "TERM=dumb"), ("", "TERM is not set")] {
         let mut session = run(&[], &[("TERM", term)], Answers::Plain);
         session.wait_for_text(words);
@@ -314,22 +315,22 @@ fn places_without_a_terminal_are_named() {
 }
 
 crate::tests! {
-    what_needs_no_screen_leaves_the_terminal_alone,
+    a_command_without_a_screen_writes_no_sequence,
     a_key_quits,
     signals_restore,
     signals_restore_when_the_loop_hangs,
-    signals_end_us_on_a_dead_link,
-    a_slow_link_gets_the_latest,
-    a_lost_terminal_ends_us,
-    a_lost_terminal_ends_us_without_a_signal,
-    a_panic_restores_and_then_tells,
-    a_workers_panic_is_only_told,
-    a_job_stops_and_goes_on,
-    a_stop_from_outside_restores_too,
-    a_stop_that_cannot_be_caught_is_made_good,
-    ctrl_z_without_a_shell_does_nothing,
-    no_color_is_the_themes_business,
+    signals_end_the_program_on_a_dead_link,
+    a_slow_link_gets_the_latest_frame,
+    a_lost_terminal_ends_the_program,
+    a_lost_terminal_ends_the_program_without_a_signal,
+    a_panic_restores_the_terminal_before_its_message,
+    a_workers_panic_leaves_the_screen_open,
+    a_job_stops_and_continues,
+    a_stop_signal_restores_the_terminal,
+    after_sigstop_the_screen_is_drawn_again,
+    without_a_shell_ctrl_z_does_nothing,
+    no_color_does_not_change_the_screens_colours,
     late_answers_are_never_keys,
     many_resizes_end_in_the_last_size,
-    places_without_a_terminal_are_named,
+    unusable_terminals_are_named,
 }

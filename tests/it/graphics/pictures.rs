@@ -1,4 +1,4 @@
-//! Pictures to encode, and what the encoders made of them, decoded by other means.
+//! Pictures to encode, and decoders of the encoded bytes that share no code with the encoders.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ratatui::{
@@ -19,7 +19,7 @@ pub(crate) fn picture(width: u32, height: u32, rgb: Vec<u8>) -> Picture {
     Picture { size, rgb: rgb.into(), jpeg: [].into(), fetched: FetchInfo::default(), damage: None }
 }
 
-/// A scene with the makings of a photo: a sky, hills with texture, hard edges, noise of the sensor.
+/// Draws a scene like a photo: a sky, hills with texture, hard edges, sensor noise.
 pub(crate) fn photo(width: u32, height: u32) -> Picture {
     let mut rgb = Vec::new();
     for y in 0..height {
@@ -44,7 +44,7 @@ pub(crate) fn photo(width: u32, height: u32) -> Picture {
     picture(width, height, rgb)
 }
 
-/// Leaves upon leaves, sharp down to the last pixel: about as much as a photo can hold.
+/// Draws dense leaves, sharp down to the pixel: about the most detail that a photo can have.
 pub(crate) fn thicket(width: u32, height: u32) -> Picture {
     let mut rgb = Vec::new();
     for y in 0..height {
@@ -60,7 +60,7 @@ pub(crate) fn thicket(width: u32, height: u32) -> Picture {
     picture(width, height, rgb)
 }
 
-/// Noise alone: nothing compresses worse.
+/// Draws noise, which compresses worst.
 pub(crate) fn noise(width: u32, height: u32) -> Picture {
     let rgb = (0..height).flat_map(|y| (0..width * 3).map(move |x| (hash(x, y) * 255.0) as u8)).collect();
     picture(width, height, rgb)
@@ -75,7 +75,7 @@ pub(crate) fn with_jpeg(mut picture: Picture) -> Picture {
     picture
 }
 
-/// The box of an 80-column pane.
+/// Returns the fit for an 80-column pane.
 pub(crate) fn fit_for(picture: &Picture, protocol: Protocol, quality: Quality) -> Fit {
     let cell = CellSize::default();
     Fit {
@@ -89,12 +89,12 @@ pub(crate) fn fit_for(picture: &Picture, protocol: Protocol, quality: Quality) -
     }
 }
 
-pub(crate) fn on_glass(fit: Fit) -> PixelSize {
+pub(crate) fn pane_size(fit: Fit) -> PixelSize {
     let side = |cells: u16, pixels: u16| u32::from(cells) * u32::from(pixels);
     PixelSize { width: side(fit.cells.width, fit.cell.width), height: side(fit.cells.height, fit.cell.height) }
 }
 
-/// What the terminal would make of it, before it scales.
+/// Decodes what a terminal would show, before it scales.
 pub(crate) fn decode(prepared: &Prepared, protocol: Protocol) -> Picture {
     match (prepared, protocol) {
         (Prepared::Blocks(grid), _) => cells(grid),
@@ -107,7 +107,7 @@ pub(crate) fn decode(prepared: &Prepared, protocol: Protocol) -> Picture {
     }
 }
 
-/// The file in a sequence of iTerm2.
+/// Returns the file in a sequence of iTerm2.
 pub(crate) fn payload(bytes: &[u8]) -> Vec<u8> {
     let text = std::str::from_utf8(bytes).unwrap();
     STANDARD.decode(text.split(':').nth(1).unwrap().trim_end_matches('\x07')).unwrap()
@@ -180,7 +180,7 @@ fn cells(grid: &BlockGrid) -> Picture {
     picture((columns * 2) as u32, (rows * 2) as u32, rgb)
 }
 
-/// What the screen writes for the cells.
+/// Returns the number of bytes that the screen writes for the cells.
 pub(crate) fn bytes_of_cells(grid: &BlockGrid) -> usize {
     let cell = |block: &thumbview::picture::BlockCell| {
         let mut cell = Cell::default();
@@ -195,7 +195,7 @@ pub(crate) fn bytes_of_cells(grid: &BlockGrid) -> usize {
     out.len()
 }
 
-/// Scaled by another library than the one that was used.
+/// Scales with another library than the encoders use.
 pub(crate) fn scaled(picture: &Picture, size: PixelSize) -> Vec<u8> {
     if picture.size == size {
         return picture.rgb.to_vec();
@@ -209,7 +209,7 @@ pub(crate) fn scaled(picture: &Picture, size: PixelSize) -> Vec<u8> {
     image::imageops::resize(&image, size.width, size.height, filter).into_raw()
 }
 
-/// Likeness in decibels.
+/// Returns the PSNR in decibels.
 pub(crate) fn psnr(a: &[u8], b: &[u8]) -> f64 {
     assert_eq!(a.len(), b.len());
     let squares: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2)).sum();
@@ -222,7 +222,7 @@ fn hash(x: u32, y: u32) -> f32 {
     (n ^ n >> 12) as f32 / u32::MAX as f32
 }
 
-/// Smooth noise, -1 to 1.
+/// Returns smooth noise, -1 to 1.
 fn waves(x: f32, y: f32) -> f32 {
     let (x0, y0) = (x.floor(), y.floor());
     let at = |dx: f32, dy: f32| hash((x0 + dx) as u32, (y0 + dy) as u32) * 2.0 - 1.0;

@@ -1,26 +1,26 @@
-//! A terminal with kitty's graphics protocol, as far as the painter uses it: it fails where kitty would be confused.
+//! A terminal with kitty's graphics protocol, as far as the painter uses it; it panics where kitty would misbehave.
 
 use std::collections::BTreeMap;
 
-/// What the terminal keeps and shows.
+/// The images that the terminal keeps and shows.
 #[derive(Default)]
-pub(crate) struct Glass {
-    /// Pictures by number.
+pub(crate) struct KittyTerminal {
+    /// Images by id.
     pub(crate) images: BTreeMap<u32, String>,
-    /// Picture and column by (picture, placement).
+    /// Columns by (image id, placement id).
     placements: BTreeMap<(u32, u32), u16>,
-    /// The picture whose chunks are coming.
-    pub(crate) half_sent: Option<(u32, String)>,
+    /// The image of which a part has arrived.
+    pub(crate) incomplete: Option<(u32, String)>,
     column: u16,
 }
 
-impl Glass {
-    /// Obeys what was written.
+impl KittyTerminal {
+    /// Executes the commands in these bytes.
     pub(crate) fn read(&mut self, bytes: &[u8]) {
         let text = String::from_utf8(bytes.to_vec()).unwrap().replace("\x1bPtmux;", "").replace("\x1b\x1b", "\x1b");
         for part in text.split('\x1b').filter(|part| !part.is_empty()) {
             if let Some(command) = part.strip_prefix("_G") {
-                self.obey(command);
+                self.execute(command);
             } else if let Some(place) = part.strip_prefix('[').and_then(|part| part.split('H').next()) {
                 let column = place.split(';').nth(1).and_then(|column| column.parse().ok());
                 self.column = column.unwrap_or(self.column);
@@ -28,13 +28,13 @@ impl Glass {
         }
     }
 
-    /// What ED 2 does in kitty.
+    /// Clears the screen, as ED 2 does in kitty.
     pub(crate) fn clear_screen(&mut self) {
         self.images.clear();
         self.placements.clear();
     }
 
-    /// Column and data of each picture that can be seen.
+    /// Returns column and data of each visible picture.
     pub(crate) fn placed(&self) -> Vec<(u16, String)> {
         let mut all: Vec<_> =
             self.placements.iter().map(|((image, _), column)| (column - 1, self.images[image].clone())).collect();
@@ -42,23 +42,23 @@ impl Glass {
         all
     }
 
-    fn obey(&mut self, command: &str) {
+    fn execute(&mut self, command: &str) {
         let (keys, data) = command.split_once(';').unwrap_or((command, ""));
         let key = |name: &str| keys.split(',').find_map(|key| key.strip_prefix(name)?.strip_prefix('='));
         let number = |name: &str| key(name).map_or(0, |value| value.parse::<u32>().unwrap());
-        assert_eq!(key("q"), Some("2"), "no answers: {keys}");
+        assert_eq!(key("q"), Some("2"), "answers are off: {keys}");
         assert!(data.len() <= 4096, "a chunk of {} bytes", data.len());
-        if self.half_sent.is_some() {
+        if self.incomplete.is_some() {
             assert!(key("a").is_none() && key("m").is_some(), "a command between two chunks: {keys}");
         }
         match (key("a"), key("d")) {
-            (Some("t"), _) => self.take(number("i"), String::new(), data, number("m")),
+            (Some("t"), _) => self.receive(number("i"), String::new(), data, number("m")),
             (None, _) => {
-                let (id, before) = self.half_sent.take().expect("a chunk that belongs to nothing");
-                self.take(id, before, data, number("m"));
+                let (id, before) = self.incomplete.take().expect("a chunk that belongs to nothing");
+                self.receive(id, before, data, number("m"));
             }
             (Some("p"), _) => {
-                assert!(self.images.contains_key(&number("i")), "a picture that was never sent: {keys}");
+                assert!(self.images.contains_key(&number("i")), "an image that was never transmitted: {keys}");
                 self.placements.insert((number("i"), number("p")), self.column);
             }
             (Some("d"), Some("i")) => {
@@ -72,10 +72,10 @@ impl Glass {
         }
     }
 
-    fn take(&mut self, id: u32, mut before: String, data: &str, more: u32) {
+    fn receive(&mut self, id: u32, mut before: String, data: &str, more: u32) {
         before.push_str(data);
         if more == 1 {
-            self.half_sent = Some((id, before));
+            self.incomplete = Some((id, before));
         } else {
             self.placements.retain(|(image, _), _| *image != id);
             self.images.insert(id, before);
