@@ -12,6 +12,7 @@ pub use look::{Colours, Draw, FetchArgs, LookArgs, When};
 
 use crate::{
     app::{self, filter::Filter},
+    demo::Scenario,
     event::Offset,
     source::{self, Mode, Start},
 };
@@ -318,22 +319,6 @@ pub enum Zone {
     Local,
     /// UTC.
     Utc,
-}
-
-/// What a demo shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Scenario {
-    /// A little of everything.
-    #[default]
-    Tour,
-    /// 2 000 events a minute.
-    Storm,
-    /// Every kind of rotation in turn.
-    Rotate,
-    /// Each error code.
-    Failures,
-    /// Pictures that are late, cut off or refused.
-    Slow,
 }
 
 /// `-n`.

@@ -1,20 +1,25 @@
 //! The demo: a session that needs no log, no network and no configuration.
 //!
-//! It makes up its own events ([`Scenario`]), writes them to a log in a temporary folder as time goes by, and draws the
-//! pictures that they name behind a server on the loopback interface. What follows the log, fetches and shows is the
-//! program itself; nothing here is known to it but a path and an address. The same seed gives the same session.
+//! It generates events ([`Scenario`]), writes them to a log in a temporary folder as time passes, and serves the
+//! pictures that they name on the loopback interface. The program follows, fetches and shows them as it would any
+//! others; all that it is given is a path and an address. Equal options give equal sessions.
 
 mod asset;
 mod codes;
+mod config;
 mod font;
+mod record;
 mod scene;
 mod script;
 mod server;
-mod wire;
+mod timeline;
+mod video;
 mod writer;
 
-use crate::{cli::Scenario, text::Safe};
-use asset::{ServerAnswer, Shot};
+pub use config::{DemoConfig, Scenario};
+
+use crate::text::Safe;
+use asset::{DemoSnapshot, ServerAnswer};
 use jiff::Timestamp;
 use script::Script;
 use server::ServedContent;
@@ -31,79 +36,46 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use writer::{LogFile, LogWriter};
 
-/// The port for which [`write()`] writes its addresses, and on which [`serve`] is best started.
+/// The port in the URLs of [`write()`], and the default port of [`serve`].
 pub const PORT: u16 = 8787;
 
 /// The name of the log in a demo's folder.
 const LOG: &str = "vod.log";
 
-/// When the events of [`write()`] happen: 2026-03-14 01:15:00 UTC.
-const WRITTEN_AT: i64 = 1_773_450_900;
+/// The start of the script for [`write()`]: 2026-03-14 01:15:00 UTC.
+const WRITE_START: i64 = 1_773_450_900;
 
-/// The slowest and the fastest that a demo runs.
-const SPEEDS: std::ops::RangeInclusive<f64> = 0.01..=1000.0;
-
-/// Which demo.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct DemoConfig {
-    /// What happens.
-    pub scenario: Scenario,
-    /// Decides all that is left to chance.
-    pub seed: u64,
-    /// How fast the scenario goes, 1.0 as written; from 0.01 to 1000.
-    pub speed: f64,
-}
-
-impl Default for DemoConfig {
-    fn default() -> Self {
-        Self { scenario: Scenario::default(), seed: 7, speed: 1.0 }
-    }
-}
-
-impl DemoConfig {
-    /// # Errors
-    ///
-    /// `InvalidInput` where the speed is out of range or no number.
-    fn check(&self) -> io::Result<()> {
-        if SPEEDS.contains(&self.speed) {
-            return Ok(());
-        }
-        let words = format!("a demo runs at a speed from {} to {}", SPEEDS.start(), SPEEDS.end());
-        Err(io::Error::new(io::ErrorKind::InvalidInput, words))
-    }
-}
-
-/// A running demo. Dropping it ends its server and its writer and removes its folder.
+/// A running demo. Dropping it stops its server and its writer and removes its folder.
 #[derive(Debug)]
 pub struct Demo {
     log: PathBuf,
     address: SocketAddr,
+    // Fields are dropped in this order: nothing may write into a folder that is being removed.
     writer: LogWriter,
-    // Dropped after the writer, in this order.
-    _server: Server,
+    _server: ServerTask,
     _folder: TempDir,
 }
 
-/// A server that ends when it is dropped.
+/// A server task that is aborted when this is dropped.
 #[derive(Debug)]
-struct Server(JoinHandle<Infallible>);
+struct ServerTask(JoinHandle<Infallible>);
 
-impl Drop for Server {
+impl Drop for ServerTask {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-/// Starts a demo. Its log holds what happened before, so that there is something to see at once.
+/// Starts a demo. Its log already holds the events before the start.
 ///
 /// # Errors
 ///
-/// Where the temporary folder, the port or the log cannot be had, and for a speed out of range.
+/// Fails where the temporary folder, the port or the log is not available, and for a speed out of range.
 pub async fn start(config: DemoConfig) -> io::Result<Demo> {
     config.check()?;
     let listener = server::bind(0).await?;
     let address = listener.local_addr()?;
-    let server = Server(tokio::spawn(server::run(listener, ServedContent::drawn(config))));
+    let server = ServerTask(tokio::spawn(server::run(listener, ServedContent::drawn(config))));
     let folder = tempfile::Builder::new().prefix("thumbview-demo-").tempdir()?;
     let log = folder.path().join(LOG);
     let script = Script::new(config, &format!("http://{address}"), Timestamp::now());
@@ -112,87 +84,87 @@ pub async fn start(config: DemoConfig) -> io::Result<Demo> {
 }
 
 impl Demo {
-    /// The log to follow.
+    /// Returns the path of the log.
     pub fn log(&self) -> &Path {
         &self.log
     }
 
-    /// The only address to fetch from, as `127.0.0.1:PORT`.
+    /// Returns the server's address, as `127.0.0.1:PORT`.
     pub fn host(&self) -> String {
         self.address.to_string()
     }
 
-    /// Why the log is no longer written, where that is so; a full disk, most likely.
+    /// Returns the error that has stopped the writing of the log, if any.
     pub fn fault(&self) -> Option<&Safe> {
         self.writer.fault()
     }
 }
 
-/// What [`write()`] has left.
+/// The files that [`write()`] has created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrittenDemo {
-    /// The log.
+    /// The path of the log.
     pub log: PathBuf,
-    /// How many pictures lie beside it.
+    /// The number of pictures beside it.
     pub pictures: usize,
 }
 
-/// Leaves what a scenario begins with, log and JPEGs, in `dir`. The addresses in the log are those of [`serve`] at
-/// [`PORT`]. The same configuration leaves the same bytes.
+/// Writes the log and the JPEGs of a scenario's beginning to `dir`. The URLs in the log are those of [`serve`] at
+/// [`PORT`]. Equal options give equal bytes.
 ///
 /// # Errors
 ///
-/// `AlreadyExists` where `dir` has something in it; else what writing meets.
+/// `AlreadyExists` where `dir` is not empty, `InvalidInput` for a speed out of range, or the error of writing.
 pub fn write(dir: &Path, config: &DemoConfig) -> io::Result<WrittenDemo> {
     config.check()?;
     fs::create_dir_all(dir)?;
     if fs::read_dir(dir)?.next().is_some() {
-        let words = format!("{} is not empty", Safe::from_bytes(dir.as_os_str().as_encoded_bytes()));
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, words));
+        let reason = format!("{} is not empty", Safe::from_bytes(dir.as_os_str().as_encoded_bytes()));
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, reason));
     }
     let log = dir.join(LOG);
     let mut file = LogFile::new(&log);
-    let mut shots = BTreeMap::new();
+    let mut snapshots = BTreeMap::new();
     for step in written_script(*config).take_backlog() {
-        file.perform(&step.act)?;
-        shots.extend(step.act.records().iter().flat_map(|record| &record.shots).map(|shot| (shot.path(), *shot)));
+        file.apply(&step.operation)?;
+        let named = step.operation.records().iter().flat_map(|record| &record.snapshots);
+        snapshots.extend(named.map(|snapshot| (snapshot.path(), *snapshot)));
     }
-    let pictures = draw_all(dir, config, &shots.into_iter().collect::<Vec<_>>())?;
+    let pictures = write_pictures(dir, config, &snapshots.into_iter().collect::<Vec<_>>())?;
     Ok(WrittenDemo { log, pictures })
 }
 
-/// The script that [`write()`] leaves the beginning of.
+/// Returns the script whose backlog [`write()`] writes.
 fn written_script(config: DemoConfig) -> Script {
-    let start = Timestamp::new(WRITTEN_AT, 0).expect("a second of the year 2026");
+    let start = Timestamp::new(WRITE_START, 0).expect("a second of the year 2026");
     Script::new(config, &format!("http://127.0.0.1:{PORT}"), start)
 }
 
-/// Draws pictures into files on all processors. Returns how many there were to draw.
-fn draw_all(dir: &Path, config: &DemoConfig, shots: &[(String, Shot)]) -> io::Result<usize> {
+/// Writes pictures on all processors. Returns the number of files.
+fn write_pictures(dir: &Path, config: &DemoConfig, snapshots: &[(String, DemoSnapshot)]) -> io::Result<usize> {
     let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let share = shots.len().div_ceil(workers).max(1);
+    let share = snapshots.len().div_ceil(workers).max(1);
+    let write_share =
+        |share: &[(String, DemoSnapshot)]| share.iter().map(|(path, s)| write_picture(dir, config, path, *s)).sum();
     thread::scope(|scope| {
-        let workers: Vec<_> = shots
+        let workers: Vec<_> = snapshots
             .chunks(share)
-            .map(|shots| {
-                scope.spawn(|| {
-                    shots.iter().map(|(path, shot)| draw_one(dir, config, path, *shot)).sum::<io::Result<usize>>()
-                })
-            })
+            .map(|share| scope.spawn(move || -> io::Result<usize> { write_share(share) }))
             .collect();
         workers.into_iter().map(|worker| worker.join().expect("drawing does not panic")).sum()
     })
 }
 
-/// Draws a picture into a file, in the state in which the server would give it out; 1 where there is one.
-fn draw_one(dir: &Path, config: &DemoConfig, path: &str, shot: Shot) -> io::Result<usize> {
-    let mut jpeg = match shot.asset.answer(config, shot.offset) {
+/// Writes a picture as the server would send it. Returns the number of files, 0 where the server has no picture.
+fn write_picture(dir: &Path, config: &DemoConfig, path: &str, snapshot: DemoSnapshot) -> io::Result<usize> {
+    let answer = snapshot.answer(config);
+    let mut jpeg = match answer {
         ServerAnswer::Missing | ServerAnswer::Forbidden | ServerAnswer::Silent => return Ok(0),
-        ServerAnswer::Whole | ServerAnswer::Limited | ServerAnswer::Truncated => {
-            scene::jpeg(config.seed, shot.asset, shot.offset)
+        ServerAnswer::Whole | ServerAnswer::RateLimited | ServerAnswer::Truncated => {
+            scene::jpeg(config.seed, snapshot.asset, snapshot.offset)
         }
     };
-    if shot.asset.answer(config, shot.offset) == ServerAnswer::Truncated {
+    if answer == ServerAnswer::Truncated {
         jpeg.truncate(jpeg.len() * 3 / 5);
     }
     let file = dir.join(path.trim_start_matches('/'));
@@ -203,11 +175,11 @@ fn draw_one(dir: &Path, config: &DemoConfig, path: &str, shot: Shot) -> io::Resu
     Ok(1)
 }
 
-/// Serves the files of `dir` on 127.0.0.1 until it is dropped.
+/// Serves the files of `dir` on 127.0.0.1 until the future is dropped. Calls `ready` as soon as it listens.
 ///
 /// # Errors
 ///
-/// Where `dir` is no folder or the port is taken.
+/// Fails where `dir` is no folder or the port is in use.
 pub async fn serve(dir: &Path, port: u16, ready: impl FnOnce()) -> io::Result<Infallible> {
     let content = ServedContent::folder(dir)?;
     let listener = server::bind(port).await?;
@@ -218,20 +190,21 @@ pub async fn serve(dir: &Path, port: u16, ready: impl FnOnce()) -> io::Result<In
 #[cfg(test)]
 mod tests {
     use super::*;
+    use asset::{Completeness, DemoAsset, FrameSize, Motif, Random};
 
     #[test]
     fn the_sample_is_the_log_that_the_tour_writes() {
         let steps = written_script(DemoConfig::default()).take_backlog();
-        let records = steps.iter().flat_map(|step| step.act.records());
+        let records = steps.iter().flat_map(|step| step.operation.records());
         let log: String = records.map(|record| record.text.as_str()).collect();
         assert_eq!(log, include_str!("../assets/sample.log"));
     }
 
     #[test]
-    fn the_same_picture_is_the_same_bytes_and_no_other_is() {
-        let mut random = asset::Random::new(5);
-        for motif in asset::Motif::ALL {
-            let asset = asset::DemoAsset::new(&mut random, motif, asset::Shape::Default, asset::ShotCondition::Whole);
+    fn pictures_are_reproducible_and_distinct() {
+        let mut random = Random::new(5);
+        for motif in Motif::ALL {
+            let asset = DemoAsset::new(&mut random, motif, FrameSize::Default, Completeness::Complete);
             let jpeg = scene::jpeg(7, asset, 25);
             assert_eq!(jpeg, scene::jpeg(7, asset, 25), "{motif:?}");
             assert_ne!(jpeg, scene::jpeg(7, asset, 30), "{motif:?} moves");
@@ -240,13 +213,13 @@ mod tests {
     }
 
     #[test]
-    fn pictures_have_the_sizes_of_their_assets() {
-        let mut random = asset::Random::new(6);
-        for shape in [asset::Shape::Default, asset::Shape::Portrait, asset::Shape::Large] {
-            let asset = asset::DemoAsset::new(&mut random, asset::Motif::Pitch, shape, asset::ShotCondition::Whole);
+    fn pictures_have_the_frame_sizes_of_their_assets() {
+        let mut random = Random::new(6);
+        for size in [FrameSize::Default, FrameSize::Portrait, FrameSize::Large] {
+            let asset = DemoAsset::new(&mut random, Motif::Sea, size, Completeness::Complete);
             let jpeg = scene::jpeg(7, asset, 7170);
             let picture = image::load_from_memory(&jpeg).expect("a whole JPEG");
-            assert_eq!((picture.width(), picture.height()), shape.size());
+            assert_eq!((picture.width(), picture.height()), size.pixels());
             assert!((8_000..250_000).contains(&jpeg.len()), "{} bytes", jpeg.len());
         }
     }

@@ -20,10 +20,10 @@ const IMPORTS: [(&str, &[&str]); 17] = [
     ("media", &["event", "picture", "text"]),
     ("graphics", &["picture", "text"]),
     ("terminal", &["text"]),
-    ("cli", &["app", "event", "media", "picture", "source", "text"]),
+    ("cli", &["app", "demo", "event", "media", "picture", "source", "text"]),
     ("report", &["catalog", "event", "picture", "text"]),
     ("show", &["graphics", "picture", "text"]),
-    ("demo", &["cli", "event", "text"]),
+    ("demo", &["event", "text"]),
     (
         "runtime",
         &[

@@ -1,14 +1,13 @@
-//! What the demo's assets are, read off their ids.
+//! The demo's assets and snapshots, and how the server answers for them.
 //!
-//! The middle bytes of an id say what its pictures show, how large they are and what goes wrong with them; all other
-//! bytes are random. So the server needs no memory of the script, and any id whatsoever has a picture.
-//! Everything here follows from seed, id and offset alone.
+//! The middle bytes of an asset's id encode the scene, the frame size and the missing snapshots; the other bytes are
+//! random. The server therefore needs no record of the script, and every valid id has pictures. Everything here is a
+//! function of seed, id and offset.
 
-use super::DemoConfig;
-use crate::cli::Scenario;
+use super::config::{DemoConfig, Scenario};
 use std::{fmt, time::Duration};
 
-/// Numbers that are the same on every machine for the same seed (`SplitMix64`).
+/// A random generator with the same sequence on every machine (`SplitMix64`).
 #[derive(Clone, Debug)]
 pub(super) struct Random(u64);
 
@@ -22,55 +21,47 @@ impl Random {
         mix(self.0)
     }
 
-    /// A number below `bound`, which is not 0.
+    /// Returns a number below `bound`, which is not 0.
     pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
-    /// One of `choices`, which are not empty.
+    /// Returns one of `choices`, which are not empty.
     pub(super) fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
-        let at = usize::try_from(self.below(choices.len() as u64)).expect("smaller than a length");
-        &choices[at]
+        let index = usize::try_from(self.below(choices.len() as u64)).expect("smaller than a length");
+        &choices[index]
     }
 }
 
-/// Scatters the bits of a number.
-pub(super) fn mix(value: u64) -> u64 {
+/// The finaliser of `SplitMix64`, which scatters the bits of a number.
+fn mix(value: u64) -> u64 {
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     value ^ (value >> 31)
 }
 
-/// What the pictures of an asset show.
+/// The scene that an asset's pictures show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Motif {
-    /// The sea at sunset, a boat sailing by.
-    Sea,
-    /// A city at night, a train crossing a bridge.
-    City,
-    /// Mountains in layers, clouds drawing past.
-    Mountains,
-    /// A football pitch from above.
-    Pitch,
-    /// A lecture slide whose figure draws itself.
-    Lecture,
     /// Northern lights over a lake.
     Aurora,
+    /// The sea at sunset with a sailing boat.
+    Sea,
+    /// A city at night with a train on a bridge.
+    City,
     /// Balloons over hills at dawn.
     Balloons,
 }
 
-/// How many motifs there are.
-const MOTIFS: u8 = 7;
+const MOTIFS: u8 = 4;
 
 impl Motif {
-    pub(super) const ALL: [Self; MOTIFS as usize] =
-        [Self::Sea, Self::City, Self::Mountains, Self::Pitch, Self::Lecture, Self::Aurora, Self::Balloons];
+    pub(super) const ALL: [Self; MOTIFS as usize] = [Self::Aurora, Self::Sea, Self::City, Self::Balloons];
 }
 
-/// How large the pictures of an asset are. 480 pixels on the longest edge is what the service makes by default.
+/// The pixel dimensions of an asset's pictures. The service's default is 480 pixels on the longest edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum FrameSize {
     /// 480x270.
     Default,
     /// 270x480.
@@ -79,9 +70,9 @@ pub(super) enum Shape {
     Large,
 }
 
-impl Shape {
-    /// Width and height in pixels.
-    pub(super) fn size(self) -> (u32, u32) {
+impl FrameSize {
+    /// Returns width and height in pixels.
+    pub(super) fn pixels(self) -> (u32, u32) {
         match self {
             Self::Default => (480, 270),
             Self::Portrait => (270, 480),
@@ -90,64 +81,65 @@ impl Shape {
     }
 }
 
-/// What an asset's id says of one of its pictures in particular.
+/// The share of an asset's snapshots that exist on the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ShotCondition {
-    /// All pictures are there.
-    Whole,
-    /// About every fourth picture was never made; the first one was.
+pub(super) enum Completeness {
+    /// All of them.
+    Complete,
+    /// About three of four; the first one always.
     Gaps,
 }
 
-/// How the server answers for a picture.
+/// The server's answer for a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ServerAnswer {
-    /// With the picture.
+    /// 200 and the picture.
     Whole,
-    /// With 404.
+    /// 404.
     Missing,
-    /// With 403, as hotlink protection does.
+    /// 403, as hotlink protection sends it.
     Forbidden,
-    /// With 429 the first time, then with the picture.
-    Limited,
-    /// With the first part of the picture, under the length of the whole.
+    /// 429 to the first request, the picture to later ones.
+    RateLimited,
+    /// 200 and the first three fifths of the picture, under the length of the whole.
     Truncated,
-    /// Never.
+    /// None; the connection is closed after a minute.
     Silent,
 }
 
-/// An asset of the demo.
+/// An asset of the demo, identified by the 16 bytes of its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct DemoAsset([u8; 16]);
 
+/// The bytes of an id that encode motif, frame size and completeness.
 const MOTIF: usize = 8;
-const SHAPE: usize = 9;
-const CARE: usize = 10;
+const SIZE: usize = 9;
+const COMPLETENESS: usize = 10;
 
-/// Bytes of an id from which on a picture is large, upright, or an asset has gaps: ids of other origin rarely do.
+/// The least values of those bytes for what is rare, so that few ids of other origin have it.
 const LARGE_FROM: u8 = 0xf8;
 const PORTRAIT_FROM: u8 = 0xf0;
 const GAPS_FROM: u8 = 0xfc;
 
 impl DemoAsset {
-    /// Makes an id that says this.
-    pub(super) fn new(random: &mut Random, motif: Motif, shape: Shape, care: ShotCondition) -> Self {
+    /// Creates an asset with a random id that encodes these properties.
+    pub(super) fn new(random: &mut Random, motif: Motif, size: FrameSize, completeness: Completeness) -> Self {
         let mut id = (u128::from(random.next()) << 64 | u128::from(random.next())).to_be_bytes();
         id[MOTIF] = id[MOTIF] % (u8::MAX / MOTIFS) * MOTIFS + motif as u8;
-        let low = id[SHAPE] & 7;
-        id[SHAPE] = match shape {
-            Shape::Default => id[SHAPE] % PORTRAIT_FROM,
-            Shape::Portrait => PORTRAIT_FROM | low,
-            Shape::Large => LARGE_FROM | low,
+        let low = id[SIZE] & 7;
+        id[SIZE] = match size {
+            FrameSize::Default => id[SIZE] % PORTRAIT_FROM,
+            FrameSize::Portrait => PORTRAIT_FROM | low,
+            FrameSize::Large => LARGE_FROM | low,
         };
-        id[CARE] = match care {
-            ShotCondition::Whole => id[CARE] % GAPS_FROM,
-            ShotCondition::Gaps => GAPS_FROM | id[CARE],
+        id[COMPLETENESS] = match completeness {
+            Completeness::Complete => id[COMPLETENESS] % GAPS_FROM,
+            Completeness::Gaps => GAPS_FROM | id[COMPLETENESS],
         };
         Self(id)
     }
 
-    /// Reads an id of 32 lower-case hexadecimal digits.
+    /// Parses an id of 32 lower-case hexadecimal digits.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let plain = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         let id = u128::from_str_radix(text, 16).ok().filter(|_| plain)?;
@@ -158,53 +150,24 @@ impl DemoAsset {
         Motif::ALL[usize::from(self.0[MOTIF]) % Motif::ALL.len()]
     }
 
-    pub(super) fn shape(self) -> Shape {
-        match self.0[SHAPE] {
-            LARGE_FROM.. => Shape::Large,
-            PORTRAIT_FROM.. => Shape::Portrait,
-            _ => Shape::Default,
+    pub(super) fn size(self) -> FrameSize {
+        match self.0[SIZE] {
+            LARGE_FROM.. => FrameSize::Large,
+            PORTRAIT_FROM.. => FrameSize::Portrait,
+            _ => FrameSize::Default,
         }
     }
 
-    fn care(self) -> ShotCondition {
-        if self.0[CARE] >= GAPS_FROM { ShotCondition::Gaps } else { ShotCondition::Whole }
+    fn completeness(self) -> Completeness {
+        if self.0[COMPLETENESS] >= GAPS_FROM { Completeness::Gaps } else { Completeness::Complete }
     }
 
-    /// The number from which the asset's pictures draw their colours and places.
-    pub(super) fn look(self, seed: u64) -> u64 {
+    /// Returns the seed of the asset's colours and shapes under the demo's seed.
+    pub(super) fn visual_seed(self, seed: u64) -> u64 {
         let id = u128::from_be_bytes(self.0);
-        #[expect(clippy::cast_possible_truncation, reason = "both halves are taken")]
+        #[expect(clippy::cast_possible_truncation, reason = "both halves are used")]
         let (high, low) = ((id >> 64) as u64, id as u64);
         mix(seed ^ mix(high ^ mix(low)))
-    }
-
-    /// How the server answers for the picture at `offset`, in seconds.
-    pub(super) fn answer(self, config: &DemoConfig, offset: u32) -> ServerAnswer {
-        let dice = mix(self.look(config.seed) ^ u64::from(offset)) % 100;
-        match (config.scenario, self.care()) {
-            (Scenario::Slow, _) => match dice {
-                0..6 => ServerAnswer::Missing,
-                6..12 => ServerAnswer::Forbidden,
-                12..18 => ServerAnswer::Limited,
-                18..24 => ServerAnswer::Truncated,
-                24..28 => ServerAnswer::Silent,
-                _ => ServerAnswer::Whole,
-            },
-            (Scenario::Tour | Scenario::Storm | Scenario::Rotate | Scenario::Failures, ShotCondition::Gaps)
-                if offset > 0 && dice < 25 =>
-            {
-                ServerAnswer::Missing
-            }
-            (Scenario::Tour | Scenario::Storm | Scenario::Rotate | Scenario::Failures, _) => ServerAnswer::Whole,
-        }
-    }
-
-    /// How long the server thinks before it answers.
-    pub(super) fn delay(self, config: &DemoConfig, offset: u32) -> Duration {
-        match config.scenario {
-            Scenario::Slow => Duration::from_millis(200 + mix(self.look(config.seed) ^ !u64::from(offset)) % 2800),
-            Scenario::Tour | Scenario::Storm | Scenario::Rotate | Scenario::Failures => Duration::ZERO,
-        }
     }
 }
 
@@ -214,47 +177,77 @@ impl fmt::Display for DemoAsset {
     }
 }
 
-/// One picture of an asset.
+/// One snapshot of an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Shot {
-    /// Whose.
+pub(super) struct DemoSnapshot {
     pub(super) asset: DemoAsset,
-    /// `sample` or `dot`.
-    pub(super) list: ShotList,
-    /// Where in the video, in seconds.
+    pub(super) list: SnapshotList,
+    /// Seconds from the start of the video.
     pub(super) offset: u32,
 }
 
-/// The list of an event that names a picture.
+/// The list of an event that names a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum ShotList {
-    /// Taken at an interval.
+pub(super) enum SnapshotList {
+    /// `sample`, taken at a fixed interval.
     Sample,
-    /// Taken at a time that was asked for.
+    /// `dots`, taken at requested offsets.
     Dot,
 }
 
-impl Shot {
-    /// The path of its address, as the documents have it; for dots, of which no document shows one, alike.
+impl DemoSnapshot {
+    /// Returns the path of its URL. That of samples is the documented one; dots, for which no document gives one, are
+    /// formed alike.
     pub(super) fn path(self) -> String {
         let list = match self.list {
-            ShotList::Sample => "sample",
-            ShotList::Dot => "dot",
+            SnapshotList::Sample => "sample",
+            SnapshotList::Dot => "dot",
         };
         format!("/asset/{}/snapshot/{list}/{}.jpg", self.asset, self.offset)
     }
 
-    /// Reads what [`Self::path`] writes.
+    /// Parses what [`Self::path`] returns.
     pub(super) fn parse(path: &str) -> Option<Self> {
         let (id, rest) = path.strip_prefix("/asset/")?.split_once("/snapshot/")?;
         let (list, name) = rest.split_once('/')?;
         let list = match list {
-            "sample" => ShotList::Sample,
-            "dot" => ShotList::Dot,
+            "sample" => SnapshotList::Sample,
+            "dot" => SnapshotList::Dot,
             _ => return None,
         };
-        let shot = Self { asset: DemoAsset::parse(id)?, list, offset: name.strip_suffix(".jpg")?.parse().ok()? };
-        (shot.path() == path).then_some(shot)
+        let snapshot = Self { asset: DemoAsset::parse(id)?, list, offset: name.strip_suffix(".jpg")?.parse().ok()? };
+        (snapshot.path() == path).then_some(snapshot)
+    }
+
+    /// Returns how the server answers for it.
+    pub(super) fn answer(self, config: &DemoConfig) -> ServerAnswer {
+        let percentile = self.hash(config) % 100;
+        match config.scenario {
+            Scenario::Slow => match percentile {
+                0..6 => ServerAnswer::Missing,
+                6..12 => ServerAnswer::Forbidden,
+                12..18 => ServerAnswer::RateLimited,
+                18..24 => ServerAnswer::Truncated,
+                24..28 => ServerAnswer::Silent,
+                _ => ServerAnswer::Whole,
+            },
+            Scenario::Tour | Scenario::Storm | Scenario::Rotate | Scenario::Failures => {
+                let missing = self.asset.completeness() == Completeness::Gaps && self.offset > 0 && percentile < 25;
+                if missing { ServerAnswer::Missing } else { ServerAnswer::Whole }
+            }
+        }
+    }
+
+    /// Returns how long the server waits before it answers.
+    pub(super) fn delay(self, config: &DemoConfig) -> Duration {
+        match config.scenario {
+            Scenario::Slow => Duration::from_millis(200 + mix(self.hash(config)) % 2800),
+            Scenario::Tour | Scenario::Storm | Scenario::Rotate | Scenario::Failures => Duration::ZERO,
+        }
+    }
+
+    fn hash(self, config: &DemoConfig) -> u64 {
+        mix(self.asset.visual_seed(config.seed) ^ u64::from(self.offset))
     }
 }
 
@@ -263,13 +256,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_says_how_its_asset_looks() {
+    fn an_id_encodes_the_properties_of_its_asset() {
         let mut random = Random::new(7);
         for motif in Motif::ALL {
-            for shape in [Shape::Default, Shape::Portrait, Shape::Large] {
-                for care in [ShotCondition::Whole, ShotCondition::Gaps] {
-                    let asset = DemoAsset::new(&mut random, motif, shape, care);
-                    assert_eq!((asset.motif(), asset.shape(), asset.care()), (motif, shape, care), "{asset}");
+            for size in [FrameSize::Default, FrameSize::Portrait, FrameSize::Large] {
+                for completeness in [Completeness::Complete, Completeness::Gaps] {
+                    let asset = DemoAsset::new(&mut random, motif, size, completeness);
+                    assert_eq!((asset.motif(), asset.size(), asset.completeness()), (motif, size, completeness));
                     assert_eq!(DemoAsset::parse(&asset.to_string()), Some(asset));
                 }
             }
@@ -277,10 +270,10 @@ mod tests {
     }
 
     #[test]
-    fn reads_only_its_own_paths() {
-        let asset = DemoAsset::new(&mut Random::new(1), Motif::Sea, Shape::Default, ShotCondition::Whole);
-        let shot = Shot { asset, list: ShotList::Dot, offset: 61 };
-        assert_eq!(Shot::parse(&shot.path()), Some(shot));
+    fn parses_only_its_own_paths() {
+        let asset = DemoAsset::new(&mut Random::new(1), Motif::Sea, FrameSize::Default, Completeness::Complete);
+        let snapshot = DemoSnapshot { asset, list: SnapshotList::Dot, offset: 61 };
+        assert_eq!(DemoSnapshot::parse(&snapshot.path()), Some(snapshot));
         let id = asset.to_string();
         for path in [
             format!("/asset/{id}/snapshot/sample/05.jpg"),
@@ -292,16 +285,17 @@ mod tests {
             "/asset//snapshot/sample/5.jpg".into(),
             "/".into(),
         ] {
-            assert_eq!(Shot::parse(&path), None, "{path}");
+            assert_eq!(DemoSnapshot::parse(&path), None, "{path}");
         }
     }
 
     #[test]
-    fn gaps_leave_the_first_picture() {
+    fn an_asset_with_gaps_has_its_first_snapshot() {
         let config = DemoConfig::default();
-        let asset = DemoAsset::new(&mut Random::new(3), Motif::City, Shape::Default, ShotCondition::Gaps);
-        let missing = (0..200).filter(|offset| asset.answer(&config, *offset) == ServerAnswer::Missing).count();
+        let asset = DemoAsset::new(&mut Random::new(3), Motif::City, FrameSize::Default, Completeness::Gaps);
+        let answer = |offset| DemoSnapshot { asset, list: SnapshotList::Sample, offset }.answer(&config);
+        let missing = (0..200).filter(|offset| answer(*offset) == ServerAnswer::Missing).count();
         assert!((20..80).contains(&missing), "{missing} of 200");
-        assert_eq!(asset.answer(&config, 0), ServerAnswer::Whole);
+        assert_eq!(answer(0), ServerAnswer::Whole);
     }
 }

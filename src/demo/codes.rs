@@ -1,9 +1,9 @@
-//! The error codes that a snapshot job can meet, and the words that come with them.
+//! The error codes of snapshot tasks.
 //!
-//! The codes are those of the VOD and MPC error tables; the words are the demo's own. Codes that are no failures
-//! (VOD.10079, 10080, 10091) are left out.
+//! The codes are those of the VOD and MPC error tables without those that are no failures (VOD.10079, 10080, 10091);
+//! the messages are the demo's own.
 
-/// Code and message, the commonest first.
+/// Codes and messages, the most frequent first.
 pub(super) const CODES: [(&str, &str); 42] = [
     ("VOD.10104", "截图任务失败"),
     ("MPC.10062", "截图场景下视频codec错误"),

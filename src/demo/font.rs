@@ -1,22 +1,21 @@
-//! The bitmap font that is burnt into the demo's pictures.
+//! The bitmap font of the text in the demo's pictures.
 //!
-//! It has the characters of ids and timecodes and no others: what it lacks is left blank. The glyphs are drawn in
-//! `assets/font.txt`, each a line with its character and seven rows of five dots.
+//! It has the characters of ids and timecodes; others are blank. `assets/font.txt` has for each glyph a line with its
+//! character and seven rows of five dots.
 
 use std::{collections::HashMap, sync::LazyLock};
 
-/// Dots across a glyph, and to the next one.
-pub(super) const WIDTH: usize = 5;
-pub(super) const ADVANCE: usize = 6;
-/// Dots down a glyph.
-pub(super) const HEIGHT: usize = 7;
+/// The size of a glyph and the distance from one to the next, in dots.
+const WIDTH: usize = 5;
+const HEIGHT: usize = 7;
+const ADVANCE: usize = 6;
 
-/// A glyph: its rows from top to bottom, the leftmost dot in bit 0.
+/// The rows of a glyph from top to bottom, each with its leftmost dot in bit 0.
 type FontGlyph = [u8; HEIGHT];
 
 static GLYPHS: LazyLock<HashMap<char, FontGlyph>> = LazyLock::new(|| parse(include_str!("../../assets/font.txt")));
 
-/// The dots of `text` as (column, row), from its top left corner.
+/// Returns the dots of `text` as (column, row) from its top left corner.
 pub(super) fn dots(text: &str) -> impl Iterator<Item = (usize, usize)> {
     text.chars().enumerate().flat_map(|(at, c)| {
         let glyph = GLYPHS.get(&c).copied().unwrap_or_default();
@@ -54,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_glyphs_are_alike() {
+    fn glyphs_are_distinct() {
         let mut glyphs: Vec<_> = GLYPHS.values().collect();
         glyphs.sort();
         glyphs.dedup();
@@ -62,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn draws_from_left_to_right() {
+    fn glyphs_run_from_left_to_right() {
         let one: Vec<_> = dots("1").filter(|(_, y)| *y == 1).collect();
         assert_eq!(one, [(1, 1), (2, 1)]);
         assert!(dots("11").any(|(x, _)| x >= ADVANCE));

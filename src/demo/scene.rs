@@ -1,24 +1,21 @@
-//! The pictures of the demo: scenes that move with the offset, the asset's id and the timecode burnt in.
+//! The pictures of the demo: scenes that change with the offset, with the asset's id and the timecode in them.
 //!
-//! Everything is painted by code and follows from seed, asset and offset, so that a wrong or stale picture is seen at
-//! once and the same picture is the same bytes. Nothing here does IO.
+//! A picture is a function of seed, asset and offset, so that a wrong or stale one is visible and equal ones have equal
+//! bytes. Nothing here does IO.
 
-#![expect(clippy::unreadable_literal, reason = "colours are written as the six digits that everyone knows")]
-#![expect(clippy::many_single_char_names, reason = "x, y, t, u and v are the words of geometry")]
+#![expect(clippy::unreadable_literal, reason = "colours are six hexadecimal digits")]
+#![expect(clippy::many_single_char_names, reason = "x, y, t, u and v are the terms of geometry")]
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
-    reason = "places on a canvas are small, lattice indices far below 2^24, and casts of floats saturate"
+    reason = "coordinates of a canvas are small, lattice indices far below 2^24, and casts of floats saturate"
 )]
 
 mod aurora;
 mod balloons;
 mod canvas;
 mod city;
-mod hall;
-mod mountains;
-mod pitch;
 mod sea;
 
 use super::asset::{DemoAsset, Motif};
@@ -26,12 +23,12 @@ use crate::event::Offset;
 use canvas::{Drawing, Rgb};
 use image::{ExtendedColorType, codecs::jpeg::JpegEncoder};
 
-/// JPEG quality: 480x270 pixels become 15 to 40 KB, as the service's own pictures do.
+/// The JPEG quality at which 480x270 pixels take 15 to 40 KB, as the service's pictures do.
 const QUALITY: u8 = 82;
 
 /// Draws the picture of `asset` at `offset` seconds as a JPEG.
 pub(super) fn jpeg(seed: u64, asset: DemoAsset, offset: u32) -> Vec<u8> {
-    let (width, height) = asset.shape().size();
+    let (width, height) = asset.size().pixels();
     let rgb = rgb(seed, asset, offset);
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
@@ -40,37 +37,34 @@ pub(super) fn jpeg(seed: u64, asset: DemoAsset, offset: u32) -> Vec<u8> {
     jpeg
 }
 
-/// Draws the picture as three bytes a pixel.
+/// Draws the picture as RGB, three bytes a pixel.
 fn rgb(seed: u64, asset: DemoAsset, offset: u32) -> Vec<u8> {
-    let (width, height) = asset.shape().size();
+    let (width, height) = asset.size().pixels();
     let mut canvas = Drawing::new(width as usize, height as usize);
-    let look = asset.look(seed);
+    let seed = asset.visual_seed(seed);
     let time = offset as f32;
     match asset.motif() {
-        Motif::Sea => sea::paint(&mut canvas, look, time),
-        Motif::City => city::paint(&mut canvas, look, time),
-        Motif::Mountains => mountains::paint(&mut canvas, look, time),
-        Motif::Pitch => pitch::paint(&mut canvas, look, time),
-        Motif::Lecture => hall::paint(&mut canvas, look, time),
-        Motif::Aurora => aurora::paint(&mut canvas, look, time),
-        Motif::Balloons => balloons::paint(&mut canvas, look, time),
+        Motif::Sea => sea::paint(&mut canvas, seed, time),
+        Motif::City => city::paint(&mut canvas, seed, time),
+        Motif::Aurora => aurora::paint(&mut canvas, seed, time),
+        Motif::Balloons => balloons::paint(&mut canvas, seed, time),
     }
-    burn_in(&mut canvas, asset, offset, (width as usize, height as usize));
+    annotate(&mut canvas, asset, offset, (width as usize, height as usize));
     canvas.into_rgb()
 }
 
-/// Darkens the rims and writes the id above the timecode, both in the lower left.
-fn burn_in(canvas: &mut Drawing, asset: DemoAsset, offset: u32, (width, height): (usize, usize)) {
+/// Darkens the edges and writes the id above the timecode in the lower left.
+fn annotate(canvas: &mut Drawing, asset: DemoAsset, offset: u32, (width, height): (usize, usize)) {
     let centre = canvas.aspect() / 2.0;
     canvas.shade(0.0, 1.0, |x, y, old| {
         let rim = ((x - centre) / centre).powi(2) + (y * 2.0 - 1.0).powi(2);
         old.scale(1.0 - 0.12 * rim)
     });
     canvas.shade(0.7, 1.0, |x, y, old| {
-        let corner = (1.15 - x * 0.9).clamp(0.0, 1.0) * canvas::smooth(0.7, 0.95, y);
+        let corner = (1.15 - x * 0.9).clamp(0.0, 1.0) * canvas::smoothstep(0.7, 0.95, y);
         old.scale(1.0 - 0.5 * corner)
     });
-    // A dot of the timecode is as large as a half block in a pane of 80 columns.
+    // A dot of the timecode is as large as a half block where the picture is 80 columns wide.
     let dot = width.min(height) / 45;
     let id_dot = dot / 3;
     let left = dot * 2;

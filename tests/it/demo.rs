@@ -6,10 +6,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use thumbview::{
-    cli::Scenario,
-    demo::{self, DemoConfig, PORT},
-};
+use thumbview::demo::{self, DemoConfig, PORT, Scenario};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -98,7 +95,7 @@ async fn a_demo_has_a_log_and_pictures_and_leaves_nothing() {
 
     let head = format!("HEAD {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     let (head, nothing) = raw(&host, &head).await;
-    assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())), "{head}");
+    assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{head}");
     assert_eq!(nothing.len(), 0);
 
     let folder = demo.log().parent().unwrap().to_owned();

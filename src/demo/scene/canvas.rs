@@ -1,22 +1,22 @@
-//! A picture while it is being painted.
+//! The canvas of a scene: shapes, light and noise on pixels of floating-point colours.
 //!
-//! Light is added up in floats, so that glows and gradients do not band; bytes come at the very end. Places are given
-//! in units of the picture's height: y runs from 0 at the top to 1, x from 0 to [`Drawing::aspect`].
+//! Colours are converted to bytes at the end only, so that glows and gradients do not band. Coordinates are in units of
+//! the picture's height: y runs from 0 at the top to 1, x from 0 to [`Drawing::aspect`].
 
 use crate::demo::font;
 
-/// A colour, 0 to 1 each, as a screen takes it (sRGB).
+/// An sRGB colour with components from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Rgb(pub(super) f32, pub(super) f32, pub(super) f32);
 
 impl Rgb {
-    /// From `0xrrggbb`.
+    /// Converts `0xrrggbb`.
     pub(super) const fn hex(rgb: u32) -> Self {
         let [_, r, g, b] = rgb.to_be_bytes();
         Self(r as f32 / 255.0, g as f32 / 255.0, b as f32 / 255.0)
     }
 
-    /// This colour at 0, `other` at 1.
+    /// Interpolates from this colour at 0 to `other` at 1.
     pub(super) fn mix(self, other: Self, t: f32) -> Self {
         Self(lerp(self.0, other.0, t), lerp(self.1, other.1, t), lerp(self.2, other.2, t))
     }
@@ -29,14 +29,14 @@ impl Rgb {
         Self(self.0 + other.0, self.1 + other.1, self.2 + other.2)
     }
 
-    /// Adds light that never goes beyond white.
+    /// Adds light by the "screen" blend mode, which never exceeds white.
     fn screen(self, light: Self) -> Self {
         let add = |old: f32, light: f32| old + light.min(1.0) * (1.0 - old).max(0.0);
         Self(add(self.0, light.0), add(self.1, light.1), add(self.2, light.2))
     }
 }
 
-/// A place on the canvas.
+/// A point of the canvas.
 pub(super) type Point = (f32, f32);
 
 pub(super) struct Drawing {
@@ -50,17 +50,17 @@ impl Drawing {
         Self { width, height, pixels: vec![Rgb(0.0, 0.0, 0.0); width * height] }
     }
 
-    /// The width in units of the height.
+    /// Returns the width in units of the height.
     pub(super) fn aspect(&self) -> f32 {
         self.width as f32 / self.height as f32
     }
 
-    /// One pixel in units of the height.
+    /// Returns the size of a pixel in units of the height.
     pub(super) fn pixel(&self) -> f32 {
         1.0 / self.height as f32
     }
 
-    /// Fills rows with a colour each.
+    /// Fills each row of a range with one colour.
     pub(super) fn rows(&mut self, from: f32, to: f32, colour: impl Fn(f32) -> Rgb) {
         let pixel = self.pixel();
         for y in self.span(from, to, self.height) {
@@ -69,7 +69,7 @@ impl Drawing {
         }
     }
 
-    /// Changes every pixel between two rows.
+    /// Recolours the pixels of a range of rows.
     pub(super) fn shade(&mut self, from: f32, to: f32, colour: impl Fn(f32, f32, Rgb) -> Rgb) {
         let pixel = self.pixel();
         for y in self.span(from, to, self.height) {
@@ -80,9 +80,9 @@ impl Drawing {
         }
     }
 
-    /// Fills from an edge, a height for each x, down to `floor`. `paint` is given x and the edge there, once for each
-    /// column, and returns the colours down that column.
-    pub(super) fn below<C: Fn(f32) -> Rgb>(
+    /// Fills the area between an edge, given as y of x, and `floor`. `paint` takes x and the edge's y once a column and
+    /// returns the colour as a function of y.
+    pub(super) fn fill_below<C: Fn(f32) -> Rgb>(
         &mut self,
         floor: f32,
         edge: impl Fn(f32) -> f32,
@@ -102,9 +102,9 @@ impl Drawing {
         }
     }
 
-    /// Adds light around a point, soft to its rim; what is bright already gains little.
+    /// Adds light around a point that fades towards the radius.
     pub(super) fn glow(&mut self, (cx, cy): Point, radius: f32, light: Rgb) {
-        self.patch((cx - radius, cy - radius), (cx + radius, cy + radius), |x, y, old| {
+        self.shade_rect((cx - radius, cy - radius), (cx + radius, cy + radius), |x, y, old| {
             let away = ((x - cx).powi(2) + (y - cy).powi(2)) / (radius * radius);
             let strength = (1.0 - away).max(0.0);
             old.screen(light.scale(strength * strength))
@@ -114,7 +114,7 @@ impl Drawing {
     /// Paints an ellipse.
     pub(super) fn ellipse(&mut self, (cx, cy): Point, (rx, ry): Point, colour: Rgb, alpha: f32) {
         let sharp = rx.min(ry) / self.pixel();
-        self.patch((cx - rx, cy - ry), (cx + rx, cy + ry), |x, y, old| {
+        self.shade_rect((cx - rx, cy - ry), (cx + rx, cy + ry), |x, y, old| {
             let away = (((x - cx) / rx).powi(2) + ((y - cy) / ry).powi(2)).sqrt();
             old.mix(colour, ((1.0 - away) * sharp + 0.5).clamp(0.0, 1.0) * alpha)
         });
@@ -126,10 +126,10 @@ impl Drawing {
         let cover = |v: f32, from: f32, to: f32| {
             ((v + pixel / 2.0).min(to) - (v - pixel / 2.0).max(from)).clamp(0.0, pixel) / pixel
         };
-        self.patch((x0, y0), (x1, y1), |x, y, old| old.mix(colour, cover(x, x0, x1) * cover(y, y0, y1) * alpha));
+        self.shade_rect((x0, y0), (x1, y1), |x, y, old| old.mix(colour, cover(x, x0, x1) * cover(y, y0, y1) * alpha));
     }
 
-    /// Paints a convex shape whose corners go clockwise.
+    /// Paints a convex polygon with its corners in clockwise order.
     pub(super) fn convex(&mut self, corners: &[Point], colour: Rgb, alpha: f32) {
         let pixel = self.pixel();
         let low = corners.iter().fold((f32::MAX, f32::MAX), |low, c| (low.0.min(c.0), low.1.min(c.1)));
@@ -143,18 +143,18 @@ impl Drawing {
                 (*a, (-dy / length, dx / length))
             })
             .collect();
-        self.patch(low, high, |x, y, old| {
+        self.shade_rect(low, high, |x, y, old| {
             let inside = edges.iter().map(|(a, n)| (x - a.0) * n.0 + (y - a.1) * n.1).fold(f32::MAX, f32::min);
             old.mix(colour, (inside / pixel + 0.5).clamp(0.0, 1.0) * alpha)
         });
     }
 
-    /// Draws a stroke with round ends.
+    /// Paints a line with round ends.
     pub(super) fn stroke(&mut self, a: Point, b: Point, width: f32, colour: Rgb, alpha: f32) {
         let (pixel, half) = (self.pixel(), width / 2.0);
         let (dx, dy) = (b.0 - a.0, b.1 - a.1);
         let length = (dx * dx + dy * dy).max(1e-9);
-        self.patch(
+        self.shade_rect(
             (a.0.min(b.0) - half, a.1.min(b.1) - half),
             (a.0.max(b.0) + half, a.1.max(b.1) + half),
             |x, y, old| {
@@ -165,7 +165,7 @@ impl Drawing {
         );
     }
 
-    /// Draws text in whole pixels, `scale` of them to a dot, its top left corner at a pixel.
+    /// Paints text with `scale` pixels a dot. The top left corner is in pixels.
     pub(super) fn text(&mut self, text: &str, (left, top): (usize, usize), scale: usize, colour: Rgb, alpha: f32) {
         for (x, y) in font::dots(text) {
             for row in (top + y * scale..top + (y + 1) * scale).take_while(|row| *row < self.height) {
@@ -177,14 +177,14 @@ impl Drawing {
         }
     }
 
-    /// The picture: three bytes a pixel, row by row.
+    /// Converts the canvas to RGB, three bytes a pixel, row by row.
     pub(super) fn into_rgb(self) -> Vec<u8> {
         let byte = |v: f32| (v.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
         self.pixels.iter().flat_map(|Rgb(r, g, b)| [byte(*r), byte(*g), byte(*b)]).collect()
     }
 
-    /// Changes every pixel of a box.
-    pub(super) fn patch(&mut self, low: Point, high: Point, colour: impl Fn(f32, f32, Rgb) -> Rgb) {
+    /// Recolours the pixels of a rectangle.
+    pub(super) fn shade_rect(&mut self, low: Point, high: Point, colour: impl Fn(f32, f32, Rgb) -> Rgb) {
         let pixel = self.pixel();
         let columns = self.span(low.0 - pixel, high.0 + pixel, self.width);
         for y in self.span(low.1 - pixel, high.1 + pixel, self.height) {
@@ -195,7 +195,7 @@ impl Drawing {
         }
     }
 
-    /// The pixels between two places, of `count` in all.
+    /// Converts a range of coordinates to pixels, of which there are `count`.
     fn span(&self, from: f32, to: f32, count: usize) -> std::ops::Range<usize> {
         let at = |v: f32| (v * self.height as f32).clamp(0.0, count as f32) as usize;
         let (from, to) = (at(from), at(to + self.pixel() * 0.999));
@@ -203,18 +203,18 @@ impl Drawing {
     }
 }
 
-/// `a` at 0, `b` at 1.
+/// Interpolates from `a` at 0 to `b` at 1.
 pub(super) fn lerp(a: f32, b: f32, t: f32) -> f32 {
     a + (b - a) * t
 }
 
-/// 0 below `from`, 1 above `to`, and a soft rise between.
-pub(super) fn smooth(from: f32, to: f32, v: f32) -> f32 {
+/// Rises from 0 below `from` to 1 above `to` along a cubic curve.
+pub(super) fn smoothstep(from: f32, to: f32, v: f32) -> f32 {
     let t = ((v - from) / (to - from)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
-/// A number from 0 to 1 for each place of a lattice; coarser than [`crate::demo::asset::mix`] and much faster.
+/// Returns a pseudo-random number from 0 to 1 for a point of an integer lattice.
 pub(super) fn hash(seed: u64, x: i32, y: i32) -> f32 {
     let mut bits = x.cast_unsigned().wrapping_mul(0x9e37_79b1) ^ y.cast_unsigned().wrapping_mul(0x85eb_ca77);
     bits ^= (seed ^ seed >> 32) as u32;
@@ -223,17 +223,17 @@ pub(super) fn hash(seed: u64, x: i32, y: i32) -> f32 {
     (bits >> 8) as f32 / (1u32 << 24) as f32
 }
 
-/// Smooth noise from 0 to 1, about one hill to a unit.
+/// Returns value noise from 0 to 1 with a period of one unit.
 pub(super) fn noise(seed: u64, x: f32, y: f32) -> f32 {
-    // Rounding towards zero and stepping down is `floor`, without a call into the maths library.
+    // This is `floor` without a call into the maths library.
     let (ix, iy) = (x as i32 - i32::from(x < 0.0), y as i32 - i32::from(y < 0.0));
-    let (tx, ty) = (smooth(0.0, 1.0, x - ix as f32), smooth(0.0, 1.0, y - iy as f32));
+    let (tx, ty) = (smoothstep(0.0, 1.0, x - ix as f32), smoothstep(0.0, 1.0, y - iy as f32));
     let row = |y| lerp(hash(seed, ix, y), hash(seed, ix + 1, y), tx);
     lerp(row(iy), row(iy + 1), ty)
 }
 
-/// Noise with finer and finer detail, from 0 to 1.
-pub(super) fn rough(seed: u64, x: f32, y: f32, octaves: u32) -> f32 {
+/// Returns the sum of octaves of [`noise`], from 0 to 1.
+pub(super) fn fractal_noise(seed: u64, x: f32, y: f32, octaves: u32) -> f32 {
     let mut sum = 0.0;
     let (mut size, mut weight) = (1.0, 0.5);
     for octave in 0..octaves {
@@ -244,27 +244,27 @@ pub(super) fn rough(seed: u64, x: f32, y: f32, octaves: u32) -> f32 {
     sum / (1.0 - weight * 2.0)
 }
 
-/// Noise over a whole canvas, worked out on a coarse lattice and smoothed in between: clouds have no sharp edges.
-pub(super) struct Haze {
+/// A function sampled on a coarse grid over the canvas and interpolated in between, for clouds and other soft shapes.
+pub(super) struct NoiseGrid {
     columns: usize,
     cells: Vec<f32>,
 }
 
-/// Lattice cells to a height.
-const HAZE: f32 = 48.0;
+/// Cells of the grid in a unit.
+const GRID: f32 = 48.0;
 
-impl Haze {
-    /// Samples `value` at places of the canvas.
+impl NoiseGrid {
+    /// Samples `value` over the canvas.
     pub(super) fn new(canvas: &Drawing, value: impl Fn(f32, f32) -> f32) -> Self {
-        let (columns, rows) = ((canvas.aspect() * HAZE) as usize + 3, HAZE as usize + 3);
+        let (columns, rows) = ((canvas.aspect() * GRID) as usize + 3, GRID as usize + 3);
         let cells =
-            (0..columns * rows).map(|at| value((at % columns) as f32 / HAZE, (at / columns) as f32 / HAZE)).collect();
+            (0..columns * rows).map(|at| value((at % columns) as f32 / GRID, (at / columns) as f32 / GRID)).collect();
         Self { columns, cells }
     }
 
-    /// The value at a place of the canvas.
+    /// Returns the value at a point of the canvas.
     pub(super) fn at(&self, x: f32, y: f32) -> f32 {
-        let (x, y) = (x * HAZE, y * HAZE);
+        let (x, y) = (x * GRID, y * GRID);
         let (column, row) = (x as usize, y as usize);
         let (tx, ty) = (x - column as f32, y - row as f32);
         let at = row * self.columns + column;

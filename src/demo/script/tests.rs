@@ -1,8 +1,8 @@
-//! Every line of five minutes of every scenario is read by other means than it was written.
+//! Reads the first five minutes of every scenario back as JSON.
 
 use super::*;
-use crate::{cli::Scenario, demo::codes::CODES};
 use clap::ValueEnum as _;
+use jiff::SignedDuration;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ fn script(scenario: Scenario) -> Script {
 }
 
 /// The backlog and the first five minutes.
-fn steps(scenario: Scenario) -> Vec<ScriptStep> {
+fn steps(scenario: Scenario) -> Vec<Step> {
     let end = SignedDuration::from_mins(5);
     script(scenario).take_while(|step| step.at <= end).collect()
 }
@@ -25,14 +25,12 @@ fn event(text: &str) -> Option<Value> {
     inner.map_or(Some(value.clone()), event)
 }
 
-fn says(record: &Record) -> Says {
+/// Returns the content of a record, with code and message of a failure left out.
+fn content(record: &DemoRecord) -> Content {
     let Some(event) = event(&record.text) else {
-        let cut_off = record.text.contains("thumbnailComplete");
-        return if cut_off { Says::Broken } else { Says::Chatter };
+        let truncated = record.text.contains("thumbnailComplete");
+        return if truncated { Content::Event(DemoEvent::Truncated) } else { Content::Unrelated };
     };
-    if event["event_type"] != "thumbnailComplete" {
-        return Says::Other;
-    }
     let info = &event["thumbnail_info"];
     let urls: Vec<String> = ["sample", "dots"]
         .iter()
@@ -40,35 +38,36 @@ fn says(record: &Record) -> Says {
         .flatten()
         .map(|picture| picture["url"].as_str().unwrap_or_default().replace("http://127.0.0.1:8787", ""))
         .collect();
-    assert_eq!(urls, record.shots.iter().map(|shot| shot.path()).collect::<Vec<_>>());
-    match info["status"].as_str() {
-        Some("SUCCEED") => Says::Succeeded,
-        Some("FAILED") => Says::Failed,
-        _ => Says::Unfinished,
-    }
+    assert_eq!(urls, record.snapshots.iter().map(|snapshot| snapshot.path()).collect::<Vec<_>>());
+    Content::Event(match (event["event_type"].as_str(), info["status"].as_str()) {
+        (Some("createComplete"), _) => DemoEvent::Created,
+        (Some("parseComplete"), _) => DemoEvent::Parsed,
+        (_, Some("SUCCEED")) => DemoEvent::Succeeded,
+        (_, Some("FAILED")) => DemoEvent::Failed("", ""),
+        (_, _) => DemoEvent::Unfinished,
+    })
 }
 
 #[test]
-fn every_line_says_what_the_script_says() {
+fn records_read_as_what_the_script_says() {
     let check = |scenario, thumbnails: std::ops::RangeInclusive<usize>, failed: std::ops::RangeInclusive<usize>| {
-        let mut tally: BTreeMap<&str, usize> = BTreeMap::new();
-        for record in steps(scenario).iter().flat_map(|step| step.act.records()) {
-            let read = says(record);
-            let same = read == record.says || record.says == Says::Again && read == Says::Succeeded;
-            assert!(same, "{read:?}, not {:?}: {}", record.says, record.text);
+        let mut counts = (0, 0);
+        for record in steps(scenario).iter().flat_map(|step| step.operation.records()) {
             assert!(record.text.ends_with('\n'));
-            match record.says {
-                Says::Succeeded | Says::Unfinished => *tally.entry("thumbnails").or_default() += 1,
-                Says::Failed => {
-                    *tally.entry("thumbnails").or_default() += 1;
-                    *tally.entry("failed").or_default() += 1;
-                }
-                Says::Again | Says::Other | Says::Broken | Says::Chatter => {}
+            let expected = match record.content {
+                Content::Event(DemoEvent::Failed(..)) => Content::Event(DemoEvent::Failed("", "")),
+                Content::Redelivery => Content::Event(DemoEvent::Succeeded),
+                Content::Event(_) | Content::Unrelated => record.content,
+            };
+            assert_eq!(content(record), expected, "{}", record.text);
+            match record.content {
+                Content::Event(DemoEvent::Succeeded | DemoEvent::Unfinished) => counts.0 += 1,
+                Content::Event(DemoEvent::Failed(..)) => counts = (counts.0 + 1, counts.1 + 1),
+                Content::Event(DemoEvent::Truncated | DemoEvent::Created | DemoEvent::Parsed) => {}
+                Content::Redelivery | Content::Unrelated => {}
             }
         }
-        let count = |word| tally.get(word).copied().unwrap_or_default();
-        assert!(thumbnails.contains(&count("thumbnails")), "{scenario:?}: {tally:?}");
-        assert!(failed.contains(&count("failed")), "{scenario:?}: {tally:?}");
+        assert!(thumbnails.contains(&counts.0) && failed.contains(&counts.1), "{scenario:?}: {counts:?}");
     };
     check(Scenario::Tour, 240..=400, 35..=80);
     check(Scenario::Storm, 10_120..=10_120, 1300..=1700);
@@ -103,72 +102,57 @@ fn speed_shortens_what_is_to_come_and_leaves_the_past() {
 }
 
 #[test]
-fn the_tour_shows_everything_in_its_first_half_minute() {
+fn the_tour_has_everything_in_its_first_half_minute() {
     let end = SignedDuration::from_secs(30);
-    let records: Vec<Record> =
-        script(Scenario::Tour).take_while(|step| step.at <= end).flat_map(|step| step.act.records().to_vec()).collect();
-    for wanted in
-        [Says::Succeeded, Says::Failed, Says::Unfinished, Says::Again, Says::Other, Says::Broken, Says::Chatter]
-    {
-        assert!(records.iter().any(|record| record.says == wanted), "{wanted:?}");
-    }
-    let pictures: BTreeSet<usize> = records.iter().map(|record| record.shots.len()).collect();
+    let steps: Vec<Step> = script(Scenario::Tour).take_while(|step| step.at <= end).collect();
+    let records: Vec<&DemoRecord> = steps.iter().flat_map(|step| step.operation.records()).collect();
+    let contents: BTreeSet<String> = records.iter().map(|record| format!("{:?}", content(record))).collect();
+    assert_eq!(contents.len(), 7, "six events and unrelated lines: {contents:?}");
+    assert!(records.iter().any(|record| record.content == Content::Redelivery));
+    let pictures: BTreeSet<usize> = records.iter().map(|record| record.snapshots.len()).collect();
     assert_eq!(pictures.into_iter().collect::<Vec<_>>(), [0, 6, 9, 12, 40, 240]);
     assert!(records.iter().any(|record| record.text.contains("海上日落")));
 }
 
 #[test]
 fn every_code_fails_at_once_and_the_first_most_often() {
-    let mut codes: BTreeMap<String, usize> = BTreeMap::new();
-    for step in script(Scenario::Failures).take_backlog() {
-        for record in step.act.records().iter().filter(|record| record.says == Says::Failed) {
-            let code = event(&record.text).map(|event| event["thumbnail_info"]["error_code"].to_string());
-            *codes.entry(code.unwrap_or_default()).or_default() += 1;
+    let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
+    let steps = script(Scenario::Failures).take_backlog();
+    for record in steps.iter().flat_map(|step| step.operation.records()) {
+        if let Content::Event(DemoEvent::Failed(code, _)) = record.content {
+            assert!(record.text.contains(code), "{}", record.text);
+            *codes.entry(code).or_default() += 1;
         }
     }
     assert_eq!(codes.len(), CODES.len());
-    let most = codes.iter().max_by_key(|(_, count)| **count).map(|(code, _)| code.as_str());
-    assert_eq!(most, Some("\"VOD.10104\""));
+    assert_eq!(codes.into_iter().max_by_key(|(_, count)| *count).map(|(code, _)| code), Some("VOD.10104"));
 }
 
 #[test]
-fn rotations_come_in_turn_and_keep_their_sizes() {
+fn rotations_take_turns_and_keep_their_sizes() {
     let mut size = 0;
     let mut rewrites = Vec::new();
-    let mut kinds = Vec::new();
-    for step in steps(Scenario::Rotate) {
-        let length: usize = step.act.records().iter().map(|record| record.text.len()).sum();
-        match step.act {
-            Act::Append(_) => size += length,
-            Act::AppendLate(_) => {}
-            Act::Rewrite(_) => {
-                rewrites.push((size, length));
-                kinds.push("rewrite");
-                size = length;
+    let mut names = Vec::new();
+    for Step { operation, .. } in steps(Scenario::Rotate) {
+        let after = operation.size_after(size);
+        match operation {
+            LogOperation::Append(_) | LogOperation::AppendToRenamed(_) => {}
+            LogOperation::Rewrite(_) => {
+                rewrites.push((size, after));
+                names.push("rewrite");
             }
-            Act::Rename => {
-                kinds.push("rename");
-                size = 0;
-            }
-            Act::CopyTruncate => {
-                kinds.push("copytruncate");
-                size = 0;
-            }
-            Act::Delete => {
-                kinds.push("delete");
-                size = 0;
-            }
-            Act::Link => {
-                kinds.push("link");
-                size = 0;
-            }
+            LogOperation::Rename => names.push("rename"),
+            LogOperation::CopyTruncate => names.push("copytruncate"),
+            LogOperation::Delete => names.push("delete"),
+            LogOperation::Link => names.push("link"),
         }
+        size = after;
     }
-    let turn = ["rename", "copytruncate", "rewrite", "delete", "link", "link", "rewrite"];
-    assert!(kinds.len() > 3 * turn.len(), "{kinds:?}");
-    assert!(kinds.iter().zip(turn.iter().cycle()).all(|(kind, expected)| kind == expected), "{kinds:?}");
-    for (at, (before, after)) in rewrites.into_iter().enumerate() {
-        if at % 2 == 0 {
+    let round = ["rename", "copytruncate", "rewrite", "delete", "link", "link", "rewrite"];
+    assert!(names.len() > 3 * round.len(), "{names:?}");
+    assert!(names.iter().zip(round.iter().cycle()).all(|(name, expected)| name == expected), "{names:?}");
+    for (index, (before, after)) in rewrites.into_iter().enumerate() {
+        if index % 2 == 0 {
             assert!(after > before, "regrown from {before} to {after}");
         } else {
             assert_eq!(after, before, "rewritten to the same size");
