@@ -23,13 +23,13 @@ mod wants;
 mod write;
 
 pub use entry::parse_offset;
-pub use options::{AppOptions, Fetching, Following, Glyphs, MouseUse, Theme};
+pub use options::{AppOptions, Glyphs, MouseUse, ThemeChoice};
 pub use wants::Exhibit;
-pub use write::{ListFormat, Overwrite, WriteContent, WriteJob, WriteOutcome};
+pub use write::{Overwrite, WriteContent, WriteJob, WriteOutcome};
 
 use crate::{
     catalog::{Asset, AssetKey, Catalog, Event},
-    event::{EventKind, LogUpdate, Origin, PictureUrl, Time},
+    event::{EventKind, LogUpdate, Origin, PictureUrl, ReadMode, Time},
     picture::{Canvas, EventKey, Fit, Link, Picture, PictureKey, PictureRequest, PictureUpdate, Protocol},
     text::Safe,
 };
@@ -100,7 +100,7 @@ pub enum Effect {
     /// Fetch from this `HOST:PORT` for the rest of the session.
     Allow(Safe),
     /// Follow the files, or stop.
-    Follow(Following),
+    Follow(ReadMode),
     /// Read an event's text again.
     ReadRaw(Origin, RawPurpose),
     /// Put text into the terminal's clipboard (OSC 52).

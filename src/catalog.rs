@@ -5,10 +5,12 @@
 //! asset is shown once a thumbnail event or an API answer named it; what other events told of it before is kept for
 //! that day. What the screen asks for each frame is kept at hand, so that no call sorts or allocates.
 
+mod format;
 mod requests;
 mod store;
 mod update;
 
+pub use format::ListFormat;
 pub use store::{Event, Rank};
 
 use crate::{

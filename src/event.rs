@@ -13,12 +13,14 @@ mod fingerprint;
 mod open;
 mod outline;
 mod pictures;
+mod read_mode;
 mod redact;
 mod times;
 mod unwrap;
 
 pub use fingerprint::Fingerprint;
 pub use pictures::{Pictures, Snapshot, Templates};
+pub use read_mode::ReadMode;
 pub use redact::{Reveal, redact_urls};
 
 use crate::text::Safe;

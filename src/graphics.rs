@@ -20,7 +20,7 @@ mod tmux;
 
 pub use budget::{budget, rounded_rate};
 pub use painter::{Painter, image_id_base};
-pub use probe::{Environment, Probe};
+pub use probe::{Environment, Probe, is_over_ssh};
 pub use scrollback::{scrollback, shrunk, strip};
 pub use tmux::Client as TmuxClient;
 

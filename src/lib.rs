@@ -13,7 +13,7 @@
 //! time  ─ Tick: once a second, and at the frame rate while something plays ────────────────┘
 //!                                             ▼
 //!            App::update(&mut self, Message) -> Vec<Effect>      the only mutation
-//!                   │ &App                    │ Effect: performed by runtime
+//!                   │ &App                    │ Effect: performed by session
 //!       ui::draw(&mut Buffer, &App) -> Drawn { placements, cursor }
 //!                   ▼
 //!       graphics::Painter::reconcile(shown → wanted)
@@ -45,15 +45,17 @@
 //! - [`media`]: where we may connect, GET, JPEG to pixels, the cache.
 //! - [`graphics`]: what the terminal can show; pixels to cells and to the bytes of each protocol.
 //! - [`terminal`]: modes, the only reader of the tty, the writer that paces itself, and the way back to the shell.
-//! - [`cli`], [`report`], [`show`], [`demo`]: the command line, printed lists, printed pictures, the offline demo.
-//! - [`runtime`]: the shell around all of it: one loop, and what each effect means outside.
+//! - [`cli`], [`report`], [`demo`]: the command line, printed lists, the offline demo.
+//! - [`diagnostics`]: what is reported on stderr and in `--log-file`.
+//! - [`session`]: the full screen: one loop, and the performance of effects.
+//! - [`command`]: one file per command; runs it and returns the exit code.
 //!
 //! # What always holds
 //!
 //! - Log text reaches a terminal as [`text::Safe`] alone. Spans are made in `ui/theme` alone.
 //! - All change is [`app::App::update`]; `ui::draw` takes `&App`.
 //! - Nothing that was read is dropped without a count and a place on the screen.
-//! - Only `runtime` knows all rooms; who may import whom is kept by `tests/architecture.rs`.
+//! - Only `command` knows all modules; who may import whom is kept by `tests/architecture.rs`.
 
 pub mod text;
 
@@ -79,8 +81,10 @@ pub mod cli;
 
 pub mod report;
 
-pub mod show;
-
 pub mod demo;
 
-pub mod runtime;
+pub mod diagnostics;
+
+pub mod session;
+
+pub mod command;

@@ -1,14 +1,8 @@
-//! The program: parses the arguments, runs, and gives the exit code. See the library for the map.
+//! The program: runs the command that its arguments name and returns the exit code. See the library for the map.
 
 use std::process::ExitCode;
-use thumbview::runtime;
+use thumbview::command;
 
 fn main() -> ExitCode {
-    match runtime::run(std::env::args_os()) {
-        Ok(code) => code,
-        Err(error) => {
-            runtime::complain(&error);
-            ExitCode::FAILURE
-        }
-    }
+    command::run(std::env::args_os()).unwrap_or_else(|error| command::fail(&error))
 }

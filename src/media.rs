@@ -29,7 +29,7 @@ mod signature;
 
 pub use address::AddressClass;
 pub use cache::clear_cache;
-pub use config::{Decoder, FetchMode, Header, HostBound, MediaConfig};
+pub use config::{Decoder, Header, HostBound, MediaConfig};
 pub use decoder::{DECODE_ARGUMENT, decode_main};
 pub use jpeg::{Decoded, JpegError};
 pub use policy::{HostPort, Policy, Refusal};

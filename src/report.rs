@@ -6,10 +6,10 @@
 
 mod export;
 
-pub use export::{ExportTask, ExportedFiles, FileOutcome, Filed, export, orders};
+pub use export::{ExportTask, ExportedFile, ExportedFiles, FileOutcome, export, export_tasks};
 
 use crate::{
-    catalog::{Asset, AssetKey, Catalog, Event},
+    catalog::{Asset, AssetKey, Catalog, Event, ListFormat},
     event::{Fault, FileId, Offset, Origin, PictureKind, Pictures, Reveal, Time, redact_urls},
     picture::PictureRequest,
     text::Safe,
@@ -18,25 +18,12 @@ use serde::{Serialize, Serializer};
 use serde_json::ser::{CharEscape, Formatter};
 use std::{borrow::Cow, io};
 
-/// How results are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Columns for people.
-    Table,
-    /// One object.
-    Json,
-    /// One object a line.
-    Jsonl,
-    /// RFC 4180.
-    Csv,
-}
-
 /// Writes the assets of `keys` in their order; as JSON with the summary of the whole catalog.
-pub fn list(out: &mut impl io::Write, catalog: &Catalog, keys: &[AssetKey], format: Format) -> io::Result<()> {
+pub fn list(out: &mut impl io::Write, catalog: &Catalog, keys: &[AssetKey], format: ListFormat) -> io::Result<()> {
     let rows =
         || keys.iter().filter_map(|key| catalog.asset(*key)).map(|asset| AssetRow::new(catalog, asset, Reveal::Hide));
     match format {
-        Format::Json => {
+        ListFormat::Json => {
             out.write_all(b"{\"assets\":[")?;
             for (at, row) in rows().enumerate() {
                 out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
@@ -46,22 +33,22 @@ pub fn list(out: &mut impl io::Write, catalog: &Catalog, keys: &[AssetKey], form
             write_json(out, &Summary::new(catalog))?;
             out.write_all(b"}\n")
         }
-        Format::Jsonl => rows().try_for_each(|row| write_line(out, &row)),
-        Format::Csv => write_csv(out, &COLUMNS.map(|(name, _)| name), rows().map(|row| row.cells())),
-        Format::Table => write_table(out, rows),
+        ListFormat::Jsonl => rows().try_for_each(|row| write_line(out, &row)),
+        ListFormat::Csv => write_csv(out, &COLUMNS.map(|(name, _)| name), rows().map(|row| row.cells())),
+        ListFormat::Table => write_table(out, rows),
     }
 }
 
 /// Writes the counts alone: as text, `key=value` words in the order of the JSON.
-pub fn summary(out: &mut impl io::Write, catalog: &Catalog, format: Format) -> io::Result<()> {
+pub fn summary(out: &mut impl io::Write, catalog: &Catalog, format: ListFormat) -> io::Result<()> {
     let summary = Summary::new(catalog);
     match format {
-        Format::Json | Format::Jsonl => write_line(out, &summary),
-        Format::Csv => {
+        ListFormat::Json | ListFormat::Jsonl => write_line(out, &summary),
+        ListFormat::Csv => {
             let (names, counts): (Vec<_>, Vec<_>) = summary.counts().into_iter().unzip();
             write_csv(out, &names, std::iter::once(counts.iter().map(u64::to_string)))
         }
-        Format::Table => {
+        ListFormat::Table => {
             let words = summary.counts().map(|(name, count)| format!("{name}={count}"));
             writeln!(out, "{}", words.join(" "))
         }
@@ -96,6 +83,12 @@ fn message(fault: &Fault, reveal: Reveal) -> Option<Cow<'_, str>> {
         Reveal::Hide => Cow::Owned(redact_urls(message)),
     };
     (!message.is_empty()).then_some(shown)
+}
+
+/// Returns a place in a log as `FILE line N`.
+pub fn location(catalog: &Catalog, origin: Origin) -> String {
+    let line = origin.line.map_or_else(String::new, |line| format!(" line {line}"));
+    format!("{}{line}", catalog.file_name(origin.file))
 }
 
 /// The shown assets by their newest event, the newest first.
@@ -414,7 +407,7 @@ mod tests {
         catalog
     }
 
-    fn listed(text: &str, format: Format) -> String {
+    fn listed(text: &str, format: ListFormat) -> String {
         let catalog = read(text);
         let mut out = Vec::new();
         list(&mut out, &catalog, &newest_first(&catalog), format).unwrap();
@@ -424,28 +417,28 @@ mod tests {
     #[test]
     fn lists_as_the_readme_says() {
         assert_eq!(
-            listed(EVENT, Format::Json),
+            listed(EVENT, ListFormat::Json),
             "{\"assets\":[\n{\"asset_id\":\"ID\",\"status\":\"SUCCEED\",\"samples\":1,\"dots\":1,\"last_offset\":12.5,\"events\":1,\
              \"title\":null,\"duration\":null,\"error_code\":null,\"error_msg\":null,\"first_seen\":null,\"last_seen\":null,\
              \"source\":{\"file\":\"vod.log\",\"line\":1,\"byte\":0}}\n],\"summary\":{\"assets\":1,\"succeed\":1,\"failed\":0,\
              \"other\":0,\"events\":1,\"other_events\":0,\"duplicates\":0,\"replayed\":0,\"lines\":1,\"unparsed\":0}}\n"
         );
-        assert_eq!(listed("", Format::Jsonl), "");
+        assert_eq!(listed("", ListFormat::Jsonl), "");
     }
 
     #[test]
     fn control_characters_are_escaped() {
-        let line = listed(FAILED, Format::Jsonl);
+        let line = listed(FAILED, ListFormat::Jsonl);
         assert!(line.contains(r#""error_msg":"a \"quoted\", \u001b[2J\u009b\u007f\u000aline""#), "{line}");
         assert!(line.contains(r#""first_seen":"2026-03-14T01:15:02Z""#), "{line}");
-        let table = listed(FAILED, Format::Table);
+        let table = listed(FAILED, ListFormat::Table);
         assert_eq!(table.lines().count(), 2);
         assert!(!table.replace('\n', "").chars().any(char::is_control), "{table:?}");
     }
 
     #[test]
     fn csv_is_quoted_and_holds_no_formulas() {
-        let text = listed(FAILED, Format::Csv);
+        let text = listed(FAILED, ListFormat::Csv);
         let head = "asset_id,status,samples,dots,last_offset,events,title,duration,error_code,error_msg,first_seen,\
                     last_seen,source.file,source.line,source.byte\r\n";
         let row = "'=a,FAILED,0,0,,1,,,VOD.10104,\"a \"\"quoted\"\", ␛[2J\\u{9b}␡⏎line\",2026-03-14T01:15:02Z,\
@@ -459,7 +452,7 @@ mod tests {
         let words =
             "assets=2 succeed=1 failed=1 other=0 events=2 other_events=0 duplicates=0 replayed=0 lines=3 unparsed=0\n";
         let mut out = Vec::new();
-        summary(&mut out, &catalog, Format::Table).unwrap();
+        summary(&mut out, &catalog, ListFormat::Table).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), words);
     }
 

@@ -20,8 +20,8 @@ mod stream;
 mod supervisor;
 mod tape;
 
-use crate::event::{LogUpdate, Origin};
-pub use config::{Mode, SourceConfig, Start};
+use crate::event::{LogUpdate, Origin, ReadMode};
+pub use config::{SourceConfig, Start};
 pub use error::Stopped;
 use outlet::Outlet;
 pub use raw::RawError;
@@ -57,7 +57,7 @@ pub fn spawn(config: SourceConfig) -> (Source, mpsc::Receiver<LogUpdate>) {
 
 impl Source {
     /// Starts or stops following.
-    pub fn set_mode(&self, mode: Mode) {
+    pub fn set_mode(&self, mode: ReadMode) {
         self.shared.set_mode(mode);
     }
 

@@ -1,7 +1,7 @@
 //! What keys and the mouse do.
 
 use super::{
-    App, Effect, Following, MouseUse, Overlay, OverlayKind, RawPurpose, Theme,
+    App, Effect, MouseUse, Overlay, OverlayKind, RawPurpose, ThemeChoice,
     album::PictureState,
     assets::{Hit, SortOrder, Stick},
     codes::tabulate,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     catalog::{AssetKey, Event},
-    event::{Offset, Origin, Reveal, Status},
+    event::{Offset, Origin, ReadMode, Reveal, Status},
     picture::{Multiplexer, Protocol},
     text::Safe,
 };
@@ -413,13 +413,13 @@ impl App {
     }
 
     fn switch_following(&mut self, effects: &mut Vec<Effect>) {
-        let (following, said) = match self.options.following {
-            Following::On => (Following::Off, "not following"),
-            Following::Off => (Following::On, "following"),
+        let (mode, said) = match self.options.read_mode {
+            ReadMode::Follow => (ReadMode::Once, "not following"),
+            ReadMode::Once => (ReadMode::Follow, "following"),
         };
-        self.options.following = following;
+        self.options.read_mode = mode;
         self.say(said.into());
-        effects.push(Effect::Follow(following));
+        effects.push(Effect::Follow(mode));
     }
 
     fn switch_protocol(&mut self, effects: &mut Vec<Effect>) {
@@ -430,10 +430,10 @@ impl App {
 
     fn switch_theme(&mut self) {
         let (theme, said) = match self.options.theme {
-            Theme::Auto => (Theme::Dark, "theme: dark"),
-            Theme::Dark => (Theme::Light, "theme: light"),
-            Theme::Light => (Theme::Mono, "theme: mono"),
-            Theme::Mono => (Theme::Auto, "theme: auto"),
+            ThemeChoice::Auto => (ThemeChoice::Dark, "theme: dark"),
+            ThemeChoice::Dark => (ThemeChoice::Light, "theme: light"),
+            ThemeChoice::Light => (ThemeChoice::Mono, "theme: mono"),
+            ThemeChoice::Mono => (ThemeChoice::Auto, "theme: auto"),
         };
         self.options.theme = theme;
         self.say(said.into());

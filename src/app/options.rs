@@ -1,17 +1,11 @@
 //! How a session begins: what the command line decided, and what keys may change later.
 
 use super::filter::Filter;
-use crate::{event::Reveal, text::Safe};
-
-/// Whether files are followed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Following {
-    /// Lines that are appended appear.
-    On,
-    /// The files were read once.
-    #[default]
-    Off,
-}
+use crate::{
+    event::{ReadMode, Reveal},
+    picture::FetchMode,
+    text::Safe,
+};
 
 /// Whether the mouse is reported to the program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,7 +19,7 @@ pub enum MouseUse {
 
 /// How the screen is coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Theme {
+pub enum ThemeChoice {
     /// By the terminal's background, where it tells.
     #[default]
     Auto,
@@ -47,35 +41,23 @@ pub enum Glyphs {
     Ascii,
 }
 
-/// Which pictures are fetched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Fetching {
-    /// What is looked at, and what is likely to be looked at next.
-    #[default]
-    Ahead,
-    /// What is looked at.
-    Looked,
-    /// Nothing.
-    Nothing,
-}
-
 /// How a session begins.
 #[derive(Clone, Debug, Default)]
 pub struct AppOptions {
     /// Names of the sources.
     pub sources: Vec<Safe>,
     /// Whether they are followed.
-    pub following: Following,
+    pub read_mode: ReadMode,
     /// A badge that stands in the header all the time, such as `DEMO`.
     pub badge: Option<Safe>,
     /// The filter to begin with.
     pub filter: Filter,
     /// Colours.
-    pub theme: Theme,
+    pub theme: ThemeChoice,
     /// Glyphs.
     pub glyphs: Glyphs,
-    /// What is fetched.
-    pub fetching: Fetching,
+    /// Which pictures are fetched.
+    pub fetch_mode: FetchMode,
     /// Whether the mouse is on.
     pub mouse: MouseUse,
     /// Whether secrets in URLs are shown.

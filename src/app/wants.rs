@@ -3,11 +3,13 @@
 //! All three follow from the cursor: its picture first, then those in the direction of travel, then the next asset's.
 //! The lists replace the ones before, so scrubbing needs no queue and nothing has to be called off.
 
-use super::{App, Effect, Fetching, Preparation, album::PictureState, filter::StatusTab, panes::Grid, panes::View};
+use super::{App, Effect, Preparation, album::PictureState, filter::StatusTab, panes::Grid, panes::View};
 use crate::{
     catalog::Asset,
     event::Status,
-    picture::{Fit, PictureFailure, PictureKey, PictureRequest, Placement, Prepared, Protocol, Quality, fit},
+    picture::{
+        FetchMode, Fit, PictureFailure, PictureKey, PictureRequest, Placement, Prepared, Protocol, Quality, fit,
+    },
     text::Safe,
 };
 use ratatui::layout::{Rect, Size};
@@ -110,7 +112,7 @@ impl App {
         if self.canvas.protocol == Protocol::None {
             return Exhibit::Words(vec!["pictures are off · P turns them on".into()]);
         }
-        if self.options.fetching == Fetching::Nothing && self.album.picture(key).is_none() {
+        if self.options.fetch_mode == FetchMode::Never && self.album.picture(key).is_none() {
             return Exhibit::Words(vec!["not fetched: --no-fetch".into()]);
         }
         if let Some(placement) = self.placement(key, area) {
@@ -251,7 +253,7 @@ impl App {
         let mut interest = vec![cursor];
         if let Some((grid, first)) = self.sheet() {
             interest.extend((first..marks.min(first + grid.page())).filter(|at| *at != cursor));
-        } else if self.options.fetching == Fetching::Ahead {
+        } else if self.options.fetch_mode == FetchMode::Prefetch {
             let near = self.timeline.neighbours(AHEAD, BEHIND);
             interest.extend(&near);
             if marks <= SMALL {
@@ -270,7 +272,7 @@ impl App {
     }
 
     fn wishes(&self) -> Vec<PictureRequest> {
-        if self.options.fetching == Fetching::Nothing || self.canvas.protocol == Protocol::None {
+        if self.options.fetch_mode == FetchMode::Never || self.canvas.protocol == Protocol::None {
             return Vec::new();
         }
         if self.view == View::Panes && self.panes().picture.is_none() {
@@ -278,7 +280,7 @@ impl App {
         }
         let mut wishes: Vec<PictureRequest> =
             self.interest().into_iter().filter_map(|at| self.timeline.marks().get(at).cloned()).collect();
-        if self.options.fetching == Fetching::Ahead {
+        if self.options.fetch_mode == FetchMode::Prefetch {
             wishes.extend(self.next_assets().filter_map(|asset| asset.first_request()));
         }
         wishes.retain(|wish| matches!(self.album.state(wish.key), PictureState::Absent | PictureState::Loading));

@@ -8,7 +8,7 @@ use super::{
     prompt::{Prompt, Purpose},
 };
 use crate::{
-    catalog::AssetKey,
+    catalog::{AssetKey, ListFormat},
     picture::{Picture, file_names},
     text::Safe,
 };
@@ -36,17 +36,6 @@ pub enum WriteContent {
     Picture(Arc<Picture>),
     /// These assets.
     Assets(Vec<AssetKey>, ListFormat),
-}
-
-/// How assets are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListFormat {
-    /// One object.
-    Json,
-    /// One object a line.
-    Jsonl,
-    /// RFC 4180.
-    Csv,
 }
 
 /// What is done with a file that is there already.

@@ -7,7 +7,7 @@
 mod answer;
 mod environment;
 
-pub use environment::Environment;
+pub use environment::{Environment, is_over_ssh};
 
 use super::tmux;
 use crate::{

@@ -4,6 +4,7 @@
 //! program runs. Nothing here does any work. Values of request headers never appear in debug output.
 
 use super::policy::{HostPort, Policy};
+use crate::picture::FetchMode;
 use reqwest::header::{HeaderName, HeaderValue};
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 use url::Url;
@@ -30,7 +31,7 @@ pub struct MediaConfig {
     pub ca_file: Option<PathBuf>,
     /// The directory that holds the picture cache; `None` with `--no-cache`.
     pub cache_dir: Option<PathBuf>,
-    /// The permission to use the network.
+    /// The pictures that are fetched; with [`FetchMode::Never`] only cached ones are shown.
     pub fetch: FetchMode,
     /// The process that decodes pictures.
     pub decoder: Decoder,
@@ -48,20 +49,10 @@ impl Default for MediaConfig {
             proxy: None,
             ca_file: None,
             cache_dir: None,
-            fetch: FetchMode::Yes,
+            fetch: FetchMode::Prefetch,
             decoder: Decoder::InProcess,
         }
     }
-}
-
-/// The permission to use the network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FetchMode {
-    /// Pictures that the cache lacks are fetched.
-    #[default]
-    Yes,
-    /// Only cached pictures are shown (`--no-fetch`).
-    No,
 }
 
 /// The process that decodes pictures.

@@ -6,14 +6,13 @@
 use super::{
     body::{FetchProgress, HttpBody},
     cache::Cache,
-    config::FetchMode,
     decoder::DecoderPool,
     error::FetchError,
     fetch::Fetcher,
     jpeg::{self, JpegError},
     reason,
 };
-use crate::picture::{FetchInfo, Picture, PictureRequest};
+use crate::picture::{FetchInfo, FetchMode, Picture, PictureRequest};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     select,
@@ -60,8 +59,8 @@ impl BodySource {
             }
         }
         match self.mode {
-            FetchMode::Yes => self.fetcher.fetch(&url, &progress).await,
-            FetchMode::No => Err(FetchError::Disabled),
+            FetchMode::Prefetch | FetchMode::OnDemand => self.fetcher.fetch(&url, &progress).await,
+            FetchMode::Never => Err(FetchError::Disabled),
         }
     }
 }

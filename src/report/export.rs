@@ -4,9 +4,9 @@
 //! JSON and JSONL add `pictures` to an asset; CSV has a row for each picture, and one for an asset without any. Fetching
 //! and writing pictures is the caller's: it says what became of each in [`ExportedFiles`].
 
-use super::{AssetRow, COLUMNS, Format, PictureLine, Reveal, Seconds, Summary, write_csv, write_json, write_line};
+use super::{AssetRow, COLUMNS, PictureLine, Reveal, Seconds, Summary, write_csv, write_json, write_line};
 use crate::{
-    catalog::{Asset, AssetKey, Catalog},
+    catalog::{Asset, AssetKey, Catalog, ListFormat},
     picture::{PictureKey, PictureRequest, file_names},
     text::Safe,
 };
@@ -14,11 +14,11 @@ use serde::Serialize;
 use std::{collections::HashMap, io};
 
 /// What became of the pictures that were to be written; a picture that is not in it was not asked for.
-pub type ExportedFiles = HashMap<PictureKey, Filed>;
+pub type ExportedFiles = HashMap<PictureKey, ExportedFile>;
 
 /// What became of one picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Filed {
+pub struct ExportedFile {
     /// The name of its file, where there is one.
     pub file: Option<String>,
     /// How it came to be.
@@ -59,26 +59,26 @@ pub struct ExportTask {
 }
 
 /// Returns the pictures of an asset that are exported, in order.
-pub fn orders(asset: &Asset<'_>) -> Vec<ExportTask> {
+pub fn export_tasks(asset: &Asset<'_>) -> Vec<ExportTask> {
     let requests = asset.requests();
     let files = file_names(&requests);
     requests.into_iter().zip(files).map(|(request, file)| ExportTask { request, file }).collect()
 }
 
-/// Writes the assets of `keys` in their order; as JSON with the summary of the whole catalog. A [`Format::Table`] has no
+/// Writes the assets of `keys` in their order; as JSON with the summary of the whole catalog. A [`ListFormat::Table`] has no
 /// room for pictures and is written as CSV.
 pub fn export(
     out: &mut impl io::Write,
     catalog: &Catalog,
     keys: &[AssetKey],
     files: &ExportedFiles,
-    format: Format,
+    format: ListFormat,
     reveal: Reveal,
 ) -> io::Result<()> {
     let assets = || keys.iter().filter_map(|key| catalog.asset(*key));
     let exported = |asset| Exported::new(catalog, asset, files, reveal);
     match format {
-        Format::Json => {
+        ListFormat::Json => {
             out.write_all(b"{\"assets\":[")?;
             for (at, asset) in assets().enumerate() {
                 out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
@@ -88,8 +88,8 @@ pub fn export(
             write_json(out, &Summary::new(catalog))?;
             out.write_all(b"}\n")
         }
-        Format::Jsonl => assets().try_for_each(|asset| write_line(out, &exported(asset))),
-        Format::Csv | Format::Table => {
+        ListFormat::Jsonl => assets().try_for_each(|asset| write_line(out, &exported(asset))),
+        ListFormat::Csv | ListFormat::Table => {
             let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).chain(PICTURE_COLUMNS).collect();
             write_csv(out, &names, assets().flat_map(|asset| exported(asset).rows()))
         }

@@ -5,11 +5,11 @@
 
 use crate::{
     event::{
-        FileId, Health, LogUpdate, Origin,
+        FileId, Health, LogUpdate, Origin, ReadMode,
         envelope::{FoundEvents, RecordReader},
     },
     source::{
-        config::{Mode, Start},
+        config::Start,
         error::{ReadError, Stopped, reason},
         file::load,
         lines::{Lines, SplitLine},
@@ -219,11 +219,13 @@ impl Sink for Intake {
         let shared = &self.outlet.shared;
         let polling = shared.polling.load(Ordering::Relaxed) && !self.is_stream;
         let health = match (shared.mode(), health) {
-            (Mode::Once, Health::Waiting(why)) => Health::Failed(why),
-            (Mode::Once, Health::Live | Health::Marked(_)) if !self.is_stream => Health::Loaded,
-            (Mode::Follow, Health::Live) if polling => Health::Marked(POLLING.into()),
-            (Mode::Follow, Health::Marked(word)) if polling => Health::Marked(Safe::new(&format!("{word}, {POLLING}"))),
-            (Mode::Once | Mode::Follow, health) => health,
+            (ReadMode::Once, Health::Waiting(why)) => Health::Failed(why),
+            (ReadMode::Once, Health::Live | Health::Marked(_)) if !self.is_stream => Health::Loaded,
+            (ReadMode::Follow, Health::Live) if polling => Health::Marked(POLLING.into()),
+            (ReadMode::Follow, Health::Marked(word)) if polling => {
+                Health::Marked(Safe::new(&format!("{word}, {POLLING}")))
+            }
+            (ReadMode::Once | ReadMode::Follow, health) => health,
         };
         self.outlet.send(LogUpdate::Health { rank: self.rank, health })
     }

@@ -1,6 +1,6 @@
 //! The state that a source's threads and its handle share.
 
-use crate::source::{config::Mode, tape::Tape};
+use crate::{event::ReadMode, source::tape::Tape};
 use std::{
     path::PathBuf,
     sync::{
@@ -39,10 +39,10 @@ pub(super) enum RawText {
 }
 
 impl SharedState {
-    pub(super) fn new(mode: Mode, wake: SyncSender<()>) -> Self {
+    pub(super) fn new(mode: ReadMode, wake: SyncSender<()>) -> Self {
         Self {
             stop: AtomicBool::new(false),
-            follow: AtomicBool::new(mode == Mode::Follow),
+            follow: AtomicBool::new(mode == ReadMode::Follow),
             polling: AtomicBool::new(false),
             streams: AtomicUsize::new(0),
             wake,
@@ -50,12 +50,12 @@ impl SharedState {
         }
     }
 
-    pub(super) fn mode(&self) -> Mode {
-        if self.follow.load(Ordering::Relaxed) { Mode::Follow } else { Mode::Once }
+    pub(super) fn mode(&self) -> ReadMode {
+        if self.follow.load(Ordering::Relaxed) { ReadMode::Follow } else { ReadMode::Once }
     }
 
-    pub(super) fn set_mode(&self, mode: Mode) {
-        self.follow.store(mode == Mode::Follow, Ordering::Relaxed);
+    pub(super) fn set_mode(&self, mode: ReadMode) {
+        self.follow.store(mode == ReadMode::Follow, Ordering::Relaxed);
         self.wake();
     }
 

@@ -5,9 +5,8 @@
 //! input ends.
 
 use crate::{
-    event::Health,
+    event::{Health, ReadMode},
     source::{
-        config::Mode,
         error::{Stopped, reason},
         intake::Intake,
         lines::Lines,
@@ -72,7 +71,7 @@ pub(super) fn run(
         if let Some(error) = error {
             intake.notice(error)?;
         }
-        if matches!(input, StreamInput::Stdin) || shared.mode() == Mode::Once {
+        if matches!(input, StreamInput::Stdin) || shared.mode() == ReadMode::Once {
             intake.end(0)?;
             return intake.health(Health::Ended);
         }

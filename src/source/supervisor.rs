@@ -4,10 +4,10 @@
 //! [`LogUpdate::Finished`] at the right time. Streams have threads of their own and are only counted here.
 
 use crate::{
-    event::{Health, LogUpdate},
+    event::{Health, LogUpdate, ReadMode},
     source::{
         arguments::{Arguments, FileArgument},
-        config::{Mode, SourceConfig, Start},
+        config::{SourceConfig, Start},
         error::Stopped,
         file::{
             follow::{Discovery, FollowContext, Follower, PollOutcome, history::ReadHistory},
@@ -60,7 +60,7 @@ pub(super) struct Supervisor {
     /// When directories and globs are searched next.
     search_due: Duration,
     notifier: Option<Notifier>,
-    mode: Mode,
+    mode: ReadMode,
 }
 
 /// The reader of one rank.
@@ -114,8 +114,8 @@ impl Supervisor {
                 self.resend_health()?;
             }
             match self.mode {
-                Mode::Once => {}
-                Mode::Follow => {
+                ReadMode::Once => {}
+                ReadMode::Follow => {
                     if self.started.elapsed() >= self.search_due {
                         self.search(Discovery::Later)?;
                     }
@@ -148,12 +148,12 @@ impl Supervisor {
     fn is_done(&self) -> bool {
         let streams_ended = self.shared.streams.load(Ordering::Relaxed) == 0;
         let only_streams = self.inputs.iter().all(|input| matches!(input, Input::Stream));
-        streams_ended && (self.mode == Mode::Once || only_streams)
+        streams_ended && (self.mode == ReadMode::Once || only_streams)
     }
 
     /// Where files are read once: takes last lines without a newline, and waits for the ends of the streams.
     fn finish_once(&mut self) -> Result<(), Stopped> {
-        if self.mode == Mode::Follow {
+        if self.mode == ReadMode::Follow {
             return Ok(());
         }
         for input in &mut self.inputs {
@@ -164,7 +164,7 @@ impl Supervisor {
                 }
             }
         }
-        while self.shared.streams.load(Ordering::Relaxed) > 0 && self.shared.mode() == Mode::Once {
+        while self.shared.streams.load(Ordering::Relaxed) > 0 && self.shared.mode() == ReadMode::Once {
             self.wait()?;
         }
         Ok(())
@@ -173,11 +173,11 @@ impl Supervisor {
     fn wait(&mut self) -> Result<(), Stopped> {
         let began = Instant::now();
         match self.mode {
-            Mode::Once => {
+            ReadMode::Once => {
                 // The shared state holds a sender, so this waits for a wake-up.
                 let _ = self.wakes.recv();
             }
-            Mode::Follow => match self.wakes.recv_timeout(PERIOD) {
+            ReadMode::Follow => match self.wakes.recv_timeout(PERIOD) {
                 Ok(()) => thread::sleep(PAUSE.saturating_sub(began.elapsed())),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             },
@@ -208,7 +208,7 @@ impl Supervisor {
             }
         }
         self.search_due = self.started.elapsed() + SEARCH_PERIOD;
-        if self.mode == Mode::Follow {
+        if self.mode == ReadMode::Follow {
             self.watch_folders()?;
         }
         Ok(())

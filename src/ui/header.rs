@@ -2,8 +2,8 @@
 
 use super::theme::{Glyph, Role, StyledText, Theme, bytes, part, thousands};
 use crate::{
-    app::{App, Following, assets::SortOrder, filter::StatusTab},
-    event::Health,
+    app::{App, assets::SortOrder, filter::StatusTab},
+    event::{Health, ReadMode},
     text::Safe,
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -14,7 +14,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         left.push(part(format!("{badge}  "), Role::Warn));
     }
     left.extend(source(app, theme, usize::from(area.width / 4).clamp(16, 40)));
-    if app.sticks() && app.options().following == Following::On && area.width >= 90 {
+    if app.sticks() && app.options().read_mode == ReadMode::Follow && area.width >= 90 {
         left.push(part("  sticking to newest", Role::Dim));
     }
     theme.print_both(buffer, area, &left, &warnings(app, theme));
@@ -41,7 +41,7 @@ fn source(app: &App, theme: Theme, room: usize) -> Vec<StyledText> {
             let percent = sources.progress().unwrap_or(0);
             parts.push(part(format!("reading {percent} %  {}{of}", bytes(*read)), Role::Accent));
         }
-        Health::Live | Health::Marked(_) if app.options().following == Following::Off => {
+        Health::Live | Health::Marked(_) if app.options().read_mode == ReadMode::Once => {
             parts.push(part("loaded", Role::Dim));
         }
         Health::Live => {

@@ -4,7 +4,7 @@
 //! alike. What is selected, failed or fine is also told by a glyph or by bold, never by colour alone.
 
 use crate::{
-    app::{App, Glyphs, Theme as Choice},
+    app::{App, Glyphs, ThemeChoice},
     picture::{BlockCell, ColourDepth, xterm_index},
     text::Safe,
 };
@@ -49,7 +49,7 @@ pub(super) fn part(text: impl Into<Safe>, role: Role) -> StyledText {
 /// How the screen looks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Theme {
-    choice: Choice,
+    choice: ThemeChoice,
     glyphs: Glyphs,
     colours: ColourDepth,
 }
@@ -85,9 +85,9 @@ impl Theme {
         let options = app.options();
         let light = app.canvas().light == Some(true);
         let choice = match options.theme {
-            Choice::Auto if light => Choice::Light,
-            Choice::Auto => Choice::Dark,
-            Choice::Dark | Choice::Light | Choice::Mono => options.theme,
+            ThemeChoice::Auto if light => ThemeChoice::Light,
+            ThemeChoice::Auto => ThemeChoice::Dark,
+            ThemeChoice::Dark | ThemeChoice::Light | ThemeChoice::Mono => options.theme,
         };
         Self { choice, glyphs: options.glyphs, colours: app.canvas().colours }
     }
@@ -95,14 +95,14 @@ impl Theme {
     fn style(self, role: Role) -> Style {
         // A title stands on a border, which is dim; the title is not.
         let plain = Style::new().remove_modifier(Modifier::DIM);
-        let colour = |colour| if self.choice == Choice::Mono { plain } else { plain.fg(colour) };
-        let light = self.choice == Choice::Light;
+        let colour = |colour| if self.choice == ThemeChoice::Mono { plain } else { plain.fg(colour) };
+        let light = self.choice == ThemeChoice::Light;
         match role {
             Role::Plain => plain,
             Role::Dim => plain.add_modifier(Modifier::DIM),
             Role::Strong => plain.add_modifier(Modifier::BOLD),
             // Not every font has bold Chinese.
-            Role::Selected if self.choice == Choice::Mono => {
+            Role::Selected if self.choice == ThemeChoice::Mono => {
                 plain.add_modifier(Modifier::BOLD.union(Modifier::UNDERLINED))
             }
             Role::Selected | Role::Accent => {

@@ -11,10 +11,10 @@ use ratatui::{
 };
 use std::time::{Duration, Instant};
 use thumbview::{
-    app::{App, AppOptions, Effect, Following, Message, Now},
+    app::{App, AppOptions, Effect, Message, Now},
     event::{
         AssetId, Counts, EventKind, Fault, FileId, Health, LogEvent, LogUpdate, Oddities, Offset, Origin, PictureKind,
-        Status, Templates, Time,
+        ReadMode, Status, Templates, Time,
     },
     picture::Canvas,
     terminal::write_cells,
@@ -107,7 +107,8 @@ fn report(name: &str, costs: &[Cost]) {
 
 impl Bench {
     fn new() -> Self {
-        let options = AppOptions { sources: vec!["vod.log".into()], following: Following::On, ..AppOptions::default() };
+        let options =
+            AppOptions { sources: vec!["vod.log".into()], read_mode: ReadMode::Follow, ..AppOptions::default() };
         let now = Now { mono: Duration::ZERO, wall: Time::from_micros(NOON * 1_000_000) };
         let app = App::new(options, SCREEN, Canvas::default(), now);
         let shown = Buffer::empty(Rect::from((ratatui::layout::Position::ORIGIN, SCREEN)));

@@ -16,8 +16,8 @@ use std::{
     time::{Duration, Instant},
 };
 use thumbview::{
-    event::{Counts, LogUpdate},
-    source::{self, Mode, Source, SourceConfig, Start},
+    event::{Counts, LogUpdate, ReadMode},
+    source::{self, Source, SourceConfig, Start},
 };
 use tokio::sync::mpsc::Receiver;
 
@@ -42,7 +42,7 @@ fn event(number: u32) -> String {
     format!("{head}{number:032x}\",\"status\":\"SUCCEED\",\"sample\":[],\"dots\":[]}}}}\n")
 }
 
-fn start(file: &Path, mode: Mode) -> (Source, Receiver<LogUpdate>) {
+fn start(file: &Path, mode: ReadMode) -> (Source, Receiver<LogUpdate>) {
     let files = vec![file.to_str().unwrap().to_owned()];
     source::spawn(SourceConfig { files, mode, start: Start::All, zone: jiff::tz::TimeZone::UTC })
 }
@@ -50,7 +50,7 @@ fn start(file: &Path, mode: Mode) -> (Source, Receiver<LogUpdate>) {
 /// Reads a file once: when the first events came, when all had come, and how many.
 fn load(file: &Path) {
     let begun = Instant::now();
-    let (_source, mut updates) = start(file, Mode::Once);
+    let (_source, mut updates) = start(file, ReadMode::Once);
     let (mut first, mut events, mut sum) = (None, 0, Counts::default());
     while let Some(update) = updates.blocking_recv() {
         match update {
@@ -81,7 +81,7 @@ fn append() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vod.log");
     fs::write(&path, event(0)).unwrap();
-    let (_source, mut updates) = start(&path, Mode::Follow);
+    let (_source, mut updates) = start(&path, ReadMode::Follow);
     while updates.blocking_recv() != Some(LogUpdate::Loaded) {}
     let mut log = fs::File::options().append(true).open(&path).unwrap();
     let mut times: Vec<Duration> = (1..=200)
@@ -102,7 +102,7 @@ fn idle(time: Duration) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vod.log");
     fs::write(&path, event(0)).unwrap();
-    let (_source, mut updates) = start(&path, Mode::Follow);
+    let (_source, mut updates) = start(&path, ReadMode::Follow);
     while updates.blocking_recv() != Some(LogUpdate::Loaded) {}
     thread::sleep(time);
 }

@@ -14,8 +14,8 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 use thumbview::{
     event::{AssetId, Offset, PictureKind, PictureUrl},
-    media::{Decoder, FetchMode, HostBound, Media, MediaConfig, spawn},
-    picture::{EventKey, Picture, PictureFailure, PictureKey, PictureRequest, PictureUpdate},
+    media::{Decoder, HostBound, Media, MediaConfig, spawn},
+    picture::{EventKey, FetchMode, Picture, PictureFailure, PictureKey, PictureRequest, PictureUpdate},
     text::Safe,
 };
 use tokio::sync::mpsc::Receiver;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use ratatui::layout::Size;
 use std::fmt::Write as _;
 use thumbview::{
-    app::{AppOptions, Message, Theme},
+    app::{AppOptions, Message, ThemeChoice},
     picture::{PictureFailure, PictureUpdate},
 };
 
@@ -63,10 +63,10 @@ fn every_overlay() {
                 stage.serve();
                 stage
             };
-            let dark = overlay(Theme::Dark);
+            let dark = overlay(ThemeChoice::Dark);
             shot(&format!("{name}_{width}x{height}"), &dark);
             let mut styles = format!("dark\n{}", dark.styles());
-            for (title, theme) in [("light", Theme::Light), ("mono", Theme::Mono)] {
+            for (title, theme) in [("light", ThemeChoice::Light), ("mono", ThemeChoice::Mono)] {
                 let stage = overlay(theme);
                 assert_eq!(stage.screen(), dark.screen(), "a theme changes no text");
                 write!(styles, "{title}\n{}", stage.styles()).unwrap();
@@ -85,10 +85,10 @@ fn the_event_as_logged() {
             stage.read(event.as_bytes());
             stage
         };
-        shot(&format!("raw_{width}x{height}"), &show(Theme::Dark));
-        let styles = [Theme::Dark, Theme::Light, Theme::Mono].map(|theme| show(theme).styles());
+        shot(&format!("raw_{width}x{height}"), &show(ThemeChoice::Dark));
+        let styles = [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::Mono].map(|theme| show(theme).styles());
         insta::assert_snapshot!(format!("raw_{width}x{height}_styles"), styles.concat());
-        let mut stage = show(Theme::Dark);
+        let mut stage = show(ThemeChoice::Dark);
         stage.send(Message::Resize(Size { width: 50, height }));
         stage.keys("G");
         assert!(stage.screen().contains("│ } "), "the end: {}", stage.screen());

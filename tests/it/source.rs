@@ -15,10 +15,10 @@ use std::{
 };
 use thumbview::{
     event::{
-        Counts, FileId, Health, LogEvent, LogUpdate, Origin, Time,
+        Counts, FileId, Health, LogEvent, LogUpdate, Origin, ReadMode, Time,
         envelope::{FoundEvents, RecordReader},
     },
-    source::{self, Mode, RawError, Source, SourceConfig, Start},
+    source::{self, RawError, Source, SourceConfig, Start},
 };
 use tokio::sync::mpsc::Receiver;
 
@@ -33,11 +33,11 @@ struct Heard {
 }
 
 impl Heard {
-    fn new(files: &[&Path], mode: Mode) -> Self {
+    fn new(files: &[&Path], mode: ReadMode) -> Self {
         Self::start(files, mode, Start::All)
     }
 
-    fn start(files: &[&Path], mode: Mode, start: Start) -> Self {
+    fn start(files: &[&Path], mode: ReadMode, start: Start) -> Self {
         let files = files.iter().map(|path| path.to_str().unwrap().to_owned()).collect();
         let (source, updates) = source::spawn(SourceConfig { files, mode, start, zone: jiff::tz::TimeZone::UTC });
         Self { source, updates, all: Vec::new() }
@@ -160,7 +160,7 @@ fn check_archives_of(command: &str) {
     let (one, two) = (pack(command, &log(0..500)), pack(command, &log(500..1000)));
     let path = folder.path("archive.log");
     fs::write(&path, [one.clone(), two.clone()].concat()).unwrap();
-    let mut heard = Heard::new(&[&path], Mode::Once);
+    let mut heard = Heard::new(&[&path], ReadMode::Once);
     heard.until_finished();
     assert_eq!(heard.ids(), ids(0..1000), "{command}");
     assert_eq!(heard.lines().last(), Some(&Some(1000)));
@@ -169,7 +169,7 @@ fn check_archives_of(command: &str) {
     assert_eq!(raw.trim_end(), event("asset-999").trim_end(), "the raw text is unpacked again");
 
     fs::write(&path, [one.as_slice(), two.get(..two.len() / 2).unwrap()].concat()).unwrap();
-    let mut heard = Heard::new(&[&path], Mode::Once);
+    let mut heard = Heard::new(&[&path], ReadMode::Once);
     heard.until_finished();
     assert!(heard.ids().len() >= 500 && heard.ids() == ids(0..u32::try_from(heard.ids().len()).unwrap()));
     let warnings = heard.all.iter().filter(|update| matches!(update, LogUpdate::Notice(_))).count();
@@ -181,7 +181,7 @@ fn globs_and_directories_find_new_files_and_know_rotated_ones() {
     let folder = Folder::new();
     let (log_path, glob) = (folder.path("vod.log"), folder.path("vod.log*"));
     fs::write(&log_path, log(0..20)).unwrap();
-    let mut heard = Heard::new(&[&glob], Mode::Follow);
+    let mut heard = Heard::new(&[&glob], ReadMode::Follow);
     heard.until_loaded();
     fs::rename(&log_path, folder.path("vod.log.1")).unwrap();
     append(&log_path, &log(20..25));
@@ -201,7 +201,7 @@ fn globs_and_directories_find_new_files_and_know_rotated_ones() {
 fn an_empty_glob_waits_and_the_first_match_takes_its_rank() {
     let folder = Folder::new();
     let glob = folder.path("*.log");
-    let mut heard = Heard::new(&[&glob], Mode::Follow);
+    let mut heard = Heard::new(&[&glob], ReadMode::Follow);
     heard.until_loaded();
     assert!(matches!(heard.health(0), Some(Health::Waiting(why)) if why.as_str() == "no file matches"));
     fs::write(folder.path("a.log"), log(0..1)).unwrap();
@@ -215,12 +215,12 @@ fn the_last_events_come_with_their_lines_and_what_follows() {
     let path = folder.path("a.log");
     fs::write(&path, log(0..3000)).unwrap();
     for count in [0, 1, 10, 2999, 5000] {
-        let mut heard = Heard::start(&[&path], Mode::Follow, Start::Last(count.into()));
+        let mut heard = Heard::start(&[&path], ReadMode::Follow, Start::Last(count.into()));
         heard.until_loaded();
         assert_eq!(heard.ids(), ids(3000 - count.min(3000)..3000), "the last {count}");
         assert!(count == 0 || heard.lines().last() == Some(&Some(3000)), "{:?}", heard.lines().last());
     }
-    let mut heard = Heard::start(&[&path], Mode::Follow, Start::Last(1));
+    let mut heard = Heard::start(&[&path], ReadMode::Follow, Start::Last(1));
     heard.until_loaded();
     append(&path, &log(3000..3001));
     heard.until_ids(&ids(2999..3001));
@@ -231,7 +231,7 @@ fn a_restarted_file_does_not_repeat_what_was_taken() {
     let folder = Folder::new();
     let path = folder.path("a.log");
     fs::write(&path, log(0..3) + &event("asset-2")).unwrap();
-    let mut heard = Heard::new(&[&path], Mode::Follow);
+    let mut heard = Heard::new(&[&path], ReadMode::Follow);
     heard.until_loaded();
     assert_eq!(heard.ids().len(), 4, "without a restart equal lines are two events");
     fs::write(&path, log(1..4) + "noise\n").unwrap();
@@ -247,7 +247,7 @@ fn a_fifo_without_a_writer_holds_nothing_up_and_is_read_when_one_comes() {
     let (fifo, file) = (folder.path("pipe"), folder.path("a.log"));
     rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
     fs::write(&file, log(0..1)).unwrap();
-    let mut heard = Heard::new(&[&fifo, &file], Mode::Follow);
+    let mut heard = Heard::new(&[&fifo, &file], ReadMode::Follow);
     heard.until_loaded();
     assert_eq!(heard.ids(), ids(0..1));
     for number in 1..3 {
@@ -268,7 +268,7 @@ const SILENT: &str = "loaded while standard input was silent";
 /// Follows its own standard input and the log that the environment names; says on stderr how far it is.
 pub(crate) fn read_standard_input() {
     let path = std::env::var(LOG).unwrap();
-    let mut heard = Heard::new(&[Path::new("-"), Path::new(&path)], Mode::Follow);
+    let mut heard = Heard::new(&[Path::new("-"), Path::new(&path)], ReadMode::Follow);
     heard.until_loaded();
     assert_eq!(heard.ids(), ids(0..1));
     eprintln!("{SILENT}");
@@ -290,7 +290,7 @@ fn a_silent_standard_input_holds_nothing_up_and_ends() {
 }
 
 fn what_is_no_file_fails_with_a_sentence() {
-    let mut heard = Heard::new(&[Path::new("/dev/null")], Mode::Once);
+    let mut heard = Heard::new(&[Path::new("/dev/null")], ReadMode::Once);
     heard.until_finished();
     assert!(matches!(heard.health(0), Some(Health::Failed(why)) if why.as_str() == "is a device"));
 }
@@ -299,7 +299,7 @@ fn raw_text_is_proved_and_found_after_a_rotation() {
     let folder = Folder::new();
     let path = folder.path("a.log");
     fs::write(&path, log(0..3)).unwrap();
-    let mut heard = Heard::new(&[&path], Mode::Once);
+    let mut heard = Heard::new(&[&path], ReadMode::Once);
     heard.until_finished();
     let origin = heard.events().nth(1).unwrap().origin;
     let raw =
@@ -335,7 +335,7 @@ fn a_sparse_file_without_a_newline_takes_no_memory() {
 /// Reads the file that the environment names; its memory is that of nobody else.
 pub(crate) fn read_a_sparse_file() {
     let path = PathBuf::from(std::env::var_os(LOG).unwrap());
-    let mut heard = Heard::new(&[&path], Mode::Once);
+    let mut heard = Heard::new(&[&path], ReadMode::Once);
     heard.until_finished();
     let places: Vec<_> = heard.places().into_iter().map(|(id, _, line, ..)| (id, line)).collect();
     assert_eq!(places, [("asset-0".to_owned(), Some(1)), ("asset-1".to_owned(), Some(3))]);
@@ -351,7 +351,7 @@ fn reads_a_file_once_with_its_last_unfinished_line() {
     let folder = Folder::new();
     let path = folder.path("a.log");
     fs::write(&path, format!("noise\n{}", log(0..3).trim_end())).unwrap();
-    let mut heard = Heard::new(&[&path], Mode::Once);
+    let mut heard = Heard::new(&[&path], ReadMode::Once);
     heard.until_finished();
     assert_eq!(heard.ids(), ids(0..3));
     assert_eq!(heard.lines(), [Some(2), Some(3), Some(4)]);
@@ -363,7 +363,7 @@ fn follows_what_is_appended_and_waits_for_the_newline() {
     let folder = Folder::new();
     let path = folder.path("a.log");
     fs::write(&path, log(0..2)).unwrap();
-    let mut heard = Heard::new(&[&path], Mode::Follow);
+    let mut heard = Heard::new(&[&path], ReadMode::Follow);
     heard.until_loaded();
     let line = event("asset-2");
     let (begun, rest) = line.split_at(40);
@@ -378,12 +378,12 @@ fn a_missing_file_fails_once_and_is_waited_for_when_followed() {
     let folder = Folder::new();
     let (here, missing) = (folder.path("a.log"), folder.path("sub/b.log"));
     fs::write(&here, log(0..1)).unwrap();
-    let mut heard = Heard::new(&[&missing, &here], Mode::Once);
+    let mut heard = Heard::new(&[&missing, &here], ReadMode::Once);
     heard.until_finished();
     assert!(matches!(heard.health(0), Some(Health::Failed(why)) if why.as_str() == "not there yet"));
     assert_eq!(heard.ids(), ids(0..1));
 
-    let mut heard = Heard::new(&[&missing], Mode::Follow);
+    let mut heard = Heard::new(&[&missing], ReadMode::Follow);
     heard.until_loaded();
     assert!(matches!(heard.health(0), Some(Health::Waiting(_))));
     fs::create_dir(folder.path("sub")).unwrap();
@@ -396,11 +396,11 @@ fn following_can_be_turned_on_later() {
     let folder = Folder::new();
     let path = folder.path("a.log");
     fs::write(&path, log(0..2).trim_end()).unwrap();
-    let mut heard = Heard::new(&[&path], Mode::Once);
+    let mut heard = Heard::new(&[&path], ReadMode::Once);
     heard.until_finished();
     append(&path, "\n");
     append(&path, &log(2..3));
-    heard.source.set_mode(Mode::Follow);
+    heard.source.set_mode(ReadMode::Follow);
     heard.until_ids(&ids(0..3));
 }
 
@@ -465,7 +465,7 @@ fn parallel_loading_gives_what_reading_in_order_gives() {
         let path = folder.path(name);
         let text = big_log(size + 1000, pretty_every);
         fs::write(&path, &text).unwrap();
-        let mut heard = Heard::new(&[&path], Mode::Once);
+        let mut heard = Heard::new(&[&path], ReadMode::Once);
         heard.until_finished();
         let (expected, places) = (read_in_order(&text), heard.places());
         assert_eq!(places.len(), expected.len(), "{name}");
@@ -491,7 +491,7 @@ fn a_line_longer_than_the_end_that_comes_first_is_one_line() {
     ] {
         let path = folder.path(name);
         fs::write(&path, &text).unwrap();
-        let mut heard = Heard::new(&[&path], Mode::Once);
+        let mut heard = Heard::new(&[&path], ReadMode::Once);
         heard.until_finished();
         assert_eq!(heard.places(), read_in_order(&text), "{name}");
         assert_eq!(heard.counts().lines, text.lines().count() as u64, "{name}");
@@ -505,7 +505,7 @@ fn a_record_that_the_load_left_open_is_finished_by_following() {
     let text = big_log(2 << 20, 7);
     let cut = text.len() - 120;
     fs::write(&path, text.get(..cut).unwrap()).unwrap();
-    let mut heard = Heard::new(&[&path], Mode::Follow);
+    let mut heard = Heard::new(&[&path], ReadMode::Follow);
     heard.until_loaded();
     append(&path, text.get(cut..).unwrap());
     let expected = read_in_order(&text);

@@ -13,10 +13,10 @@ use std::{
     time::Duration,
 };
 use thumbview::{
-    app::{App, AppOptions, Effect, Following, Message, Now},
+    app::{App, AppOptions, Effect, Message, Now},
     event::{
         AssetId, Counts, EventKind, Facts, Fault, FileId, Health, LogEvent, LogUpdate, Oddities, Offset, Origin,
-        PictureKind, Rejected, Status, Templates, Time,
+        PictureKind, ReadMode, Rejected, Status, Templates, Time,
     },
     graphics,
     picture::{Canvas, FetchInfo, Fit, Picture, PictureFailure, PictureKey, PictureUpdate, PixelSize, Prepared},
@@ -61,7 +61,7 @@ impl Stage {
     }
 
     pub(crate) fn with(width: u16, height: u16, options: AppOptions) -> Self {
-        let options = AppOptions { sources: vec!["vod.log".into()], following: Following::On, ..options };
+        let options = AppOptions { sources: vec!["vod.log".into()], read_mode: ReadMode::Follow, ..options };
         let now = Now { mono: Duration::ZERO, wall: Time::from_micros(NOON * 1_000_000) };
         let app = App::new(options, Size::new(width, height), Canvas::default(), now);
         let mut stage = Self { app, effects: Vec::new(), byte: 0, mono: Duration::ZERO };

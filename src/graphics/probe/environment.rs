@@ -1,7 +1,7 @@
 //! The terminal as the environment describes it.
 
 use crate::{graphics::tmux, picture::Multiplexer};
-use std::env;
+use std::{env, ffi::OsString};
 
 /// The variables that describe the terminal; empty where unset.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +24,15 @@ pub struct Environment {
     pub ssh: bool,
 }
 
+/// Returns whether this process runs at the far end of an SSH connection.
+pub fn is_over_ssh() -> bool {
+    is_ssh(|name| env::var_os(name))
+}
+
+fn is_ssh(value: impl Fn(&str) -> Option<OsString>) -> bool {
+    ["SSH_CONNECTION", "SSH_TTY"].into_iter().filter_map(value).any(|value| !value.is_empty())
+}
+
 impl Environment {
     /// Reads the environment, and asks a tmux of this machine about its terminal, which takes some milliseconds.
     pub fn from_process() -> Self {
@@ -38,7 +47,7 @@ impl Environment {
             konsole_version: word("KONSOLE_VERSION"),
             tmux,
             tmux_client: if tmux { tmux::Client::query() } else { None },
-            ssh: is_set("SSH_CONNECTION") || is_set("SSH_TTY"),
+            ssh: is_over_ssh(),
         }
     }
 
@@ -65,5 +74,22 @@ impl Environment {
     pub(super) fn names_true_colour(&self) -> bool {
         let terms = ["kitty", "foot", "alacritty", "ghostty", "wezterm", "direct", "24bit"];
         matches!(self.colorterm.as_str(), "truecolor" | "24bit") || terms.iter().any(|term| self.term.contains(term))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ssh_is_told_by_either_variable() {
+        let check = |set: &[(&str, &str)], expected| {
+            let value = |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into());
+            assert_eq!(is_ssh(value), expected, "{set:?}");
+        };
+        check(&[], false);
+        check(&[("SSH_TTY", "/dev/pts/0")], true);
+        check(&[("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22")], true);
+        check(&[("SSH_CONNECTION", "")], false);
     }
 }

@@ -27,7 +27,7 @@ async fn a_cached_picture_needs_no_request() {
     assert!(!load(config.clone(), &server.url("/0.jpg?auth_key=SECRET1")).await.unwrap().fetched.from_cache);
     settled(dir.path(), 1).await;
     // Another signature is the same picture, and is shown without the network as well.
-    let offline = MediaConfig { fetch: FetchMode::No, ..config.clone() };
+    let offline = MediaConfig { fetch: FetchMode::Never, ..config.clone() };
     let picture = load(offline, &server.url("/0.jpg?auth_key=SECRET2")).await.unwrap();
     assert!(picture.fetched.from_cache && picture.fetched.status.is_none());
     assert_eq!(&*picture.jpeg, BASE);

@@ -329,7 +329,7 @@ async fn an_answered_key_is_fetched_again_only_after_it_left_the_list() {
 
 async fn nothing_is_fetched_if_fetching_is_disabled() {
     let server = ImageServer::start(|_| picture(BASE)).await;
-    let config = MediaConfig { fetch: FetchMode::No, ..config(&[&server.host()]) };
+    let config = MediaConfig { fetch: FetchMode::Never, ..config(&[&server.host()]) };
     assert_eq!(failure(config, &server.url("/0.jpg")).await, "not fetched");
     assert_eq!(server.connections(), 0);
 }

@@ -1,7 +1,7 @@
-//! Prepares pictures off the loop, the most urgent first.
+//! The preparation of pictures for the screen, off the loop.
 //!
-//! Two at a time on the blocking pool. The latest list replaces the one before, so what scrubbing passed by is never
-//! prepared; a job that is done is not done again while it is still listed.
+//! [`WORKERS`] pictures at a time are prepared on the blocking pool, the most urgent first. A new list of jobs replaces
+//! the one before, so that pictures which were scrubbed past are never prepared; a job is run once while it is listed.
 
 use crate::{
     app::Preparation,
@@ -14,39 +14,42 @@ use tokio::{
     task::JoinSet,
 };
 
-/// How many pictures are prepared at once.
+/// The number of pictures that are prepared at once.
 const WORKERS: usize = 2;
 
-/// A hold on the worker. Dropping it ends the worker.
+/// The capacity of the channel of prepared pictures.
+const UPDATES: usize = 8;
+
+/// The handle of the worker task, which ends when the handle is dropped.
 #[derive(Debug)]
 pub(super) struct Preparer(watch::Sender<Arc<[Preparation]>>);
 
 impl Preparer {
-    /// Starts the worker on the current runtime.
+    /// Starts the worker task on the current runtime.
     pub(super) fn start() -> (Self, mpsc::Receiver<PictureUpdate>) {
-        let (jobs, jobs_seen) = watch::channel(Arc::from([]));
-        let (updates, updates_seen) = mpsc::channel(8);
-        tokio::spawn(work(jobs_seen, updates));
-        (Self(jobs), updates_seen)
+        let (jobs, latest_jobs) = watch::channel(Arc::from([]));
+        let (sender, updates) = mpsc::channel(UPDATES);
+        tokio::spawn(run(latest_jobs, sender));
+        (Self(jobs), updates)
     }
 
-    /// Replaces the list of jobs.
+    /// Replaces the list of jobs, the most urgent first.
     pub(super) fn prepare(&self, jobs: Vec<Preparation>) {
         self.0.send_replace(jobs.into());
     }
 }
 
-async fn work(mut jobs: watch::Receiver<Arc<[Preparation]>>, updates: mpsc::Sender<PictureUpdate>) {
-    let mut begun: HashSet<(PictureKey, Fit)> = HashSet::new();
+async fn run(mut jobs: watch::Receiver<Arc<[Preparation]>>, updates: mpsc::Sender<PictureUpdate>) {
+    let mut started: HashSet<(PictureKey, Fit)> = HashSet::new();
     let mut running: JoinSet<PictureUpdate> = JoinSet::new();
     loop {
         let listed = Arc::clone(&jobs.borrow_and_update());
-        begun.retain(|known| listed.iter().any(|job| (job.key, job.fit) == *known));
+        started.retain(|known| listed.iter().any(|job| (job.key, job.fit) == *known));
         for job in listed.iter() {
             if running.len() >= WORKERS {
                 break;
             }
-            if begun.insert((job.key, job.fit)) {
+            if started.insert((job.key, job.fit)) {
                 let (key, fit, picture) = (job.key, job.fit, Arc::clone(&job.picture));
                 running.spawn_blocking(move || {
                     PictureUpdate::Prepared(key, fit, Arc::new(graphics::prepare(&picture, fit)))
@@ -55,7 +58,7 @@ async fn work(mut jobs: watch::Receiver<Arc<[Preparation]>>, updates: mpsc::Send
         }
         tokio::select! {
             changed = jobs.changed() => if changed.is_err() { return },
-            // A panic in a job is recorded by the hook; the picture is simply not prepared.
+            // The panic hook reports a panic in a job; its picture stays unprepared.
             Some(done) = running.join_next() => if let Ok(update) = done && updates.send(update).await.is_err() {
                 return;
             },

@@ -1,25 +1,24 @@
-//! Pictures printed into the scrollback: one, or a sheet of all that an asset has.
+//! Pictures printed into the scrollback: one picture, or a contact sheet.
 //!
-//! viuer prints wherever its own test of the terminal agrees with our probe; elsewhere (forced protocols, tmux, sixel,
-//! which it draws for cells of 6x12 alone, and kitty over ssh, to which it would send ten times the bytes) our encoders
-//! do. viuer never gets to ask a terminal that has not just answered the same question, so nothing waits for ever.
+//! viuer prints wherever its own test of the terminal agrees with our probe. Elsewhere our encoders print: forced
+//! protocols, tmux, sixel (which viuer draws for cells of 6x12 pixels only) and kitty over SSH (to which viuer sends ten
+//! times the bytes). viuer never queries a terminal that has not just answered the same query, so that it never waits.
 
 use crate::{
-    graphics::{image_id_base, prepare, scrollback, shrunk, strip},
+    graphics::{image_id_base, is_over_ssh, prepare, scrollback, shrunk, strip},
     picture::{Canvas, ColourDepth, Fit, Multiplexer, Picture, PixelSize, Protocol, Quality, fit},
     text::Safe,
 };
 use image::{DynamicImage, RgbImage};
 use ratatui::layout::Size;
 use std::{
-    env,
     io::{self, Write},
     process,
 };
 
-/// Why nothing could be printed.
+/// The reason for which a picture could not be printed.
 #[derive(Debug, thiserror::Error)]
-pub enum ShowError {
+pub(super) enum PrintError {
     /// The output could not be written.
     #[error("cannot write the picture")]
     Write(#[from] io::Error),
@@ -28,40 +27,45 @@ pub enum ShowError {
     Print(#[from] viuer::ViuError),
 }
 
-/// Who prints.
+/// The code that prints a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PicturePrinter {
     Viuer,
-    Ours,
-    Nobody,
+    Encoder,
+    None,
 }
 
-/// Prints one picture, at most `columns` cells wide and less than a screen high, and ends the line.
+/// Prints a picture, at most `columns` cells wide and less than a screen high, and ends the line.
 ///
-/// viuer knows no writer but stdout: `out` is flushed before it prints.
-pub fn one(picture: &Picture, canvas: &Canvas, columns: u16, out: &mut impl Write) -> Result<(), ShowError> {
+/// viuer prints to stdout itself; `out` is flushed before that.
+pub(super) fn picture(
+    picture: &Picture,
+    canvas: &Canvas,
+    columns: u16,
+    out: &mut impl Write,
+) -> Result<(), PrintError> {
     let (_, rows) = crossterm::terminal::size().unwrap_or((80, 24));
     let bounds = canvas.bounds(Size { width: columns, height: rows.saturating_sub(1).max(1) });
     print(picture, fit(picture.size, bounds, canvas.cell), canvas, out)
 }
 
-/// Prints all pictures in rows of `columns_of_grid`, each row as one image, its captions as text below it.
-pub fn sheet(
+/// Prints captioned pictures in rows of `pictures_per_row`. Each row is one image, with its captions as text below it.
+pub(super) fn sheet(
     pictures: &[(Safe, Picture)],
-    columns_of_grid: u16,
+    pictures_per_row: u16,
     canvas: &Canvas,
     columns: u16,
     out: &mut impl Write,
-) -> Result<(), ShowError> {
+) -> Result<(), PrintError> {
     let most = canvas.bounds(Size { width: columns, height: u16::MAX }).width;
-    // At least two cells a tile, and one between two.
-    let grid = columns_of_grid.clamp(1, (most / 3).max(1));
+    // At least two cells per tile, and one between two tiles.
+    let grid = pictures_per_row.clamp(1, (most / 3).max(1));
     let tile = Size { width: ((most + 1) / grid).saturating_sub(1).max(1), height: u16::MAX };
     for row in pictures.chunks(usize::from(grid)) {
         print_row(row, tile.width, canvas, out)?;
         for (caption, _) in row {
             let caption = caption.fit(usize::from(tile.width));
-            // Padded by cells: a formatter would count characters.
+            // A formatter's own padding counts characters, not cells.
             let rest = usize::from(tile.width + 1) - caption.width();
             write!(out, "{caption}{:rest$}", "")?;
         }
@@ -70,22 +74,21 @@ pub fn sheet(
     Ok(out.flush()?)
 }
 
-fn print_row(row: &[(Safe, Picture)], columns: u16, canvas: &Canvas, out: &mut impl Write) -> Result<(), ShowError> {
+fn print_row(row: &[(Safe, Picture)], columns: u16, canvas: &Canvas, out: &mut impl Write) -> Result<(), PrintError> {
     let (_, most) = crossterm::terminal::size().unwrap_or((80, 24));
     let bounds = Size { width: columns, height: most.saturating_sub(2).max(1) };
     let rows = row.iter().map(|(_, picture)| fit(picture.size, bounds, canvas.cell).height).max().unwrap_or(1);
     let pixels = |cells: u16, pixels: u16| u32::from(cells) * u32::from(pixels.max(1));
     let tile = PixelSize { width: pixels(columns, canvas.cell.width), height: pixels(rows, canvas.cell.height) };
-    let ground = if canvas.light == Some(true) { [255; 3] } else { [0; 3] };
+    let background = if canvas.light == Some(true) { [255; 3] } else { [0; 3] };
     let pictures: Vec<&Picture> = row.iter().map(|(_, picture)| picture).collect();
-    let image = strip(&pictures, tile, u32::from(canvas.cell.width.max(1)), ground);
+    let image = strip(&pictures, tile, u32::from(canvas.cell.width.max(1)), background);
     let count = u16::try_from(row.len()).unwrap_or(u16::MAX);
     let cells = Size { width: count.saturating_mul(columns + 1) - 1, height: rows };
     print(&image, cells, canvas, out)
 }
 
-fn print(picture: &Picture, cells: Size, canvas: &Canvas, out: &mut impl Write) -> Result<(), ShowError> {
-    let over_ssh = env::var_os("SSH_CONNECTION").is_some() || env::var_os("SSH_TTY").is_some();
+fn print(picture: &Picture, cells: Size, canvas: &Canvas, out: &mut impl Write) -> Result<(), PrintError> {
     let fit = Fit {
         cells,
         cell: canvas.cell,
@@ -95,11 +98,11 @@ fn print(picture: &Picture, cells: Size, canvas: &Canvas, out: &mut impl Write) 
         target_bytes: u32::MAX,
         multiplexer: canvas.multiplexer,
     };
-    match printer(canvas, over_ssh, viuer::is_iterm_supported()) {
-        PicturePrinter::Nobody => return Ok(()),
-        PicturePrinter::Ours => {
+    match printer(canvas, is_over_ssh(), viuer::is_iterm_supported()) {
+        PicturePrinter::None => return Ok(()),
+        PicturePrinter::Encoder => {
             let prepared = prepare(picture, fit);
-            if let Some(bytes) = scrollback(&prepared, fit, number()) {
+            if let Some(bytes) = scrollback(&prepared, fit, image_id()) {
                 out.write_all(&bytes)?;
                 return Ok(out.flush()?);
             }
@@ -109,24 +112,24 @@ fn print(picture: &Picture, cells: Size, canvas: &Canvas, out: &mut impl Write) 
     out.flush()?;
     let (size, rgb) = shrunk(picture, fit);
     let image = RgbImage::from_raw(size.width, size.height, rgb.into_owned()).unwrap_or_default();
-    viuer::print(&DynamicImage::ImageRgb8(image), &config(fit))?;
+    viuer::print(&DynamicImage::ImageRgb8(image), &viuer_config(fit))?;
     Ok(())
 }
 
-/// Who prints what the canvas shows. `environment_says_iterm2` is viuer's own test, which reads the environment alone.
-fn printer(canvas: &Canvas, over_ssh: bool, environment_says_iterm2: bool) -> PicturePrinter {
+/// Returns the code that prints on this canvas. `viuer_knows_iterm2` is viuer's own test, which reads the environment.
+fn printer(canvas: &Canvas, over_ssh: bool, viuer_knows_iterm2: bool) -> PicturePrinter {
     let answered = canvas.multiplexer == Multiplexer::None && canvas.offered.contains(&canvas.protocol);
     match canvas.protocol {
-        Protocol::None => PicturePrinter::Nobody,
+        Protocol::None => PicturePrinter::None,
         Protocol::Blocks => PicturePrinter::Viuer,
         Protocol::Kitty if answered && !over_ssh => PicturePrinter::Viuer,
-        Protocol::Iterm2 if answered && environment_says_iterm2 => PicturePrinter::Viuer,
-        Protocol::Kitty | Protocol::Iterm2 | Protocol::Sixel => PicturePrinter::Ours,
+        Protocol::Iterm2 if answered && viuer_knows_iterm2 => PicturePrinter::Viuer,
+        Protocol::Kitty | Protocol::Iterm2 | Protocol::Sixel => PicturePrinter::Encoder,
     }
 }
 
-/// Our probe's word is viuer's veto: what has not answered us is not asked again.
-fn config(fit: Fit) -> viuer::Config {
+/// Allows viuer the one protocol that the terminal answered for.
+fn viuer_config(fit: Fit) -> viuer::Config {
     viuer::Config {
         absolute_offset: false,
         width: Some(u32::from(fit.cells.width.max(1))),
@@ -139,10 +142,10 @@ fn config(fit: Fit) -> viuer::Config {
     }
 }
 
-/// A number for a picture in tmux that is probably not in use: the process and the moment make it.
-fn number() -> u32 {
-    let moment = jiff::Timestamp::now().subsec_nanosecond().unsigned_abs() / 1000;
-    image_id_base(process::id()) | (moment % 255 + 1)
+/// Returns an image id for tmux that is probably unused: it is made of the process id and the time.
+fn image_id() -> u32 {
+    let micros = jiff::Timestamp::now().subsec_nanosecond().unsigned_abs() / 1000;
+    image_id_base(process::id()) | (micros % 255 + 1)
 }
 
 #[cfg(test)]
@@ -158,13 +161,13 @@ mod tests {
         let none = Multiplexer::None;
         check(Protocol::Blocks, &[], none, true, false, PicturePrinter::Viuer);
         check(Protocol::Kitty, &[Protocol::Kitty], none, false, false, PicturePrinter::Viuer);
-        check(Protocol::Kitty, &[Protocol::Kitty], none, true, false, PicturePrinter::Ours);
-        check(Protocol::Kitty, &[Protocol::Kitty], Multiplexer::Tmux, false, false, PicturePrinter::Ours);
-        check(Protocol::Kitty, &[], none, false, false, PicturePrinter::Ours);
+        check(Protocol::Kitty, &[Protocol::Kitty], none, true, false, PicturePrinter::Encoder);
+        check(Protocol::Kitty, &[Protocol::Kitty], Multiplexer::Tmux, false, false, PicturePrinter::Encoder);
+        check(Protocol::Kitty, &[], none, false, false, PicturePrinter::Encoder);
         check(Protocol::Iterm2, &[Protocol::Iterm2], none, false, true, PicturePrinter::Viuer);
-        check(Protocol::Iterm2, &[Protocol::Iterm2], none, true, false, PicturePrinter::Ours);
-        check(Protocol::Sixel, &[Protocol::Sixel], none, false, false, PicturePrinter::Ours);
-        check(Protocol::None, &[], none, false, false, PicturePrinter::Nobody);
+        check(Protocol::Iterm2, &[Protocol::Iterm2], none, true, false, PicturePrinter::Encoder);
+        check(Protocol::Sixel, &[Protocol::Sixel], none, false, false, PicturePrinter::Encoder);
+        check(Protocol::None, &[], none, false, false, PicturePrinter::None);
     }
 
     #[test]

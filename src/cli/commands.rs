@@ -1,0 +1,269 @@
+//! The arguments of each command.
+//!
+//! What several commands share is flattened into them from `input`, `look` and `fetch`.
+
+use super::{
+    fetch::{FetchArgs, parse_duration},
+    input::{InputArgs, LineCount, Output},
+    look::LookArgs,
+};
+use crate::{
+    app,
+    demo::{DemoConfig, Scenario},
+    diagnostics::Verbosity,
+    event::{Offset, ReadMode},
+    source::Start,
+};
+use clap::{Args, Subcommand};
+use std::{path::PathBuf, time::Duration};
+
+/// The events of history that `tail` prints as JSON lines unless `-n` says otherwise.
+const PRINTED_HISTORY: u64 = 10;
+
+/// A command and its arguments.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Follow logs by name, full-screen (as JSON lines where stdout is no terminal).
+    Tail(TailArgs),
+    /// Load logs once, full-screen (the same as `thumbview FILE...`); F follows them.
+    Open(OpenArgs),
+    /// Print the assets and exit.
+    List(ListArgs),
+    /// Print the assets with their pictures as json, jsonl or csv, and write the pictures themselves into a folder.
+    #[command(after_long_help = EXPORT)]
+    Export(ExportArgs),
+    /// Print one picture, or a contact sheet, into the scrollback and exit.
+    Show(ShowArgs),
+    /// Run a session of its own, offline: events, pictures, server.
+    Demo(DemoArgs),
+    /// Tell what was found out about the terminal, the network and the cache.
+    Doctor(DoctorArgs),
+    /// Look after the picture cache.
+    #[command(subcommand)]
+    Cache(CacheCommand),
+    /// Print a completion script for a shell.
+    Completions(CompletionsArgs),
+    /// Print the manual page, or that of one command.
+    Man(ManArgs),
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+pub struct CommonArgs {
+    /// Read options from this TOML file, each under its long name (default: thumbview/config.toml in the user's
+    /// config folder). A variable goes before it, an option before both.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Append every diagnostic to this file as it happens.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub log_file: Option<PathBuf>,
+    /// Say more on stderr: each line that could not be read, each picture that was written.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Say nothing on stderr but why the exit code is not 0.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+}
+
+/// `tail`.
+#[derive(Args, Debug)]
+pub struct TailArgs {
+    /// What to read.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Show N events of history (+1: all). Full screen: all; as JSON lines: 10.
+    #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true)]
+    pub lines: Option<LineCount>,
+    /// Accepted as tail(1) has them; following is by name anyway.
+    #[arg(short = 'f', short_alias = 'F', hide = true)]
+    pub follow: bool,
+    /// How it looks.
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+/// `open`.
+#[derive(Args, Debug)]
+pub struct OpenArgs {
+    /// What to read.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// How it looks.
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+/// `list`.
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// What to read.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Print the summary alone.
+    #[arg(long)]
+    pub summary: bool,
+}
+
+const EXPORT: &str = r#"The columns and names are those of `list`. JSON and JSONL add to each asset its pictures, by offset:
+
+  "pictures":[{"kind":"sample","offset":5,"url":"https://…",
+               "file":"14d7…_sample_00005.jpg","outcome":"written","reason":null}]
+
+CSV has a row for each picture, and one for an asset without any; the same six stand behind the asset's own columns as picture.kind, picture.offset, picture.url, picture.file, picture.outcome, picture.reason.
+
+file is the name in DIR. outcome is written, kept (it was there already), failed, or null without --pictures. reason says why a picture failed, or in what a written one is damaged. The exit code is 1 where a picture could not be had whole."#;
+
+/// `export`.
+#[derive(Args, Debug)]
+pub struct ExportArgs {
+    /// What to read. -o json is what auto means here.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Fetch the pictures and write them into DIR. What is there already is kept.
+    #[arg(long, value_name = "DIR")]
+    pub pictures: Option<PathBuf>,
+    /// Write over files that are there already.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// What may be fetched.
+    #[command(flatten)]
+    pub fetch: FetchArgs,
+}
+
+/// `show`.
+#[derive(Args, Debug)]
+pub struct ShowArgs {
+    /// The log; - is stdin.
+    pub file: String,
+    /// The asset, by its id or the head of it; else the newest with pictures.
+    pub asset: Option<String>,
+    /// The place in the video: 1:30, or 90 seconds.
+    #[arg(long, value_name = "TIME", value_parser = parse_offset, conflicts_with = "grid")]
+    pub offset: Option<Offset>,
+    /// Print all pictures, so many in a row.
+    #[arg(long, value_name = "COLS", num_args = 0..=1, default_missing_value = "4")]
+    pub grid: Option<u16>,
+    /// How it looks.
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+/// `doctor`.
+#[derive(Args, Debug)]
+pub struct DoctorArgs {
+    /// What would be used.
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+/// `cache`.
+#[derive(Debug, Subcommand)]
+pub enum CacheCommand {
+    /// Remove all cached pictures.
+    Clear(CacheClearArgs),
+}
+
+/// `cache clear`.
+#[derive(Args, Debug)]
+pub struct CacheClearArgs {
+    /// Where the cache is.
+    #[arg(long, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+}
+
+/// `completions`.
+#[derive(Args, Debug)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Args, Debug)]
+pub struct ManArgs {
+    /// The command.
+    pub command: Option<String>,
+}
+
+/// `demo`.
+#[derive(Args, Debug)]
+pub struct DemoArgs {
+    /// What happens in it.
+    #[arg(value_enum, default_value_t)]
+    pub scenario: Scenario,
+    /// The same seed gives the same session.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// How fast time passes.
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = parse_speed)]
+    pub speed: f64,
+    /// End after this time.
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
+    pub duration: Option<Duration>,
+    /// Leave the log and the pictures in DIR, and print the commands to try.
+    #[arg(long, value_name = "DIR", conflicts_with = "serve")]
+    pub write: Option<PathBuf>,
+    /// Serve DIR on loopback.
+    #[arg(long, value_name = "DIR")]
+    pub serve: Option<PathBuf>,
+    /// The port for --serve.
+    #[arg(long, default_value_t = 8787)]
+    pub port: u16,
+    /// How it is printed.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Output,
+    /// How it looks.
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+impl CommonArgs {
+    /// Returns how much is reported on stderr.
+    pub fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Normal,
+        }
+    }
+}
+
+impl TailArgs {
+    /// Returns whether the input is followed: stdin alone ends by itself.
+    pub fn read_mode(&self) -> ReadMode {
+        if self.is_stdin_only() { ReadMode::Once } else { ReadMode::Follow }
+    }
+
+    /// Returns where printed output begins.
+    pub fn start(&self) -> Start {
+        match self.lines {
+            // A pipe has no history to skip.
+            _ if self.is_stdin_only() => Start::All,
+            None => Start::Last(PRINTED_HISTORY),
+            Some(LineCount::Last(count)) => Start::Last(count),
+            Some(LineCount::All) => Start::All,
+        }
+    }
+
+    fn is_stdin_only(&self) -> bool {
+        self.input.files.iter().all(|file| file == "-")
+    }
+}
+
+impl DemoArgs {
+    /// Returns the configuration of the demo.
+    pub fn config(&self) -> DemoConfig {
+        DemoConfig { scenario: self.scenario, seed: self.seed, speed: self.speed }
+    }
+}
+
+/// `1:30`, `90`, `0:12.5`.
+fn parse_offset(text: &str) -> Result<Offset, String> {
+    app::parse_offset(text).ok_or_else(|| "a place such as 1:30 or 90".to_owned())
+}
+
+fn parse_speed(text: &str) -> Result<f64, String> {
+    let speed: f64 = text.parse().map_err(|_no_number| "a number".to_owned())?;
+    if (0.01..=1000.0).contains(&speed) { Ok(speed) } else { Err("between 0.01 and 1000".to_owned()) }
+}

@@ -1,0 +1,134 @@
+//! The options that say what may be fetched, and how.
+
+use super::{UsageError, environment::cache_folder};
+use crate::{
+    media::{Header, HostBound, HostPort, MediaConfig, Policy},
+    picture::FetchMode,
+};
+use clap::Args;
+use ipnet::IpNet;
+use std::{path::PathBuf, time::Duration};
+use url::Url;
+
+/// What may be fetched, and how.
+#[derive(Args, Debug)]
+pub struct FetchArgs {
+    /// Fetch from HOST or HOST:PORT although it is private, loopback or on another port.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub allow_host: Vec<HostPort>,
+    /// Fetch from this network although it is private.
+    #[arg(long, value_name = "NET")]
+    pub allow_cidr: Vec<IpNet>,
+    /// Fetch nothing.
+    #[arg(long)]
+    pub no_fetch: bool,
+    /// How many fetches may be in flight.
+    #[arg(short, long, value_name = "N", default_value_t = 6)]
+    pub jobs: usize,
+    /// The longest silence of a server; connecting may take half of it, the whole three times.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
+    pub timeout: Duration,
+    /// The largest picture that is fetched.
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = parse_size)]
+    pub max_size: u64,
+    /// Send this Referer, to that host only.
+    #[arg(long, value_name = "[HOST=]URL")]
+    pub referer: Vec<String>,
+    /// Send this header, to that host only.
+    #[arg(short = 'H', long, value_name = "[HOST=]K:V")]
+    pub header: Vec<String>,
+    /// Fetch through this proxy, which then looks up and judges addresses.
+    #[arg(long, value_name = "URL")]
+    pub proxy: Option<Url>,
+    /// Trust these issuers too.
+    #[arg(long, value_name = "PEM")]
+    pub ca_file: Option<PathBuf>,
+    /// Keep fetched pictures here instead of the user's cache folder.
+    #[arg(long, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+    /// Keep no pictures on disk.
+    #[arg(long)]
+    pub no_cache: bool,
+}
+
+impl FetchArgs {
+    /// Returns the configuration of the fetches.
+    pub fn media(&self) -> Result<MediaConfig, UsageError> {
+        let mut policy = Policy::default();
+        for host in &self.allow_host {
+            policy.allow(host.clone()).map_err(|refusal| UsageError::new(refusal.to_string()))?;
+        }
+        policy.allow_nets.clone_from(&self.allow_cidr);
+        let only = if let [only] = &*self.allow_host { Some(only) } else { None };
+        // Only the name of the host or the header is printed: what follows may be a secret.
+        let invalid = |text: &str, reason: &str| {
+            UsageError::new(format!("{}: {reason}", text.split(['=', ':']).next().unwrap_or_default()))
+        };
+        let referer = self
+            .referer
+            .iter()
+            .map(|text| HostBound::parse(text, only).map_err(|reason| invalid(text, reason)))
+            .collect::<Result<_, _>>()?;
+        let headers = self
+            .header
+            .iter()
+            .map(|text| HostBound::<Header>::parse(text, only).map_err(|reason| invalid(text, reason)))
+            .collect::<Result<_, _>>()?;
+        Ok(MediaConfig {
+            policy,
+            idle_timeout: self.timeout,
+            max_bytes: self.max_size,
+            jobs: self.jobs.clamp(1, 64),
+            referer,
+            headers,
+            proxy: self.proxy.clone(),
+            ca_file: self.ca_file.clone(),
+            cache_dir: self.cache_dir(),
+            fetch: if self.no_fetch { FetchMode::Never } else { FetchMode::Prefetch },
+            ..MediaConfig::default()
+        })
+    }
+
+    /// Returns the folder of the picture cache, if there is one: as asked, else in the user's cache folder.
+    pub fn cache_dir(&self) -> Option<PathBuf> {
+        if self.no_cache { None } else { self.cache_dir.clone().or_else(cache_folder) }
+    }
+}
+
+/// `10s`, `2m`, `1h 30m`.
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
+    let duration: jiff::SignedDuration = text.parse().map_err(|_unreadable| "a time such as 10s or 2m".to_owned())?;
+    Duration::try_from(duration).map_err(|_negative| "a time above zero".to_owned())
+}
+
+/// `16MiB`, `500KB`, `1048576`.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text.trim_start_matches(|c: char| c.is_ascii_digit()).to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "kb" => 1000,
+        "m" | "mib" => 1 << 20,
+        "mb" => 1_000_000,
+        "g" | "gib" => 1 << 30,
+        "gb" => 1_000_000_000,
+        _ => return Err("a size such as 16MiB".to_owned()),
+    };
+    let number: u64 = digits.parse().map_err(|_no_number| "a size such as 16MiB".to_owned())?;
+    number.checked_mul(unit).ok_or_else(|| "too large".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_times_have_units() {
+        assert_eq!(parse_size("16MiB"), Ok(16 << 20));
+        assert_eq!(parse_size("500KB"), Ok(500_000));
+        assert_eq!(parse_size("7"), Ok(7));
+        assert!(parse_size("x").is_err() && parse_size("5 bananas").is_err() && parse_size("99999999999G").is_err());
+        assert_eq!(parse_duration("1m30s"), Ok(Duration::from_secs(90)));
+        assert!(parse_duration("soon").is_err());
+    }
+}

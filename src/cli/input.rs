@@ -1,0 +1,175 @@
+//! The options that say what is read, which assets pass, and how they are printed.
+
+use super::UsageError;
+use crate::{
+    app::filter::Filter,
+    catalog::ListFormat,
+    event::{ReadMode, Reveal},
+    source::{SourceConfig, Start},
+};
+use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
+
+/// What to read, and which assets.
+#[derive(Args, Debug)]
+pub struct InputArgs {
+    /// Logs, plain or compressed; quoted globs and directories too. - is stdin.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<String>,
+    /// Show only what passes: words, status:, code:, samples<N, since:, host:, ! negates.
+    #[arg(short = 'e', long, value_name = "EXPR", value_parser = Filter::parse)]
+    pub filter: Vec<Filter>,
+    /// Show only assets of this status.
+    #[arg(short, long, value_name = "S")]
+    pub status: Option<String>,
+    /// Show only assets whose id has this in it.
+    #[arg(short, long, value_name = "ID")]
+    pub asset: Option<String>,
+    /// Show only what is not older: 30m, 2h, or RFC 3339. What has no time is kept.
+    #[arg(long, value_name = "T", value_parser = parse_since)]
+    pub since: Option<String>,
+    /// Show only what is not newer.
+    #[arg(long, value_name = "T", value_parser = parse_since)]
+    pub until: Option<String>,
+    /// How it is printed. auto: full screen on a terminal, else table for list and jsonl for tail and open.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Output,
+    /// Show secrets in URLs.
+    #[arg(long)]
+    pub reveal: bool,
+    /// The zone of times without one, and of the screen.
+    #[arg(long, value_enum, default_value_t)]
+    pub tz: Zone,
+}
+
+impl InputArgs {
+    /// Reads stdin where no file was named, unless stdin is a terminal.
+    pub fn or_stdin(mut self, stdin: StreamKind) -> Result<Self, UsageError> {
+        if self.files.is_empty() {
+            if stdin == StreamKind::Terminal {
+                let sentence = "which FILE? `thumbview --help` has examples, `thumbview demo` needs none";
+                return Err(UsageError::new(sentence));
+            }
+            self.files.push("-".into());
+        }
+        Ok(self)
+    }
+
+    /// Returns all filters as one.
+    pub fn filter(&self) -> Result<Filter, UsageError> {
+        let mut filter = self.filter.iter().cloned().fold(Filter::default(), Filter::and);
+        let terms = [
+            self.status.as_ref().map(|status| format!("status:{status}")),
+            self.asset.clone(),
+            self.since.as_ref().map(|time| format!("since:{time}")),
+            self.until.as_ref().map(|time| format!("until:{time}")),
+        ];
+        for term in terms.into_iter().flatten() {
+            filter = filter.and(Filter::parse(&term).map_err(|error| UsageError::new(error.to_string()))?);
+        }
+        Ok(filter)
+    }
+
+    /// Returns whether secrets in URLs are shown.
+    pub fn reveal(&self) -> Reveal {
+        if self.reveal { Reveal::Show } else { Reveal::Hide }
+    }
+
+    /// Returns the zone of times without one, and of the screen.
+    pub fn zone(&self) -> TimeZone {
+        match self.tz {
+            Zone::Local => TimeZone::system(),
+            Zone::Utc => TimeZone::UTC,
+        }
+    }
+
+    /// Returns the configuration of the source.
+    pub fn source(&self, mode: ReadMode, start: Start) -> SourceConfig {
+        SourceConfig { files: self.files.clone(), mode, start, zone: self.zone() }
+    }
+}
+
+/// The kind of a standard stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamKind {
+    /// A terminal.
+    Terminal,
+    /// A file, a pipe or a device.
+    Other,
+}
+
+/// `-o`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// By what stdout is.
+    #[default]
+    Auto,
+    /// Full screen.
+    Tui,
+    /// Columns for people.
+    Table,
+    /// One object.
+    Json,
+    /// One object a line.
+    Jsonl,
+    /// RFC 4180.
+    Csv,
+}
+
+impl Output {
+    /// Returns whether this is the full screen.
+    pub fn is_full_screen(self, stdout: StreamKind) -> bool {
+        match self {
+            Self::Auto => stdout == StreamKind::Terminal,
+            Self::Tui => true,
+            Self::Table | Self::Json | Self::Jsonl | Self::Csv => false,
+        }
+    }
+
+    /// Returns the format of printed output; `None` leaves it to the command.
+    pub fn format(self) -> Option<ListFormat> {
+        match self {
+            Self::Auto | Self::Tui => None,
+            Self::Table => Some(ListFormat::Table),
+            Self::Json => Some(ListFormat::Json),
+            Self::Jsonl => Some(ListFormat::Jsonl),
+            Self::Csv => Some(ListFormat::Csv),
+        }
+    }
+}
+
+/// `--tz`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Zone {
+    /// This machine's.
+    #[default]
+    Local,
+    /// UTC.
+    Utc,
+}
+
+/// `-n`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineCount {
+    /// The last N events.
+    Last(u64),
+    /// All events.
+    All,
+}
+
+impl std::str::FromStr for LineCount {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "+1" {
+            return Ok(Self::All);
+        }
+        text.parse().map(Self::Last).map_err(|_no_number| "a number of events, or +1 for all")
+    }
+}
+
+/// Checks an age or a time, so that clap names the option of a wrong one.
+fn parse_since(text: &str) -> Result<String, String> {
+    Filter::parse(&format!("since:{text}")).map_err(|_wrong| "an age such as 30m, or an RFC 3339 time".to_owned())?;
+    Ok(text.to_owned())
+}

@@ -1,0 +1,48 @@
+//! `export`: prints the assets with their pictures, and writes the pictures into a folder.
+
+mod pictures;
+
+use super::{
+    media,
+    reading::LogReading,
+    stdio::{self, STDOUT},
+};
+use crate::{
+    app::Overwrite,
+    catalog::ListFormat,
+    cli::{ExportArgs, InputArgs, Output, UsageError},
+    report::{self, ExportedFiles, FileOutcome},
+};
+use anyhow::{Context as _, Result};
+use std::{
+    io::{self, BufWriter, Write as _},
+    process::ExitCode,
+};
+
+pub(super) fn run(args: ExportArgs) -> Result<ExitCode> {
+    let input = InputArgs::or_stdin(args.input, stdio::stdin())?;
+    let format = match input.output {
+        Output::Auto | Output::Json => ListFormat::Json,
+        Output::Jsonl => ListFormat::Jsonl,
+        Output::Csv => ListFormat::Csv,
+        Output::Table | Output::Tui => return Err(UsageError::new("export prints json, jsonl or csv").into()),
+    };
+    let filter = input.filter()?;
+    let config = media::config(&args.fetch)?;
+    let reading = LogReading::complete(&input);
+    let keys = reading.passing(&filter);
+    let mut files = ExportedFiles::new();
+    if let Some(folder) = &args.pictures {
+        let overwrite = if args.overwrite { Overwrite::Yes } else { Overwrite::No };
+        let assets = keys.iter().filter_map(|key| reading.catalog.asset(*key));
+        let tasks = assets.flat_map(|asset| report::export_tasks(&asset)).collect();
+        files = pictures::write(tasks, folder, overwrite, config)?;
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    report::export(&mut out, &reading.catalog, &keys, &files, format, input.reveal())
+        .and_then(|()| out.flush())
+        .context(STDOUT)?;
+    let is_complete = files.values().all(|file| file.outcome != FileOutcome::Failed && file.reason.is_none());
+    let code = reading.outcome();
+    Ok(if is_complete || code != ExitCode::SUCCESS { code } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,161 @@
+//! The pictures of an export: fetched, and written into a folder.
+//!
+//! Pictures are fetched as the screen fetches them, a window of the list at a time, and each is written as it comes. A
+//! file name is used once per run, so that no picture takes the place of another.
+
+use crate::{
+    app::Overwrite,
+    command::runtime,
+    diagnostics::{detail, error, info},
+    media::{self, MediaConfig},
+    picture::{Picture, PictureKey, PictureRequest, PictureUpdate},
+    report::{ExportTask, ExportedFile, ExportedFiles, FileOutcome},
+    session::files::{self, FileError},
+    text::Safe,
+};
+use anyhow::{Context as _, Result};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// The pictures that are requested at once for each fetch that may be in flight.
+const WINDOW: usize = 4;
+
+/// Writes all pictures into `folder`; reports on stderr what was not written as asked.
+pub(super) fn write(
+    tasks: Vec<ExportTask>,
+    folder: &Path,
+    overwrite: Overwrite,
+    config: MediaConfig,
+) -> Result<ExportedFiles> {
+    let shown = Safe::new(&folder.display().to_string());
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {shown}"))?;
+    let mut exporter = PictureExporter {
+        folder: folder.to_owned(),
+        overwrite,
+        files: ExportedFiles::new(),
+        requested: HashMap::new(),
+        refused_hosts: BTreeSet::new(),
+    };
+    let waiting = exporter.check_names(tasks);
+    if !waiting.is_empty() {
+        runtime::block_on(async {
+            exporter.fetch(waiting, config).await;
+            Ok(())
+        })?;
+    }
+    exporter.report_totals(&shown);
+    Ok(exporter.files)
+}
+
+/// The state of an export.
+struct PictureExporter {
+    folder: PathBuf,
+    overwrite: Overwrite,
+    files: ExportedFiles,
+    requested: HashMap<PictureKey, ExportTask>,
+    /// The hosts that the policy refused and `--allow-host` would allow.
+    refused_hosts: BTreeSet<Safe>,
+}
+
+impl PictureExporter {
+    /// Settles the tasks that need no fetching; returns the others.
+    fn check_names(&mut self, tasks: Vec<ExportTask>) -> VecDeque<ExportTask> {
+        // In lower case: some file systems do not distinguish case.
+        let mut names = HashSet::new();
+        let mut waiting = VecDeque::new();
+        for task in tasks {
+            if !names.insert(task.file.to_ascii_lowercase()) {
+                self.fail(&task, "another picture has its name".into());
+                continue;
+            }
+            match files::check(&self.folder.join(&task.file), self.overwrite) {
+                Ok(()) => waiting.push_back(task),
+                Err(FileError::Exists) => self.keep(task),
+                Err(error) => self.fail(&task, Safe::new(&error.to_string())),
+            }
+        }
+        waiting
+    }
+
+    async fn fetch(&mut self, mut waiting: VecDeque<ExportTask>, config: MediaConfig) {
+        let window = config.jobs * WINDOW;
+        let (media, mut updates) = media::spawn(config);
+        loop {
+            while self.requested.len() < window
+                && let Some(task) = waiting.pop_front()
+            {
+                self.requested.insert(task.request.key, task);
+            }
+            if self.requested.is_empty() {
+                return;
+            }
+            let mut requests: Vec<PictureRequest> = self.requested.values().map(|task| task.request.clone()).collect();
+            requests.sort_by_key(|request| request.key);
+            media.want(requests);
+            match updates.recv().await {
+                Some(PictureUpdate::Loaded(key, picture)) => self.write(key, picture).await,
+                Some(PictureUpdate::Failed(key, failure)) => {
+                    self.refused_hosts.extend(failure.allow);
+                    if let Some(task) = self.requested.remove(&key) {
+                        self.fail(&task, failure.what);
+                    }
+                }
+                Some(PictureUpdate::Started(_) | PictureUpdate::Dropped(_) | PictureUpdate::Prepared(..)) => {}
+                None => return,
+            }
+        }
+    }
+
+    async fn write(&mut self, key: PictureKey, picture: Arc<Picture>) {
+        let Some(task) = self.requested.remove(&key) else { return };
+        let (path, overwrite, jpeg) = (self.folder.join(&task.file), self.overwrite, Arc::clone(&picture.jpeg));
+        let written =
+            tokio::task::spawn_blocking(move || files::write(&path, overwrite, |out| out.write_all(&jpeg))).await;
+        match written {
+            Ok(Ok(())) => {
+                match &picture.damage {
+                    Some(damage) => error(&format!("{}: {damage}", task.file)),
+                    None => detail(&format!("{}: written", task.file)),
+                }
+                let (outcome, reason) = (FileOutcome::Written, picture.damage.clone());
+                self.files.insert(key, ExportedFile { file: Some(task.file), outcome, reason });
+            }
+            Ok(Err(FileError::Exists)) => self.keep(task),
+            Ok(Err(error)) => self.fail(&task, Safe::new(&format!("cannot be written: {error}"))),
+            Err(_panicked) => self.fail(&task, "an error in thumbview itself".into()),
+        }
+    }
+
+    fn keep(&mut self, task: ExportTask) {
+        info(&format!("{}: is there already, kept", task.file));
+        let file = ExportedFile { file: Some(task.file), outcome: FileOutcome::Kept, reason: None };
+        self.files.insert(task.request.key, file);
+    }
+
+    fn fail(&mut self, task: &ExportTask, reason: Safe) {
+        error(&format!("{}: {reason} ({})", task.file, task.request.url));
+        let file = ExportedFile { file: None, outcome: FileOutcome::Failed, reason: Some(reason) };
+        self.files.insert(task.request.key, file);
+    }
+
+    fn report_totals(&self, folder: &Safe) {
+        let count = |outcome| self.files.values().filter(|file| file.outcome == outcome).count();
+        let mut text = format!("{} pictures written to {folder}", count(FileOutcome::Written));
+        let (kept, failed) = (count(FileOutcome::Kept), count(FileOutcome::Failed));
+        if kept > 0 {
+            text.push_str(&format!(", {kept} were there already and are kept (--overwrite)"));
+        }
+        if failed > 0 {
+            text.push_str(&format!(", {failed} could not be had"));
+        }
+        info(&text);
+        for host in &self.refused_hosts {
+            error(&format!("--allow-host {host} would fetch what was refused as no public address"));
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The full screen over logs, as `tail` and `open` show it.
+
+use super::{media, runtime};
+use crate::{
+    app::AppOptions,
+    cli::{InputArgs, LookArgs, locale_notice},
+    event::ReadMode,
+    session::{self, SessionPlan},
+    source::Start,
+};
+use anyhow::Result;
+use std::process::ExitCode;
+
+/// Runs a session over the input until the user quits.
+pub(super) fn run(input: &InputArgs, look: &LookArgs, mode: ReadMode) -> Result<ExitCode> {
+    let plan = SessionPlan {
+        source: input.source(mode, Start::All),
+        media: media::config(&look.fetch)?,
+        protocol: look.protocol,
+        options: AppOptions {
+            read_mode: mode,
+            filter: input.filter()?,
+            reveal: input.reveal(),
+            ..look.options(input.zone())
+        },
+        notice: locale_notice(),
+        limit: None,
+    };
+    runtime::block_on(session::run(plan))
+}

@@ -1,0 +1,45 @@
+//! `list`: reads logs to their end and prints the assets, or the summary.
+
+use super::{
+    reading::LogReading,
+    stdio::{self, STDOUT},
+};
+use crate::{
+    catalog::ListFormat,
+    cli::{InputArgs, ListArgs},
+    report,
+};
+use anyhow::{Context as _, Result};
+use std::{
+    io::{self, BufWriter, Write as _},
+    process::ExitCode,
+};
+
+/// The part of the result that is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The assets; as JSON also the summary.
+    Assets,
+    /// The summary only.
+    Summary,
+}
+
+pub(super) fn run(args: ListArgs) -> Result<ExitCode> {
+    let part = if args.summary { Part::Summary } else { Part::Assets };
+    print(&InputArgs::or_stdin(args.input, stdio::stdin())?, part)
+}
+
+/// Prints the assets that pass the filter, the newest first, or the summary.
+pub(super) fn print(input: &InputArgs, part: Part) -> Result<ExitCode> {
+    let filter = input.filter()?;
+    let format = input.output.format().unwrap_or(ListFormat::Table);
+    let reading = LogReading::complete(input);
+    let mut out = BufWriter::new(io::stdout().lock());
+    match part {
+        Part::Summary => report::summary(&mut out, &reading.catalog, format),
+        Part::Assets => report::list(&mut out, &reading.catalog, &reading.passing(&filter), format),
+    }
+    .and_then(|()| out.flush())
+    .context(STDOUT)?;
+    Ok(reading.outcome())
+}

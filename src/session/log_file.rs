@@ -1,0 +1,47 @@
+//! The lines of a session in the log file.
+
+use crate::{
+    app::{Message, WriteOutcome},
+    catalog::Catalog,
+    diagnostics::{is_logging, log},
+    event::{Health, LogUpdate},
+    picture::PictureUpdate,
+    report,
+};
+
+/// Logs what a message says about logs, pictures and written files.
+pub(super) fn record(message: &Message, catalog: &Catalog) {
+    if !is_logging() {
+        return;
+    }
+    match message {
+        Message::Log(LogUpdate::Notice(notice)) => log(notice.text.as_str()),
+        Message::Log(LogUpdate::Health { rank, health: Health::Waiting(reason) | Health::Failed(reason) }) => {
+            log(&format!("source {}: {reason}", rank + 1));
+        }
+        Message::Log(LogUpdate::Batch { rejected, .. }) => {
+            for each in rejected {
+                log(&format!("{}: {}", report::location(catalog, each.origin), each.reason));
+            }
+        }
+        Message::Picture(PictureUpdate::Failed(key, failure)) => {
+            let event = catalog.event(key.event);
+            let url = event.pictures.get(event.asset, key.kind, key.index).map(|snapshot| snapshot.url);
+            log(&format!("{}: {}", url.map_or_else(String::new, |url| url.to_string()), failure.what));
+        }
+        Message::Canvas(canvas) => log(&format!("pictures are drawn as {}", canvas.protocol.as_str())),
+        Message::Wrote(_, WriteOutcome::Done(path)) => log(&format!("{path}: written")),
+        Message::Wrote(job, WriteOutcome::Failed(reason)) => log(&format!("{}: {reason}", job.path)),
+        Message::Log(_)
+        | Message::Picture(_)
+        | Message::Wrote(_, WriteOutcome::Taken)
+        | Message::Key(_)
+        | Message::Mouse(_)
+        | Message::Paste(_)
+        | Message::Resize(_)
+        | Message::Raw(..)
+        | Message::Toast(_)
+        | Message::Sent(_)
+        | Message::Tick(_) => {}
+    }
+}

@@ -1,0 +1,21 @@
+//! The configuration of a session.
+
+use crate::{app::AppOptions, media::MediaConfig, picture::Protocol, source::SourceConfig, text::Safe};
+use std::time::Duration;
+
+/// Everything that a session is started with.
+#[derive(Debug)]
+pub struct SessionPlan {
+    /// The logs.
+    pub source: SourceConfig,
+    /// The limits of fetching.
+    pub media: MediaConfig,
+    /// The protocol for pictures; `None` takes the best that the terminal answers for.
+    pub protocol: Option<Protocol>,
+    /// The initial options of the screen.
+    pub options: AppOptions,
+    /// A notice to begin with.
+    pub notice: Option<Safe>,
+    /// The time after which the session ends by itself.
+    pub limit: Option<Duration>,
+}
