@@ -1,4 +1,4 @@
-//! The demo as a user has it: a log that grows, a server that gives out its pictures, a folder that can be served.
+//! The demo as a user runs it: the growing log, the picture server, the written folder.
 
 use std::{
     collections::BTreeMap,

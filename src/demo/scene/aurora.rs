@@ -75,8 +75,9 @@ pub(super) fn paint(canvas: &mut Drawing, seed: u64, time: f32) {
         let far = 1.0 / (depth + 0.05);
         let stir = noise(seed ^ 5, x * far * 0.8 + time * 0.1, far * 3.0 + time * 0.3) - 0.5;
         let mirrored = (SHORE - depth * 1.9 + stir * 0.05).max(0.0);
-        let seen = (x + stir * 0.03).clamp(0.0, wide);
-        let shade = NIGHT.mix(sky(seen, mirrored), smoothstep(0.01, -0.01, mirrored - skyline.at(seen, 0.0)));
+        let reflected_x = (x + stir * 0.03).clamp(0.0, wide);
+        let shade =
+            NIGHT.mix(sky(reflected_x, mirrored), smoothstep(0.01, -0.01, mirrored - skyline.at(reflected_x, 0.0)));
         shade.scale(0.8 - depth * 0.7).plus(horizon.scale(0.1 + 0.14 * stir))
     });
     paint_cabin(canvas, seed, time);

@@ -63,8 +63,9 @@ fn records_read_as_what_the_script_says() {
             match record.content {
                 Content::Event(DemoEvent::Succeeded | DemoEvent::Unfinished) => counts.0 += 1,
                 Content::Event(DemoEvent::Failed(..)) => counts = (counts.0 + 1, counts.1 + 1),
-                Content::Event(DemoEvent::Truncated | DemoEvent::Created | DemoEvent::Parsed) => {}
-                Content::Redelivery | Content::Unrelated => {}
+                Content::Event(DemoEvent::Truncated | DemoEvent::Created | DemoEvent::Parsed)
+                | Content::Redelivery
+                | Content::Unrelated => {}
             }
         }
         assert!(thumbnails.contains(&counts.0) && failed.contains(&counts.1), "{scenario:?}: {counts:?}");
