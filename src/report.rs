@@ -385,7 +385,7 @@ fn write_table<'a, I: Iterator<Item = AssetRow<'a>>>(out: &mut impl io::Write, r
 mod tests {
     use super::*;
     use crate::{
-        event::envelope::{FoundEvents, RecordReader},
+        event::{FoundEvents, RecordReader},
         picture::EventKey,
     };
     use std::num::NonZeroU32;

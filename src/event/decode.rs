@@ -5,9 +5,17 @@
 //! and underscores. Nothing is turned into `serde_json::Value`: fields stay raw text until one is wanted.
 
 use crate::event::{
-    AssetId, EventKind, Facts, Fault, Oddities, Offset, PictureKind, Pictures, Status, Templates,
+    asset_id::AssetId,
     fields::{Fields, JsonText, Scalar, is_list, same_name},
-    pictures::{PictureListBuilder, Spelling},
+    kind::{EventKind, PictureKind},
+    log_event::{Facts, Fault},
+    offset::Offset,
+    pictures::{
+        builder::{PictureListBuilder, Templates},
+        list::Pictures,
+        oddities::Oddities,
+    },
+    status::Status,
 };
 use serde::{
     Deserialize, Deserializer,
@@ -276,7 +284,7 @@ impl<'a> Lists<'a> {
     }
 
     fn pictures(&self, id: &str, templates: &mut Templates) -> (Pictures, Oddities) {
-        let mut out: PictureListBuilder<'_> = templates.list(id, &Spelling::COMPACT);
+        let mut out: PictureListBuilder<'_> = templates.list(id);
         for (kind, list) in &self.0 {
             for element in list {
                 // Covers have no place in time unless one is given.

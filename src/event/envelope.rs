@@ -1,398 +1,393 @@
-//! The lines of one file → the events in them.
+//! Text → the events in it, whatever they are wrapped in.
 //!
-//! [`RecordReader`] is pure and incremental: it is given whole lines in any portions and keeps what a later line may
-//! continue, a pretty-printed object or a line that a container runtime cut. Most lines hold no event; they are passed
-//! over at the speed of memory. What looks like an event and cannot be taken is [`Rejected`], never dropped.
-//!
-//! A record begins on the line on which the event's outermost object begins, and ends with the line on which that
-//! ends. An untimed event is ordered by the nearest earlier timed record that this reader has seen. One that begins
-//! in the middle of a file has seen none; [`RecordReader::look_back`] shows it what lies before.
+//! One mechanism for all forms: [`needle`] finds words that only events have, the object around such a word is an
+//! event or wraps one, and what is wrapped (an object, a list, a string with one more level of escapes) is searched
+//! in the same way, to a bounded depth and with bounded work. What a form needs of its own is a small function at
+//! the end. An event is given the time and the delivery of the innermost wrapping that has one.
 
-use crate::{
-    event::{
-        Counts, FileId, Fingerprint, LogEvent, Origin, Rejected, Templates, Time, canonical,
-        container::{self, Stream},
-        decode::EventBody,
-        fingerprint,
-        open::{LineOutcome, LinePlace, OpenObject, ends_open},
+use crate::event::{
+    decode::{self, EventBody, ObjectClass},
+    fields::{Fields, items, string, unescape},
+    fingerprint::Fingerprint,
+    kind::EventKind,
+    pictures::builder::Templates,
+    record::{
+        outline::{JsonOutline, OutlineProgress, string_end},
         times::{ParsedTime, TimeContext},
-        unwrap::{self, Embedded},
     },
-    text::Safe,
 };
-use memchr::{memchr, memchr_iter, memrchr};
-use std::num::NonZeroU32;
+use regex::bytes::{Match, Regex};
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+use std::{borrow::Cow, ops::Range, sync::LazyLock};
 
-/// Reads the lines of one file. A clone goes on from the same place; it is for another thread.
-#[derive(Clone, Debug)]
-pub struct RecordReader {
-    file: FileId,
-    clock: TimeContext,
-    templates: Templates,
-    /// The file's own lines, and the two streams of a container.
-    lanes: [RecordStream; 3],
-    /// The lines since the oldest that is carried, by where they begin, and their hashes.
-    lines: Vec<(u64, u64)>,
-    /// Time of the nearest earlier timed record.
-    newest: Option<Time>,
-    /// Where the event before begins, and which of its record it is.
-    before: Option<(u64, u32)>,
-}
+/// The deepest wrapping that is followed. Real logs have four levels: container, logger, queue, SMN.
+const DEPTH_MAX: u8 = 12;
 
-/// What was found in a chunk.
-#[derive(Debug, Default)]
-pub struct FoundEvents {
-    /// Events in the order of the file, but for those that end after a later one.
-    pub events: Vec<LogEvent>,
-    /// What looked like an event and was not taken: at most [`FoundEvents::REJECTED_MAX`], all are counted.
-    pub rejected: Vec<Rejected>,
-    /// What was counted.
-    pub counts: Counts,
-}
+/// The most bytes of a template text on either side of its label for the id.
+const TEMPLATE_MAX: usize = 4096;
 
-/// Lines that belong together, and what one of them began.
-#[derive(Clone, Debug, Default)]
-struct RecordStream {
-    /// A line that the container runtime cut, as far as it has come.
-    cut: Option<CarriedLine>,
-    open: Option<OpenObject>,
-}
-
-/// A line after its container is taken off.
-#[derive(Clone, Debug)]
-struct CarriedLine {
-    text: Vec<u8>,
-    place: LinePlace,
-    stamp: Option<ParsedTime>,
-}
-
-/// A chunk, and from where on no line's time has been looked at.
-struct Chunk<'a> {
-    text: &'a [u8],
-    untimed: usize,
-}
-
-/// The longest text that is carried, as the longest line.
-const CARRY_MAX: usize = 16 << 20;
-
-/// The most bytes of a rejected text that are kept.
-const RAW_MAX: usize = 4096;
-
-impl FoundEvents {
-    /// The most rejected texts that are kept until the caller takes them.
-    pub const REJECTED_MAX: usize = 256;
-}
-
-impl RecordReader {
-    /// A reader that takes times without a zone for UTC, and those without a year for 1970.
-    pub fn new(file: FileId) -> Self {
-        Self::with_zone(file, jiff::tz::TimeZone::UTC, 1970)
-    }
-
-    /// A reader that takes times without a zone for `zone`'s, and those without a year (syslog) for `year`'s.
-    pub fn with_zone(file: FileId, zone: jiff::tz::TimeZone, year: i16) -> Self {
-        Self {
-            file,
-            clock: TimeContext { zone, year },
-            templates: Templates::default(),
-            lanes: Default::default(),
-            lines: Vec::new(),
-            newest: None,
-            before: None,
-        }
-    }
-
-    /// Reads whole lines, newline-ended (the last may lack it only at the end of a file).
-    ///
-    /// `byte` is where `chunk` begins in the file, `line` the number of its first line where that is known. A chunk
-    /// must follow the one before it, unless [`Self::is_carrying`] is false.
-    pub fn read(&mut self, chunk: &[u8], byte: u64, line: Option<NonZeroU32>, found: &mut FoundEvents) {
-        let mut chunk = Chunk { text: chunk, untimed: 0 };
-        let (mut at, mut count, mut needle) = (0, 0u32, 0..0);
-        while let Some(rest) = chunk.text.get(at..).filter(|rest| !rest.is_empty()) {
-            let place = |len: usize| LinePlace {
-                byte: byte + at as u64,
-                end: byte + (at + len) as u64,
-                number: line.and_then(|line| line.checked_add(count)),
-            };
-            let after = if let Some((body, len, after)) = self.read_canonical(rest) {
-                self.note(rest.get(..len).unwrap_or_default(), byte + at as u64);
-                self.look(&mut chunk, at);
-                self.push(body, None, None, [place(len); 2], found);
-                chunk.untimed = at + after;
-                after
-            } else {
-                let after = memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
-                let text = rest.get(..after).map(trim_end).unwrap_or_default();
-                if needle.start < at || needle.is_empty() {
-                    let next = unwrap::needle(chunk.text, at).map(|found| found.range());
-                    needle = next.unwrap_or(chunk.text.len()..usize::MAX);
-                }
-                let has_needle = needle.start < at + text.len();
-                if has_needle || self.is_carrying() || ends_open(text) || container::is_cut(text) {
-                    self.look(&mut chunk, at);
-                    let before = found.events.len();
-                    self.take(text, place(text.len()), has_needle, found);
-                    if self.is_carrying() || found.events.len() > before {
-                        chunk.untimed = at + after;
-                    }
-                }
-                after
-            };
-            at += after;
-            count = count.saturating_add(1);
-        }
-        let end = chunk.text.len();
-        self.look(&mut chunk, end);
-        found.counts.lines += u64::from(count);
-        found.counts.bytes += end as u64;
-    }
-
-    /// The end of the file: takes what is still pending.
-    pub fn finish(&mut self, found: &mut FoundEvents) {
-        for lane in 0..self.lanes.len() {
-            if let Some(line) = self.lanes[lane].cut.take() {
-                self.line(lane, &line.text, line.place, line.stamp, true, found);
-            }
-            if let Some(open) = self.lanes[lane].open.take() {
-                self.search(open.text(), open.places(), open.stamp(), found);
-            }
-        }
-        self.lines.clear();
-    }
-
-    /// Whether something is pending that the next line may continue.
-    pub fn is_carrying(&self) -> bool {
-        self.lanes.iter().any(|lane| lane.cut.is_some() || lane.open.is_some())
-    }
-
-    /// A line longer than the cap: its head only. Rejected with a reason where the head looks like an event.
-    pub fn overlong(&mut self, head: &[u8], byte: u64, len: u64, line: Option<NonZeroU32>, found: &mut FoundEvents) {
-        self.finish(found);
-        found.counts.lines += 1;
-        found.counts.bytes += len;
-        let text = String::from_utf8_lossy(head);
-        if unwrap::looks_like_event(&text) {
-            let len = u32::try_from(len).unwrap_or(u32::MAX);
-            let origin = Origin { file: self.file, byte, len, line, ..Origin::default() };
-            reject(head, origin, 1, "the line is longer than 16 MiB", found);
-        }
-    }
-
-    /// Takes the time of the last timed line of `before`, the whole lines that lie before the next chunk.
-    ///
-    /// For readers that begin in the middle of a file: without it, untimed events ahead of the first timed record of
-    /// a block count as older than all timed ones. Where `before` has no timed line either, that remains so.
-    pub fn look_back(&mut self, before: &[u8]) {
-        let end = before.len();
-        self.look(&mut Chunk { text: before, untimed: 0 }, end);
-    }
-
-    /// Time of the nearest earlier timed record.
-    pub fn newest(&self) -> Option<Time> {
-        self.newest
-    }
-
-    /// Takes the time of a record that lies before all that was read: it counts as long as nothing else was timed.
-    pub fn follow(&mut self, newest: Option<Time>) {
-        self.newest = self.newest.or(newest);
-    }
-
-    /// Trades what is remembered of lists for what a reader of other blocks remembers, so that a thread learns how the
-    /// lists of a log go on once, and not once a block.
-    pub fn swap_templates(&mut self, templates: &mut Templates) {
-        std::mem::swap(&mut self.templates, templates);
-    }
-
-    /// A compact event that fills its line: the event, its length, the length of the line.
-    fn read_canonical(&mut self, rest: &[u8]) -> Option<(EventBody, usize, usize)> {
-        if rest.first() != Some(&b'{') || self.is_carrying() {
-            return None;
-        }
-        let (body, len) = canonical::read(rest, &mut self.templates)?;
-        let end = match rest.get(len..)? {
-            [] => len,
-            [b'\n', ..] => len + 1,
-            [b'\r', b'\n', ..] => len + 2,
-            _ => return None,
-        };
-        Some((body, len, end))
-    }
-
-    /// Takes a line that may matter.
-    fn take(&mut self, text: &[u8], place: LinePlace, has_needle: bool, found: &mut FoundEvents) {
-        self.note(text, place.byte);
-        let Some(piece) = container::read(text, &self.clock) else {
-            return self.line(0, text, place, None, has_needle, found);
-        };
-        let lane = match piece.stream {
-            Stream::Out => 1,
-            Stream::Err => 2,
-        };
-        let mut cut = match self.lanes[lane].cut.take() {
-            Some(cut) => cut,
-            None if piece.whole => return self.line(lane, &piece.text, place, Some(piece.stamp), has_needle, found),
-            None => CarriedLine { text: Vec::new(), place, stamp: Some(piece.stamp) },
-        };
-        cut.text.extend_from_slice(&piece.text);
-        cut.place.end = place.end;
-        if piece.whole || cut.text.len() > CARRY_MAX || piece.maybe_whole && container::is_finished(&cut.text) {
-            self.line(lane, &cut.text, cut.place, cut.stamp, true, found);
-        } else {
-            self.lanes[lane].cut = Some(cut);
-        }
-    }
-
-    /// Takes a whole line of a lane.
-    fn line(
-        &mut self,
-        lane: usize,
-        text: &[u8],
-        place: LinePlace,
+/// Something that was found.
+#[derive(Debug)]
+pub(super) enum Embedded {
+    /// An event.
+    Event {
+        /// Its outermost object in the text.
+        at: Range<usize>,
+        body: Box<EventBody>,
         stamp: Option<ParsedTime>,
-        has_needle: bool,
-        found: &mut FoundEvents,
-    ) {
-        if let Some(mut open) = self.lanes[lane].open.take() {
-            match open.take(text, place) {
-                LineOutcome::Open if open.text().len() <= CARRY_MAX && open.places().len() <= OpenObject::LINES_MAX => {
-                    self.lanes[lane].open = Some(open);
-                    return;
-                }
-                LineOutcome::Open => return self.search(open.text(), open.places(), open.stamp(), found),
-                LineOutcome::Closed(next) => {
-                    self.search(open.text(), open.places(), open.stamp(), found);
-                    self.lanes[lane].open = next.map(|next| *next);
-                    return;
-                }
-                // What was open is no JSON after all: this line is one like any other.
-                LineOutcome::Broken => self.search(open.text(), open.places(), open.stamp(), found),
-            }
-        }
-        self.lanes[lane].open = OpenObject::begin(text, place, stamp);
-        if has_needle && self.lanes[lane].open.is_none() {
-            self.search(text, &[place], stamp, found);
-        }
-    }
-
-    /// Takes the events of a text whose lines stand at `places`.
-    fn search(&mut self, text: &[u8], places: &[LinePlace], stamp: Option<ParsedTime>, found: &mut FoundEvents) {
-        let text = String::from_utf8_lossy(text);
-        // By lines, because what is no UTF-8 has another length now.
-        let starts: Vec<usize> = match places {
-            [_] => vec![0],
-            _ => std::iter::once(0).chain(memchr_iter(b'\n', text.as_bytes()).map(|newline| newline + 1)).collect(),
-        };
-        let line_of = |at: usize| starts.partition_point(|start| *start <= at).clamp(1, places.len()) - 1;
-        for piece in unwrap::search(&text, stamp, &self.clock, &mut self.templates) {
-            match piece {
-                Embedded::Event { at, body, stamp, delivery } => {
-                    let first = line_of(at.start);
-                    let last = line_of(at.end.saturating_sub(1));
-                    self.push(*body, stamp.map(|stamp| stamp.time), delivery, [places[first], places[last]], found);
-                }
-                Embedded::Refused { at, reason } => {
-                    let line = line_of(at);
-                    let origin = self.origin([places[line], places[places.len() - 1]]);
-                    let column = u32::try_from(at - starts[line] + 1).unwrap_or(u32::MAX);
-                    reject(text.as_bytes().get(starts[line]..).unwrap_or_default(), origin, column, &reason, found);
-                }
-                Embedded::Other => found.counts.other_events += 1,
-            }
-        }
-    }
-
-    fn push(
-        &mut self,
-        body: EventBody,
-        time: Option<Time>,
         delivery: Option<u64>,
-        at: [LinePlace; 2],
-        found: &mut FoundEvents,
-    ) {
-        let mut origin = self.origin(at);
-        origin.part =
-            self.before.filter(|(byte, _)| *byte == origin.byte).map_or(0, |(_, part)| part.saturating_add(1));
-        self.before = Some((origin.byte, origin.part));
-        self.newest = time.or(self.newest);
-        let EventBody { kind, asset, status, pictures, fault, facts, oddities } = body;
-        let clock = self.newest;
-        found.events.push(LogEvent {
-            kind,
-            asset,
-            status,
-            time,
-            clock,
-            origin,
-            delivery,
-            pictures,
-            fault,
-            facts,
-            oddities,
-        });
-    }
+    },
+    /// What looks like an event and cannot be taken.
+    Refused { at: usize, reason: String },
+    /// An event or a confirmation that belongs to no asset.
+    Other,
+}
 
-    /// Notes the hash of a line, and forgets lines that nothing carried began on.
-    fn note(&mut self, text: &[u8], byte: u64) {
-        if !self.is_carrying() {
-            self.lines.clear();
-        } else if self.lines.len() > OpenObject::LINES_MAX {
-            let begins = self.lanes.iter().filter_map(RecordStream::byte).min().unwrap_or(byte);
-            self.lines.retain(|(byte, _)| *byte >= begins);
+/// The words without which no text holds an event: keys of events and API answers, SMN's types of confirmations, the
+/// label of an id in template texts (plain and with the usual escapes), journald messages that are no strings.
+pub(super) fn needle(text: &[u8], from: usize) -> Option<Match<'_>> {
+    // Literals alone: these are found by vector instructions, without an automaton.
+    static NEEDLES: LazyLock<Regex> = LazyLock::new(|| {
+        let words = [
+            "event_type|eventType|EventType|EVENT_TYPE|Event_Type",
+            "thumbnail_info|thumbnailInfo|thumbnail_result|thumbnailResult|thumbnail_status|thumbnailStatus",
+            "base_info|baseInfo",
+            "SubscriptionConfirmation|UnsubscribeConfirmation|HttpSubscriptionUser",
+            r"视频ID|\\u89c6\\u9891ID|\\u89C6\\u9891ID|\\xE8\\xA7\\x86\\xE9\\xA2\\x91ID",
+            r#""MESSAGE":null|"MESSAGE": null|"MESSAGE" : null"#,
+            r#""MESSAGE":\[|"MESSAGE": \[|"MESSAGE" : \["#,
+        ];
+        Regex::new(&words.join("|")).expect("the words are a valid pattern")
+    });
+    NEEDLES.find_at(text, from)
+}
+
+/// Finds the events of a text.
+pub(super) fn search(
+    text: &str,
+    stamp: Option<ParsedTime>,
+    clock: &TimeContext,
+    templates: &mut Templates,
+) -> Vec<Embedded> {
+    // Attempts that fail may look at the same bytes again; this bounds how often.
+    let budget = text.len().saturating_mul(16).saturating_add(64 << 10);
+    let mut search =
+        EmbeddedSearch { clock, templates, pieces: Vec::new(), places: Vec::new(), places_made: 0, in_root: 0, budget };
+    search.text(text, &Wrapping { stamp, message: None, element: 0, place: 0, depth: 0, root: None });
+    search.pieces
+}
+
+struct EmbeddedSearch<'a> {
+    clock: &'a TimeContext,
+    templates: &'a mut Templates,
+    pieces: Vec<Embedded>,
+    /// For each event of the present list element: its index in `pieces`, its element, its field.
+    places: Vec<(usize, u32, u32)>,
+    /// Events of the present outermost object.
+    in_root: u64,
+    places_made: u32,
+    budget: usize,
+}
+
+/// What is known from outside in.
+#[derive(Clone)]
+struct Wrapping {
+    stamp: Option<ParsedTime>,
+    /// Fingerprint of the SMN `message_id`.
+    message: Option<u64>,
+    /// Which element of a list this is, over all levels.
+    element: u32,
+    /// Which field of a wrapping object this is.
+    place: u32,
+    depth: u8,
+    root: Option<Range<usize>>,
+}
+
+/// What a `{` turned out to begin.
+enum Candidate<'t> {
+    /// A JSON object up to here.
+    Object(usize),
+    /// An object up to here whose quotes are escaped, and its text without these escapes.
+    Escaped(usize, Cow<'t, str>),
+    /// JSON that is cut off or damaged.
+    Damaged,
+    /// No JSON.
+    Nothing,
+}
+
+impl EmbeddedSearch<'_> {
+    fn text(&mut self, text: &str, outside: &Wrapping) {
+        let bytes = text.as_bytes();
+        let (mut at, mut braces) = (0, 0);
+        let (mut line, mut lines_to) = (0, 0);
+        let (mut damaged, mut refused) = (None, None);
+        'needles: while let Some(needle) = needle(bytes, at) {
+            let passed = bytes.get(lines_to..needle.start()).unwrap_or_default();
+            line = memchr::memrchr(b'\n', passed).map_or(line, |newline| lines_to + newline + 1);
+            lines_to = lines_to.max(needle.start());
+            while let Some(brace) = memchr::memchr(b'{', bytes.get(braces..needle.start()).unwrap_or_default()) {
+                let brace = braces + brace;
+                braces = brace + 1;
+                let end = match self.candidate(text, brace) {
+                    Candidate::Object(end) if end > needle.start() => {
+                        let inside = self.within(text, line, brace..end, outside);
+                        self.object(text.get(brace..end).unwrap_or_default(), &inside);
+                        end
+                    }
+                    Candidate::Escaped(end, inner) if end > needle.start() => {
+                        let inside = self.within(text, line, brace..end, outside);
+                        self.deeper(&inner, &inside, |search, inside| search.text(&inner, inside));
+                        end
+                    }
+                    Candidate::Object(end) | Candidate::Escaped(end, _) => {
+                        braces = end;
+                        continue;
+                    }
+                    Candidate::Damaged => {
+                        damaged.get_or_insert(brace);
+                        continue;
+                    }
+                    Candidate::Nothing => continue,
+                };
+                (at, braces, damaged) = (end, end, None);
+                continue 'needles;
+            }
+            at = match self.template(text, line, needle.range(), outside) {
+                Some(end) => end,
+                None => needle.end(),
+            };
+            if names_thumbnail(bytes, needle.range()) && (damaged.is_none() || damaged != refused) {
+                self.refuse(text, damaged, needle.start(), outside);
+                refused = damaged;
+            }
         }
-        self.lines.push((byte, fingerprint::hash(text)));
     }
 
-    /// The record from one line to another.
-    fn origin(&self, [first, last]: [LinePlace; 2]) -> Origin {
-        let mut hash = Fingerprint::default();
-        let within = |byte: u64| first.byte <= byte && byte < last.end.max(first.byte + 1);
-        self.lines.iter().filter(|(byte, _)| within(*byte)).for_each(|(_, line)| hash.add(*line));
-        Origin {
-            file: self.file,
-            byte: first.byte,
-            len: u32::try_from(last.end - first.byte).unwrap_or(u32::MAX),
-            line: first.number,
-            hash: hash.value(),
-            part: 0,
+    /// What the `{` at `brace` begins.
+    fn candidate<'t>(&mut self, text: &'t str, brace: usize) -> Candidate<'t> {
+        let bytes = text.as_bytes();
+        let rest = bytes.get(brace..).unwrap_or_default();
+        let after = rest.iter().skip(1).position(|b| !b.is_ascii_whitespace()).map_or(rest.len(), |at| at + 1);
+        let Some(next) = rest.get(after).filter(|_| self.budget > 0) else { return Candidate::Nothing };
+        match next {
+            b'"' => match JsonOutline::new().take(rest) {
+                OutlineProgress::Closed(len) => Candidate::Object(brace + len),
+                OutlineProgress::Broken(len) => {
+                    self.budget = self.budget.saturating_sub(len.max(64));
+                    Candidate::Damaged
+                }
+                OutlineProgress::Open | OutlineProgress::Cut(_) => {
+                    self.budget = self.budget.saturating_sub(rest.len());
+                    Candidate::Damaged
+                }
+            },
+            b'\\' => {
+                // The string that it stands in ends before the next quote without a backslash.
+                let end = brace.checked_sub(1).and_then(|before| string_end(bytes, before)).map(|end| end - 1);
+                let end = end.unwrap_or(bytes.len());
+                Candidate::Escaped(end, unescape(text.get(brace..end).unwrap_or_default()))
+            }
+            b'#' if rest.get(after..).is_some_and(|rest| rest.starts_with(b"#01")) => {
+                Candidate::Escaped(bytes.len(), Cow::Owned(rsyslog(text.get(brace..).unwrap_or_default())))
+            }
+            _ => Candidate::Nothing,
         }
     }
 
-    /// Takes the time of the last timed line before `end` that has not been looked at.
-    fn look(&mut self, chunk: &mut Chunk<'_>, end: usize) {
-        let mut rest = chunk.text.get(chunk.untimed..end).unwrap_or_default();
-        chunk.untimed = end;
-        while !rest.is_empty() {
-            let text = rest.strip_suffix(b"\n").unwrap_or(rest);
-            let (before, line) = text.split_at(memrchr(b'\n', text).map_or(0, |newline| newline + 1));
-            if let Some(stamp) = container::line_stamp(line, &self.clock) {
-                self.newest = Some(stamp.time);
+    fn object(&mut self, text: &str, inside: &Wrapping) {
+        let fields = match Fields::read(text) {
+            Ok(fields) => fields,
+            Err(error) => {
+                if looks_like_event(text) {
+                    let column = if inside.depth == 0 { error.column().saturating_sub(1) } else { 0 };
+                    self.push_refused(inside, column, decode::plain(&error));
+                }
                 return;
             }
-            rest = before;
+        };
+        let mut inside = inside.clone();
+        inside.stamp = innermost(inside.stamp, self.clock.fields(&fields));
+        if let Some(id) = fields.scalar("message_id") {
+            inside.message = Some(Fingerprint::of(id.as_bytes()));
+        }
+        match decode::read(&fields, self.templates) {
+            ObjectClass::Event(body) => self.push_event(body, &inside),
+            ObjectClass::Other => self.pieces.push(Embedded::Other),
+            ObjectClass::Refused(reason) => self.push_refused(&inside, 0, reason),
+            ObjectClass::Wrapping => self.wrapped(&fields, &inside),
         }
     }
-}
 
-impl RecordStream {
-    /// Where what is carried begins.
-    fn byte(&self) -> Option<u64> {
-        let cut = self.cut.as_ref().map(|line| line.place.byte);
-        let open = self.open.as_ref().and_then(|open| open.places().first()).map(|place| place.byte);
-        cut.into_iter().chain(open).min()
+    /// Searches the fields of an object that is no event itself.
+    fn wrapped(&mut self, fields: &Fields<'_>, inside: &Wrapping) {
+        if let Some(message) = journal_message(fields) {
+            match message {
+                Ok(text) => self.deeper(&text, inside, |search, inside| search.text(&text, inside)),
+                Err(reason) => self.push_refused(inside, 0, reason.to_owned()),
+            }
+        }
+        for (_, raw) in fields.iter() {
+            if needle(raw.get().as_bytes(), 0).is_some() {
+                self.places_made += 1;
+                let inside = Wrapping { place: self.places_made, ..inside.clone() };
+                self.value(raw, &inside);
+            }
+        }
+    }
+
+    fn value(&mut self, raw: &RawValue, inside: &Wrapping) {
+        match raw.get().as_bytes().first() {
+            Some(b'"') => {
+                let text = string(raw).unwrap_or_default();
+                self.deeper(&text, inside, |search, inside| search.text(&text, inside));
+            }
+            Some(b'{') => self.deeper(raw.get(), inside, |search, inside| search.object(raw.get(), inside)),
+            Some(b'[') => {
+                for (element, raw) in (1u32..).zip(items(raw)) {
+                    if needle(raw.get().as_bytes(), 0).is_some() {
+                        let element = inside.element.wrapping_mul(65_537).wrapping_add(element);
+                        let inside = Wrapping { element, ..inside.clone() };
+                        self.deeper(raw.get(), &inside, |search, inside| search.value(raw, inside));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn deeper(&mut self, text: &str, inside: &Wrapping, then: impl FnOnce(&mut Self, &Wrapping)) {
+        if inside.depth < DEPTH_MAX {
+            then(self, &Wrapping { depth: inside.depth + 1, ..inside.clone() });
+        } else if looks_like_event(text) {
+            self.push_refused(inside, 0, format!("wrapped more than {DEPTH_MAX} levels deep"));
+        }
+    }
+
+    /// What is known inside of an object of `text`: the time before it on its line, which may be further up for an
+    /// object of several lines, and in the outermost text its place.
+    fn within(&mut self, text: &str, line: usize, at: Range<usize>, outside: &Wrapping) -> Wrapping {
+        let bytes = text.as_bytes();
+        let line = match bytes.get(line..at.start) {
+            Some(_) => line,
+            None => memchr::memrchr(b'\n', bytes.get(..at.start).unwrap_or_default()).map_or(0, |newline| newline + 1),
+        };
+        let before = bytes.get(line..at.start).unwrap_or_default();
+        let before = before.get(..memchr::memchr(b'{', before).unwrap_or(before.len())).unwrap_or_default();
+        let mut inside = outside.clone();
+        inside.stamp = innermost(outside.stamp, self.clock.find(before));
+        if outside.root.is_none() {
+            inside.root = Some(at);
+            self.places.clear();
+            self.in_root = 0;
+        }
+        inside
+    }
+
+    fn push_event(&mut self, body: Box<EventBody>, inside: &Wrapping) {
+        if self.places.last().is_some_and(|(_, element, _)| *element != inside.element) {
+            self.places.clear();
+        }
+        // A shipper may keep an event both as text and decoded: the same thing told twice in one element.
+        let twice = self.places.iter().any(|(index, _, place)| {
+            let same = |known: &Embedded| matches!(known, Embedded::Event { body: known, .. } if *known == body);
+            *place != inside.place && self.pieces.get(*index).is_some_and(same)
+        });
+        if twice {
+            return;
+        }
+        // One message may hold several events: the n-th of a redelivery is the n-th of the first delivery.
+        let delivery = inside.message.map(|id| id.wrapping_add(self.in_root));
+        self.in_root += 1;
+        self.places.push((self.pieces.len(), inside.element, inside.place));
+        let at = inside.root.clone().unwrap_or_default();
+        self.pieces.push(Embedded::Event { at, body, stamp: inside.stamp, delivery });
+    }
+
+    fn push_refused(&mut self, inside: &Wrapping, column: usize, reason: String) {
+        let at = inside.root.as_ref().map_or(0, |root| root.start) + column;
+        self.pieces.push(Embedded::Refused { at, reason });
+    }
+
+    /// Refuses an event around `key` that no whole object holds.
+    fn refuse(&mut self, text: &str, damaged: Option<usize>, key: usize, outside: &Wrapping) {
+        let json = damaged.and_then(|brace| text.get(brace..)).unwrap_or_default();
+        let error = serde_json::Deserializer::from_str(json).into_iter::<IgnoredAny>().next().and_then(Result::err);
+        let reason = match (&error, damaged) {
+            (Some(error), _) => decode::plain(error),
+            (None, Some(_)) => "no valid JSON".to_owned(),
+            (None, None) => "event_type names thumbnailComplete, but no JSON object is around it".to_owned(),
+        };
+        let column = error.filter(|error| error.line() == 1).map_or(0, |error| error.column().saturating_sub(1));
+        let at = damaged.map_or(key, |brace| brace + column);
+        self.push_refused(outside, if outside.root.is_none() { at } else { 0 }, reason);
+    }
+
+    /// Takes a template text around its label for the id; where it ends.
+    fn template(&mut self, text: &str, line: usize, label: Range<usize>, outside: &Wrapping) -> Option<usize> {
+        let start = text.ceil_char_boundary(line.max(label.start.saturating_sub(TEMPLATE_MAX)));
+        let end = text.floor_char_boundary(label.end + TEMPLATE_MAX);
+        let line = text.get(start..end)?.split('\n').next().filter(|line| line.contains("截图任务"))?;
+        let end = start + line.len();
+        let body = decode::template(line)?;
+        let stamp = innermost(outside.stamp, self.clock.find(line.as_bytes()));
+        let inside = Wrapping { stamp, root: outside.root.clone().or(Some(start..end)), ..outside.clone() };
+        self.push_event(Box::new(body), &inside);
+        Some(end.max(label.end))
     }
 }
 
-fn trim_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
+/// The inner time, unless it lacks a zone and an outer one is there.
+fn innermost(outer: Option<ParsedTime>, inner: Option<ParsedTime>) -> Option<ParsedTime> {
+    match (outer, inner) {
+        (Some(outer), Some(inner)) if outer.zoned && !inner.zoned => Some(outer),
+        (outer, inner) => inner.or(outer),
+    }
 }
 
-fn reject(text: &[u8], origin: Origin, column: u32, reason: &str, found: &mut FoundEvents) {
-    found.counts.unparsed += 1;
-    if found.rejected.len() < FoundEvents::REJECTED_MAX {
-        let raw = Safe::from_bytes(text.get(..RAW_MAX.min(text.len())).unwrap_or_default());
-        let raw = Safe::from(super::redact_urls(raw.as_str()));
-        found.rejected.push(Rejected { origin, column, reason: Safe::new(reason), raw });
+/// Whether the `event_type` at `key` is a key, in any escaping, and its value is `thumbnailComplete` in any spelling.
+fn names_thumbnail(text: &[u8], key: Range<usize>) -> bool {
+    let is_quote = |b: &u8| matches!(b, b'"' | b'\'' | b'\\' | b'x' | b'2');
+    let skip = |text: &'_ [u8], skipped: &dyn Fn(&u8) -> bool| text.iter().take_while(|b| skipped(b)).count();
+    if text.get(key.clone()).is_none_or(|word| !word.to_ascii_lowercase().starts_with(b"event")) {
+        return false;
     }
+    let rest = text.get(key.end..).unwrap_or_default();
+    let closing = skip(rest, &is_quote);
+    let colon = closing + skip(rest.get(closing..).unwrap_or_default(), &u8::is_ascii_whitespace);
+    if closing == 0 || rest.get(colon) != Some(&b':') {
+        return false;
+    }
+    let rest = rest.get(colon + 1..).unwrap_or_default();
+    let rest = rest.get(skip(rest, &|b| is_quote(b) || b.is_ascii_whitespace())..).unwrap_or_default();
+    let value = rest.iter().take(32).take_while(|b| b.is_ascii_alphabetic() || **b == b'_');
+    decode::kind(&value.map(|b| char::from(*b)).collect::<String>()).0 == EventKind::Thumbnail
+}
+
+/// Whether a text has a key that makes it look like our event.
+pub(super) fn looks_like_event(text: &str) -> bool {
+    let mut at = 0;
+    while let Some(found) = needle(text.as_bytes(), at) {
+        if names_thumbnail(text.as_bytes(), found.range()) {
+            return true;
+        }
+        at = found.end();
+    }
+    false
+}
+
+/// rsyslog writes control characters as `#` and three octal digits.
+fn rsyslog(text: &str) -> String {
+    text.replace("#011", "\t").replace("#012", "\n").replace("#015", "\r")
+}
+
+/// journald's `MESSAGE` where it is no string: a list of byte values, or null where it was too long for journalctl.
+fn journal_message(fields: &Fields<'_>) -> Option<Result<String, &'static str>> {
+    fields.get("__REALTIME_TIMESTAMP").or(fields.get("__CURSOR"))?;
+    let raw = fields.get("MESSAGE")?;
+    if raw.get() == "null" {
+        return Some(Err("the message is too long for journalctl's JSON: use journalctl --all"));
+    }
+    let bytes: Vec<u8> = serde_json::from_str(raw.get()).ok()?;
+    Some(Ok(String::from_utf8_lossy(&bytes).into_owned()))
 }

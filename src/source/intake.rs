@@ -4,10 +4,7 @@
 //! in batches. Everything that it leaves out is counted.
 
 use crate::{
-    event::{
-        FileId, Health, LogUpdate, Origin, ReadMode,
-        envelope::{FoundEvents, RecordReader},
-    },
+    event::{FileId, FoundEvents, Health, LogUpdate, Origin, ReadMode, RecordReader},
     source::{
         config::Start,
         error::{ReadError, Stopped, reason},

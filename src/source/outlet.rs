@@ -1,7 +1,7 @@
 //! The sending end of a source's channel.
 
 use crate::{
-    event::{Counts, LogEvent, LogUpdate, Notice, envelope::FoundEvents},
+    event::{Counts, FoundEvents, LogEvent, LogUpdate, Notice},
     source::{error::Stopped, state::SharedState},
     text::Safe,
 };

@@ -1,7 +1,7 @@
 //! The bridge from split lines to the reader of records.
 
 use crate::{
-    event::envelope::{FoundEvents, RecordReader},
+    event::{FoundEvents, RecordReader},
     source::lines::SplitLine,
 };
 

@@ -15,10 +15,7 @@ use std::{
 };
 use thumbview::{
     catalog::Catalog,
-    event::{
-        FileId,
-        envelope::{FoundEvents, RecordReader},
-    },
+    event::{FileId, FoundEvents, RecordReader},
 };
 
 const RUNS: usize = 7;

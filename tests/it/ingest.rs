@@ -4,10 +4,7 @@ use proptest::prelude::*;
 use std::{fs, num::NonZeroU32, path::Path};
 use thumbview::{
     catalog::{Catalog, Rank},
-    event::{
-        EventKind, FileId, Fingerprint, LogEvent, Offset, PictureKind, Status, Time,
-        envelope::{FoundEvents, RecordReader},
-    },
+    event::{EventKind, FileId, Fingerprint, FoundEvents, LogEvent, Offset, PictureKind, RecordReader, Status, Time},
 };
 
 fn fixture(name: &str) -> Vec<u8> {

@@ -15,10 +15,7 @@ use serde_json::json;
 use std::num::NonZeroU32;
 use thumbview::{
     app::Message,
-    event::{
-        FileId, Health, LogUpdate, Notice, Time,
-        envelope::{FoundEvents, RecordReader},
-    },
+    event::{FileId, FoundEvents, Health, LogUpdate, Notice, RecordReader, Time},
     graphics::{Painter, clipboard},
     picture::{Multiplexer, PictureFailure},
     terminal::write_cells,

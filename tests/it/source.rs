@@ -14,10 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 use thumbview::{
-    event::{
-        Counts, FileId, Health, LogEvent, LogUpdate, Origin, ReadMode, Time,
-        envelope::{FoundEvents, RecordReader},
-    },
+    event::{Counts, FileId, FoundEvents, Health, LogEvent, LogUpdate, Origin, ReadMode, RecordReader, Time},
     source::{self, RawError, Source, SourceConfig, Start},
 };
 use tokio::sync::mpsc::Receiver;

@@ -3,10 +3,7 @@
 use std::num::NonZeroU32;
 use thumbview::{
     catalog::Catalog,
-    event::{
-        FileId, Fingerprint,
-        envelope::{FoundEvents, RecordReader},
-    },
+    event::{FileId, Fingerprint, FoundEvents, RecordReader},
     media,
     terminal::{Input, Splitter},
 };

@@ -11,10 +11,7 @@ mod block;
 pub(in crate::source) use block::BLOCK;
 
 use crate::{
-    event::{
-        EventKind, Origin, Templates,
-        envelope::{FoundEvents, RecordReader},
-    },
+    event::{EventKind, FoundEvents, Origin, ReaderCache, RecordReader},
     source::{
         error::{ReadError, Stopped},
         lines::Lines,
@@ -180,13 +177,13 @@ fn read_blocks(
             .map(|worker| {
                 let (tx, rx) = sync_channel(2);
                 scope.spawn(move || {
-                    let (mut buffer, mut templates) = (Vec::new(), Templates::default());
+                    let (mut buffer, mut cache) = (Vec::new(), ReaderCache::default());
                     for from in begins(worker) {
                         let mut reader = new_reader();
-                        reader.swap_templates(&mut templates);
+                        reader.swap_cache(&mut cache);
                         let mut block = read_block(file, from, (from + BLOCK).min(end), reader, FIRST, &mut buffer);
                         if let Ok(block) = &mut block {
-                            block.reader.swap_templates(&mut templates);
+                            block.reader.swap_cache(&mut cache);
                         }
                         if tx.send(block).is_err() {
                             return;

@@ -4,10 +4,7 @@
 //! numbered from its own beginning; the caller that joins blocks knows how many came before.
 
 use crate::{
-    event::{
-        Time,
-        envelope::{FoundEvents, RecordReader},
-    },
+    event::{FoundEvents, RecordReader, Time},
     source::{lines::Lines, records},
 };
 use std::{convert::Infallible, fs::File, io, num::NonZeroU32, os::unix::fs::FileExt as _};

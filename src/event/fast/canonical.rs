@@ -1,99 +1,87 @@
-//! The fast way through events as programs write them: in the documents' order, and in one of three styles.
-//!
-//! Whatever looks different in any byte is left to [`unwrap`](crate::event::unwrap) and the general decoder; a test
-//! keeps that both read the same. A picture costs a few comparisons of memory, because its URL is the one before with
-//! another number.
+//! The reader of events in the documents' order, in one of three styles.
 
+use super::{
+    predictor::{ExpectedLists, Predictor},
+    style::{COMPACT, SLASHED, SPACED, Slashes, Style},
+};
 use crate::event::{
-    AssetId, EventKind, Oddities, Offset, PictureKind, Pictures, Status, Templates,
+    asset_id::AssetId,
     decode::{EventBody, make_fault},
-    pictures::{PictureListBuilder, Slashes, Spelling, leading_number},
+    digits::leading_number,
+    kind::{EventKind, PictureKind},
+    offset::Offset,
+    pictures::{
+        builder::{PictureListBuilder, Templates},
+        list::Pictures,
+        oddities::Oddities,
+    },
+    status::Status,
 };
 use std::borrow::Cow;
 
-/// The words between the values.
-struct Style {
-    list: Spelling,
-    kind_first: &'static str,
-    info_first: &'static str,
-    status: &'static str,
-    sample: &'static str,
-    dots: &'static str,
-    error_code: &'static str,
-    error_msg: &'static str,
-    kind_last: &'static str,
-}
-
-/// As VOD itself writes.
-const COMPACT: Style = Style {
-    list: Spelling::COMPACT,
-    kind_first: r#"{"event_type":"thumbnailComplete","thumbnail_info":{"asset_id":""#,
-    info_first: r#"{"thumbnail_info":{"asset_id":""#,
-    status: r#","status":""#,
-    sample: r#","sample":["#,
-    dots: r#","dots":["#,
-    error_code: r#","error_code":""#,
-    error_msg: r#","error_msg":""#,
-    kind_last: r#"},"event_type":"thumbnailComplete"}"#,
-};
-
-/// As PHP writes: with `\/`.
-const SLASHED: Style = Style { list: Spelling { slashes: Slashes::Escaped, ..Spelling::COMPACT }, ..COMPACT };
-
-/// As Python writes: with a space after colons and commas.
-const SPACED: Style = Style {
-    list: Spelling { comma: ", ", offset: r#"{"offset": "#, url: r#", "url": ""#, slashes: Slashes::Plain },
-    kind_first: r#"{"event_type": "thumbnailComplete", "thumbnail_info": {"asset_id": ""#,
-    info_first: r#"{"thumbnail_info": {"asset_id": ""#,
-    status: r#", "status": ""#,
-    sample: r#", "sample": ["#,
-    dots: r#", "dots": ["#,
-    error_code: r#", "error_code": ""#,
-    error_msg: r#", "error_msg": ""#,
-    kind_last: r#"}, "event_type": "thumbnailComplete"}"#,
-};
-
-/// By index, so that the words are known when the code is made: to compare them is then no call.
+/// The styles by index, as constants, so that comparing their texts needs no call.
 const STYLES: [Style; 3] = [COMPACT, SLASHED, SPACED];
 
-/// Reads an event at the head of `text`; its length.
-pub(super) fn read(text: &[u8], templates: &mut Templates) -> Option<(EventBody, usize)> {
-    if text.get(14) == Some(&b' ') || text.get(18) == Some(&b' ') {
-        return read_styled::<2>(text, templates);
-    }
-    read_styled::<0>(text, templates).or_else(|| read_styled::<1>(text, templates))
+/// Reads events, and remembers how their lists continue.
+#[derive(Debug, Default)]
+pub(in crate::event) struct FastReader {
+    lists: ExpectedLists,
+    /// A vector kept for its allocation.
+    prefix: Vec<u8>,
 }
 
-fn read_styled<const STYLE: usize>(text: &[u8], templates: &mut Templates) -> Option<(EventBody, usize)> {
-    let style = const { &STYLES[STYLE] };
-    let mut text = Scanner::<STYLE> { text, at: 0 };
-    let kind_first = text.eat(style.kind_first).is_some();
-    if !kind_first {
-        text.eat(style.info_first)?;
+/// A clone remembers nothing: it is for another thread.
+impl Clone for FastReader {
+    fn clone(&self) -> Self {
+        Self::default()
     }
-    let id = text.string()?;
-    let asset = AssetId::new(id).filter(|_| id.trim() == id)?;
-    text.eat(style.status)?;
-    let status = Status::new(text.string()?);
-    let (pictures, oddities) = if text.eat(style.sample).is_some() {
-        let mut list = templates.list(id, &style.list);
-        text.pictures(PictureKind::Sample, &mut list)?;
-        text.eat(style.dots)?;
-        text.pictures(PictureKind::Dot, &mut list)?;
-        list.finish()
-    } else {
-        (Pictures::default(), Oddities::default())
-    };
-    let fault = match text.eat(style.error_code) {
-        Some(()) => {
-            let code = text.string()?;
-            text.eat(style.error_msg)?;
-            make_fault(code, text.string()?)
+}
+
+impl FastReader {
+    /// Reads the event with which `text` begins; returns it and its length, or `None` for any other spelling.
+    pub(in crate::event) fn read(&mut self, text: &[u8], templates: &mut Templates) -> Option<(EventBody, usize)> {
+        if text.get(14) == Some(&b' ') || text.get(18) == Some(&b' ') {
+            return self.read_styled::<2>(text, templates);
         }
-        None => None,
-    };
-    text.eat(if kind_first { "}}" } else { style.kind_last })?;
-    Some((EventBody { kind: EventKind::Thumbnail, asset, status, pictures, fault, facts: None, oddities }, text.at))
+        self.read_styled::<0>(text, templates).or_else(|| self.read_styled::<1>(text, templates))
+    }
+
+    fn read_styled<const STYLE: usize>(
+        &mut self,
+        text: &[u8],
+        templates: &mut Templates,
+    ) -> Option<(EventBody, usize)> {
+        let style = const { &STYLES[STYLE] };
+        let mut text = Scanner::<STYLE> { text, at: 0 };
+        let kind_first = text.eat(style.kind_first).is_some();
+        if !kind_first {
+            text.eat(style.info_first)?;
+        }
+        let id = text.string()?;
+        let asset = AssetId::new(id).filter(|_| id.trim() == id)?;
+        text.eat(style.status)?;
+        let status = Status::new(text.string()?);
+        let (pictures, oddities) = if text.eat(style.sample).is_some() {
+            let mut list = templates.list(id);
+            let mut predictor = Predictor::new(&mut self.lists, &mut self.prefix, id, &style.list);
+            text.pictures(PictureKind::Sample, &mut list, &mut predictor)?;
+            text.eat(style.dots)?;
+            text.pictures(PictureKind::Dot, &mut list, &mut predictor)?;
+            list.finish()
+        } else {
+            (Pictures::default(), Oddities::default())
+        };
+        let fault = match text.eat(style.error_code) {
+            Some(()) => {
+                let code = text.string()?;
+                text.eat(style.error_msg)?;
+                make_fault(code, text.string()?)
+            }
+            None => None,
+        };
+        text.eat(if kind_first { "}}" } else { style.kind_last })?;
+        Some((EventBody { kind: EventKind::Thumbnail, asset, status, pictures, fault, facts: None, oddities }, text.at))
+    }
 }
 
 struct Scanner<'a, const STYLE: usize> {
@@ -146,7 +134,12 @@ impl<'a, const STYLE: usize> Scanner<'a, STYLE> {
     }
 
     /// The pictures up to the end of their list.
-    fn pictures(&mut self, kind: PictureKind, list: &mut PictureListBuilder<'_>) -> Option<()> {
+    fn pictures(
+        &mut self,
+        kind: PictureKind,
+        list: &mut PictureListBuilder<'_>,
+        predictor: &mut Predictor<'_>,
+    ) -> Option<()> {
         if self.eat("]").is_some() {
             return Some(());
         }
@@ -154,12 +147,12 @@ impl<'a, const STYLE: usize> Scanner<'a, STYLE> {
             self.eat(Self::WORDS.list.offset)?;
             let offset = self.seconds()?;
             self.eat(Self::WORDS.list.url)?;
-            match list.push_predicted(kind, offset, self.rest()) {
+            match predictor.push(list, kind, offset, self.rest()) {
                 Some(len) => self.at += len + 1,
                 None => list.push(kind, Some(offset), &self.url()?),
             }
             self.eat("}")?;
-            self.at += list.push_expected(self.rest());
+            self.at += predictor.push_expected(list, self.rest());
             if self.eat(Self::WORDS.list.comma).is_none() {
                 return self.eat("]");
             }
@@ -210,43 +203,41 @@ mod tests {
     }
 
     #[test]
-    fn every_style_is_read_the_fast_way() {
+    fn every_style_is_read() {
         for style in [&COMPACT, &SLASHED, &SPACED] {
-            let mut templates = Templates::default();
+            let (mut reader, mut templates) = (FastReader::default(), Templates::default());
             // The same step again and again: from the second list on the pictures are expected.
             for (id, count) in [(ID, 9), ("zz", 9), (ID, 30), ("yyy", 3), ("x", 1200), (ID, 2), (ID, 0), ("q", 40)] {
                 let text = regular(style, id, count, 5);
-                let (body, len) = read(text.as_bytes(), &mut templates).unwrap();
+                let (body, len) = reader.read(text.as_bytes(), &mut templates).unwrap();
                 assert_eq!((len, body), (text.len(), general(&text)), "{count} pictures");
             }
             let failed = written(style, true, &[], true);
-            assert_eq!(read(failed.as_bytes(), &mut templates).unwrap().0, general(&failed));
+            assert_eq!(reader.read(failed.as_bytes(), &mut templates).unwrap().0, general(&failed));
         }
     }
 
     proptest! {
-        /// What is expected and does not come is read as it is.
         #[test]
-        fn an_edited_list_is_read_as_the_general_way_reads_it(
+        fn an_edited_list_is_read_as_by_the_general_reader(
             style in 0..3usize, count in 3..20u32, longer in 0..9u32, step in 1..4u32,
             at in any::<prop::sample::Index>(), edit in r#"[0-9a-z/:,{}"]{0,2}"#, removed in 0..3usize,
         ) {
             let style = [&COMPACT, &SLASHED, &SPACED][style];
-            let mut templates = Templates::default();
+            let (mut reader, mut templates) = (FastReader::default(), Templates::default());
             for _ in 0..2 {
-                read(regular(style, ID, count, step).as_bytes(), &mut templates).unwrap();
+                reader.read(regular(style, ID, count, step).as_bytes(), &mut templates).unwrap();
             }
             let mut text = regular(style, ID, count + longer, step);
             let at = at.index(text.len());
             text.replace_range(at..(at + removed).min(text.len()), &edit);
-            if let Some((body, len)) = read(text.as_bytes(), &mut templates) {
+            if let Some((body, len)) = reader.read(text.as_bytes(), &mut templates) {
                 prop_assert_eq!(body, general(text.get(..len).unwrap()));
             }
         }
 
-        /// Either the fast way does not read it, or it reads what the general way reads.
         #[test]
-        fn both_ways_read_the_same(
+        fn both_readers_agree(
             samples in prop::collection::vec((0..100u32, r"(https:(\\?/){2}h(\\?/)14d7b2faba0dddd6b4e8936272d6bc3f(\\?/)[0-9]{1,3}\.jpg)|[ -~é\t]{0,6}"), 0..6),
             style in 0..3usize, kind_first: bool, failed: bool,
             at in any::<prop::sample::Index>(), edit in r"[ -~]{0,3}", edited: bool,
@@ -257,9 +248,9 @@ mod tests {
             if edited {
                 text.insert_str(at, &edit);
             }
-            let mut templates = Templates::default();
+            let (mut reader, mut templates) = (FastReader::default(), Templates::default());
             for _ in 0..2 {
-                if let Some((body, len)) = read(text.as_bytes(), &mut templates) {
+                if let Some((body, len)) = reader.read(text.as_bytes(), &mut templates) {
                     prop_assert_eq!(body, general(text.get(..len).unwrap()));
                 }
             }

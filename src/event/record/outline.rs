@@ -7,11 +7,11 @@
 use memchr::memchr3;
 
 /// The deepest nesting that is followed: what `serde_json` takes.
-pub(super) const DEPTH_MAX: u32 = 127;
+pub(in crate::event) const DEPTH_MAX: u32 = 127;
 
 /// Follows one JSON value.
 #[derive(Clone, Debug)]
-pub(super) struct JsonOutline {
+pub(in crate::event) struct JsonOutline {
     expects: Expects,
     /// One bit a level: 1 is an object.
     levels: u128,
@@ -20,7 +20,7 @@ pub(super) struct JsonOutline {
 
 /// How far a piece of text came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OutlineProgress {
+pub(in crate::event) enum OutlineProgress {
     /// The value goes on in the next piece.
     Open,
     /// The value ended with this many bytes of the piece.
@@ -45,12 +45,12 @@ enum Expects {
 }
 
 impl JsonOutline {
-    pub(super) fn new() -> Self {
+    pub(in crate::event) fn new() -> Self {
         Self { expects: Expects::Value, levels: 0, depth: 0 }
     }
 
     /// Takes the next piece. Strings and numbers must not go over its end: lines are good pieces.
-    pub(super) fn take(&mut self, piece: &[u8]) -> OutlineProgress {
+    pub(in crate::event) fn take(&mut self, piece: &[u8]) -> OutlineProgress {
         let mut at = 0;
         while let Some(&byte) = piece.get(at) {
             if matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
@@ -128,7 +128,7 @@ impl JsonOutline {
 }
 
 /// Where the string that begins at `at` has ended.
-pub(super) fn string_end(text: &[u8], at: usize) -> Option<usize> {
+pub(in crate::event) fn string_end(text: &[u8], at: usize) -> Option<usize> {
     let mut at = at + 1;
     loop {
         at += memchr3(b'"', b'\\', b'\n', text.get(at..)?)?;

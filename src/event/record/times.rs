@@ -3,22 +3,22 @@
 //! Times stand before the event on its line, or in fields of what wraps it. What has no zone is taken for the
 //! reader's zone, what has no year (syslog) for the reader's year: both are given, nothing here asks the system.
 
-use crate::event::Time;
+use crate::event::{fields::Fields, time::Time};
 use jiff::{civil, tz};
 
 /// How times without a zone or a year are to be understood.
 #[derive(Clone, Debug)]
-pub(super) struct TimeContext {
-    pub(super) zone: tz::TimeZone,
-    pub(super) year: i16,
+pub(in crate::event) struct TimeContext {
+    pub(in crate::event) zone: tz::TimeZone,
+    pub(in crate::event) year: i16,
 }
 
 /// A time as it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ParsedTime {
-    pub(super) time: Time,
+pub(in crate::event) struct ParsedTime {
+    pub(in crate::event) time: Time,
     /// Whether it said its zone, or is a count since 1970.
-    pub(super) zoned: bool,
+    pub(in crate::event) zoned: bool,
 }
 
 /// How far into a line its time may begin.
@@ -29,7 +29,7 @@ const MONTHS: [&[u8; 3]; 12] =
 
 impl TimeContext {
     /// The first time in the head of a line.
-    pub(super) fn find(&self, line: &[u8]) -> Option<ParsedTime> {
+    pub(in crate::event) fn find(&self, line: &[u8]) -> Option<ParsedTime> {
         let mut at = 0;
         while at < REACH.min(line.len()) {
             let rest = line.get(at..)?;
@@ -43,8 +43,14 @@ impl TimeContext {
         None
     }
 
+    /// Returns the time in the fields of an object, by the names that SMN, loggers, shippers and journald use.
+    pub(in crate::event) fn fields(&self, fields: &Fields<'_>) -> Option<ParsedTime> {
+        let names = ["timestamp", "@timestamp", "time", "ts", "__REALTIME_TIMESTAMP", "event_time", "datetime"];
+        names.iter().find_map(|name| self.field(&fields.scalar(name)?))
+    }
+
     /// The time in a field: RFC 3339 and its like, or a number of seconds, milli-, micro- or nanoseconds since 1970.
-    pub(super) fn field(&self, text: &str) -> Option<ParsedTime> {
+    pub(in crate::event) fn field(&self, text: &str) -> Option<ParsedTime> {
         let text = text.trim();
         if let Some(stamp) = self.stamp(text.as_bytes()) {
             return Some(stamp);

@@ -3,36 +3,35 @@
 //! docker's json-file puts each line into an object, CRI (containerd, CRI-O) puts words before it. Both cut long lines
 //! into pieces and let the pieces of the two streams mix.
 
-use crate::event::{
-    fields::Fields,
+use super::{
     outline::{JsonOutline, OutlineProgress},
     times::{ParsedTime, TimeContext},
-    unwrap::field_stamp,
 };
+use crate::event::fields::Fields;
 use memchr::{memchr, memmem};
 use std::borrow::Cow;
 
 /// What the program in the container wrote to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stream {
+pub(in crate::event) enum Stream {
     Out,
     Err,
 }
 
 /// A line or a part of one.
 #[derive(Debug)]
-pub(super) struct LinePart<'a> {
-    pub(super) stream: Stream,
-    pub(super) stamp: ParsedTime,
-    pub(super) text: Cow<'a, [u8]>,
+pub(in crate::event) struct LinePart<'a> {
+    pub(in crate::event) stream: Stream,
+    pub(in crate::event) stamp: ParsedTime,
+    pub(in crate::event) text: Cow<'a, [u8]>,
     /// Whether the line ends here.
-    pub(super) whole: bool,
+    pub(in crate::event) whole: bool,
     /// Whether the line may end here although nothing says so: shippers cut off docker's newline.
-    pub(super) maybe_whole: bool,
+    pub(in crate::event) maybe_whole: bool,
 }
 
 /// Takes the container off a line; `None` where there is none.
-pub(super) fn read<'a>(line: &'a [u8], clock: &TimeContext) -> Option<LinePart<'a>> {
+pub(in crate::event) fn read<'a>(line: &'a [u8], clock: &TimeContext) -> Option<LinePart<'a>> {
     match line.first()? {
         b'{' => docker(line, clock),
         b'0'..=b'9' => cri(line, clock),
@@ -41,7 +40,7 @@ pub(super) fn read<'a>(line: &'a [u8], clock: &TimeContext) -> Option<LinePart<'
 }
 
 /// Whether a line is a piece of a longer one, or holds the first line of an object; decided without parsing it.
-pub(super) fn is_cut(line: &[u8]) -> bool {
+pub(in crate::event) fn is_cut(line: &[u8]) -> bool {
     match line.first() {
         Some(b'{') if line.starts_with(DOCKER) => match memmem::find(line, br#"\n","stream":"#) {
             Some(at) => matches!(line.get(at - 1), Some(b'{' | b'[' | b',')),
@@ -54,7 +53,7 @@ pub(super) fn is_cut(line: &[u8]) -> bool {
 
 /// Whether no JSON object goes on behind a piece of a line. Long texts are not asked: those come from docker itself,
 /// which ends the last piece with a newline.
-pub(super) fn is_finished(text: &[u8]) -> bool {
+pub(in crate::event) fn is_finished(text: &[u8]) -> bool {
     let mut from = 0;
     let mut budget = 4 << 20;
     while let Some(at) = memchr(b'{', text.get(from..).unwrap_or_default()) {
@@ -75,9 +74,9 @@ pub(super) fn is_finished(text: &[u8]) -> bool {
 }
 
 /// The time of a line that holds no event.
-pub(super) fn line_stamp(line: &[u8], clock: &TimeContext) -> Option<ParsedTime> {
+pub(in crate::event) fn line_stamp(line: &[u8], clock: &TimeContext) -> Option<ParsedTime> {
     if line.first() == Some(&b'{') {
-        return field_stamp(&Fields::read(std::str::from_utf8(line).ok()?).ok()?, clock);
+        return clock.fields(&Fields::read(std::str::from_utf8(line).ok()?).ok()?);
     }
     clock.find(line)
 }

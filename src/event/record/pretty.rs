@@ -1,6 +1,6 @@
 //! An object that goes over several lines.
 
-use crate::event::{
+use super::{
     outline::{JsonOutline, OutlineProgress},
     times::ParsedTime,
 };
@@ -9,16 +9,16 @@ use std::num::NonZeroU32;
 
 /// Where a line stands in the file.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct LinePlace {
-    pub(super) byte: u64,
+pub(in crate::event) struct LinePlace {
+    pub(in crate::event) byte: u64,
     /// Where its text ends.
-    pub(super) end: u64,
-    pub(super) number: Option<NonZeroU32>,
+    pub(in crate::event) end: u64,
+    pub(in crate::event) number: Option<NonZeroU32>,
 }
 
 /// The lines of an object that has not ended.
 #[derive(Clone, Debug)]
-pub(super) struct OpenObject {
+pub(in crate::event) struct OpenObject {
     text: Vec<u8>,
     places: Vec<LinePlace>,
     stamp: Option<ParsedTime>,
@@ -27,7 +27,7 @@ pub(super) struct OpenObject {
 
 /// What a line did to an open object.
 #[derive(Debug)]
-pub(super) enum LineOutcome {
+pub(in crate::event) enum LineOutcome {
     /// It goes on.
     Open,
     /// It ended, and perhaps another began on the same line.
@@ -38,10 +38,10 @@ pub(super) enum LineOutcome {
 
 impl OpenObject {
     /// The most lines that are carried. A video of two hours, a picture a second, takes 30 000.
-    pub(super) const LINES_MAX: usize = 1 << 18;
+    pub(in crate::event) const LINES_MAX: usize = 1 << 18;
 
     /// Begins where a line ends within an object.
-    pub(super) fn begin(line: &[u8], place: LinePlace, stamp: Option<ParsedTime>) -> Option<Self> {
+    pub(in crate::event) fn begin(line: &[u8], place: LinePlace, stamp: Option<ParsedTime>) -> Option<Self> {
         if !ends_open(line) {
             return None;
         }
@@ -50,7 +50,7 @@ impl OpenObject {
     }
 
     /// Takes the next line.
-    pub(super) fn take(&mut self, line: &[u8], place: LinePlace) -> LineOutcome {
+    pub(in crate::event) fn take(&mut self, line: &[u8], place: LinePlace) -> LineOutcome {
         match self.outline.take(line) {
             OutlineProgress::Open => {
                 self.push(line, place);
@@ -74,17 +74,17 @@ impl OpenObject {
     }
 
     /// The lines so far.
-    pub(super) fn text(&self) -> &[u8] {
+    pub(in crate::event) fn text(&self) -> &[u8] {
         &self.text
     }
 
     /// Where they stand.
-    pub(super) fn places(&self) -> &[LinePlace] {
+    pub(in crate::event) fn places(&self) -> &[LinePlace] {
         &self.places
     }
 
     /// The time that the container gave the first of them.
-    pub(super) fn stamp(&self) -> Option<ParsedTime> {
+    pub(in crate::event) fn stamp(&self) -> Option<ParsedTime> {
         self.stamp
     }
 
@@ -96,7 +96,7 @@ impl OpenObject {
 }
 
 /// Whether a line may end within an object: pretty printers break lines after `{`, `[` and `,`.
-pub(super) fn ends_open(line: &[u8]) -> bool {
+pub(in crate::event) fn ends_open(line: &[u8]) -> bool {
     match line.trim_ascii_end().last() {
         Some(b'{' | b'[') => true,
         Some(b',') => memchr(b'{', line).is_some(),

@@ -1,0 +1,89 @@
+//! Ids of assets.
+
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
+
+/// An asset's id: 32 hexadecimal digits in every document, but any text is taken.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AssetId(IdText);
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum IdText {
+    /// 32 lower-case hexadecimal digits, in half the room.
+    Hex([u8; 16]),
+    Other(Arc<str>),
+}
+
+impl Hash for IdText {
+    /// In one write: a log of a gigabyte looks half a million ids up.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Hex(bytes) => state.write(bytes),
+            Self::Other(text) => text.hash(state),
+        }
+    }
+}
+
+impl AssetId {
+    /// The most bytes of an id that are kept; a longer one is no id.
+    pub const MAX: usize = 256;
+
+    /// Takes an id as it came; `None` where it is empty or longer than [`Self::MAX`].
+    pub fn new(text: &str) -> Option<Self> {
+        if text.is_empty() || text.len() > Self::MAX {
+            return None;
+        }
+        Some(Self(parse_hex(text.as_bytes()).map_or_else(|| IdText::Other(text.into()), IdText::Hex)))
+    }
+
+    /// The id as it came, in `room` where that is needed: a filter looks at half a million ids between two keys.
+    pub fn spell<'a>(&'a self, room: &'a mut [u8; 32]) -> &'a str {
+        match &self.0 {
+            IdText::Hex(bytes) => {
+                let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
+                *room = std::array::from_fn(|at| digit(bytes[at / 2] >> (4 * (1 - at % 2)) & 15));
+                // Digits are ASCII.
+                std::str::from_utf8(room).unwrap_or_default()
+            }
+            IdText::Other(text) => text,
+        }
+    }
+}
+
+impl fmt::Display for AssetId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.spell(&mut [0; 32]))
+    }
+}
+
+impl fmt::Debug for AssetId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AssetId({self})")
+    }
+}
+
+/// The 16 bytes that 32 lower-case hexadecimal digits spell.
+fn parse_hex(text: &[u8]) -> Option<[u8; 16]> {
+    const NONE: u8 = 0xff;
+    // Without a branch for each digit: every event has an id.
+    const DIGITS: [u8; 256] = {
+        let mut digits = [NONE; 256];
+        let mut digit = 0;
+        while digit < 16 {
+            digits[b"0123456789abcdef"[digit as usize] as usize] = digit;
+            digit += 1;
+        }
+        digits
+    };
+    let text: &[u8; 32] = text.try_into().ok()?;
+    let mut seen = 0;
+    let bytes = std::array::from_fn(|at| {
+        let (high, low) = (DIGITS[usize::from(text[2 * at])], DIGITS[usize::from(text[2 * at + 1])]);
+        seen |= high | low;
+        high << 4 | low
+    });
+    (seen < 16).then_some(bytes)
+}

@@ -1,0 +1,74 @@
+//! Events as they were logged, whatever wrapped them.
+
+use super::{
+    asset_id::AssetId,
+    kind::EventKind,
+    offset::Offset,
+    origin::Origin,
+    pictures::{list::Pictures, oddities::Oddities},
+    redact::{Reveal, redact_urls},
+    status::Status,
+    time::Time,
+};
+use crate::text::Safe;
+
+/// One event of one asset.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogEvent {
+    /// What it is about.
+    pub kind: EventKind,
+    /// Whose it is.
+    pub asset: AssetId,
+    /// How it ended.
+    pub status: Status,
+    /// When, by the innermost envelope that says so.
+    pub time: Option<Time>,
+    /// For ordering only: `time`, or without it the time of the nearest earlier timed record that the reader saw.
+    pub clock: Option<Time>,
+    /// Where it stands.
+    pub origin: Origin,
+    /// Hash of the SMN `message_id`: a redelivery bears the same.
+    pub delivery: Option<u64>,
+    /// Samples and dots of a thumbnail event, covers of a cover event.
+    pub pictures: Pictures,
+    /// Code and message of a failure.
+    pub fault: Option<Box<Fault>>,
+    /// Title, duration and the like.
+    pub facts: Option<Box<Facts>>,
+    /// What was odd about the pictures.
+    pub oddities: Oddities,
+}
+
+/// `error_code` and `error_msg` as they came.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Fault {
+    /// Such as `VOD.10104`; may be empty.
+    pub code: Box<str>,
+    /// In words, often Chinese; may be empty.
+    pub message: Box<str>,
+}
+
+impl Fault {
+    /// The message as a screen may show it.
+    pub fn shown(&self, reveal: Reveal) -> Safe {
+        match reveal {
+            Reveal::Hide => Safe::new(&redact_urls(&self.message)),
+            Reveal::Show => Safe::new(&self.message),
+        }
+    }
+}
+
+/// What other events tell of an asset.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts {
+    /// The video's title.
+    pub title: Option<Box<str>>,
+    /// The video's length.
+    pub duration: Option<Offset>,
+    /// The video's size in bytes.
+    pub bytes: Option<u64>,
+    /// Width and height of the video in pixels.
+    pub frame: Option<(u32, u32)>,
+    /// `suggestion` of a review: `PASS`, `BLOCK`, `REVIEW`.
+    pub verdict: Option<Box<str>>,
+}

@@ -1,0 +1,278 @@
+//! Building picture lists, and sharing what they have in common.
+
+use super::{list::Pictures, oddities::Oddities, progression::Progression, template::Template};
+use crate::event::{asset_id::AssetId, kind::PictureKind, offset::Offset};
+use hashbrown::HashSet;
+use std::{
+    borrow::Borrow,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
+
+/// Makes [`Pictures`], and shares URL templates and whole lists among them. Bounded by [`Templates::MAX`].
+#[derive(Debug, Default)]
+pub struct Templates {
+    urls: HashSet<Arc<Template>>,
+    lists: HashSet<ListKey>,
+    /// The template of the last picture of the last list.
+    recent: Option<Arc<Template>>,
+    /// An empty vector, kept for its allocation.
+    spare: Vec<Progression>,
+}
+
+/// A list as a key of [`Templates::lists`].
+#[derive(Debug, PartialEq, Eq)]
+struct ListKey(Arc<Box<[Progression]>>);
+
+/// The pictures of one event while they are read.
+#[derive(Debug)]
+pub(in crate::event) struct PictureListBuilder<'a> {
+    templates: &'a mut Templates,
+    id: &'a str,
+    progressions: Vec<Progression>,
+    last: Option<(PictureKind, Offset)>,
+    oddities: Oddities,
+}
+
+impl Templates {
+    /// The most URL templates and the most lists that are kept for sharing. At this number all are dropped from the
+    /// cache; those in use live on with their pictures.
+    pub const MAX: usize = 16_384;
+
+    /// Makes a list from the pictures of one kind after another, each in the log's order.
+    pub fn pictures<'a>(
+        &mut self,
+        asset: &AssetId,
+        list: impl IntoIterator<Item = (PictureKind, Offset, &'a str)>,
+    ) -> Pictures {
+        let id = asset.to_string();
+        let mut pictures = self.list(&id);
+        for (kind, offset, url) in list {
+            pictures.push(kind, Some(offset), url);
+        }
+        pictures.finish().0
+    }
+
+    /// Begins the list of the asset with this id.
+    pub(in crate::event) fn list<'a>(&'a mut self, id: &'a str) -> PictureListBuilder<'a> {
+        let progressions = std::mem::take(&mut self.spare);
+        PictureListBuilder { templates: self, id, progressions, last: None, oddities: Oddities::default() }
+    }
+
+    /// Returns the shared template of a URL, and the number in it.
+    fn template(&mut self, url: &str, id: &str) -> (Arc<Template>, u64) {
+        let (template, number) = Template::of(url, id);
+        if let Some(known) = self.urls.get(&template) {
+            return (Arc::clone(known), number);
+        }
+        let template = Arc::new(template);
+        // A template without holes is one URL: nothing to share.
+        if template.has_id || template.has_number {
+            if self.urls.len() == Self::MAX {
+                self.urls.clear();
+            }
+            self.urls.insert(Arc::clone(&template));
+        }
+        (template, number)
+    }
+
+    fn share(&mut self, progressions: &mut Vec<Progression>) -> Pictures {
+        if progressions.is_empty() {
+            return Pictures::default();
+        }
+        if let Some(known) = self.lists.get(progressions.as_slice()) {
+            progressions.clear();
+            return Pictures(Some(Arc::clone(&known.0)));
+        }
+        let list = Arc::new(progressions.drain(..).collect::<Box<[Progression]>>());
+        if list.len() <= 16 {
+            if self.lists.len() == Self::MAX {
+                self.lists.clear();
+            }
+            self.lists.insert(ListKey(Arc::clone(&list)));
+        }
+        Pictures(Some(list))
+    }
+}
+
+/// A clone is empty: it is for another thread, and its cache can be filled again.
+impl Clone for Templates {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PictureListBuilder<'_> {
+    /// Adds a picture. One without an offset takes the offset of the picture before it.
+    pub(in crate::event) fn push(&mut self, kind: PictureKind, offset: Option<Offset>, url: &str) {
+        let offset = self.check(kind, offset);
+        let known = self.template();
+        let number = known.and_then(|template| template.number(url.as_bytes(), self.id));
+        let (template, number) = match (known, number) {
+            (Some(known), Some(number)) => (Arc::clone(known), number),
+            _ => self.templates.template(url, self.id),
+        };
+        let continues = |progression: &mut Progression| {
+            (Arc::ptr_eq(&progression.url, &template) || progression.url == template)
+                && progression.extend(kind, offset, number)
+        };
+        if !self.progressions.last_mut().is_some_and(continues) {
+            self.progressions.push(Progression::new(kind, offset, number, template));
+        }
+    }
+
+    /// Returns the template of the last picture, in this list or the one before.
+    pub(in crate::event) fn template(&self) -> Option<&Arc<Template>> {
+        self.progressions.last().map(|progression| &progression.url).or(self.templates.recent.as_ref())
+    }
+
+    /// Adds a picture whose URL is [`Self::template`] with this number; nothing where there is no template.
+    pub(in crate::event) fn push_number(&mut self, kind: PictureKind, offset: Offset, number: u64) {
+        let offset = self.check(kind, Some(offset));
+        if !self.progressions.last_mut().is_some_and(|progression| progression.extend(kind, offset, number)) {
+            let template = self.template().map(Arc::clone);
+            self.progressions.extend(template.map(|template| Progression::new(kind, offset, number, template)));
+        }
+    }
+
+    /// Returns the last progression if it has two pictures, which is when its steps are known.
+    pub(in crate::event) fn pair(&self) -> Option<&Progression> {
+        self.progressions.last().filter(|progression| progression.count == 2)
+    }
+
+    /// Adds `count` pictures that continue the last progression, whose offsets rise.
+    pub(in crate::event) fn continue_by(&mut self, count: u32) {
+        if let Some(progression) = self.progressions.last_mut() {
+            progression.count += count;
+            self.last = Some((progression.kind, progression.offset_at(progression.count - 1)));
+        }
+    }
+
+    /// Returns the offset of the next picture in milliseconds, and counts its defects.
+    fn check(&mut self, kind: PictureKind, offset: Option<Offset>) -> i64 {
+        let before = self.last.filter(|(k, _)| *k == kind).map(|(_, offset)| offset);
+        match (offset, before) {
+            (None, _) => self.oddities.missing += 1,
+            (Some(offset), Some(before)) if offset < before => self.oddities.unsorted += 1,
+            (Some(offset), Some(before)) if offset == before => self.oddities.duplicate += 1,
+            (Some(_), _) => {}
+        }
+        let offset = offset.or(before).unwrap_or_default();
+        self.oddities.negative += u32::from(offset.as_millis() < 0);
+        self.last = Some((kind, offset));
+        offset.as_millis()
+    }
+
+    /// Returns the list, and the defects of its offsets.
+    pub(in crate::event) fn finish(mut self) -> (Pictures, Oddities) {
+        if let Some(last) = self.progressions.last() {
+            self.templates.recent = Some(Arc::clone(&last.url));
+        }
+        let pictures = self.templates.share(&mut self.progressions);
+        self.templates.spare = self.progressions;
+        if self.oddities.unsorted > 0 {
+            // Only in an unsorted list may equal offsets stand apart.
+            let mut offsets: Vec<_> = pictures.offsets().map(|(kind, _, offset)| (kind, offset)).collect();
+            let all = offsets.len();
+            offsets.sort_unstable();
+            offsets.dedup();
+            let repeated = u32::try_from(all - offsets.len()).unwrap_or(u32::MAX);
+            self.oddities.duplicate = repeated.saturating_sub(self.oddities.missing);
+        }
+        (pictures, self.oddities)
+    }
+}
+
+impl Hash for ListKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl Borrow<[Progression]> for ListKey {
+    fn borrow(&self) -> &[Progression] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use PictureKind::{Cover, Dot, Sample};
+    use proptest::prelude::*;
+
+    const ID: &str = "14d7b2faba0dddd6b4e8936272d6bc3f";
+
+    fn url(middle: &str, tail: &str) -> String {
+        format!("https://179.cdn/asset/{ID}/snapshot/{middle}/{tail}")
+    }
+
+    #[test]
+    fn a_regular_list_is_one_progression() {
+        let asset = AssetId::new(ID).unwrap();
+        let urls: Vec<String> = (0..240).map(|i| url("sample", &format!("{}.jpg", i * 10))).collect();
+        let list = (0..).zip(&urls).map(|(i, url)| (Sample, Offset::from_millis(i * 10_000), url.as_str()));
+        let mut templates = Templates::default();
+        let pictures = templates.pictures(&asset, list.clone());
+        assert_eq!(pictures.progressions().len(), 1);
+        assert_eq!((pictures.len(), pictures.count(Sample), pictures.count(Dot)), (240, 240, 0));
+        assert_eq!(pictures.last_offset(), Some(Offset::from_millis(2_390_000)));
+        let again = templates.pictures(&asset, list);
+        assert!(Arc::ptr_eq(pictures.0.as_ref().unwrap(), again.0.as_ref().unwrap()), "equal lists are one");
+        assert_eq!(pictures.get(&asset, Sample, 3).unwrap().url.reveal(), urls[3]);
+        assert_eq!(pictures.get(&asset, Sample, 240), None);
+    }
+
+    #[test]
+    fn odd_lists_are_flagged_and_kept() {
+        let check = |offsets: &[Option<i64>], expected: [u32; 4]| {
+            let mut templates = Templates::default();
+            let mut list = templates.list(ID);
+            for offset in offsets {
+                list.push(Sample, offset.map(Offset::from_millis), "u");
+            }
+            let (pictures, odd) = list.finish();
+            assert_eq!(pictures.len(), offsets.len());
+            assert_eq!([odd.missing, odd.negative, odd.unsorted, odd.duplicate], expected, "{offsets:?}");
+        };
+        check(&[Some(0), Some(5), Some(9)], [0, 0, 0, 0]);
+        check(&[Some(0), None, Some(9)], [1, 0, 0, 0]);
+        check(&[Some(-5), Some(0)], [0, 1, 0, 0]);
+        check(&[Some(5), Some(5), Some(6)], [0, 0, 0, 1]);
+        check(&[Some(5), Some(1), Some(5)], [0, 0, 1, 1]);
+    }
+
+    fn any_url() -> impl Strategy<Value = String> {
+        prop_oneof![
+            (0..500u32).prop_map(|n| url("sample", &format!("{n}.jpg"))),
+            (0..500u32).prop_map(|n| url("sample", &format!("{n:06}.jpg"))),
+            (0..9u32).prop_map(|n| url("sample", &format!("{n}.5.jpg?auth_key={n}-{n}"))),
+            Just(format!("{ID}{ID}7")),
+            Just(ID.to_owned()),
+            any::<String>(),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn every_picture_comes_out_as_it_went_in(
+            list in prop::collection::vec((0..3u8, -9_000_000..9_000_000i64, any_url()), 0..40),
+            id in prop_oneof![Just(ID.to_owned()), "[a-z0-9]{1,3}"],
+        ) {
+            let asset = AssetId::new(&id).unwrap();
+            let mut list: Vec<_> = list
+                .into_iter()
+                .map(|(kind, offset, url)| ([Sample, Dot, Cover][usize::from(kind)], Offset::from_millis(offset), url))
+                .collect();
+            list.sort_by_key(|(kind, ..)| *kind);
+            let pictures =
+                Templates::default().pictures(&asset, list.iter().map(|(kind, at, url)| (*kind, *at, url.as_str())));
+            let out: Vec<_> = pictures.iter(&asset).collect();
+            prop_assert_eq!(out.len(), list.len());
+            for (snapshot, (kind, offset, url)) in out.iter().zip(&list) {
+                prop_assert_eq!((snapshot.kind, snapshot.offset, snapshot.url.reveal()), (*kind, *offset, url.as_str()));
+                prop_assert_eq!(pictures.get(&asset, *kind, snapshot.index), Some(snapshot.clone()));
+            }
+        }
+    }
+}

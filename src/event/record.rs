@@ -1,0 +1,9 @@
+//! Lines of a log as records: what stores them is taken off, and what belongs together is joined.
+//!
+//! Containers write each line with a stream and a time of their own and cut long ones; pretty printers spread one
+//! object over many lines. Nothing here knows what an event is.
+
+pub(super) mod container;
+pub(super) mod outline;
+pub(super) mod pretty;
+pub(super) mod times;
