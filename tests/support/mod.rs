@@ -6,3 +6,4 @@ pub(crate) mod mutations;
 pub(crate) mod pty;
 pub(crate) mod server;
 pub(crate) mod stage;
+pub(crate) mod storm;

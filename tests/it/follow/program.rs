@@ -141,7 +141,7 @@ fn follow_the_writer(mut running: Running, log: &Path) {
     let missing = loop {
         let times = running.times();
         let missing: Vec<_> = due.iter().filter(|number| !times.contains_key(number)).collect();
-        if missing.is_empty() || begun.elapsed() > Duration::from_secs(10) {
+        if missing.is_empty() || begun.elapsed() > PATIENCE {
             break missing;
         }
         thread::sleep(Duration::from_millis(100));
@@ -309,7 +309,7 @@ fn permission_is_lost_and_regained() {
     assert_eq!(running.said("is there now"), 1, "{:?}", running.err.lock().unwrap());
 }
 
-fn the_room_of_a_deleted_log_is_given_back() {
+fn a_deleted_log_is_closed() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("vod.log");
     append(&log, &events(0..3));
@@ -322,9 +322,7 @@ fn the_room_of_a_deleted_log_is_given_back() {
     let holds = |running: &Running| running.open_files().iter().any(|file| file.starts_with(&name));
     assert!(holds(&running));
     fs::remove_file(&log).unwrap();
-    let begun = Instant::now();
     running.until("its descriptor is closed", |running| !holds(running));
-    assert!(begun.elapsed() < Duration::from_secs(10), "after {:?}", begun.elapsed());
     append(&log, &events(3..5));
     running.until_numbers(0..5);
 }
@@ -335,5 +333,5 @@ crate::tests! {
     logrotate_with_create,
     logrotate_with_copytruncate,
     permission_is_lost_and_regained,
-    the_room_of_a_deleted_log_is_given_back,
+    a_deleted_log_is_closed,
 }
