@@ -136,7 +136,9 @@ mod tests {
 
     #[test]
     fn plain_files_are_opened() {
-        assert!(matches!(parse_words(&["a.log"]), Ok(Command::Open(open)) if open.input.files == ["a.log"]));
+        assert!(
+            matches!(parse_words(&["a.log"]), Ok(Command::Open(open)) if open.input.files == [std::path::Path::new("a.log")])
+        );
         assert!(matches!(parse_words(&["tail", "-n", "+1", "-F", "a.log"]), Ok(Command::Tail(tail))
             if tail.lines == Some(LineCount::All)));
         assert!(matches!(parse_words(&["a.log", "b.log"]), Ok(Command::Open(open)) if open.input.files.len() == 2));

@@ -8,6 +8,8 @@ mod arguments;
 mod config;
 mod error;
 pub mod file;
+mod glob;
+mod guard;
 mod intake;
 pub mod lines;
 mod outlet;
@@ -21,7 +23,7 @@ mod supervisor;
 mod tape;
 
 use crate::event::{LogUpdate, Origin, ReadMode};
-pub use config::{SourceConfig, Start};
+pub use config::{Order, SourceConfig, Start};
 pub use error::Stopped;
 use outlet::Outlet;
 pub use raw::RawError;

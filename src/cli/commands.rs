@@ -134,7 +134,7 @@ pub struct ExportArgs {
 #[derive(Args, Debug)]
 pub struct ShowArgs {
     /// The log; - is stdin.
-    pub file: String,
+    pub file: PathBuf,
     /// The asset, by its id or the head of it; else the newest with pictures.
     pub asset: Option<String>,
     /// The place in the video: 1:30, or 90 seconds.
@@ -247,7 +247,7 @@ impl TailArgs {
     }
 
     fn is_stdin_only(&self) -> bool {
-        self.input.files.iter().all(|file| file == "-")
+        self.input.files.iter().all(|file| file.as_os_str() == "-")
     }
 }
 

@@ -5,17 +5,18 @@ use crate::{
     app::filter::Filter,
     catalog::ListFormat,
     event::{ReadMode, Reveal},
-    source::{SourceConfig, Start},
+    source::{Order, SourceConfig, Start},
 };
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
+use std::path::PathBuf;
 
 /// What to read, and which assets.
 #[derive(Args, Debug)]
 pub struct InputArgs {
     /// Logs, plain or compressed; quoted globs and directories too. - is stdin.
     #[arg(value_name = "FILE")]
-    pub files: Vec<String>,
+    pub files: Vec<PathBuf>,
     /// Show only what passes: words, status:, code:, samples<N, since:, host:, ! negates.
     #[arg(short = 'e', long, value_name = "EXPR", value_parser = Filter::parse)]
     pub filter: Vec<Filter>,
@@ -84,8 +85,8 @@ impl InputArgs {
     }
 
     /// Returns the configuration of the source.
-    pub fn source(&self, mode: ReadMode, start: Start) -> SourceConfig {
-        SourceConfig { files: self.files.clone(), mode, start, zone: self.zone() }
+    pub fn source(&self, mode: ReadMode, start: Start, order: Order) -> SourceConfig {
+        SourceConfig { files: self.files.clone(), mode, start, order, zone: self.zone() }
     }
 }
 

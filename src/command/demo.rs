@@ -11,7 +11,7 @@ use crate::{
     event::ReadMode,
     media::MediaConfig,
     session::{self, SessionPlan},
-    source::{SourceConfig, Start},
+    source::{Order, SourceConfig, Start},
     text::Safe,
 };
 use anyhow::{Context as _, Result};
@@ -56,9 +56,10 @@ fn serve(folder: &Path, port: u16) -> Result<ExitCode> {
 
 async fn play(args: &DemoArgs, demo: &Demo) -> Result<ExitCode> {
     let source = SourceConfig {
-        files: vec![demo.log().display().to_string()],
+        files: vec![demo.log().to_owned()],
         mode: ReadMode::Follow,
         start: Start::All,
+        order: Order::NewestFirst,
         zone: TimeZone::system(),
     };
     if !args.output.is_full_screen(stdio::stdout()) {

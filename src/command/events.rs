@@ -6,7 +6,7 @@ use crate::{
     cli::InputArgs,
     event::{EventKind, LogUpdate, ReadMode, Reveal, Time},
     report,
-    source::{self, Source, SourceConfig, Start},
+    source::{self, Order, Source, SourceConfig, Start},
 };
 use anyhow::{Context as _, Result};
 use std::{
@@ -19,7 +19,7 @@ use std::{
 /// Prints the events that pass the filter, until the sources end.
 pub(super) fn print(input: &InputArgs, mode: ReadMode, start: Start) -> Result<ExitCode> {
     let filter = input.filter()?;
-    let (source, mut updates) = source::spawn(input.source(mode, start));
+    let (source, mut updates) = source::spawn(input.source(mode, start, Order::Log));
     let mut printer = EventPrinter::new(source, filter, input.reveal());
     while let Some(update) = updates.blocking_recv() {
         if printer.take(update)?.is_break() {

@@ -6,7 +6,7 @@ use crate::{
     cli::{InputArgs, LookArgs, locale_notice},
     event::ReadMode,
     session::{self, SessionPlan},
-    source::Start,
+    source::{Order, Start},
 };
 use anyhow::Result;
 use std::process::ExitCode;
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 /// Runs a session over the input until the user quits.
 pub(super) fn run(input: &InputArgs, look: &LookArgs, mode: ReadMode) -> Result<ExitCode> {
     let plan = SessionPlan {
-        source: input.source(mode, Start::All),
+        source: input.source(mode, Start::All, Order::NewestFirst),
         media: media::config(&look.fetch)?,
         protocol: look.protocol,
         options: AppOptions {

@@ -9,7 +9,7 @@ use crate::{
     diagnostics::{detail, error, info},
     event::{Health, LogUpdate, ReadMode, Rejected, Time},
     report,
-    source::{self, Source, Start},
+    source::{self, Order, Source, Start},
     text::Safe,
 };
 use std::{collections::HashMap, process::ExitCode};
@@ -48,7 +48,7 @@ impl LogReading {
 
     /// Reads logs to their end.
     pub(super) fn complete(input: &InputArgs) -> Self {
-        let (source, mut updates) = source::spawn(input.source(ReadMode::Once, Start::All));
+        let (source, mut updates) = source::spawn(input.source(ReadMode::Once, Start::All, Order::Log));
         let mut reading = Self::new(source);
         while let Some(update) = updates.blocking_recv() {
             let is_last = update == LogUpdate::Finished;

@@ -16,12 +16,12 @@ use crate::{
     media::spawn,
     picture::{Canvas, Picture, PictureKey, PictureRequest, PictureUpdate, Protocol},
     report,
-    source::{self, SourceConfig, Start},
+    source::{self, Order, SourceConfig, Start},
     text::Safe,
 };
 use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::tz::TimeZone;
-use std::{collections::HashMap, io, process::ExitCode, sync::Arc};
+use std::{collections::HashMap, io, path::Path, process::ExitCode, sync::Arc};
 
 /// The width in cells where the terminal does not tell its own.
 const DEFAULT_COLUMNS: u16 = 80;
@@ -50,11 +50,12 @@ async fn show(args: &ShowArgs) -> Result<ExitCode> {
     print(args.grid, &requests, &fetched, &canvas)
 }
 
-async fn read(file: &str) -> Result<Catalog> {
+async fn read(file: &Path) -> Result<Catalog> {
     let config = SourceConfig {
         files: vec![file.to_owned()],
         mode: ReadMode::Once,
         start: Start::All,
+        order: Order::Log,
         zone: TimeZone::system(),
     };
     let (_source, mut updates) = source::spawn(config);
@@ -78,7 +79,7 @@ async fn read(file: &str) -> Result<Catalog> {
 
 /// Returns the asset that was named, in full or by the beginning of its id; else the newest with pictures.
 fn find<'a>(catalog: &'a Catalog, args: &ShowArgs) -> Result<Asset<'a>> {
-    let file = Safe::new(&args.file);
+    let file = Safe::from_bytes(args.file.as_os_str().as_encoded_bytes());
     let Some(name) = &args.asset else {
         let mut newest = report::newest_first(catalog).into_iter().filter_map(|key| catalog.asset(key));
         return newest

@@ -23,6 +23,7 @@ use crate::{
 };
 use std::{
     collections::VecDeque,
+    path::Path,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
@@ -74,7 +75,7 @@ impl EventLoop {
     ) -> Result<(Self, Channels), TerminalError> {
         let SessionPlan { source, media, protocol, mut options, notice, limit } = plan;
         let started = Instant::now();
-        options.sources = source.files.iter().map(|file| Safe::new(if file == "-" { "stdin" } else { file })).collect();
+        options.sources = source.files.iter().map(|file| file_name(file)).collect();
         let app = App::new(options, tty.size(), Canvas::default(), now(started));
         let (display, opened) = Display::open(tty, &app, protocol)?;
         let (source, log) = source::spawn(source);
@@ -281,4 +282,12 @@ impl EventLoop {
 /// Returns the time by both clocks.
 fn now(started: Instant) -> Now {
     Now { mono: started.elapsed(), wall: Time::from(jiff::Timestamp::now()) }
+}
+
+/// Returns the name of a file argument as the header shows it.
+fn file_name(file: &Path) -> Safe {
+    match file.as_os_str().as_encoded_bytes() {
+        b"-" => Safe::new("stdin"),
+        name => Safe::from_bytes(name),
+    }
 }

@@ -3,16 +3,16 @@
 //! An argument is a file, a directory (its files, not those below), a quoted glob, or `-`. Directories and globs may
 //! be searched again: [`Arguments::search`] returns what is new. A file that does not exist is an argument all the same.
 
+use crate::source::glob;
 use std::{
     collections::HashSet,
-    fs,
     path::{Path, PathBuf},
 };
 
 /// The file arguments, and the files found for them.
 #[derive(Debug)]
 pub(super) struct Arguments {
-    arguments: Vec<String>,
+    arguments: Vec<PathBuf>,
     known: HashSet<PathBuf>,
 }
 
@@ -24,11 +24,11 @@ pub(super) enum FileArgument {
     /// A file, whether it exists or not.
     File(PathBuf),
     /// A glob or a directory without files so far, with the sentence that says so.
-    Empty(String),
+    Empty(&'static str),
 }
 
 impl Arguments {
-    pub(super) fn new(arguments: Vec<String>) -> Self {
+    pub(super) fn new(arguments: Vec<PathBuf>) -> Self {
         Self { arguments, known: HashSet::new() }
     }
 
@@ -36,7 +36,7 @@ impl Arguments {
     pub(super) fn search(&mut self) -> Vec<(usize, FileArgument)> {
         let mut found = Vec::new();
         for (at, argument) in self.arguments.iter().enumerate() {
-            if argument == "-" {
+            if argument == Path::new("-") {
                 found.push((at, FileArgument::Stdin));
                 continue;
             }
@@ -46,59 +46,49 @@ impl Arguments {
                 files.into_iter().filter(|file| self.known.insert(file.clone())).map(|f| (at, FileArgument::File(f))),
             );
             if none {
-                found.push((at, FileArgument::Empty(why.to_owned())));
+                found.push((at, FileArgument::Empty(why)));
             }
         }
         found
     }
 
     /// Returns an argument as it was typed.
-    pub(super) fn typed(&self, at: usize) -> &str {
-        self.arguments.get(at).map_or("", String::as_str)
+    pub(super) fn typed(&self, at: usize) -> &Path {
+        self.arguments.get(at).map_or(Path::new(""), PathBuf::as_path)
     }
 }
 
 /// Returns the files of an argument in the order of their names, and the sentence for when there is none.
-fn files(argument: &str) -> (Vec<PathBuf>, &'static str) {
-    let path = Path::new(argument);
+fn files(path: &Path) -> (Vec<PathBuf>, &'static str) {
     if path.is_dir() {
-        let entries = fs::read_dir(path).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
-        let hidden = |path: &PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        let mut files: Vec<PathBuf> = entries.filter(|path| path.is_file() && !hidden(path)).collect();
-        files.sort_unstable();
+        let mut files = glob::entries(path);
+        files.retain(|path| path.is_file() && !path.file_name().is_some_and(glob::is_hidden));
         (files, "no file in this directory")
-    } else if is_glob(argument) {
-        // As in a shell, `*` finds no hidden files.
-        let options = glob::MatchOptions { require_literal_leading_dot: true, ..Default::default() };
-        let paths = glob::glob_with(argument, options).into_iter().flatten().filter_map(Result::ok);
-        (paths.filter(|path| path.is_file()).collect(), "no file matches")
+    } else if glob::is_pattern(path.as_os_str()) && !path.exists() {
+        // An existing file of that name comes first.
+        (glob::files(path), "no file matches")
     } else {
         (vec![path.to_owned()], "")
     }
 }
 
-/// Returns whether an argument is a pattern. An existing file of that name comes first.
-fn is_glob(argument: &str) -> bool {
-    argument.contains(['*', '?', '[']) && !Path::new(argument).exists()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn finds_what_is_new() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let file = |name: &str| FileArgument::File(path(name));
-        let text = |name: &str| path(name).to_str().unwrap().to_owned();
         fs::write(path("b.log"), "").unwrap();
         fs::write(path("a.log"), "").unwrap();
         fs::write(path(".hidden.log"), "").unwrap();
         fs::create_dir(path("sub")).unwrap();
         let mut arguments =
-            Arguments::new(vec![text("missing"), text("*.log"), "-".into(), text("sub"), text("a.log")]);
-        let empty = (3, FileArgument::Empty("no file in this directory".into()));
+            Arguments::new(vec![path("missing"), path("*.log"), "-".into(), path("sub"), path("a.log")]);
+        let empty = (3, FileArgument::Empty("no file in this directory"));
         let first =
             [(0, file("missing")), (1, file("a.log")), (1, file("b.log")), (2, FileArgument::Stdin), empty.clone()];
         assert_eq!(arguments.search(), first);
@@ -111,7 +101,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a[1].log");
         fs::write(&path, "").unwrap();
-        let mut arguments = Arguments::new(vec![path.to_str().unwrap().to_owned()]);
+        let mut arguments = Arguments::new(vec![path.clone()]);
         assert_eq!(arguments.search(), [(0, FileArgument::File(path))]);
     }
 }

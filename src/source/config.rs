@@ -1,18 +1,30 @@
 //! The settings of a source: which files, once or on and on, and from where.
 
 use crate::event::ReadMode;
+use std::path::PathBuf;
 
 /// The settings of a source.
 #[derive(Clone, Debug)]
 pub struct SourceConfig {
     /// The file arguments as typed: paths, quoted globs, directories; `-` is standard input.
-    pub files: Vec<String>,
+    pub files: Vec<PathBuf>,
     /// Once, or on after the end.
     pub mode: ReadMode,
     /// The place where reading begins.
     pub start: Start,
+    /// The order of events within a file.
+    pub order: Order,
     /// The zone of times that name none.
     pub zone: jiff::tz::TimeZone,
+}
+
+/// The order in which the events of a file that is there at the start are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The order of the file, each with its line: for output that is printed as it comes.
+    Log,
+    /// The end of a large file first, so that the newest assets are there at once; the line numbers of the end follow.
+    NewestFirst,
 }
 
 /// The place where reading begins in the files that exist at the start.

@@ -6,7 +6,7 @@
 use crate::{
     event::{FileId, FoundEvents, Health, LogUpdate, Origin, ReadMode, RecordReader},
     source::{
-        config::Start,
+        config::{Order, Start},
         error::{ReadError, Stopped, reason},
         file::load,
         lines::{Lines, SplitLine},
@@ -34,6 +34,15 @@ const RECORDS_MAX: usize = 1 << 20;
 /// The state of a name of which the system reports no changes.
 const POLLING: &str = "polling only";
 
+/// The settings of one name.
+#[derive(Clone, Debug)]
+pub(super) struct IntakeOptions {
+    pub(super) start: Start,
+    pub(super) order: Order,
+    /// The zone of times that name none.
+    pub(super) zone: TimeZone,
+}
+
 /// The events of one name.
 #[derive(Debug)]
 pub(super) struct Intake {
@@ -43,6 +52,7 @@ pub(super) struct Intake {
     outlet: Outlet,
     /// The place where the next file begins; only the first may begin at its end.
     start: Start,
+    order: Order,
     /// The generations that may still give lines.
     readers: Vec<(u16, RecordReader)>,
     found: FoundEvents,
@@ -60,13 +70,15 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    pub(super) fn new(rank: u16, name: Arc<str>, zone: TimeZone, start: Start, outlet: Outlet) -> Self {
+    pub(super) fn new(rank: u16, name: Arc<str>, options: IntakeOptions, outlet: Outlet) -> Self {
+        let IntakeOptions { start, order, zone } = options;
         Self {
             rank,
             name,
             zone,
             outlet,
             start,
+            order,
             readers: Vec::new(),
             found: FoundEvents::default(),
             records: VecDeque::new(),
@@ -158,9 +170,10 @@ impl Sink for Intake {
         let Some(empty_reader) = self.reader(generation).cloned() else { return Ok(None) };
         let new_reader = || empty_reader.clone();
         let file_id = FileId { rank: self.rank, generation };
+        let order = self.order;
         let mut sink = LoadProgress { file: file_id, size, reported: Instant::now(), intake: self };
         let loaded = match start {
-            Start::All => load::load(file, size, &new_reader, &mut sink),
+            Start::All => load::load(file, size, order, &new_reader, &mut sink),
             Start::Last(count) => load::load_last(file, size, count, &new_reader, &mut sink),
         };
         match loaded {

@@ -13,7 +13,8 @@ use crate::{
             follow::{Discovery, FollowContext, Follower, PollOutcome, history::ReadHistory},
             notifier::Notifier,
         },
-        intake::Intake,
+        guard::guard,
+        intake::{Intake, IntakeOptions},
         outlet::Outlet,
         sink::Sink as _,
         state::{RankEntry, RawText, SharedState},
@@ -22,11 +23,10 @@ use crate::{
     },
     text::Safe,
 };
-use jiff::tz::TimeZone;
 use std::{
     fs,
     os::unix::fs::FileTypeExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::Ordering,
@@ -49,8 +49,8 @@ const PAUSE: Duration = Duration::from_millis(2);
 #[derive(Debug)]
 pub(super) struct Supervisor {
     arguments: Arguments,
-    zone: TimeZone,
-    start: Start,
+    /// The settings of files that are there at the start.
+    options: IntakeOptions,
     outlet: Outlet,
     shared: Arc<SharedState>,
     wakes: Receiver<()>,
@@ -77,8 +77,7 @@ impl Supervisor {
     pub(super) fn new(config: SourceConfig, outlet: Outlet, wakes: Receiver<()>) -> Self {
         Self {
             arguments: Arguments::new(config.files),
-            zone: config.zone,
-            start: config.start,
+            options: IntakeOptions { start: config.start, order: config.order, zone: config.zone },
             shared: Arc::clone(&outlet.shared),
             outlet,
             wakes,
@@ -93,7 +92,15 @@ impl Supervisor {
 
     /// Reads until the source is dropped.
     pub(super) fn run(mut self) {
-        let Err(Stopped) = self.supervise();
+        let (outlet, shared) = (self.outlet.clone(), Arc::clone(&self.shared));
+        // A failed source has at least one rank to report it.
+        let ranks = || 0..u16::try_from(shared.ranks().len()).unwrap_or(u16::MAX).max(1);
+        match guard(&outlet, ranks, || self.supervise()) {
+            Err(Stopped) => {}
+            // Nobody may receive any more, which is the same end.
+            Ok(None) => drop(outlet.send(LogUpdate::Finished)),
+            Ok(Some(never)) => match never {},
+        }
     }
 
     fn supervise(&mut self) -> Result<std::convert::Infallible, Stopped> {
@@ -202,7 +209,7 @@ impl Supervisor {
                 FileArgument::Stdin if discovery == Discovery::AtStart => {
                     self.add_stream(StreamInput::Stdin, "standard input".into())?
                 }
-                FileArgument::Empty(why) if discovery == Discovery::AtStart => self.add_empty(argument, &why)?,
+                FileArgument::Empty(why) if discovery == Discovery::AtStart => self.add_empty(argument, why)?,
                 FileArgument::Stdin | FileArgument::Empty(_) => {}
                 FileArgument::File(path) => self.add_file(argument, path, discovery)?,
             }
@@ -233,14 +240,17 @@ impl Supervisor {
     }
 
     fn add_file(&mut self, argument: usize, path: PathBuf, discovery: Discovery) -> Result<(), Stopped> {
-        let name: Arc<str> = path.to_string_lossy().into();
+        let name = name_of(&path);
         if fs::metadata(&path).is_ok_and(|metadata| metadata.file_type().is_fifo()) {
             return self.add_stream(StreamInput::Fifo(path), name);
         }
         let empty = self.inputs.iter().position(|input| matches!(input, Input::Empty(of) if *of == argument));
         let Some(rank) = self.assign_rank(empty, &name, RawText::File(path.clone()))? else { return Ok(()) };
-        let start = if discovery == Discovery::AtStart { self.start } else { Start::All };
-        let intake = Intake::new(rank, name, self.zone.clone(), start, self.outlet.clone());
+        let options = match discovery {
+            Discovery::AtStart => self.options.clone(),
+            Discovery::Later => self.options_from_the_beginning(),
+        };
+        let intake = Intake::new(rank, name, options, self.outlet.clone());
         let input = Input::File(Box::new((Follower::new(path, rank, discovery), intake)));
         match empty {
             Some(at) => self.inputs[at] = input,
@@ -253,27 +263,33 @@ impl Supervisor {
         if self.inputs.iter().any(|input| matches!(input, Input::Empty(of) if *of == argument)) {
             return Ok(());
         }
-        let name: Arc<str> = self.arguments.typed(argument).into();
+        let name = name_of(self.arguments.typed(argument));
         let Some(rank) = self.assign_rank(None, &name, RawText::File(PathBuf::new()))? else { return Ok(()) };
         self.inputs.push(Input::Empty(argument));
-        let mut intake = Intake::new(rank, name, self.zone.clone(), Start::All, self.outlet.clone());
+        let mut intake = Intake::new(rank, name, self.options_from_the_beginning(), self.outlet.clone());
         intake.health(Health::Waiting(Safe::new(why)))
     }
 
     fn add_stream(&mut self, input: StreamInput, name: Arc<str>) -> Result<(), Stopped> {
         let tape = Arc::new(Mutex::new(Tape::default()));
         let Some(rank) = self.assign_rank(None, &name, RawText::Stream(Arc::clone(&tape)))? else { return Ok(()) };
-        let intake = Intake::new(rank, name, self.zone.clone(), Start::All, self.outlet.clone());
+        let intake = Intake::new(rank, name, self.options_from_the_beginning(), self.outlet.clone());
         let shared = Arc::clone(&self.shared);
         shared.streams.fetch_add(1, Ordering::Relaxed);
         self.inputs.push(Input::Stream);
+        let outlet = self.outlet.clone();
         thread::spawn(move || {
             // A stream that was stopped has ended, too.
-            let _ = stream::run(&input, intake, &shared, &tape);
+            let _ = guard(&outlet, || rank..rank.saturating_add(1), || stream::run(&input, intake, &shared, &tape));
             shared.streams.fetch_sub(1, Ordering::Relaxed);
             shared.wake();
         });
         Ok(())
+    }
+
+    /// Returns the settings of a file that appeared later, of which everything is new.
+    fn options_from_the_beginning(&self) -> IntakeOptions {
+        IntakeOptions { start: Start::All, ..self.options.clone() }
     }
 
     /// Assigns a rank to a name, `reused` where there is one; `None` where there are too many.
@@ -292,4 +308,9 @@ impl Supervisor {
         }
         Ok(Some(rank))
     }
+}
+
+/// Returns the name that is shown and printed; bytes that are no UTF-8 are replaced.
+fn name_of(path: &Path) -> Arc<str> {
+    path.to_string_lossy().into()
 }

@@ -17,7 +17,7 @@ use std::{
 };
 use thumbview::{
     event::{Counts, LogUpdate, ReadMode},
-    source::{self, Source, SourceConfig, Start},
+    source::{self, Order, Source, SourceConfig, Start},
 };
 use tokio::sync::mpsc::Receiver;
 
@@ -43,8 +43,9 @@ fn event(number: u32) -> String {
 }
 
 fn start(file: &Path, mode: ReadMode) -> (Source, Receiver<LogUpdate>) {
-    let files = vec![file.to_str().unwrap().to_owned()];
-    source::spawn(SourceConfig { files, mode, start: Start::All, zone: jiff::tz::TimeZone::UTC })
+    let files = vec![file.to_owned()];
+    let order = Order::NewestFirst;
+    source::spawn(SourceConfig { files, mode, start: Start::All, order, zone: jiff::tz::TimeZone::UTC })
 }
 
 /// Reads a file once: when the first events came, when all had come, and how many.

@@ -4,10 +4,12 @@
 use crate::harness::{Child, skip};
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     fmt::Write as _,
     fs,
     io::{BufRead as _, BufReader, Write as _},
     num::NonZeroU32,
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -15,7 +17,7 @@ use std::{
 };
 use thumbview::{
     event::{Counts, FileId, FoundEvents, Health, LogEvent, LogUpdate, Origin, ReadMode, RecordReader, Time},
-    source::{self, RawError, Source, SourceConfig, Start},
+    source::{self, Order, RawError, Source, SourceConfig, Start},
 };
 use tokio::sync::mpsc::Receiver;
 
@@ -31,12 +33,13 @@ struct Heard {
 
 impl Heard {
     fn new(files: &[&Path], mode: ReadMode) -> Self {
-        Self::start(files, mode, Start::All)
+        Self::start(files, mode, Start::All, Order::NewestFirst)
     }
 
-    fn start(files: &[&Path], mode: ReadMode, start: Start) -> Self {
-        let files = files.iter().map(|path| path.to_str().unwrap().to_owned()).collect();
-        let (source, updates) = source::spawn(SourceConfig { files, mode, start, zone: jiff::tz::TimeZone::UTC });
+    fn start(files: &[&Path], mode: ReadMode, start: Start, order: Order) -> Self {
+        let files = files.iter().map(|path| path.to_path_buf()).collect();
+        let config = SourceConfig { files, mode, start, order, zone: jiff::tz::TimeZone::UTC };
+        let (source, updates) = source::spawn(config);
         Self { source, updates, all: Vec::new() }
     }
 
@@ -212,12 +215,12 @@ fn the_last_events_come_with_their_lines_and_what_follows() {
     let path = folder.path("a.log");
     fs::write(&path, log(0..3000)).unwrap();
     for count in [0, 1, 10, 2999, 5000] {
-        let mut heard = Heard::start(&[&path], ReadMode::Follow, Start::Last(count.into()));
+        let mut heard = Heard::start(&[&path], ReadMode::Follow, Start::Last(count.into()), Order::Log);
         heard.until_loaded();
         assert_eq!(heard.ids(), ids(3000 - count.min(3000)..3000), "the last {count}");
         assert!(count == 0 || heard.lines().last() == Some(&Some(3000)), "{:?}", heard.lines().last());
     }
-    let mut heard = Heard::start(&[&path], ReadMode::Follow, Start::Last(1));
+    let mut heard = Heard::start(&[&path], ReadMode::Follow, Start::Last(1), Order::Log);
     heard.until_loaded();
     append(&path, &log(3000..3001));
     heard.until_ids(&ids(2999..3001));
@@ -476,6 +479,36 @@ fn parallel_loading_gives_what_reading_in_order_gives() {
     }
 }
 
+fn in_the_order_of_the_log_each_event_has_its_line() {
+    let folder = Folder::new();
+    let path = folder.path("lines");
+    let text = big_log(9 << 20, 0);
+    fs::write(&path, &text).unwrap();
+    let mut heard = Heard::start(&[&path], ReadMode::Once, Start::All, Order::Log);
+    heard.until_finished();
+    let origins: Vec<Origin> = heard.events().map(|event| event.origin).collect();
+    assert!(origins.is_sorted_by_key(|origin| origin.byte), "the events come in the order of the log");
+    assert!(origins.iter().all(|origin| origin.line.is_some()), "each has its line when it comes");
+    assert!(!heard.all.iter().any(|update| matches!(update, LogUpdate::Lines { .. })));
+    assert_eq!(heard.places(), read_in_order(&text));
+}
+
+fn names_that_are_no_utf8_are_names_like_others() {
+    let folder = Folder::new();
+    let odd = folder.path("").join(OsStr::from_bytes(b"\xff.log"));
+    if fs::write(&odd, log(0..1)).is_err() {
+        skip("the file system takes UTF-8 names only");
+    }
+    let (glob, new) = (folder.path("*.log"), folder.path("new.log"));
+    let mut heard = Heard::new(&[&glob], ReadMode::Follow);
+    heard.until_ids(&ids(0..1));
+    fs::write(new, log(1..2)).unwrap();
+    heard.until_ids(&ids(0..2));
+    let mut heard = Heard::new(&[&odd], ReadMode::Once);
+    heard.until_finished();
+    assert_eq!(heard.ids(), ids(0..1));
+}
+
 fn a_line_longer_than_the_end_that_comes_first_is_one_line() {
     let folder = Folder::new();
     let long = |id: &str| event(id).replacen('{', &format!("{{\"filler\":\"{}\",", "x".repeat(6 << 20)), 1);
@@ -527,6 +560,8 @@ crate::tests! {
     a_missing_file_fails_once_and_is_waited_for_when_followed,
     following_can_be_turned_on_later,
     parallel_loading_gives_what_reading_in_order_gives,
+    in_the_order_of_the_log_each_event_has_its_line,
+    names_that_are_no_utf8_are_names_like_others,
     a_line_longer_than_the_end_that_comes_first_is_one_line,
     a_record_that_the_load_left_open_is_finished_by_following,
 }

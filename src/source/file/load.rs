@@ -13,6 +13,7 @@ pub(in crate::source) use block::BLOCK;
 use crate::{
     event::{EventKind, FoundEvents, Origin, ReaderCache, RecordReader},
     source::{
+        config::Order,
         error::{ReadError, Stopped},
         lines::Lines,
         sink::Resume,
@@ -67,15 +68,19 @@ struct LoadedEnd {
     sent: Vec<(u64, u64)>,
 }
 
-/// Reads whole lines up to `size`. `new_reader` makes readers for the file.
+/// Reads whole lines up to `size`, in this order. `new_reader` makes readers for the file.
 pub(in crate::source) fn load(
     file: &File,
     size: u64,
+    order: Order,
     new_reader: &(dyn Fn() -> RecordReader + Sync),
     sink: &mut impl LoadSink,
 ) -> Result<Loaded, ReadError> {
     let blocks = size.div_ceil(BLOCK);
-    let tail = if blocks > 2 * TAIL_BLOCKS { read_tail(file, size, new_reader, sink)? } else { None };
+    let tail = match order {
+        Order::NewestFirst if blocks > 2 * TAIL_BLOCKS => read_tail(file, size, new_reader, sink)?,
+        Order::NewestFirst | Order::Log => None,
+    };
     let end = tail.as_ref().map_or(size, |tail| tail.begin);
     let clean = Resume { offset: 0, line: FIRST };
     let mut joiner = BlockJoiner { file, reader: new_reader(), base: 0, end: 0, lines: 0, clean, buffer: Vec::new() };
