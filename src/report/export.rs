@@ -1,45 +1,51 @@
-//! The assets with their pictures, to be handed on: what `list` prints, and for each picture where it is and which
-//! file it became.
+//! Assets with their pictures, to be handed on: the columns of a list, and for each picture its URL and its file.
 //!
-//! JSON and JSONL add `pictures` to an asset; CSV has a row for each picture, and one for an asset without any. Fetching
-//! and writing pictures is the caller's: it says what became of each in [`ExportedFiles`].
+//! JSON and JSONL add `pictures` to an asset; CSV has a row for each picture, and one for an asset without pictures. The
+//! caller fetches and writes the pictures, and passes their outcomes as [`ExportedFiles`].
 
-use super::{AssetRow, COLUMNS, PictureLine, Reveal, Seconds, Summary, write_csv, write_json, write_line};
+use super::{
+    asset::{AssetRow, COLUMNS},
+    csv,
+    event::PictureLine,
+    json,
+    summary::Summary,
+};
 use crate::{
     catalog::{Asset, AssetKey, Catalog, ListFormat},
+    event::Reveal,
     picture::{PictureKey, PictureRequest, file_names},
     text::Safe,
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use std::{collections::HashMap, io};
 
-/// What became of the pictures that were to be written; a picture that is not in it was not asked for.
+/// The outcome of each picture that was to be written.
 pub type ExportedFiles = HashMap<PictureKey, ExportedFile>;
 
-/// What became of one picture.
+/// The outcome of a picture that was to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportedFile {
-    /// The name of its file, where there is one.
+    /// The name of the file, where there is one.
     pub file: Option<String>,
-    /// How it came to be.
+    /// The outcome.
     pub outcome: FileOutcome,
-    /// Why it failed, or in what it is damaged.
+    /// The reason of a failure, or the damage of a written picture.
     pub reason: Option<Safe>,
 }
 
-/// How a picture's file came to be.
+/// The outcome of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileOutcome {
-    /// Written now.
+    /// It was written.
     Written,
-    /// There already, and left as it was.
+    /// It existed and was left as it was.
     Kept,
-    /// Not had.
+    /// The picture could not be fetched or written.
     Failed,
 }
 
 impl FileOutcome {
-    /// The word in machine output.
+    /// Returns the word in machine output.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Written => "written",
@@ -49,12 +55,12 @@ impl FileOutcome {
     }
 }
 
-/// One picture to be written: what to ask for, and the name of its file.
+/// A picture to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportTask {
-    /// What to ask for.
+    /// The picture.
     pub request: PictureRequest,
-    /// Its file's name; see [`file_name`].
+    /// The name of its file, by [`file_names`].
     pub file: String,
 }
 
@@ -65,8 +71,8 @@ pub fn export_tasks(asset: &Asset<'_>) -> Vec<ExportTask> {
     requests.into_iter().zip(files).map(|(request, file)| ExportTask { request, file }).collect()
 }
 
-/// Writes the assets of `keys` in their order; as JSON with the summary of the whole catalog. A [`ListFormat::Table`] has no
-/// room for pictures and is written as CSV.
+/// Writes the assets of `keys` in their order; as JSON with the summary. A [`ListFormat::Table`] has no place for
+/// pictures and is written as CSV.
 pub fn export(
     out: &mut impl io::Write,
     catalog: &Catalog,
@@ -75,34 +81,24 @@ pub fn export(
     format: ListFormat,
     reveal: Reveal,
 ) -> io::Result<()> {
-    let assets = || keys.iter().filter_map(|key| catalog.asset(*key));
-    let exported = |asset| Exported::new(catalog, asset, files, reveal);
+    let row = |asset| ExportRow::new(AssetRow { catalog, asset, reveal }, files);
+    let rows = keys.iter().filter_map(|key| catalog.asset(*key)).map(row);
     match format {
-        ListFormat::Json => {
-            out.write_all(b"{\"assets\":[")?;
-            for (at, asset) in assets().enumerate() {
-                out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
-                write_json(out, &exported(asset))?;
-            }
-            out.write_all(b"\n],\"summary\":")?;
-            write_json(out, &Summary::new(catalog))?;
-            out.write_all(b"}\n")
-        }
-        ListFormat::Jsonl => assets().try_for_each(|asset| write_line(out, &exported(asset))),
+        ListFormat::Json => json::write_list(out, rows, &Summary::new(catalog)),
+        ListFormat::Jsonl => rows.into_iter().try_for_each(|row| json::write_line(out, &row)),
         ListFormat::Csv | ListFormat::Table => {
-            let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).chain(PICTURE_COLUMNS).collect();
-            write_csv(out, &names, assets().flat_map(|asset| exported(asset).rows()))
+            let header: Vec<&str> = COLUMNS.iter().map(|column| column.name).chain(PICTURE_COLUMNS).collect();
+            csv::write(out, &header, rows.flat_map(|row| row.csv_rows()))
         }
     }
 }
 
-/// The columns of CSV behind those of `list`.
+/// The columns of CSV after those of a list.
 const PICTURE_COLUMNS: [&str; 6] =
     ["picture.kind", "picture.offset", "picture.url", "picture.file", "picture.outcome", "picture.reason"];
 
-#[derive(Serialize)]
-struct Exported<'a> {
-    #[serde(flatten)]
+/// An asset with its pictures.
+struct ExportRow<'a> {
     row: AssetRow<'a>,
     pictures: Vec<ExportedPicture<'a>>,
 }
@@ -116,25 +112,24 @@ struct ExportedPicture<'a> {
     reason: Option<&'a str>,
 }
 
-impl<'a> Exported<'a> {
-    fn new(catalog: &'a Catalog, asset: Asset<'a>, files: &'a ExportedFiles, reveal: Reveal) -> Self {
+impl<'a> ExportRow<'a> {
+    fn new(row: AssetRow<'a>, files: &'a ExportedFiles) -> Self {
         let picture = |request: &PictureRequest| {
-            let became = files.get(&request.key);
+            let exported = files.get(&request.key);
             ExportedPicture {
-                line: PictureLine::new(request, reveal),
-                file: became.and_then(|became| became.file.as_deref()),
-                outcome: became.map(|became| became.outcome.as_str()),
-                reason: became.and_then(|became| became.reason.as_ref()).map(Safe::as_str),
+                line: PictureLine::new(request, row.reveal),
+                file: exported.and_then(|exported| exported.file.as_deref()),
+                outcome: exported.map(|exported| exported.outcome.as_str()),
+                reason: exported.and_then(|exported| exported.reason.as_ref()).map(Safe::as_str),
             }
         };
-        let requests = asset.requests();
-        Self { row: AssetRow::new(catalog, asset, reveal), pictures: requests.iter().map(picture).collect() }
+        Self { row, pictures: row.asset.requests().iter().map(picture).collect() }
     }
 
-    /// As CSV: the asset's cells before those of each picture.
-    fn rows(&self) -> Vec<Vec<String>> {
+    /// Returns the rows of CSV: the asset's cells before those of each picture.
+    fn csv_rows(&self) -> Vec<Vec<String>> {
         let asset = self.row.cells();
-        let row = |cells: [String; 6]| asset.iter().cloned().chain(cells).collect();
+        let row = |cells: [String; PICTURE_COLUMNS.len()]| asset.iter().cloned().chain(cells).collect();
         if self.pictures.is_empty() {
             return vec![row(Default::default())];
         }
@@ -142,12 +137,20 @@ impl<'a> Exported<'a> {
     }
 }
 
+impl Serialize for ExportRow<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.row.serialize_into(&mut map)?;
+        map.serialize_entry("pictures", &self.pictures)?;
+        map.end()
+    }
+}
+
 impl ExportedPicture<'_> {
-    fn cells(&self) -> [String; 6] {
-        let Seconds(offset) = self.line.offset;
+    fn cells(&self) -> [String; PICTURE_COLUMNS.len()] {
         [
             self.line.kind.to_owned(),
-            offset.as_seconds().to_string(),
+            self.line.offset.to_cell(),
             Safe::new(&self.line.url).to_string(),
             self.file.unwrap_or_default().to_owned(),
             self.outcome.unwrap_or_default().to_owned(),
