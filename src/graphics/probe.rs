@@ -15,13 +15,23 @@ use crate::{
     text::Safe,
 };
 use answer::ProbeAnswer;
+use environment::StringSupport;
 use ratatui::layout::Size;
 
 /// The image id in the kitty query, which identifies its answer.
 const KITTY_QUERY_ID: u32 = 31;
 
+/// The query for the name and version (XTVERSION).
+const VERSION_QUERY: &[u8] = b"\x1b[>q";
+
 /// The queries for the size of a cell and of the text area.
 const SIZE_QUERIES: &[u8] = b"\x1b[16t\x1b[14t";
+
+/// The query for the background colour (OSC 11).
+const BACKGROUND_QUERY: &[u8] = b"\x1b]11;?\x1b\\";
+
+/// The query for the features (DA1), which every terminal answers: after its answer no earlier one is due.
+const ATTRIBUTES_QUERY: &[u8] = b"\x1b[c";
 
 /// xterm's default limit of a sixel drawing in pixels; it shows nothing of a larger one.
 const XTERM_SIXEL_LIMIT: PixelSize = PixelSize { width: 1000, height: 1000 };
@@ -84,32 +94,42 @@ impl Probe {
     /// Returns the queries in one burst. DA1 comes last, because every terminal answers it.
     ///
     /// In tmux the kitty query is wrapped, because tmux takes a bare one for the pane's title; outside tmux it never is,
-    /// because a terminal might print or obey the wrapper.
+    /// because a terminal might print or obey the wrapper. Terminals that print the text of a string are sent none, unless
+    /// the user forces a protocol that consists of them.
     pub fn query(&self) -> Vec<u8> {
-        let version = b"\x1b[>q".as_slice();
         let kitty = format!("\x1b_Gi={KITTY_QUERY_ID},s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\");
-        let background = b"\x1b]11;?\x1b\\".as_slice();
         let mut out = Vec::new();
-        match self.environment.multiplexer() {
-            Multiplexer::None => {
-                out.extend(version);
+        match (self.environment.multiplexer(), self.string_support()) {
+            (Multiplexer::None, StringSupport::All) => {
+                out.extend(VERSION_QUERY);
                 out.extend(kitty.as_bytes());
-                // The largest sixel drawing; then a colour is set, asked for, and unset.
+                // The largest sixel drawing; then a colour is set, queried, and reset.
                 out.extend(b"\x1b[?2;4;0S\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[m");
                 out.extend(SIZE_QUERIES);
-                out.extend(background);
+                out.extend(BACKGROUND_QUERY);
             }
-            Multiplexer::Tmux => {
-                out.extend(version);
-                tmux::wrap(kitty.as_bytes(), &mut out);
-                tmux::wrap(version, &mut out);
+            (Multiplexer::None, StringSupport::Osc) => {
                 out.extend(SIZE_QUERIES);
-                out.extend(background);
+                out.extend(BACKGROUND_QUERY);
             }
-            Multiplexer::Screen => {}
+            (Multiplexer::Tmux, _) => {
+                out.extend(VERSION_QUERY);
+                tmux::wrap(kitty.as_bytes(), &mut out);
+                tmux::wrap(VERSION_QUERY, &mut out);
+                out.extend(SIZE_QUERIES);
+                out.extend(BACKGROUND_QUERY);
+            }
+            (Multiplexer::None, StringSupport::None) | (Multiplexer::Screen, _) => {}
         }
-        out.extend(b"\x1b[c");
+        out.extend(ATTRIBUTES_QUERY);
         out
+    }
+
+    fn string_support(&self) -> StringSupport {
+        match self.forced {
+            Some(Protocol::Kitty | Protocol::Iterm2 | Protocol::Sixel) => StringSupport::All,
+            Some(Protocol::Blocks | Protocol::None) | None => self.environment.string_support(),
+        }
     }
 
     /// Takes one whole answer; returns true if it changed the canvas.
@@ -153,9 +173,11 @@ impl Probe {
 
     /// Returns the queries to send after the window has changed, since its font may have changed too.
     pub fn query_sizes(&self) -> Vec<u8> {
-        match self.multiplexer() {
-            Multiplexer::None | Multiplexer::Tmux => SIZE_QUERIES.to_vec(),
-            Multiplexer::Screen => Vec::new(),
+        match (self.multiplexer(), self.string_support()) {
+            (Multiplexer::None, StringSupport::None) | (Multiplexer::Screen, _) => Vec::new(),
+            (Multiplexer::None, StringSupport::All | StringSupport::Osc) | (Multiplexer::Tmux, _) => {
+                [SIZE_QUERIES, ATTRIBUTES_QUERY].concat()
+            }
         }
     }
 

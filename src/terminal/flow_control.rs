@@ -168,6 +168,13 @@ impl FlowControl {
         self.pending.iter().any(|query| query.wait == Wait::Blocking)
     }
 
+    /// Returns twice the time in which the link should carry the frames that are not acknowledged, and an answer.
+    pub(super) fn expected_answer(&self) -> Duration {
+        let pending = self.pending.iter().map(|query| query.bytes).sum::<usize>() + self.unacknowledged;
+        let millis = self.rate.map_or(0, |rate| pending as u64 * 1000 / rate.max(1));
+        2 * (self.round_trip.unwrap_or_default() + Duration::from_millis(millis))
+    }
+
     /// Returns the rate of the link in bytes a second; a mute terminal counts as infinitely fast.
     pub(super) fn rate(&self) -> Option<u64> {
         if self.acknowledgement == Acknowledgement::Mute { Some(u64::MAX) } else { self.rate }
@@ -299,6 +306,16 @@ mod tests {
         flow.check_timeouts(16 * SECOND);
         assert!(!flow.is_waiting());
         assert!(flow.note_frame(10_000, 17 * SECOND), "one lost answer does not make it mute");
+    }
+
+    #[test]
+    fn an_answer_is_expected_after_what_is_under_way() {
+        assert_eq!(FlowControl::default().expected_answer(), Duration::ZERO);
+        let mut flow = measure(10_000, 50, &[8_000, 40]);
+        assert_eq!(flow.expected_answer(), millis(2 * 54));
+        flow.note_frame(8_500, 10 * SECOND);
+        let expected = flow.expected_answer();
+        assert!((millis(1700)..millis(2000)).contains(&expected), "{expected:?}");
     }
 
     #[test]

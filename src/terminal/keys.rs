@@ -15,6 +15,12 @@ pub(super) fn decode(sequence: &[u8]) -> Option<Input> {
     if is_f3(sequence) {
         return Some(Input::Key(f3(sequence)));
     }
+    // Some terminals send ^H for Backspace (MobaXterm, xfce4-terminal on request); no other key sends it.
+    let sequence = match sequence {
+        [0x08] => b"\x7f".as_slice(),
+        [0x1b, 0x08] => b"\x1b\x7f",
+        other => other,
+    };
     if !is_decodable(sequence) {
         return None;
     }

@@ -7,7 +7,7 @@
 use super::{
     flow_control::STATUS_OK,
     input::Input,
-    splitter::Splitter,
+    splitter::{Answers, Splitter},
     tty::{Tty, poll},
 };
 use rustix::{
@@ -18,12 +18,8 @@ use std::{
     io::{PipeReader, PipeWriter, pipe},
     os::fd::AsFd as _,
     thread,
-    time::Duration,
 };
 use tokio::sync::mpsc::Sender;
-
-/// The shortest wait for the rest of a sequence while answers are due: a slow link may split one after its ESC.
-const ANSWER_GAP: Duration = Duration::from_millis(400);
 
 /// The reading thread; it stops when this is dropped.
 #[derive(Debug)]
@@ -61,7 +57,7 @@ fn run(tty: &Tty, stopped: &PipeReader, sender: &Sender<Input>) {
                 Err(Errno::AGAIN | Errno::INTR) => {}
                 Ok(_) | Err(_) => inputs.push(Input::HungUp),
             },
-            WaitOutcome::Silence => splitter.flush(&mut inputs),
+            WaitOutcome::Silence => splitter.end_silence(answers(tty), &mut inputs),
             WaitOutcome::HungUp => inputs.push(Input::HungUp),
             WaitOutcome::Stopped => return,
         }
@@ -88,9 +84,7 @@ fn wait(tty: &Tty, stopped: &PipeReader, splitter: &Splitter) -> WaitOutcome {
     let device = tty.as_fd();
     let mut fds = [PollFd::from_borrowed_fd(device, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
     loop {
-        let timeout =
-            splitter.timeout().map(|timeout| if tty.awaits_answers() { timeout.max(ANSWER_GAP) } else { timeout });
-        if poll(&mut fds, timeout).is_err() {
+        if poll(&mut fds, splitter.timeout(answers(tty))).is_err() {
             return WaitOutcome::HungUp;
         }
         let [keys, stop] = fds.each_ref().map(PollFd::revents);
@@ -115,4 +109,8 @@ fn is_fence(input: &Input) -> bool {
         Input::Reply(bytes) => &**bytes == STATUS_OK || bytes.starts_with(b"\x1b[?") && bytes.ends_with(b"c"),
         Input::Key(_) | Input::Mouse(_) | Input::Paste(_) | Input::HungUp => false,
     }
+}
+
+fn answers(tty: &Tty) -> Answers {
+    if tty.awaits_answers() { Answers::Due } else { Answers::None }
 }

@@ -43,11 +43,13 @@ const HIDE_CURSOR: &[u8] = b"\x1b[?25l";
 /// The query that ends a probe (DA1).
 const ATTRIBUTES_QUERY: &[u8] = b"\x1b[c";
 
-/// The time after a query from which its answer is not waited for any more.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest wait at the end for bytes to be written.
+const WRITE_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// The longest wait at the end for bytes to be written and answers to arrive.
-const SETTLE_TIMEOUT: Duration = Duration::from_millis(250);
+/// The longest wait at the end for the answer to the last query, counted from the query: what most links need, and at most
+/// what a slower one needs.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
+const MAX_ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The full screen.
 #[derive(Debug)]
@@ -257,12 +259,14 @@ impl Screen {
         }
     }
 
-    /// Waits for bytes to be written and answers to arrive.
+    /// Waits for bytes to be written and for answers that are due, so that they are not typed into the shell.
     fn settle(&self) {
         let started = Instant::now();
-        let is_recent = self.last_query_at.elapsed() < ANSWER_TIMEOUT;
-        while started.elapsed() < SETTLE_TIMEOUT && !self.writer.is_hung_up() {
-            if self.writer.is_idle() && !(is_recent && self.tty.awaits_answers()) {
+        let answer_timeout = ANSWER_TIMEOUT.max(self.flow_control.expected_answer()).min(MAX_ANSWER_TIMEOUT);
+        while !self.writer.is_hung_up() {
+            let is_written = self.writer.is_idle();
+            let is_answered = !self.tty.awaits_answers() || self.last_query_at.elapsed() >= answer_timeout;
+            if is_written && is_answered || !is_written && started.elapsed() >= WRITE_TIMEOUT {
                 return;
             }
             thread::sleep(Duration::from_millis(1));

@@ -12,6 +12,9 @@ use std::time::Duration;
 /// The time-out after which an ESC alone is the Escape key.
 pub(super) const ESCAPE_TIMEOUT: Duration = Duration::from_millis(30);
 
+/// The time-out of the rest of an answer after its ESC: a slow link may split it there.
+const ANSWER_GAP: Duration = Duration::from_millis(400);
+
 /// The time-out of a sequence that no human types; slow links pause in the middle of one.
 const SEQUENCE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -36,6 +39,23 @@ pub struct Splitter {
     /// The sequence so far, from its ESC on, or the text of a paste.
     buffer: Vec<u8>,
     length: Length,
+    escape: EscapeTime,
+}
+
+/// The answers of the terminal that may still come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answers {
+    None,
+    Due,
+}
+
+/// The time between the ESC of the open sequence and its next byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum EscapeTime {
+    #[default]
+    Immediate,
+    /// More than [`ESCAPE_TIMEOUT`]: if no answer follows, these were two keys.
+    Late,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +64,8 @@ enum State {
     Ground,
     /// ESC was seen.
     Escape,
+    /// ESC was seen and [`ESCAPE_TIMEOUT`] has passed: the Escape key, unless an answer follows.
+    LateEscape,
     /// `ESC O`: one more byte makes a key.
     Ss3,
     /// `ESC [`: parameters, then a final byte.
@@ -84,7 +106,12 @@ impl Splitter {
     /// beginning of anything else is dropped.
     pub fn flush(&mut self, out: &mut Vec<Input>) {
         match (self.state, self.buffer.as_slice()) {
-            (State::Escape, _) => out.push(escape_key()),
+            (State::Escape | State::LateEscape, _) => out.push(escape_key()),
+            (State::Csi | State::String, &[ESC, introducer]) if self.escape == EscapeTime::Late => {
+                out.push(escape_key());
+                self.reset();
+                return self.begin(introducer, out);
+            }
             (State::Paste { .. }, text) => out.push(Input::Paste(String::from_utf8_lossy(text).into_owned())),
             (State::Ss3 | State::Csi | State::String, &[ESC, introducer]) => {
                 out.push(Input::Key(KeyEvent::new(KeyCode::Char(char::from(introducer)), KeyModifiers::ALT)));
@@ -99,23 +126,43 @@ impl Splitter {
         self.state != State::Ground
     }
 
-    /// Returns the silence that ends the open sequence; `None` if none is open.
-    pub(super) fn timeout(&self) -> Option<Duration> {
-        // ESC and Alt-[ can be typed; anything longer, and every paste, comes from the terminal itself.
-        let is_typed = self.buffer.len() <= 2 && !matches!(self.state, State::Paste { .. });
-        self.is_pending().then_some(if is_typed { ESCAPE_TIMEOUT } else { SEQUENCE_TIMEOUT })
+    /// Returns the silence after which [`end_silence`](Self::end_silence) is due; `None` if no sequence is open.
+    pub(super) fn timeout(&self, answers: Answers) -> Option<Duration> {
+        match (self.state, answers) {
+            (State::Ground, _) => None,
+            (State::Escape | State::Ss3, _) => Some(ESCAPE_TIMEOUT),
+            (State::LateEscape, _) => Some(ANSWER_GAP),
+            // ESC and Alt-[ can be typed; anything longer, and every paste, comes from the terminal itself.
+            (State::Csi | State::String, Answers::None) if self.buffer.len() <= 2 => Some(ESCAPE_TIMEOUT),
+            (State::Csi | State::String, Answers::Due) if self.buffer.len() <= 2 => Some(ANSWER_GAP),
+            (
+                State::Csi | State::Counted { .. } | State::String | State::StringEscape | State::Paste { .. },
+                Answers::None | Answers::Due,
+            ) => Some(SEQUENCE_TIMEOUT),
+        }
+    }
+
+    /// Handles the silence of [`timeout`](Self::timeout). While answers are due, an ESC alone stays open for another
+    /// [`ANSWER_GAP`], but a byte that begins no answer then makes it the Escape key.
+    pub(super) fn end_silence(&mut self, answers: Answers, out: &mut Vec<Input>) {
+        match (self.state, answers) {
+            (State::Escape, Answers::Due) => self.state = State::LateEscape,
+            _ => self.flush(out),
+        }
     }
 
     fn reset(&mut self) {
         self.state = State::Ground;
         self.buffer.clear();
         self.length = Length::WithinLimit;
+        self.escape = EscapeTime::Immediate;
     }
 
     fn step(&mut self, byte: u8, out: &mut Vec<Input>) {
         match self.state {
             State::Ground => self.begin(byte, out),
             State::Escape => self.after_escape(byte, out),
+            State::LateEscape => self.after_late_escape(byte, out),
             State::Ss3 if byte < b' ' => self.restart(byte, out),
             State::Ss3 => {
                 self.buffer.push(byte);
@@ -162,6 +209,17 @@ impl Splitter {
             0x00..=0x7f => self.key(out),
             0xc2..=0xf4 => self.state = State::Counted { left: continuation(byte), kind: Counted::Character },
             0x80..=0xc1 | 0xf5..=0xff => self.reset(),
+        }
+    }
+
+    fn after_late_escape(&mut self, byte: u8, out: &mut Vec<Input>) {
+        self.escape = EscapeTime::Late;
+        match byte {
+            b'[' | b'P' | b']' | b'_' => self.after_escape(byte, out),
+            _ => {
+                out.push(escape_key());
+                self.restart(byte, out);
+            }
         }
     }
 

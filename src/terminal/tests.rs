@@ -81,7 +81,7 @@ impl TestTerminal {
     }
 }
 
-fn wait(what: &str, done: impl Fn() -> bool) {
+fn wait(what: &str, mut done: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !done() {
         assert!(begun.elapsed() < DEADLINE, "waited in vain for {what}");
@@ -322,6 +322,38 @@ fn closing_waits_for_answers_that_are_due() {
     terminal.keyboard.write_all(b"\x1b[?62;4c").unwrap();
     wait("the answer", || !terminal.tty.awaits_answers());
     screen.close().unwrap();
+}
+
+#[test]
+fn closing_waits_for_an_answer_from_far_away() {
+    let terminal = TestTerminal::new();
+    terminal.start_reading();
+    let (_reader, mut inputs) = keys(&terminal.tty);
+    let (mut screen, _written) = terminal.open();
+    screen.send(b"\x1b[c".to_vec());
+    let output = Arc::clone(&terminal.output);
+    let mut keyboard = terminal.keyboard;
+    let answering = thread::spawn(move || {
+        wait("the query", || output.lock().unwrap().ends_with(b"\x1b[c"));
+        thread::sleep(Duration::from_millis(500));
+        keyboard.write_all(b"\x1b[?62;4c").unwrap();
+        keyboard
+    });
+    screen.close().unwrap();
+    // In the shell's modes it could not be read without a newline.
+    let answer = Input::Reply(b"\x1b[?62;4c".as_slice().into());
+    wait("the answer, which is not left for the shell", || inputs.try_recv().is_ok_and(|input| input == answer));
+    drop(answering.join().unwrap());
+}
+
+#[test]
+fn a_mute_terminal_is_not_waited_for_for_ever() {
+    let terminal = TestTerminal::new();
+    terminal.start_reading();
+    let (mut screen, _written) = terminal.open();
+    screen.send(b"\x1b[c".to_vec());
+    screen.close().unwrap();
+    assert!(!terminal.tty.awaits_answers());
 }
 
 #[test]

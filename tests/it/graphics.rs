@@ -470,6 +470,18 @@ fn queries_are_safe_for_the_terminal() {
     assert!(tmux.contains("␛Ptmux;␛␛_Gi=31") && tmux.ends_with("␛[c"), "{tmux}");
     assert!(!tmux.replace("␛␛_G", "").contains("␛_G"), "a bare one becomes the pane's title: {tmux}");
     assert_eq!(query(environment("screen")), "␛[c");
+    // Terminals that print the text of APC, DCS and OSC strings, or of a control sequence with `>`.
+    for term in ["linux", "linux-16color", "vt100", "vt102", "vt220", "ansi", "cons25", "dumb"] {
+        assert_eq!(query(environment(term)), "␛[c", "{term}");
+    }
+    let apple = Environment { term_program: "Apple_Terminal".to_owned(), ..environment("xterm-256color") };
+    assert_eq!(query(apple.clone()), "␛[16t␛[14t␛]11;?␛\\␛[c");
+    // A protocol that the operator asks for is asked about.
+    for environment in [apple, environment("linux")] {
+        let forced = |protocol| Probe::new(environment.clone(), Some(protocol)).query();
+        assert!(forced(Protocol::Kitty).starts_with(b"\x1b[>q\x1b_G"), "{environment:?}");
+        assert!(!forced(Protocol::Blocks).starts_with(b"\x1b[>q"), "{environment:?}");
+    }
     assert_eq!(
         Probe::new(in_tmux("", false, true), None).repeat_query().map(|again| again.len()),
         Some(Probe::new(in_tmux("", false, true), None).query().len())
@@ -497,7 +509,8 @@ fn implausible_cell_sizes_are_ignored() {
     let (mut probe, _) = canvas_of(environment("xterm"), &["␛[6;17;9t", "␛[4;510;882t"]);
     probe.set_window(Size::new(90, 26), PixelSize::default());
     assert_eq!(probe.canvas().cell.width, 8, "another window size does not change the cell");
-    assert_eq!(probe.query_sizes(), b"\x1b[16t\x1b[14t");
+    assert_eq!(probe.query_sizes(), b"\x1b[16t\x1b[14t\x1b[c", "the last one tells when no answer is due any more");
+    assert!(Probe::new(environment("linux"), None).query_sizes().is_empty());
 }
 
 fn a_later_answer_of_tmux_counts() {

@@ -293,6 +293,16 @@ fn late_answers_are_never_keys() {
     }
 }
 
+fn answers_that_are_due_are_not_left_for_the_shell() {
+    let delay = Duration::from_millis(300);
+    let mut session = start(Answers::Late(delay));
+    session.type_keys("q");
+    assert_eq!(session.exit_code(), 0);
+    check_restored(&session);
+    thread::sleep(2 * delay);
+    assert_eq!(session.unread_input(), b"");
+}
+
 fn many_resizes_end_in_the_last_size() {
     let mut session = start(Answers::Plain);
     for step in 0..1000 {
@@ -331,6 +341,7 @@ crate::tests! {
     without_a_shell_ctrl_z_does_nothing,
     no_color_does_not_change_the_screens_colours,
     late_answers_are_never_keys,
+    answers_that_are_due_are_not_left_for_the_shell,
     many_resizes_end_in_the_last_size,
     unusable_terminals_are_named,
 }

@@ -202,6 +202,21 @@ impl Session {
         self.looker.take().expect("it hangs up once").join().unwrap();
     }
 
+    /// Returns the input that the program left for the shell; to be called after its end.
+    pub(crate) fn unread_input(&self) -> Vec<u8> {
+        let mut raw = rustix::termios::tcgetattr(&self.device).unwrap();
+        raw.make_raw();
+        rustix::termios::tcsetattr(&self.device, rustix::termios::OptionalActions::Now, &raw).unwrap();
+        let mut fds = [rustix::event::PollFd::new(&self.device, rustix::event::PollFlags::IN)];
+        if rustix::event::poll(&mut fds, Some(&rustix::event::Timespec::default())).unwrap() == 0 {
+            return Vec::new();
+        }
+        let mut bytes = vec![0; 4096];
+        let count = rustix::io::read(&self.device, &mut bytes).unwrap();
+        bytes.truncate(count);
+        bytes
+    }
+
     /// The settings of the terminal, to be compared.
     pub(crate) fn modes(&self) -> String {
         modes(&self.device)

@@ -33,6 +33,17 @@ fn is_ssh(value: impl Fn(&str) -> Option<OsString>) -> bool {
     ["SSH_CONNECTION", "SSH_TTY"].into_iter().filter_map(value).any(|value| !value.is_empty())
 }
 
+/// The control strings of which a terminal does not print the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StringSupport {
+    /// APC, DCS and OSC.
+    All,
+    /// OSC alone: Terminal.app of macOS.
+    Osc,
+    /// None: hardware terminals, and the Linux console before 5.16, which also prints `q` of `CSI > q`.
+    None,
+}
+
 impl Environment {
     /// Reads the environment, and asks a tmux of this machine about its terminal, which takes some milliseconds.
     pub fn from_process() -> Self {
@@ -59,6 +70,20 @@ impl Environment {
             Multiplexer::Screen
         } else {
             Multiplexer::None
+        }
+    }
+
+    /// Returns the strings that the terminal can be sent.
+    pub(super) fn string_support(&self) -> StringSupport {
+        let prints_strings = ["linux", "vt1", "vt2", "ansi", "cons25", "dumb"];
+        if self.multiplexer() != Multiplexer::None {
+            StringSupport::All
+        } else if prints_strings.iter().any(|name| self.term.starts_with(name)) {
+            StringSupport::None
+        } else if self.term_program == "Apple_Terminal" {
+            StringSupport::Osc
+        } else {
+            StringSupport::All
         }
     }
 

@@ -37,6 +37,10 @@ fn keys_are_keys() {
     check(b"\r", KeyCode::Enter, none);
     check(b"\t", KeyCode::Tab, none);
     check(b"\x7f", KeyCode::Backspace, none);
+    check(b"\x08", KeyCode::Backspace, none);
+    check(b"\x1b\x7f", KeyCode::Backspace, KeyModifiers::ALT);
+    check(b"\x1b\x08", KeyCode::Backspace, KeyModifiers::ALT);
+    check(b"\x17", KeyCode::Char('w'), KeyModifiers::CONTROL);
     check(b"\x03", KeyCode::Char('c'), KeyModifiers::CONTROL);
     check(b"\x1bx", KeyCode::Char('x'), KeyModifiers::ALT);
     check("\x1bé".as_bytes(), KeyCode::Char('é'), KeyModifiers::ALT);
@@ -146,16 +150,63 @@ fn silence_ends_the_open_sequence() {
 
 #[test]
 fn only_sequences_that_can_be_typed_time_out_early() {
-    let timeout = |bytes: &[u8]| {
+    let check = |bytes: &[u8], without_answers, with_answers| {
         let mut splitter = Splitter::default();
         splitter.push(bytes, &mut Vec::new());
-        splitter.timeout()
+        let timeouts = [Answers::None, Answers::Due].map(|answers| splitter.timeout(answers));
+        assert_eq!(timeouts, [without_answers, with_answers], "{}", bytes.escape_ascii());
     };
-    assert_eq!(timeout(b"j"), None);
-    assert_eq!(timeout(b"\x1b"), Some(ESCAPE_TIMEOUT));
-    assert_eq!(timeout(b"\x1b["), Some(ESCAPE_TIMEOUT));
-    assert_eq!(timeout(b"\x1b[?6"), Some(SEQUENCE_TIMEOUT));
-    assert_eq!(timeout(b"\x1b[200~"), Some(SEQUENCE_TIMEOUT));
+    check(b"j", None, None);
+    check(b"\x1b", Some(ESCAPE_TIMEOUT), Some(ESCAPE_TIMEOUT));
+    check(b"\x1bO", Some(ESCAPE_TIMEOUT), Some(ESCAPE_TIMEOUT));
+    check(b"\x1b[", Some(ESCAPE_TIMEOUT), Some(ANSWER_GAP));
+    check(b"\x1b[?6", Some(SEQUENCE_TIMEOUT), Some(SEQUENCE_TIMEOUT));
+    check(b"\x1b[200~", Some(SEQUENCE_TIMEOUT), Some(SEQUENCE_TIMEOUT));
+}
+
+/// Bytes that arrive after an ESC and a silence while answers are due, and the inputs after another silence.
+#[test]
+fn a_late_escape_is_a_key_unless_an_answer_follows() {
+    let check = |rest: &[u8], expected: &[Input]| {
+        let mut splitter = Splitter::default();
+        let mut out = Vec::new();
+        splitter.push(b"\x1b", &mut out);
+        splitter.end_silence(Answers::Due, &mut out);
+        assert!(out.is_empty(), "an answer may follow");
+        assert_eq!(splitter.timeout(Answers::Due), Some(ANSWER_GAP));
+        splitter.push(rest, &mut out);
+        splitter.end_silence(Answers::Due, &mut out);
+        splitter.end_silence(Answers::Due, &mut out);
+        assert_eq!(out, expected, "{}", rest.escape_ascii());
+        assert!(!splitter.is_pending());
+    };
+    let pressed = |text: &str| [vec![escape_key()], typed(text)].concat();
+    check(b"", &pressed(""));
+    check(b"q", &pressed("q"));
+    check(b"jj", &pressed("jj"));
+    check(
+        b"O",
+        &pressed("O").into_iter().take(1).chain([key(KeyCode::Char('O'), KeyModifiers::SHIFT)]).collect::<Vec<_>>(),
+    );
+    check("é".as_bytes(), &pressed("é"));
+    check(b"\x1b", &[escape_key(), escape_key()]);
+    check(b"\x1b[A", &[escape_key(), key(KeyCode::Up, KeyModifiers::NONE)]);
+    // The slower and faster keys, and answers that a slow link splits after their ESC.
+    check(b"[", &pressed("["));
+    check(b"]", &pressed("]"));
+    check(b"[?62;4c", &[reply(b"\x1b[?62;4c")]);
+    check(b"_Gi=31;OK\x1b\\", &[reply(b"\x1b_Gi=31;OK\x1b\\")]);
+    check(b"P>|kitty(0.41.1)\x1b\\j", &[vec![reply(b"\x1bP>|kitty(0.41.1)\x1b\\")], typed("j")].concat());
+    check(b"]11;rgb:0/0/0\x07", &[reply(b"\x1b]11;rgb:0/0/0\x07")]);
+}
+
+#[test]
+fn without_answers_due_silence_ends_an_escape_at_once() {
+    let mut splitter = Splitter::default();
+    let mut out = Vec::new();
+    splitter.push(b"\x1b", &mut out);
+    splitter.end_silence(Answers::None, &mut out);
+    assert_eq!(out, [escape_key()]);
 }
 
 #[test]
