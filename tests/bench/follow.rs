@@ -71,7 +71,6 @@ fn append_to_screen(what: &str, session: &Session, log: &Path, first: u32) {
     print_times(what, times.collect());
 }
 
-#[ignore = "a figure"]
 fn from_append_to_screen() {
     for unwatched in [false, true] {
         let folder = tempfile::tempdir().unwrap();
@@ -88,7 +87,6 @@ fn from_append_to_screen() {
     }
 }
 
-#[ignore = "a figure"]
 fn from_append_to_screen_in_lnav() {
     if Command::new("lnav").arg("-V").stdout(Stdio::null()).status().is_err() {
         return println!("skipped: no lnav");
@@ -108,7 +106,6 @@ fn selected(session: &Session) -> String {
     id.unwrap_or_default()
 }
 
-#[ignore = "a figure; takes 70 s"]
 fn two_thousand_events_a_second_for_a_minute() {
     const SECONDS: u32 = 60;
     let folder = tempfile::tempdir().unwrap();
@@ -167,7 +164,6 @@ fn cpu(process: u32) -> u64 {
     words[11].parse::<u64>().unwrap() + words[12].parse::<u64>().unwrap()
 }
 
-#[ignore = "a figure; takes 100 s"]
 fn idle_on_a_silent_log() {
     for (what, there, unwatched) in [("a silent log", true, false), ("polled", true, true), ("no log", false, false)] {
         let folder = tempfile::tempdir().unwrap();
@@ -190,7 +186,6 @@ fn idle_on_a_silent_log() {
     }
 }
 
-#[ignore = "a figure; takes 150 s"]
 /// Counts the events that `tail -F` of coreutils prints, or prints twice, of the writer of the tests.
 fn losses_of_tail() {
     for (polling, links) in [(false, Links::Spared), (true, Links::Spared), (false, Links::Made), (true, Links::Made)] {
