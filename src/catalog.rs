@@ -1,23 +1,30 @@
 //! The assets of a log.
 //!
-//! [`Catalog::apply`] takes events in any order and cannot fail: the newest event of an asset is the greatest by time,
-//! place of its file among the arguments, and place in the file, so every order of reading gives the same catalog. An
-//! asset is shown once a thumbnail event or an API answer named it; what other events told of it before is kept for
-//! that day. What the screen asks for each frame is kept at hand, so that no call sorts or allocates.
+//! [`Catalog::apply`] accepts events in any order and cannot fail: the newest event of an asset is the greatest by time,
+//! index of its file among the arguments, and place in the file, so every order of reading gives the same catalog. An
+//! asset is shown once a thumbnail event or an API answer has named it; facts from other events are kept until then.
+//! What the screen reads in each frame is cached, so that no such call sorts or allocates.
 
+mod asset;
+mod entry;
 mod format;
 mod requests;
 mod store;
+mod tally;
 mod update;
 
+pub use asset::Asset;
+pub use entry::AssetKey;
 pub use format::ListFormat;
 pub use store::{Event, Rank};
+pub use tally::Tally;
 
 use crate::{
-    event::{AssetId, Counts, EventKind, Fault, FileId, LogEvent, Offset, Origin, Pictures, Status, Time},
-    picture::{EventKey, PictureRequest},
+    event::{AssetId, Counts, EventKind, FileId, LogEvent, Status},
+    picture::EventKey,
     text::Safe,
 };
+use entry::{AssetEntry, AssetEvents, OptionalEvent};
 use hashbrown::{DefaultHashBuilder, HashTable, hash_table::Entry};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -26,10 +33,6 @@ use std::{
     sync::Arc,
 };
 use store::EventStore;
-
-/// An asset in this catalog.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AssetKey(pub u32);
 
 /// An event that was added to a catalog, and its asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,64 +57,11 @@ pub struct Catalog {
     tally: Tally,
 }
 
-#[derive(Clone, Debug)]
-struct AssetEntry {
-    id: AssetId,
-    events: AssetEvents,
-    /// The newest thumbnail event or API answer.
-    newest: OptionalEvent,
-    /// The newest of these that succeeded.
-    pictured: OptionalEvent,
-    /// The number of thumbnail events.
-    thumbnail_events: u32,
-    facts: Option<Box<AssetFacts>>,
-}
-
-/// The events of an asset from the oldest to the newest. Most assets have one.
-#[derive(Clone, Debug)]
-enum AssetEvents {
-    One(EventKey),
-    #[expect(clippy::box_collection, reason = "few assets have several events, and each has this field")]
-    Many(Box<Vec<EventKey>>),
-}
-
-/// An event or none, in the room of a key: its number and one more.
-#[derive(Clone, Copy, Debug, Default)]
-struct OptionalEvent(Option<NonZeroU32>);
-
-/// Whether an asset was there before.
+/// Presence of an asset before an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Presence {
     Known,
     New,
-}
-
-/// What the events of an asset told of it, and which event did.
-#[derive(Clone, Debug, Default)]
-struct AssetFacts {
-    title: Option<(EventKey, Safe)>,
-    duration: Option<(EventKey, Offset)>,
-}
-
-/// What was counted; see `summary` in the README's description of the output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Assets that are shown.
-    pub assets: u64,
-    /// Of these, by the status of their newest event.
-    pub succeed: u64,
-    /// As `succeed`.
-    pub failed: u64,
-    /// As `succeed`: all other statuses.
-    pub other: u64,
-    /// Thumbnail events, redeliveries not counted.
-    pub events: u64,
-    /// Other event types, confirmations, template texts.
-    pub other_events: u64,
-    /// Redeliveries.
-    pub duplicates: u64,
-    /// What the sources counted.
-    pub counts: Counts,
 }
 
 impl Catalog {
@@ -175,15 +125,12 @@ impl Catalog {
 
     /// The assets that are shown, in no order that means anything.
     pub fn assets(&self) -> impl Iterator<Item = Asset<'_>> {
-        (0u32..).zip(&self.assets).filter_map(|(at, entry)| {
-            Some(Asset { catalog: self, key: AssetKey(at), entry, newest: entry.newest.get()? })
-        })
+        (0u32..).zip(&self.assets).filter_map(|(at, entry)| Asset::new(&self.events, AssetKey(at), entry))
     }
 
     /// One asset, where it is shown.
     pub fn asset(&self, key: AssetKey) -> Option<Asset<'_>> {
-        let entry = self.assets.get(key.0 as usize)?;
-        Some(Asset { catalog: self, key, entry, newest: entry.newest.get()? })
+        Asset::new(&self.events, key, self.assets.get(key.0 as usize)?)
     }
 
     /// The asset of an id, where it is shown.
@@ -302,145 +249,4 @@ fn delivery(event: &LogEvent) -> Option<u64> {
     let mut hasher = DefaultHasher::new();
     (event.delivery?, &event.kind, &event.asset, &event.status).hash(&mut hasher);
     Some(hasher.finish())
-}
-
-impl OptionalEvent {
-    fn new(key: EventKey) -> Self {
-        Self(NonZeroU32::MIN.checked_add(key.0))
-    }
-
-    fn get(self) -> Option<EventKey> {
-        self.0.map(|number| EventKey(number.get() - 1))
-    }
-}
-
-impl AssetEvents {
-    fn insert(&mut self, event: EventKey, rank: impl Fn(EventKey) -> Rank) {
-        let many = match self {
-            Self::One(first) => {
-                *self = Self::Many(Box::new(vec![*first]));
-                return self.insert(event, rank);
-            }
-            Self::Many(many) => many,
-        };
-        let own = rank(event);
-        let at = many.partition_point(|known| rank(*known) < own);
-        many.insert(at, event);
-    }
-
-    fn as_slice(&self) -> &[EventKey] {
-        match self {
-            Self::One(event) => std::slice::from_ref(event),
-            Self::Many(events) => events,
-        }
-    }
-}
-
-impl Tally {
-    fn of(&mut self, status: &Status) -> &mut u64 {
-        match status {
-            Status::Succeed => &mut self.succeed,
-            Status::Failed => &mut self.failed,
-            Status::Other(_) => &mut self.other,
-        }
-    }
-}
-
-/// One asset of a catalog.
-#[derive(Clone, Copy, Debug)]
-pub struct Asset<'a> {
-    catalog: &'a Catalog,
-    key: AssetKey,
-    entry: &'a AssetEntry,
-    newest: EventKey,
-}
-
-impl<'a> Asset<'a> {
-    /// Its key.
-    pub fn key(&self) -> AssetKey {
-        self.key
-    }
-
-    /// Its id.
-    pub fn id(&self) -> &'a AssetId {
-        &self.entry.id
-    }
-
-    /// Its newest thumbnail event or API answer.
-    pub fn newest(&self) -> Event<'a> {
-        self.catalog.events.event(self.newest, &self.entry.id)
-    }
-
-    /// The key by which assets are sorted.
-    pub fn rank(&self) -> Rank {
-        self.catalog.events.rank(self.newest)
-    }
-
-    /// The status of its newest event.
-    pub fn status(&self) -> &'a Status {
-        self.catalog.events.status(self.newest)
-    }
-
-    /// The fault of its newest event.
-    pub fn fault(&self) -> Option<&'a Fault> {
-        self.newest().fault
-    }
-
-    /// The event whose pictures are shown, listed and exported: the newest that succeeded.
-    pub fn picture_event(&self) -> Option<Event<'a>> {
-        Some(self.catalog.events.event(self.entry.pictured.get()?, &self.entry.id))
-    }
-
-    /// The pictures of [`Self::picture_event`].
-    pub fn pictures(&self) -> Option<&'a Pictures> {
-        Some(self.catalog.events.pictures(self.entry.pictured.get()?))
-    }
-
-    /// Requests for these pictures, in order; see [`Event::requests`].
-    pub fn requests(&self) -> Vec<PictureRequest> {
-        self.picture_event().map_or_else(Vec::new, |event| event.requests())
-    }
-
-    /// The first of [`Self::requests`].
-    pub fn first_request(&self) -> Option<PictureRequest> {
-        self.picture_event()?.first_request()
-    }
-
-    /// Its events, newest first.
-    pub fn history(&self) -> impl DoubleEndedIterator<Item = EventKey> + ExactSizeIterator + 'a {
-        self.entry.events.as_slice().iter().rev().copied()
-    }
-
-    /// The number of its thumbnail events.
-    pub fn thumbnail_events(&self) -> usize {
-        self.entry.thumbnail_events as usize
-    }
-
-    /// The times of its first and its last event.
-    pub fn seen(&self) -> (Option<Time>, Option<Time>) {
-        let time = |event| self.catalog.event(event).time;
-        // Timed events are ordered by their time, so the first from either end is the one.
-        (self.history().rev().find_map(time), self.history().find_map(time))
-    }
-
-    /// Its title, from the newest event that gives one.
-    pub fn title(&self) -> Option<&'a Safe> {
-        self.entry.facts.as_ref()?.title.as_ref().map(|(_, title)| title)
-    }
-
-    /// [`Self::title`] as it came, for machine output.
-    pub fn title_text(&self) -> Option<&'a str> {
-        let (event, _) = self.entry.facts.as_ref()?.title.as_ref()?;
-        self.catalog.events.facts(*event)?.title.as_deref()
-    }
-
-    /// The video's length, from the newest event that gives one.
-    pub fn duration(&self) -> Option<Offset> {
-        Some(self.entry.facts.as_ref()?.duration?.1)
-    }
-
-    /// The record of its newest event.
-    pub fn origin(&self) -> Origin {
-        self.newest().origin
-    }
 }

@@ -1,6 +1,6 @@
 //! The pictures of an event as requests, in the one order in which they are shown, listed and exported.
 
-use super::Event;
+use super::store::Event;
 use crate::picture::PictureRequest;
 
 impl Event<'_> {
