@@ -1,311 +1,162 @@
-//! The state of the screen, and all that can happen to it.
+//! The state of the screen, and everything that can happen to it.
 //!
-//! Two enums say everything: a [`Message`] goes in, [`Effect`]s come out, and [`App::update`] is the only mutation.
-//! No IO, no clock, no async: time comes in as [`Message::Tick`], and what must be done outside is returned as data
-//! for `runtime` to perform. What a key does is in `act`, what a typed line does in `entry`, what to fetch and to prepare
-//! in `wants`.
+//! A [`Message`] goes in, [`Effect`]s come out, and [`App::update`] is the only mutation. It does no IO and reads no
+//! clock: time comes in as [`Message::Tick`], and work for the session goes out as data. Each part of the screen has its
+//! own module; this one holds the parts and routes messages and actions to them.
 
-mod act;
-pub mod album;
-pub mod assets;
-pub mod codes;
-mod entry;
-pub mod filter;
-pub mod journal;
+mod choices;
+mod clipboard;
+pub mod direction;
+pub mod error_code;
+pub mod grid;
 pub mod keymap;
+pub mod list;
+mod log;
+mod message;
+mod mouse;
+pub mod notices;
 mod options;
+mod outcome;
+pub mod overlay;
 pub mod panes;
 pub mod prompt;
-pub mod raw;
+mod screen;
 pub mod sources;
-pub mod timeline;
-mod wants;
-mod write;
+mod toast;
+pub mod viewer;
+mod write_job;
+mod writes;
 
-pub use entry::parse_offset;
-pub use options::{AppOptions, Glyphs, MouseUse, ThemeChoice};
-pub use wants::Exhibit;
-pub use write::{Overwrite, WriteContent, WriteJob, WriteOutcome};
+pub use choices::{Glyphs, MouseUse, ThemeChoice};
+pub use list::filter::{Filter, FilterError};
+pub use message::{Effect, Message, Now, Preparation, RawPurpose};
+pub use options::AppOptions;
+pub use prompt::destination::parse_offset;
+pub use screen::ScreenState;
+pub use write_job::{Overwrite, WriteContent, WriteJob, WriteOutcome};
 
 use crate::{
-    catalog::{Asset, AssetKey, Catalog, Event},
-    event::{EventKind, LogUpdate, Origin, PictureUrl, ReadMode, Time},
-    picture::{Canvas, EventKey, Fit, Link, Picture, PictureKey, PictureRequest, PictureUpdate, Protocol},
+    catalog::{Asset, Catalog, Event},
+    event::{LogUpdate, Origin},
+    picture::{Canvas, EventKey},
     text::Safe,
 };
-use album::Album;
-use assets::AssetList;
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
-use journal::Notices;
-use panes::{Layout, Panes, View};
-use prompt::{Prompt, Purpose};
+use direction::Direction;
+use keymap::{Action, Move};
+use list::{AssetList, tab::StatusTab};
+use log::LogParts;
+use mouse::MouseAction;
+use notices::Notices;
+use outcome::ActionOutcome;
+use overlay::{
+    Navigation, Overlay, OverlayKind, Overlays,
+    codes::{CodesOverlay, tabulate},
+    content::{EnterAction, OverlayContext},
+    event::EventOverlay,
+    help::HelpOverlay,
+    history::HistoryOverlay,
+    info::InfoOverlay,
+    notices::NoticesOverlay,
+};
+use panes::{Panes, View};
+use prompt::{
+    PromptEvent, Prompts,
+    destination::Destination,
+    line::{Prompt, Purpose},
+};
 use ratatui::layout::Size;
 use sources::Sources;
-use std::{collections::HashMap, sync::Arc, time::Duration};
-use timeline::Timeline;
+use std::{mem, sync::Arc};
+use toast::Toast;
+use viewer::{Viewer, album::Album, pane::PicturePane, speed::LinkSpeed, timeline::Timeline};
+use writes::{FileWrites, PromptState, WriteFollowUp, proposals};
 
-/// How long a toast stands.
-const TOAST: Duration = Duration::from_secs(4);
-/// A list of more rows than this is settled at most every [`SETTLE`] while its log is being loaded.
-const MANY_ROWS: usize = 5_000;
-const SETTLE: Duration = Duration::from_millis(50);
-
-/// A moment, by both clocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Now {
-    /// Since the program began; never jumps.
-    pub mono: Duration,
-    /// The wall clock.
-    pub wall: Time,
-}
-
-/// What can happen.
-#[derive(Clone, Debug)]
-pub enum Message {
-    /// A key.
-    Key(KeyEvent),
-    /// The mouse, where it is on.
-    Mouse(MouseEvent),
-    /// Pasted text.
-    Paste(String),
-    /// The screen has another size.
-    Resize(Size),
-    /// A source says something.
-    Log(LogUpdate),
-    /// A picture came, or did not.
-    Picture(PictureUpdate),
-    /// More is known of the terminal.
-    Canvas(Canvas),
-    /// A frame went out. What tells of it is drawn with the next.
-    Sent(Link),
-    /// The text of an event was read again.
-    Raw(Origin, RawPurpose, Result<Vec<u8>, Safe>),
-    /// A file was written, or not.
-    Wrote(WriteJob, WriteOutcome),
-    /// Something to tell the operator.
-    Toast(Safe),
-    /// Time went on.
-    Tick(Now),
-}
-
-/// What is to be done outside.
-#[derive(Clone, Debug)]
-pub enum Effect {
-    /// The pictures that are wanted now, the most urgent first; replaces the list before.
-    Want(Vec<PictureRequest>),
-    /// The pictures to prepare now, the most urgent first; replaces the list before.
-    Prepare(Vec<Preparation>),
-    /// Fetch this picture from the network when it is wanted next, whatever the cache holds.
-    Refetch(PictureKey),
-    /// Fetch from this `HOST:PORT` for the rest of the session.
-    Allow(Safe),
-    /// Follow the files, or stop.
-    Follow(ReadMode),
-    /// Read an event's text again.
-    ReadRaw(Origin, RawPurpose),
-    /// Put text into the terminal's clipboard (OSC 52).
-    Copy(String),
-    /// Open a URL in a browser.
-    Open(PictureUrl),
-    /// Write a file.
-    Write(WriteJob),
-    /// Draw pictures otherwise.
-    SetProtocol(Protocol),
-    /// Have the mouse reported, or not.
-    SetMouse(MouseUse),
-    /// Clear the screen and draw it whole.
-    Redraw,
-    /// Give the terminal back until the program is continued.
-    Suspend,
-    /// End the program.
-    Quit,
-}
-
-/// A picture to prepare for a box.
-#[derive(Clone, Debug)]
-pub struct Preparation {
-    /// Which.
-    pub key: PictureKey,
-    /// The picture itself.
-    pub picture: Arc<Picture>,
-    /// The box.
-    pub fit: Fit,
-}
-
-/// What an event's text is read again for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RawPurpose {
-    /// To show it.
-    Show,
-    /// To copy it.
-    Copy,
-}
-
-/// A box that covers part of the screen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Overlay {
-    /// What it shows.
-    pub kind: OverlayKind,
-    /// The selected row, or the first line that is shown.
-    pub at: usize,
-}
-
-/// What an overlay shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OverlayKind {
-    /// The keys.
-    Help,
-    /// What is known of the picture.
-    Info,
-    /// Error codes.
-    Codes(Vec<codes::CodeRow>),
-    /// The asset's events, newest first.
-    History(Vec<EventKey>),
-    /// The event as logged; `None` until it was read.
-    Raw(Option<Result<raw::Raw, Safe>>),
-    /// Unparsed lines and notices.
-    Journal,
-}
-
-#[derive(Clone, Debug)]
-struct Toast {
-    text: Safe,
-    until: Duration,
-}
+const NO_ASSET: &str = "no asset is selected";
 
 /// The state of the screen.
 #[derive(Debug)]
 pub struct App {
-    /// Shared with whoever writes it to a file; what is shared is copied before it changes.
+    /// Shared with the writers of files; it is copied before it changes while it is shared.
     catalog: Arc<Catalog>,
-    assets: AssetList,
-    timeline: Timeline,
-    album: Album,
+    list: AssetList,
+    viewer: Viewer,
+    overlays: Overlays,
+    prompts: Prompts,
+    writes: FileWrites,
     sources: Sources,
-    journal: Notices,
-    canvas: Canvas,
-    link: Link,
-    size: Size,
-    layout: Layout,
-    view: View,
-    overlay: Option<Overlay>,
-    /// The box that the one over the screen was opened from.
-    beneath: Option<Overlay>,
-    /// The text that is to be shown when it was read.
-    reading: Option<Origin>,
-    prompt: Option<Prompt>,
-    /// What was entered in prompts, the latest last.
-    entered: HashMap<Purpose, Vec<String>>,
-    /// What was not written because a file is there, while that is asked about.
-    refused: Option<WriteJob>,
-    /// Files that are being written.
-    writing: usize,
-    toast: Option<Toast>,
+    notices: Notices,
+    screen: ScreenState,
     options: AppOptions,
     now: Now,
-    loaded: bool,
-    settled: Duration,
-    /// The asset on the timeline, and the run of it that was chosen in the history.
-    shown: Option<AssetKey>,
-    pinned: Option<EventKey>,
-    /// Where the cursor was when another asset was selected.
-    places: HashMap<AssetKey, PictureKey>,
-    pace: wants::ScrubSpeed,
-    wanted: Vec<PictureKey>,
-    preparing: Vec<(PictureKey, Fit)>,
-    pulse: String,
-    dirty: bool,
+    toast: Option<Toast>,
+    /// The effects of the message that is being handled.
+    effects: Vec<Effect>,
+    /// The screen may have changed since [`Self::take_dirty`].
+    is_dirty: bool,
 }
 
 impl App {
-    /// A session that has read nothing yet.
+    /// Creates a session that has read nothing yet.
     pub fn new(options: AppOptions, size: Size, canvas: Canvas, now: Now) -> Self {
         let mut app = Self {
             catalog: Arc::default(),
-            assets: AssetList::default(),
-            timeline: Timeline::default(),
-            album: Album::default(),
+            list: AssetList::default(),
+            viewer: Viewer::default(),
+            overlays: Overlays::default(),
+            prompts: Prompts::default(),
+            writes: FileWrites::default(),
             sources: Sources::new(options.sources.clone()),
-            journal: Notices::default(),
-            canvas,
-            link: Link::default(),
-            size,
-            layout: Layout::default(),
-            view: View::default(),
-            overlay: None,
-            beneath: None,
-            reading: None,
-            prompt: None,
-            entered: HashMap::new(),
-            refused: None,
-            writing: 0,
-            toast: None,
+            notices: Notices::default(),
+            screen: ScreenState::new(size, canvas),
             now,
-            loaded: false,
-            settled: Duration::ZERO,
-            shown: None,
-            pinned: None,
-            places: HashMap::new(),
-            pace: wants::ScrubSpeed::default(),
-            wanted: Vec::new(),
-            preparing: Vec::new(),
-            pulse: String::new(),
-            dirty: true,
+            toast: None,
+            effects: Vec::new(),
+            is_dirty: true,
             options,
         };
-        app.assets.set_filter(app.options.filter.clone(), &app.catalog, now.wall);
-        app.measure();
+        app.list.set_filter(app.options.filter.clone(), &app.catalog, now.wall);
+        app.set_list_height();
         app
     }
 
-    /// Takes what happened; returns what is to be done outside.
+    /// Applies a message; returns the work for the session.
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        self.dirty |= !matches!(message, Message::Tick(_) | Message::Sent(_));
+        self.is_dirty |= !matches!(message, Message::Tick(_) | Message::Sent(_));
         match message {
             Message::Key(key) if key.kind == KeyEventKind::Release => {}
-            Message::Key(key) => self.key(key, &mut effects),
+            Message::Key(key) => self.key(key),
             Message::Mouse(mouse) => self.mouse(mouse),
             Message::Paste(text) => {
-                if let Some(prompt) = &mut self.prompt {
-                    prompt.insert(&text);
-                    self.try_filter();
-                }
+                let event = self.prompts.paste(&text);
+                self.prompt_event(event);
             }
-            Message::Resize(size) => {
-                self.size = size;
-                if let Some(Overlay { kind: OverlayKind::Raw(Some(Ok(raw))), .. }) = &mut self.overlay {
-                    raw.fit(panes::overlay_columns(size));
-                }
-                let lowest = self.lowest_row();
-                if let Some(overlay) = &mut self.overlay {
-                    overlay.at = overlay.at.min(lowest);
-                }
-                self.measure();
-            }
+            Message::Resize(size) => self.resize(size),
             Message::Log(update) => self.log(update),
-            Message::Picture(update) => self.album.take(update),
+            Message::Picture(update) => self.viewer.album_mut().apply(update),
             Message::Canvas(canvas) => self.set_canvas(canvas),
-            Message::Sent(link) => self.link = link,
-            Message::Raw(origin, purpose, text) => self.raw(origin, purpose, text, &mut effects),
-            Message::Wrote(job, written) => self.wrote(job, written),
+            Message::Sent(link) => self.screen.link = link,
+            Message::Raw(origin, purpose, text) => self.event_text(origin, purpose, text),
+            Message::Wrote(job, outcome) => self.wrote(job, outcome),
             Message::Toast(text) => self.say(text),
             Message::Tick(now) => self.tick(now),
         }
-        self.settle();
-        self.follow_selection();
-        self.want(&mut effects);
-        effects
+        self.is_dirty |= self.list.update_if_due(&self.catalog, self.now, self.sources.phase());
+        self.viewer.show_selection(self.list.selected(), &self.catalog);
+        let fetch_mode = self.options.fetch_mode;
+        let requests = self.viewer.update_requests(&self.screen, &self.list, &self.catalog, fetch_mode, self.now.mono);
+        self.effects.extend(requests);
+        mem::take(&mut self.effects)
     }
 
-    /// Whether something on the screen may have changed since the last call.
+    /// Returns whether the screen may have changed since the last call.
     pub fn take_dirty(&mut self) -> bool {
-        std::mem::take(&mut self.dirty)
+        mem::take(&mut self.is_dirty)
     }
 
-    /// Whether ticks are needed at the frame rate.
+    /// Returns whether ticks at the frame rate are needed.
     pub fn is_animating(&self) -> bool {
-        self.timeline.is_playing() || self.pace.is_settling() || self.assets.is_unsettled()
+        self.viewer.is_animating() || self.list.has_pending_changes()
     }
 
     /// The assets and events.
@@ -313,24 +164,29 @@ impl App {
         &self.catalog
     }
 
-    /// The assets and events as they are now, whatever comes later.
+    /// A snapshot of the assets and events.
     pub fn shared_catalog(&self) -> Arc<Catalog> {
         Arc::clone(&self.catalog)
     }
 
-    /// The list pane.
-    pub fn assets(&self) -> &AssetList {
-        &self.assets
+    /// The list of assets.
+    pub fn list(&self) -> &AssetList {
+        &self.list
     }
 
-    /// The scrub cursor.
+    /// The pictures of the selected asset and the cursor among them.
     pub fn timeline(&self) -> &Timeline {
-        &self.timeline
+        self.viewer.timeline()
     }
 
-    /// The pictures.
+    /// The pictures of the session.
     pub fn album(&self) -> &Album {
-        &self.album
+        self.viewer.album()
+    }
+
+    /// The picture pane.
+    pub fn pane(&self) -> PicturePane<'_> {
+        self.viewer.pane(&self.screen, self.selected(), self.options.fetch_mode)
     }
 
     /// The sources.
@@ -338,57 +194,42 @@ impl App {
         &self.sources
     }
 
-    /// Unparsed lines and notices.
-    pub fn journal(&self) -> &Notices {
-        &self.journal
+    /// The unparsed lines and notices.
+    pub fn notices(&self) -> &Notices {
+        &self.notices
     }
 
-    /// What the terminal can show.
-    pub fn canvas(&self) -> &Canvas {
-        &self.canvas
+    /// The screen and its terminal.
+    pub fn screen(&self) -> &ScreenState {
+        &self.screen
     }
 
-    /// What went to the terminal.
-    pub fn link(&self) -> Link {
-        self.link
+    /// The areas of the screen.
+    pub fn panes(&self) -> Panes {
+        self.screen.panes()
     }
 
-    /// The screen in cells.
-    pub fn size(&self) -> Size {
-        self.size
-    }
-
-    /// What fills the body.
-    pub fn view(&self) -> View {
-        self.view
-    }
-
-    /// The box over the screen.
+    /// The overlay over the screen.
     pub fn overlay(&self) -> Option<&Overlay> {
-        self.overlay.as_ref()
+        self.overlays.top()
     }
 
-    /// Whether the box over the screen has rows of which one is selected.
-    pub fn selects_row(&self) -> bool {
-        match self.overlay.as_ref().map(|overlay| &overlay.kind) {
-            Some(OverlayKind::Codes(rows)) => !rows.is_empty(),
-            Some(OverlayKind::History(runs)) => !runs.is_empty(),
-            Some(OverlayKind::Journal) => self.journal.rejected().len() + self.journal.notices().len() > 0,
-            None | Some(OverlayKind::Help | OverlayKind::Info | OverlayKind::Raw(_)) => false,
-        }
+    /// The meaning of a step in the overlay.
+    pub fn overlay_navigation(&self) -> Option<Navigation> {
+        self.overlays.navigation(&self.overlay_context())
     }
 
-    /// The line being typed.
+    /// The line that is being typed.
     pub fn prompt(&self) -> Option<&Prompt> {
-        self.prompt.as_ref()
+        self.prompts.open()
     }
 
-    /// What was last said to the operator, while it stands.
+    /// The sentence that is shown to the operator.
     pub fn toast(&self) -> Option<&Safe> {
         self.toast.as_ref().map(|toast| &toast.text)
     }
 
-    /// How the session began, and what was changed since.
+    /// The options, as changed by keys.
     pub fn options(&self) -> &AppOptions {
         &self.options
     }
@@ -398,146 +239,309 @@ impl App {
         self.now
     }
 
-    /// Whether the first reading is over.
-    pub fn is_loaded(&self) -> bool {
-        self.loaded
-    }
-
-    /// The boxes of the screen.
-    pub fn panes(&self) -> Panes {
-        Panes::new(self.size, self.layout, self.view)
-    }
-
     /// The selected asset.
     pub fn selected(&self) -> Option<Asset<'_>> {
-        self.catalog.asset(self.assets.selected()?)
+        self.catalog.asset(self.list.selected()?)
     }
 
-    /// The snapshot run on the timeline: the one chosen in the history, else the newest successful one.
-    pub fn run(&self) -> Option<EventKey> {
-        self.pinned.or_else(|| Some(self.selected()?.picture_event()?.key))
+    /// The event whose pictures are shown: the one chosen in the history, else the newest with pictures.
+    pub fn shown_event(&self) -> Option<EventKey> {
+        self.viewer.pinned().or_else(|| Some(self.selected()?.picture_event()?.key))
     }
 
-    fn log(&mut self, mut update: LogUpdate) {
-        let thumbnails = match &update {
-            LogUpdate::Batch { events, .. } => {
-                events.iter().filter(|event| event.kind == EventKind::Thumbnail).count() as u64
-            }
-            _ => 0,
-        };
-        let (assets, loaded) = (&mut self.assets, self.loaded);
-        Arc::make_mut(&mut self.catalog).apply_update(&mut update, |catalog, applied| {
-            assets.changed(applied.asset);
-            let event = catalog.event(applied.event);
-            if loaded && *event.kind == EventKind::Thumbnail {
-                assets.count_unread(event.status);
-            }
-        });
-        match update {
-            LogUpdate::Opened { file, name, .. } => self.sources.name(file.rank, Safe::new(&name)),
-            LogUpdate::Batch { rejected, .. } => {
-                if self.loaded {
-                    self.sources.count(thumbnails, self.now.mono);
-                }
-                for rejected in rejected {
-                    self.journal.reject(rejected);
-                }
-            }
-            LogUpdate::Health { rank, health } => self.sources.set(rank, health),
-            LogUpdate::Notice(notice) => {
-                self.say(notice.text.clone());
-                self.journal.notice(notice);
-            }
-            LogUpdate::Incomplete { rank, head } => self.sources.set_incomplete(rank, head),
-            LogUpdate::Lines { file, lines } => self.journal.number(file, &lines),
-            LogUpdate::Loaded => self.loaded = true,
-            LogUpdate::Finished => self.sources.finish(),
+    fn overlay_context(&self) -> OverlayContext<'_> {
+        OverlayContext { catalog: &self.catalog, notices: &self.notices, screen: self.screen.size }
+    }
+
+    fn say(&mut self, text: impl Into<Safe>) {
+        self.toast = Some(Toast::new(text.into(), self.now.mono));
+    }
+
+    fn carry_out(&mut self, outcome: ActionOutcome) {
+        if let Some(text) = outcome.toast {
+            self.say(text);
         }
+        self.effects.extend(outcome.effects);
+    }
+
+    fn log(&mut self, update: LogUpdate) {
+        let parts = LogParts {
+            catalog: Arc::make_mut(&mut self.catalog),
+            list: &mut self.list,
+            sources: &mut self.sources,
+            notices: &mut self.notices,
+        };
+        let outcome = parts.apply(update, self.now.mono);
+        self.carry_out(outcome);
     }
 
     fn set_canvas(&mut self, canvas: Canvas) {
-        if let Some(hint) = canvas.hint.clone().filter(|_| canvas.hint != self.canvas.hint) {
+        if let Some(hint) = canvas.hint.clone().filter(|_| canvas.hint != self.screen.canvas.hint) {
             self.say(hint);
         }
-        self.pace.is_tight = canvas.budget.is_tight();
-        self.canvas = canvas;
+        self.viewer.set_link(if canvas.budget.is_tight() { LinkSpeed::Slow } else { LinkSpeed::Fast });
+        self.screen.canvas = canvas;
     }
 
     fn tick(&mut self, now: Now) {
         self.now = now;
-        self.sources.tick(now.mono);
-        if self.toast.as_ref().is_some_and(|toast| toast.until <= now.mono) {
+        if self.toast.as_ref().is_some_and(|toast| toast.is_over(now.mono)) {
             self.toast = None;
-            self.dirty = true;
+            self.is_dirty = true;
         }
-        let ready = self.timeline.current_key().is_none_or(|key| {
-            !matches!(self.album.state(key), album::PictureState::Absent | album::PictureState::Loading)
-        });
-        self.dirty |= self.timeline.advance(now.mono, ready);
-        self.dirty |= self.pace.settled(now.mono);
-        let pulse = self.pulse();
-        self.dirty |= pulse != self.pulse;
-        self.pulse = pulse;
+        self.is_dirty |= self.viewer.tick(now.mono);
+        self.is_dirty |= self.sources.tick(now.mono);
     }
 
-    /// What of the header depends on the time alone.
-    pub fn pulse(&self) -> String {
-        // `live` itself says that the last event is new.
-        let age = self.sources.last_event().map(|at| sources::age(self.now.mono.saturating_sub(at)));
-        let rate = self.sources.per_minute(self.now.mono);
-        match (age, rate) {
-            (None, _) => String::new(),
-            (Some(age), 0) => format!(" {age}"),
-            (Some(age), rate) if age.is_empty() => format!("  {rate}/min"),
-            (Some(age), rate) => format!(" {age}  {rate}/min"),
-        }
+    fn resize(&mut self, size: Size) {
+        self.screen.size = size;
+        self.overlays.resize(&OverlayContext { catalog: &self.catalog, notices: &self.notices, screen: size });
+        self.set_list_height();
     }
 
-    fn settle(&mut self) {
-        let hurry = self.assets.rows().len() < MANY_ROWS || self.loaded;
-        if self.assets.is_unsettled() && (hurry || self.now.mono.saturating_sub(self.settled) >= SETTLE) {
-            self.settled = self.now.mono;
-            self.assets.settle(&self.catalog, self.now.wall);
-            self.dirty = true;
-        }
+    fn set_view(&mut self, view: View) {
+        self.screen.view = view;
+        self.set_list_height();
     }
 
-    /// Puts the selected asset on the timeline, the cursor where it was when it was last seen.
-    fn follow_selection(&mut self) {
-        let selected = self.assets.selected();
-        if selected != self.shown {
-            if let (Some(left), Some(key)) = (self.shown, self.timeline.current_key()) {
-                self.places.insert(left, key);
+    fn set_list_height(&mut self) {
+        self.list.set_height(self.panes().list_rows());
+    }
+
+    fn key(&mut self, key: KeyEvent) {
+        if self.prompts.open().is_some() {
+            let event = self.prompts.key(key);
+            self.prompt_event(event);
+        } else if let Some(action) = keymap::action(key) {
+            // Keys mean what can be seen: pictures under an overlay do not change, and it closes before the list does.
+            let is_covered = self.overlays.covers_pictures();
+            if is_covered && action.is_of_picture() {
+                return;
             }
-            self.shown = selected;
-            self.pinned = None;
+            if action.is_of_list() || is_covered && action.finds() {
+                self.overlays.close_all();
+            }
+            // The operator has read the last sentence by now.
+            self.toast = None;
+            self.act(action);
         }
-        let Some(asset) = selected.and_then(|key| self.catalog.asset(key)) else {
-            self.timeline.show(&[], None);
-            return;
+    }
+
+    fn act(&mut self, action: Action) {
+        let (catalog, now) = (&self.catalog, self.now);
+        let outcome = match action {
+            Action::Move(step) => return self.step(step),
+            Action::Scrub(scrub) => return self.viewer.scrub(scrub, now.mono),
+            Action::Play => return self.viewer.toggle_play(now.mono),
+            Action::Slower => self.viewer.change_fps(0.5),
+            Action::Faster => self.viewer.change_fps(2.0),
+            Action::NextFailure => self.list.find_failure(Direction::Forward, catalog),
+            Action::PreviousFailure => self.list.find_failure(Direction::Backward, catalog),
+            Action::NextHit => self.list.find_hit(Direction::Forward, catalog),
+            Action::PreviousHit => self.list.find_hit(Direction::Backward, catalog),
+            Action::Search => return self.prompts.ask(Purpose::Search, String::new()),
+            Action::Filter => return self.prompts.ask(Purpose::Filter, self.list.filter().to_string()),
+            Action::GoTo => return self.prompts.ask(Purpose::GoTo, String::new()),
+            Action::Write => {
+                let proposals = proposals(&self.viewer);
+                return self.prompts.propose(Purpose::Write, proposals);
+            }
+            Action::StatusTab => return self.list.set_tab(self.list.tab().next(), catalog, now.wall),
+            Action::Sort => self.list.sort_by_next(catalog, now.wall),
+            Action::Invert => self.list.reverse(catalog, now.wall),
+            Action::Back => return self.back(),
+            Action::Enter => return self.enter(),
+            Action::Layout => {
+                self.screen.next_layout();
+                return self.set_list_height();
+            }
+            Action::Sheet => return self.set_view(self.screen.toggled(View::Sheet)),
+            Action::Help => return self.overlays.toggle(OverlayKind::Help(HelpOverlay)),
+            Action::Info => return self.overlays.toggle(OverlayKind::Info(InfoOverlay)),
+            Action::Notices => return self.overlays.toggle(OverlayKind::Notices(NoticesOverlay)),
+            Action::Codes => {
+                let rows = tabulate(catalog.assets(), self.options.reveal);
+                return self.overlays.toggle(OverlayKind::Codes(CodesOverlay { rows }));
+            }
+            Action::History => match self.selected().map(|asset| asset.history().collect()) {
+                Some(events) => return self.overlays.toggle(OverlayKind::History(HistoryOverlay { events })),
+                None => ActionOutcome::say(NO_ASSET),
+            },
+            Action::Raw => return self.toggle_event(),
+            Action::CopyId => clipboard::copy_id(self.selected(), self.screen.canvas.multiplexer),
+            Action::CopyUrl => {
+                clipboard::copy_url(self.timeline().url(), self.options.reveal, self.screen.canvas.multiplexer)
+            }
+            Action::CopyEvent => match self.newest_or_pinned() {
+                Some(event) => Effect::ReadRaw(event.origin, RawPurpose::Copy).into(),
+                None => ActionOutcome::say(NO_ASSET),
+            },
+            Action::Open => match self.timeline().url().cloned() {
+                Some(url) => Effect::Open(url).into(),
+                None => ActionOutcome::say("no picture is selected"),
+            },
+            Action::Allow => self.viewer.allow_host(),
+            Action::Retry => self.viewer.retry(),
+            Action::RetryAll => self.viewer.retry_all(),
+            Action::Follow => self.options.toggle_following(),
+            Action::Protocol => self.screen.next_protocol(),
+            Action::Theme => self.options.next_theme(),
+            Action::Mouse => self.options.toggle_mouse(),
+            Action::Redraw => Effect::Redraw.into(),
+            Action::Suspend => Effect::Suspend.into(),
+            Action::Quit if self.overlay().is_some() || self.screen.view != View::Panes => return self.back(),
+            Action::Quit if self.writes.is_busy() => {
+                ActionOutcome::say("a file is still being written · Ctrl-c quits without it")
+            }
+            Action::Quit | Action::QuitNow => Effect::Quit.into(),
         };
-        let run = self.pinned.or_else(|| Some(asset.picture_event()?.key));
-        let cover = asset.history().find(|run| {
-            let event = self.catalog.event(*run);
-            *event.kind == EventKind::Cover && !event.pictures.is_empty()
-        });
-        let runs: Vec<Event<'_>> = run.into_iter().chain(cover).map(|run| self.catalog.event(run)).collect();
-        let before = self.timeline.run();
-        self.timeline.show(&runs, asset.duration());
-        let place = self.places.get(&asset.key()).filter(|_| self.timeline.run() != before);
-        let marks = self.timeline.marks();
-        if let Some(at) = place.and_then(|place| marks.iter().position(|mark| mark.key == *place)) {
-            self.timeline.go_to(at);
+        self.carry_out(outcome);
+    }
+
+    /// Moves in the overlay, else in the sheet, else in the list.
+    fn step(&mut self, step: Move) {
+        let sheet = self.pane().sheet().map(|page| page.grid);
+        let page = match (self.overlay(), sheet) {
+            (Some(_), _) => usize::from(self.screen.size.height.saturating_sub(6)),
+            (None, Some(grid)) => grid.rows,
+            (None, None) => self.list.height(),
+        };
+        let by = step.rows(page);
+        let context = OverlayContext { catalog: &self.catalog, notices: &self.notices, screen: self.screen.size };
+        match (self.overlays.top(), sheet) {
+            (Some(_), _) => self.overlays.step(by, &context),
+            (None, Some(grid)) => self.viewer.step_rows(by, grid.columns, self.now.mono),
+            (None, None) => self.list.step(by),
         }
     }
 
-    /// Says something to the operator for a while.
-    fn say(&mut self, text: Safe) {
-        self.toast = Some(Toast { text, until: self.now.mono + TOAST });
+    /// Closes or clears one thing: overlay, view, playing, search, filter, chosen event, tab.
+    fn back(&mut self) {
+        if self.overlays.close() {
+        } else if self.screen.view != View::Panes {
+            self.set_view(View::Panes);
+        } else if self.timeline().is_playing() {
+            self.viewer.toggle_play(self.now.mono);
+        } else if !self.list.clear_search_or_filter(&self.catalog, self.now.wall) && !self.viewer.unpin() {
+            self.list.set_tab(StatusTab::default(), &self.catalog, self.now.wall);
+        }
     }
 
-    /// Tells the list how many rows it has.
-    fn measure(&mut self) {
-        self.assets.set_height(self.panes().list_rows());
+    fn enter(&mut self) {
+        let context = OverlayContext { catalog: &self.catalog, notices: &self.notices, screen: self.screen.size };
+        match self.overlays.enter(&context) {
+            None if self.screen.view == View::Panes => self.set_view(View::Full),
+            None => self.set_view(View::Panes),
+            Some(EnterAction::Close | EnterAction::Stay) => {}
+            Some(EnterAction::Filter(text)) => {
+                self.list.set_tab(StatusTab::All, &self.catalog, self.now.wall);
+                self.prompts.remember(Purpose::Filter, &text);
+                self.set_filter(&text);
+            }
+            Some(EnterAction::Pin(event)) => self.viewer.pin(event),
+            Some(EnterAction::Read(origin)) => self.read_event(origin),
+            Some(EnterAction::Open(text)) => self.overlays.open_text(text),
+        }
+    }
+
+    fn toggle_event(&mut self) {
+        if self.overlays.text().is_some() {
+            return self.back();
+        }
+        let listed = self.overlays.selected_event().map(|key| self.catalog.event(key));
+        match listed.or_else(|| self.newest_or_pinned()).map(|event| event.origin) {
+            Some(origin) => self.read_event(origin),
+            None => self.say(NO_ASSET),
+        }
+    }
+
+    fn read_event(&mut self, origin: Origin) {
+        self.overlays.open_text(EventOverlay::Reading(origin));
+        self.effects.push(Effect::ReadRaw(origin, RawPurpose::Show));
+    }
+
+    /// The event chosen in the history, else the newest of the asset.
+    fn newest_or_pinned(&self) -> Option<Event<'_>> {
+        let key = self.viewer.pinned().or_else(|| Some(self.selected()?.newest().key))?;
+        Some(self.catalog.event(key))
+    }
+
+    fn event_text(&mut self, origin: Origin, purpose: RawPurpose, text: Result<Vec<u8>, Safe>) {
+        match (purpose, text) {
+            (RawPurpose::Show, text) => {
+                let heading = self.notices.heading(origin, &self.catalog.file_name(origin.file));
+                if let Some(overlay) = self.overlays.text() {
+                    overlay.take(origin, &heading, text, self.options.reveal, self.screen.size);
+                }
+            }
+            (RawPurpose::Copy, Ok(bytes)) => {
+                let outcome = clipboard::copy_event(&bytes, self.screen.canvas.multiplexer);
+                self.carry_out(outcome);
+            }
+            (RawPurpose::Copy, Err(why)) => self.say(why),
+        }
+    }
+
+    fn mouse(&mut self, mouse: MouseEvent) {
+        let panes = self.overlay().is_none().then(|| self.panes());
+        match mouse::action(mouse, panes) {
+            Some(MouseAction::Move(step)) => self.step(step),
+            Some(MouseAction::Scrub(scrub)) => self.viewer.scrub(scrub, self.now.mono),
+            Some(MouseAction::SelectRow(row)) => self.list.select_visible(row),
+            None => {}
+        }
+    }
+
+    fn prompt_event(&mut self, event: PromptEvent) {
+        let outcome = match event {
+            PromptEvent::None => return,
+            PromptEvent::Edited => return self.try_filter(),
+            PromptEvent::FilterCancelled(text) | PromptEvent::Submitted(Purpose::Filter, text) => {
+                return self.set_filter(&text);
+            }
+            PromptEvent::Submitted(Purpose::Search, text) => self.list.search_for(&text, &self.catalog),
+            PromptEvent::Submitted(Purpose::GoTo, text) => self.go_to(text.trim()),
+            PromptEvent::Submitted(Purpose::Write, path) => self.writes.start(path.trim(), &self.viewer, &self.list),
+            PromptEvent::Submitted(Purpose::Replace, _) => return,
+            PromptEvent::Answered(answer) => self.writes.answer(answer),
+        };
+        self.carry_out(outcome);
+    }
+
+    /// Applies the filter that is being typed.
+    fn try_filter(&mut self) {
+        if let Some(prompt) = self.prompts.open().filter(|prompt| prompt.purpose == Purpose::Filter) {
+            let filter = Filter::parse_valid_terms(&prompt.text());
+            self.list.set_filter(filter, &self.catalog, self.now.wall);
+        }
+    }
+
+    fn set_filter(&mut self, text: &str) {
+        match Filter::parse(text) {
+            Ok(filter) => {
+                self.list.set_filter(filter, &self.catalog, self.now.wall);
+                self.toast = None;
+            }
+            Err(error) => self.say(error.to_string()),
+        }
+    }
+
+    fn go_to(&mut self, text: &str) -> ActionOutcome {
+        match Destination::parse(text) {
+            Some(Destination::Asset(id)) => self.list.select_id(&id, &self.catalog),
+            Some(destination) => {
+                self.viewer.go_to(&destination);
+                ActionOutcome::default()
+            }
+            None => ActionOutcome::say(format!("{text}: go to 1:30, 90, #12 or @id")),
+        }
+    }
+
+    fn wrote(&mut self, job: WriteJob, outcome: WriteOutcome) {
+        let prompt = if self.prompts.open().is_some() { PromptState::Open } else { PromptState::Closed };
+        match self.writes.finish(job, outcome, prompt) {
+            WriteFollowUp::Say(outcome) => self.carry_out(outcome),
+            WriteFollowUp::AskToReplace(path) => self.prompts.ask(Purpose::Replace, path),
+        }
     }
 }

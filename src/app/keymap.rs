@@ -1,94 +1,94 @@
-//! Which key does what.
+//! The keys and their actions.
 //!
-//! One table, read by [`action`], by the help and by the README's test. A key that types into a prompt never comes
-//! here. What an action does is decided in `app.rs`; nothing here knows any state.
+//! One table serves [`action`], the help and the test of the README. Keys that are typed into a prompt never come here.
+//! Nothing here knows any state: what an action does is decided in `app.rs`.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// What a key asks for.
+/// The action of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Another asset, or another line of the overlay that is open.
+    /// Move in the list, in the sheet or in the open overlay.
     Move(Move),
-    /// Another picture of the asset.
+    /// Move the cursor on the timeline.
     Scrub(Scrub),
-    /// Play or pause.
+    /// Start or stop playing.
     Play,
-    /// Half the pace.
+    /// Halve the number of pictures a second.
     Slower,
-    /// Twice the pace.
+    /// Double the number of pictures a second.
     Faster,
-    /// Follow the files, or stop following.
+    /// Start or stop following the files.
     Follow,
-    /// The next failed asset below.
+    /// Select the next failed asset below.
     NextFailure,
-    /// The next failed asset above.
+    /// Select the next failed asset above.
     PreviousFailure,
-    /// Types a search.
+    /// Open the prompt for a search.
     Search,
-    /// The next hit below.
+    /// Select the next hit below.
     NextHit,
-    /// The next hit above.
+    /// Select the next hit above.
     PreviousHit,
-    /// Types a filter.
+    /// Open the prompt for a filter.
     Filter,
-    /// The next status tab.
+    /// Show the next status tab.
     StatusTab,
-    /// The next order of the list.
+    /// Sort by the next criterion.
     Sort,
-    /// The list the other way round.
+    /// Reverse the list.
     Invert,
-    /// Closes or clears one thing.
+    /// Close or clear the topmost thing: overlay, view, search, filter, tab.
     Back,
-    /// Takes what is selected; opens the picture in full where nothing is.
+    /// Act on the selected row of the overlay, or show the picture in full.
     Enter,
-    /// Error codes.
+    /// Show the error codes.
     Codes,
-    /// List and picture, picture, list.
+    /// Show the next layout.
     Layout,
-    /// The contact sheet.
+    /// Show the contact sheet.
     Sheet,
-    /// What is known of the picture.
+    /// Show the facts about the picture.
     Info,
-    /// The event as it stands in the log.
+    /// Show the event as logged.
     Raw,
-    /// All events of the asset.
+    /// Show all events of the asset.
     History,
-    /// Lines that could not be read, and notices.
-    Journal,
-    /// The keys.
+    /// Show unparsed lines and notices.
+    Notices,
+    /// Show the keys.
     Help,
-    /// Types a place to go to.
+    /// Open the prompt for a destination.
     GoTo,
-    /// Copies the asset's id.
+    /// Copy the asset's id.
     CopyId,
-    /// Copies the picture's URL.
+    /// Copy the picture's URL.
     CopyUrl,
-    /// Copies the event.
+    /// Copy the event as logged.
     CopyEvent,
-    /// Opens the picture's URL.
+    /// Open the picture's URL.
     Open,
-    /// Types the name of a file to write.
+    /// Open the prompt for the name of a file to write.
     Write,
-    /// Allows the picture's host for this session.
+    /// Allow the picture's host for this session.
     Allow,
-    /// Fetches the picture again.
+    /// Fetch the picture again.
     Retry,
-    /// Fetches all failed pictures again.
+    /// Fetch all failed pictures again.
     RetryAll,
-    /// The next protocol.
+    /// Draw by the next protocol.
     Protocol,
-    /// The next theme.
+    /// Show the next theme.
     Theme,
-    /// Mouse on or off.
+    /// Turn the mouse on or off.
     Mouse,
-    /// Draws everything anew.
+    /// Redraw the screen.
     Redraw,
-    /// Gives the terminal back for a while.
+    /// Suspend the program.
     Suspend,
-    /// Closes the overlay, or quits.
+    /// Close the overlay, or quit.
     Quit,
-    /// Quits.
+    /// Quit at once.
     QuitNow,
 }
 
@@ -116,25 +116,81 @@ pub enum Move {
 /// A step on the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scrub {
-    /// So many pictures on, or back.
+    /// To a picture that is so many later, or earlier if negative.
     Step(i32),
-    /// To so many tenths of the timeline.
-    Tenth(u8),
+    /// To a share of the timeline.
+    Share(Share),
     /// To the first picture.
     First,
     /// To the last picture.
     Last,
 }
 
-/// One line of the table.
+/// A share of the timeline: `at` of `of` equal parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The parts before the place.
+    pub at: u16,
+    /// All parts.
+    pub of: u16,
+}
+
+/// A row of the table: keys and their actions.
 #[derive(Debug)]
 pub struct Binding {
-    /// Keys as they are written in the help: `j`, `Ctrl-d`, `PgDn`, `↓`.
+    /// The keys as they are written in the help: `j`, `Ctrl-d`, `PgDn`, `↓`.
     pub keys: &'static [&'static str],
-    /// What they ask for, key by key.
+    /// The action of each key, or one for all.
     pub actions: &'static [Action],
-    /// In words, for the help.
+    /// The description in the help.
     pub help: &'static str,
+}
+
+impl Action {
+    /// Returns whether it changes the picture that is shown.
+    pub(super) fn is_of_picture(self) -> bool {
+        matches!(
+            self,
+            Self::Scrub(_) | Self::Play | Self::Slower | Self::Faster | Self::Allow | Self::Retry | Self::RetryAll
+        )
+    }
+
+    /// Returns whether it selects an asset that it looks for.
+    pub(super) fn finds(self) -> bool {
+        matches!(self, Self::NextFailure | Self::PreviousFailure | Self::NextHit | Self::PreviousHit)
+    }
+
+    /// Returns whether it changes the list or the layout.
+    pub(super) fn is_of_list(self) -> bool {
+        matches!(
+            self,
+            Self::Search
+                | Self::Filter
+                | Self::GoTo
+                | Self::StatusTab
+                | Self::Sort
+                | Self::Invert
+                | Self::Layout
+                | Self::Sheet
+        )
+    }
+}
+
+impl Move {
+    /// The number of rows that it moves, where a page has so many.
+    pub(super) fn rows(self, page: usize) -> isize {
+        let page = isize::try_from(page).unwrap_or(isize::MAX).max(1);
+        match self {
+            Self::Down => 1,
+            Self::Up => -1,
+            Self::HalfDown => (page / 2).max(1),
+            Self::HalfUp => -(page / 2).max(1),
+            Self::PageDown => page,
+            Self::PageUp => -page,
+            Self::Top => isize::MIN,
+            Self::Bottom => isize::MAX,
+        }
+    }
 }
 
 use Action as A;
@@ -146,11 +202,11 @@ pub const TABLE: &[Binding] = &[
     bind(&["PgDn", "PgUp"], &[A::Move(Move::PageDown), A::Move(Move::PageUp)], "page down, up"),
     bind(&["g", "Home"], &[A::Move(Move::Top)], "first row: the oldest asset"),
     bind(&["G", "End"], &[A::Move(Move::Bottom)], "last row: the newest asset, and stick to the newest"),
-    bind(&["h", "l", "←", "→", ",", "."], &[BACK, ON, BACK, ON, BACK, ON], "picture back, on"),
-    bind(&["H", "L", "Shift-←", "Shift-→"], &[BACK10, ON10, BACK10, ON10], "ten pictures back, on"),
+    bind(&["h", "l", "←", "→", ",", "."], &[EARLIER, LATER, EARLIER, LATER, EARLIER, LATER], "picture back, on"),
+    bind(&["H", "L", "Shift-←", "Shift-→"], &[EARLIER10, LATER10, EARLIER10, LATER10], "ten pictures back, on"),
     bind(
         &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
-        &[T[0], T[1], T[2], T[3], T[4], T[5], T[6], T[7], T[8], T[9]],
+        &[tenth(0), tenth(1), tenth(2), tenth(3), tenth(4), tenth(5), tenth(6), tenth(7), tenth(8), tenth(9)],
         "to 0 to 90 % of the timeline",
     ),
     bind(&["^", "$"], &[A::Scrub(Scrub::First), A::Scrub(Scrub::Last)], "first, last picture"),
@@ -169,7 +225,7 @@ pub const TABLE: &[Binding] = &[
     bind(&["t"], &[A::Sheet], "contact sheet"),
     bind(&["i", "J"], &[A::Info, A::Raw], "about the picture, the event as logged"),
     bind(&["v"], &[A::History], "the asset's history; Enter shows a run"),
-    bind(&["!"], &[A::Journal], "unparsed lines and notices; Enter shows a line"),
+    bind(&["!"], &[A::Notices], "unparsed lines and notices; Enter shows a line"),
     bind(&["y", "u", "Y"], &[A::CopyId, A::CopyUrl, A::CopyEvent], "copy id, URL, event"),
     bind(&["o"], &[A::Open], "open the URL"),
     bind(&["w"], &[A::Write], "write this picture, or the listed assets, to a file"),
@@ -185,37 +241,29 @@ pub const TABLE: &[Binding] = &[
 
 const DOWN: Action = A::Move(Move::Down);
 const UP: Action = A::Move(Move::Up);
-const BACK: Action = A::Scrub(Scrub::Step(-1));
-const ON: Action = A::Scrub(Scrub::Step(1));
-const BACK10: Action = A::Scrub(Scrub::Step(-10));
-const ON10: Action = A::Scrub(Scrub::Step(10));
-const T: [Action; 10] = [
-    A::Scrub(Scrub::Tenth(0)),
-    A::Scrub(Scrub::Tenth(1)),
-    A::Scrub(Scrub::Tenth(2)),
-    A::Scrub(Scrub::Tenth(3)),
-    A::Scrub(Scrub::Tenth(4)),
-    A::Scrub(Scrub::Tenth(5)),
-    A::Scrub(Scrub::Tenth(6)),
-    A::Scrub(Scrub::Tenth(7)),
-    A::Scrub(Scrub::Tenth(8)),
-    A::Scrub(Scrub::Tenth(9)),
-];
+const EARLIER: Action = A::Scrub(Scrub::Step(-1));
+const LATER: Action = A::Scrub(Scrub::Step(1));
+const EARLIER10: Action = A::Scrub(Scrub::Step(-10));
+const LATER10: Action = A::Scrub(Scrub::Step(10));
+
+const fn tenth(at: u16) -> Action {
+    A::Scrub(Scrub::Share(Share { at, of: 10 }))
+}
 
 const fn bind(keys: &'static [&'static str], actions: &'static [Action], help: &'static str) -> Binding {
     Binding { keys, actions, help }
 }
 
-/// What a key asks for; a binding with one action has it for all its keys.
+/// Returns the action of a key. A binding with one action has it for all its keys.
 pub fn action(key: KeyEvent) -> Option<Action> {
     TABLE.iter().find_map(|binding| {
-        let at = binding.keys.iter().position(|name| is(key, name))?;
+        let at = binding.keys.iter().position(|name| is_named(key, name))?;
         binding.actions.get(at).or(binding.actions.first()).copied()
     })
 }
 
-/// Whether `key` is the one written `name`.
-fn is(key: KeyEvent, name: &str) -> bool {
+/// Returns whether `key` is the one that is written as `name`.
+fn is_named(key: KeyEvent, name: &str) -> bool {
     let (modifiers, name) = match (name.strip_prefix("Ctrl-"), name.strip_prefix("Shift-")) {
         (Some(name), _) => (KeyModifiers::CONTROL, name),
         (_, Some(name)) => (KeyModifiers::SHIFT, name),
@@ -248,22 +296,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_key_of_the_table_does_what_the_table_says() {
+    fn keys_have_the_actions_of_the_table() {
         for binding in TABLE {
             assert!(binding.actions.len() == 1 || binding.actions.len() == binding.keys.len(), "{}", binding.help);
         }
         let key = |code, modifiers| action(KeyEvent::new(code, modifiers));
         assert_eq!(key(KeyCode::Char('j'), KeyModifiers::NONE), Some(DOWN));
         assert_eq!(key(KeyCode::Char('G'), KeyModifiers::SHIFT), Some(A::Move(Move::Bottom)));
-        assert_eq!(key(KeyCode::Char('7'), KeyModifiers::NONE), Some(A::Scrub(Scrub::Tenth(7))));
-        assert_eq!(key(KeyCode::Left, KeyModifiers::SHIFT), Some(BACK10));
+        assert_eq!(key(KeyCode::Char('7'), KeyModifiers::NONE), Some(tenth(7)));
+        assert_eq!(key(KeyCode::Left, KeyModifiers::SHIFT), Some(EARLIER10));
         assert_eq!(key(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(A::QuitNow));
         assert_eq!(key(KeyCode::Char('c'), KeyModifiers::NONE), Some(A::Codes));
         assert_eq!(key(KeyCode::Char('j'), KeyModifiers::ALT), None);
     }
 
     #[test]
-    fn no_key_stands_twice() {
+    fn no_key_is_bound_twice() {
         let mut keys: Vec<&str> = TABLE.iter().flat_map(|binding| binding.keys).copied().collect();
         let count = keys.len();
         keys.sort_unstable();

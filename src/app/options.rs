@@ -1,67 +1,66 @@
-//! How a session begins: what the command line decided, and what keys may change later.
+//! The options of a session: chosen on the command line, some of them changed by keys later.
 
-use super::filter::Filter;
+use super::{
+    choices::{Glyphs, MouseUse, ThemeChoice},
+    list::filter::Filter,
+    message::Effect,
+    outcome::ActionOutcome,
+};
 use crate::{
     event::{ReadMode, Reveal},
     picture::FetchMode,
     text::Safe,
 };
 
-/// Whether the mouse is reported to the program.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MouseUse {
-    /// It clicks and scrolls here.
-    On,
-    /// It belongs to the terminal, which selects text with it.
-    #[default]
-    Off,
-}
-
-/// How the screen is coloured.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ThemeChoice {
-    /// By the terminal's background, where it tells.
-    #[default]
-    Auto,
-    /// For a dark background.
-    Dark,
-    /// For a light background.
-    Light,
-    /// Without colours.
-    Mono,
-}
-
-/// Which glyphs may be used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Glyphs {
-    /// Boxes, circles, marks.
-    #[default]
-    Unicode,
-    /// ASCII alone.
-    Ascii,
-}
-
-/// How a session begins.
+/// The options of a session.
 #[derive(Clone, Debug, Default)]
 pub struct AppOptions {
-    /// Names of the sources.
+    /// The names of the sources.
     pub sources: Vec<Safe>,
-    /// Whether they are followed.
+    /// The reading of the sources: once, or following them.
     pub read_mode: ReadMode,
-    /// A badge that stands in the header all the time, such as `DEMO`.
+    /// A badge in the header, such as `DEMO`.
     pub badge: Option<Safe>,
-    /// The filter to begin with.
+    /// The initial filter.
     pub filter: Filter,
-    /// Colours.
+    /// The colours.
     pub theme: ThemeChoice,
-    /// Glyphs.
+    /// The characters.
     pub glyphs: Glyphs,
-    /// Which pictures are fetched.
+    /// The pictures that are fetched.
     pub fetch_mode: FetchMode,
-    /// Whether the mouse is on.
+    /// The use of the mouse.
     pub mouse: MouseUse,
-    /// Whether secrets in URLs are shown.
+    /// The display of secrets in URLs.
     pub reveal: Reveal,
-    /// The zone in which times are shown.
+    /// The zone in which times are shown; UTC without one.
     pub zone: Option<jiff::tz::TimeZone>,
+}
+
+impl AppOptions {
+    /// Starts or stops following the files.
+    pub(super) fn toggle_following(&mut self) -> ActionOutcome {
+        let (mode, text) = match self.read_mode {
+            ReadMode::Follow => (ReadMode::Once, "not following"),
+            ReadMode::Once => (ReadMode::Follow, "following"),
+        };
+        self.read_mode = mode;
+        ActionOutcome::say(text).with(Effect::Follow(mode))
+    }
+
+    /// Turns the mouse on or off.
+    pub(super) fn toggle_mouse(&mut self) -> ActionOutcome {
+        self.mouse = self.mouse.toggled();
+        let text = match self.mouse {
+            MouseUse::On => "mouse: on",
+            MouseUse::Off => "mouse: off",
+        };
+        ActionOutcome::say(text).with(Effect::SetMouse(self.mouse))
+    }
+
+    /// Shows the next theme.
+    pub(super) fn next_theme(&mut self) -> ActionOutcome {
+        self.theme = self.theme.next();
+        ActionOutcome::say(format!("theme: {}", self.theme.as_str()))
+    }
 }

@@ -1,4 +1,6 @@
-//! How the sources fare: what the header says of them.
+//! The state of the sources, as the header shows it.
+//!
+//! It counts arriving events for the rate and knows which sources are loading, live or lost. It reads nothing itself.
 
 use crate::{
     event::{Health, redact_urls},
@@ -10,9 +12,19 @@ use std::{
 };
 
 /// The span over which events are counted for the rate.
-const MINUTE: Duration = Duration::from_mins(1);
+const RATE_SPAN: Duration = Duration::from_mins(1);
 
-/// All sources of the session.
+/// The progress of the first reading.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoadPhase {
+    /// More is being read.
+    #[default]
+    Loading,
+    /// All that was there at the start has been read.
+    Loaded,
+}
+
+/// The sources of the session.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     names: Vec<Safe>,
@@ -20,17 +32,18 @@ pub struct Sources {
     last_event: Option<Duration>,
     seconds: VecDeque<(u64, u64)>,
     incomplete: BTreeMap<u16, Safe>,
-    finished: bool,
+    phase: LoadPhase,
+    activity: String,
 }
 
 impl Sources {
-    /// Sources by their names, in the order of the arguments.
+    /// Creates sources from their names, in the order of the arguments.
     pub fn new(names: Vec<Safe>) -> Self {
         Self { names, ..Self::default() }
     }
 
-    /// Notes the name of a file that was found later, or again.
-    pub fn name(&mut self, rank: u16, name: Safe) {
+    /// Sets the name of a source.
+    pub fn set_name(&mut self, rank: u16, name: Safe) {
         let rank = usize::from(rank);
         if self.names.len() <= rank {
             self.names.resize(rank + 1, Safe::default());
@@ -38,8 +51,8 @@ impl Sources {
         self.names[rank] = name;
     }
 
-    /// Notes a source's state.
-    pub fn set(&mut self, rank: u16, health: Health) {
+    /// Sets the state of a source.
+    pub fn set_health(&mut self, rank: u16, health: Health) {
         let rank = usize::from(rank);
         if self.health.len() <= rank {
             self.health.resize(rank + 1, Health::Loading { read: 0, total: None });
@@ -47,7 +60,7 @@ impl Sources {
         self.health[rank] = health;
     }
 
-    /// Counts events that came just now.
+    /// Counts events that arrived now.
     pub fn count(&mut self, events: u64, now: Duration) {
         if events == 0 {
             return;
@@ -57,9 +70,10 @@ impl Sources {
             Some((second, count)) if *second == now.as_secs() => *count += events,
             _ => self.seconds.push_back((now.as_secs(), events)),
         }
+        self.activity = self.current_activity(now);
     }
 
-    /// Notes the head of a last line that lacks its newline, or that there is none any more.
+    /// Sets the head of a last line without its newline; `None` when there is none any more.
     pub fn set_incomplete(&mut self, rank: u16, head: Option<Safe>) {
         match head {
             Some(head) => self.incomplete.insert(rank, Safe::from(redact_urls(head.as_str()))),
@@ -72,14 +86,14 @@ impl Sources {
         self.incomplete.values().next()
     }
 
-    /// Notes that nothing more will come.
-    pub fn finish(&mut self) {
-        self.finished = true;
+    /// Notes that the first reading is over.
+    pub fn set_loaded(&mut self) {
+        self.phase = LoadPhase::Loaded;
     }
 
-    /// Whether nothing more will come.
-    pub fn is_finished(&self) -> bool {
-        self.finished
+    /// The progress of the first reading.
+    pub fn phase(&self) -> LoadPhase {
+        self.phase
     }
 
     /// The names in the order of the arguments.
@@ -87,12 +101,7 @@ impl Sources {
         &self.names
     }
 
-    /// Whether some source is still in its first reading.
-    pub fn is_loading(&self) -> bool {
-        self.progress().is_some()
-    }
-
-    /// How much of the first reading is done, in percent; `None` when it is over.
+    /// The share of the first reading that is done, in percent; `None` when it is over.
     pub fn progress(&self) -> Option<u8> {
         let mut loading = false;
         let (mut done, mut all) = (0, 0);
@@ -106,7 +115,7 @@ impl Sources {
         loading.then(|| u8::try_from(done * 100 / all.max(1)).unwrap_or(100).min(100))
     }
 
-    /// The state that matters most: what is wrong before what is well.
+    /// The source whose state matters most: troubles before progress.
     pub fn worst(&self) -> Option<(&Safe, &Health)> {
         let weight = |health: &Health| match health {
             Health::Failed(_) => 6,
@@ -121,7 +130,7 @@ impl Sources {
         Some((self.names.get(at)?, &self.health[at]))
     }
 
-    /// The sources that were given up, and why.
+    /// The sources that were given up, with the reason.
     pub fn failures(&self) -> impl Iterator<Item = (&Safe, &Safe)> {
         self.names.iter().zip(&self.health).filter_map(|(name, health)| match health {
             Health::Failed(why) => Some((name, why)),
@@ -134,33 +143,48 @@ impl Sources {
         })
     }
 
-    /// Whether every source was given up.
+    /// Returns whether every source was given up.
     pub fn are_lost(&self) -> bool {
         !self.names.is_empty() && self.failures().count() == self.names.len()
     }
 
-    /// When the last event came.
-    pub fn last_event(&self) -> Option<Duration> {
-        self.last_event
+    /// The age of the last event and the rate: ` 10 s  220/min`. Empty before the first event.
+    pub fn activity(&self) -> &str {
+        &self.activity
     }
 
-    /// Events in the last minute. Drops what is older.
-    pub fn per_minute(&self, now: Duration) -> u64 {
-        let from = now.saturating_sub(MINUTE).as_secs();
+    fn current_activity(&self, now: Duration) -> String {
+        // `live` alone says that the last event is new.
+        let age = self.last_event.map(|at| age(now.saturating_sub(at)));
+        match (age, self.per_minute(now)) {
+            (None, _) => String::new(),
+            (Some(age), 0) => format!(" {age}"),
+            (Some(age), rate) if age.is_empty() => format!("  {rate}/min"),
+            (Some(age), rate) => format!(" {age}  {rate}/min"),
+        }
+    }
+
+    /// The number of events in the last minute.
+    fn per_minute(&self, now: Duration) -> u64 {
+        let from = now.saturating_sub(RATE_SPAN).as_secs();
         self.seconds.iter().filter(|(second, _)| *second >= from).map(|(_, count)| count).sum()
     }
 
-    /// Forgets seconds that no rate needs any more.
-    pub fn tick(&mut self, now: Duration) {
-        let from = now.saturating_sub(MINUTE).as_secs();
+    /// Updates [`Self::activity`]; returns whether it changed.
+    pub fn tick(&mut self, now: Duration) -> bool {
+        let from = now.saturating_sub(RATE_SPAN).as_secs();
         while self.seconds.front().is_some_and(|(second, _)| *second < from) {
             self.seconds.pop_front();
         }
+        let activity = self.current_activity(now);
+        let is_changed = activity != self.activity;
+        self.activity = activity;
+        is_changed
     }
 }
 
-/// An age in steps, so that an idle screen has nothing new to say: empty, `10 s`, `1 m`, `2 m`, `1 h`.
-pub fn age(since: Duration) -> String {
+/// An age in steps, so that an idle screen seldom changes: empty, `10 s`, `1 m`, `2 m`, `1 h`.
+fn age(since: Duration) -> String {
     let seconds = since.as_secs();
     match seconds {
         0..10 => String::new(),
@@ -197,12 +221,12 @@ mod tests {
     }
 
     #[test]
-    fn trouble_comes_first() {
+    fn the_worst_state_is_shown() {
         let mut sources = Sources::new(vec!["a".into(), "b".into()]);
-        sources.set(0, Health::Live);
-        sources.set(1, Health::Waiting("not there yet".into()));
+        sources.set_health(0, Health::Live);
+        sources.set_health(1, Health::Waiting("not there yet".into()));
         assert_eq!(sources.worst().map(|(name, _)| name.as_str()), Some("b"));
-        sources.set(1, Health::Loading { read: 5, total: Some(10) });
+        sources.set_health(1, Health::Loading { read: 5, total: Some(10) });
         assert_eq!(sources.progress(), Some(50));
     }
 }

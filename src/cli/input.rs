@@ -2,7 +2,7 @@
 
 use super::UsageError;
 use crate::{
-    app::filter::Filter,
+    app::Filter,
     catalog::ListFormat,
     event::{ReadMode, Reveal},
     source::{Order, SourceConfig, Start},

@@ -2,7 +2,7 @@
 
 use super::{reading::LogReading, stdio::STDOUT};
 use crate::{
-    app::filter::Filter,
+    app::Filter,
     cli::InputArgs,
     event::{EventKind, LogUpdate, ReadMode, Reveal, Time},
     report,

@@ -3,7 +3,7 @@
 //! Notices, waits and failures of sources are reported as diagnostics as they come. Nothing is printed to stdout here.
 
 use crate::{
-    app::filter::Filter,
+    app::Filter,
     catalog::{Applied, AssetKey, Catalog},
     cli::InputArgs,
     diagnostics::{detail, error, info},

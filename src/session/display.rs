@@ -70,7 +70,7 @@ impl Display {
         let (sender, inputs) = channel(INPUTS);
         let reader = terminal::read(&tty, sender);
         let mut probe = Probe::new(Environment::from_process(), protocol);
-        probe.set_window(app.size(), pixels(&tty));
+        probe.set_window(app.screen().size, pixels(&tty));
         screen.send(probe.query());
         let display = Self {
             screen,
@@ -154,7 +154,7 @@ impl Display {
 
     /// Draws a frame; returns what the link has carried.
     pub(super) fn draw(&mut self, app: &App) -> Result<Link, TerminalError> {
-        let size: Size = app.size();
+        let size: Size = app.screen().size;
         self.painter.limit_frame_bytes(self.screen.slice_bytes());
         let draw = |buffer: &mut Buffer| {
             let ui::Drawn { placements, cursor } = ui::draw(buffer, app);

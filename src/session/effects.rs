@@ -128,7 +128,7 @@ fn write(job: &WriteJob, catalog: &Catalog, reveal: Reveal) -> WriteOutcome {
             let full = std::path::absolute(&path).unwrap_or(path);
             WriteOutcome::Done(Safe::new(&full.display().to_string()))
         }
-        Err(FileError::Exists) => WriteOutcome::Taken,
+        Err(FileError::Exists) => WriteOutcome::Exists,
         Err(error @ (FileError::NotRegular | FileError::Io(_))) => WriteOutcome::Failed(Safe::new(&error.to_string())),
     }
 }
@@ -153,7 +153,7 @@ mod tests {
         let put = |job: &WriteJob| write(job, &Catalog::default(), Reveal::Hide);
         assert_eq!(put(&job), WriteOutcome::Done(Safe::new(&job.path)));
         assert_eq!(std::fs::read(&path).unwrap(), b"JPEG");
-        assert_eq!(put(&job), WriteOutcome::Taken);
+        assert_eq!(put(&job), WriteOutcome::Exists);
         let job =
             WriteJob { content: WriteContent::Assets(Vec::new(), ListFormat::Jsonl), overwrite: Overwrite::Yes, ..job };
         assert!(matches!(put(&job), WriteOutcome::Done(_)));

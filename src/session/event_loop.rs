@@ -249,7 +249,7 @@ impl EventLoop {
     }
 
     fn post_size(&mut self) {
-        if let Some(size) = self.display.resized(self.app.size()) {
+        if let Some(size) = self.display.resized(self.app.screen().size) {
             self.posted.push_back(Message::Resize(size));
             self.post_canvas();
         }

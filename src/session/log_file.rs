@@ -34,7 +34,7 @@ pub(super) fn record(message: &Message, catalog: &Catalog) {
         Message::Wrote(job, WriteOutcome::Failed(reason)) => log(&format!("{}: {reason}", job.path)),
         Message::Log(_)
         | Message::Picture(_)
-        | Message::Wrote(_, WriteOutcome::Taken)
+        | Message::Wrote(_, WriteOutcome::Exists)
         | Message::Key(_)
         | Message::Mouse(_)
         | Message::Paste(_)

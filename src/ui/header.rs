@@ -1,8 +1,15 @@
-//! The two rows on top: how the sources fare, and the status tabs.
+//! The two rows on top: the state of the sources, and the status tabs with the filter.
 
-use super::theme::{Glyph, Role, StyledText, Theme, bytes, part, thousands};
+use super::{
+    number::{bytes, thousands},
+    theme::{Glyph, Role, StyledText, Theme, part},
+};
 use crate::{
-    app::{App, assets::SortOrder, filter::StatusTab},
+    app::{
+        App,
+        list::{Stick, order::SortOrder, tab::StatusTab},
+        sources::LoadPhase,
+    },
     event::{Health, ReadMode},
     text::Safe,
 };
@@ -14,7 +21,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         left.push(part(format!("{badge}  "), Role::Warn));
     }
     left.extend(source(app, theme, usize::from(area.width / 4).clamp(16, 40)));
-    if app.sticks() && app.options().read_mode == ReadMode::Follow && area.width >= 90 {
+    if app.list().stick() == Stick::ToNewest && app.options().read_mode == ReadMode::Follow && area.width >= 90 {
         left.push(part("  sticking to newest", Role::Dim));
     }
     theme.print_both(buffer, area, &left, &warnings(app, theme));
@@ -30,11 +37,11 @@ fn source(app: &App, theme: Theme, room: usize) -> Vec<StyledText> {
         [first, ..] => Safe::new(&format!("{} +{}", first.fit_middle(room), names.len() - 1)),
     };
     let mut parts = vec![(name, Role::Plain), part("  ", Role::Plain)];
-    let Some((troubled, health)) = sources.worst() else {
+    let Some((worst, health)) = sources.worst() else {
         parts.push(part("opening…", Role::Dim));
         return parts;
     };
-    let which = if names.len() > 1 { format!("{}: ", troubled.fit_middle(20)) } else { String::new() };
+    let which = if names.len() > 1 { format!("{}: ", worst.fit_middle(20)) } else { String::new() };
     match health {
         Health::Loading { read, total } => {
             let of = total.map_or_else(String::new, |total| format!(" of {}", bytes(total)));
@@ -46,11 +53,11 @@ fn source(app: &App, theme: Theme, room: usize) -> Vec<StyledText> {
         }
         Health::Live => {
             parts.push((theme.glyph(Glyph::Live), Role::Good));
-            parts.push(part(format!(" live{}", app.pulse()), Role::Plain));
+            parts.push(part(format!(" live{}", sources.activity()), Role::Plain));
         }
         Health::Marked(word) => {
             parts.push((theme.glyph(Glyph::Live), Role::Good));
-            parts.push(part(format!(" live{}", app.pulse()), Role::Plain));
+            parts.push(part(format!(" live{}", sources.activity()), Role::Plain));
             parts.push(part(format!("  {which}{word}"), Role::Warn));
         }
         Health::Loaded => parts.push(part("loaded", Role::Dim)),
@@ -64,7 +71,7 @@ fn source(app: &App, theme: Theme, room: usize) -> Vec<StyledText> {
 /// `⚠ 3 unparsed  !`.
 fn warnings(app: &App, theme: Theme) -> Vec<StyledText> {
     let unparsed = app.catalog().tally().counts.unparsed;
-    let notices = app.journal().notices().len();
+    let notices = app.notices().notices().len();
     let mut words = Vec::new();
     if unparsed > 0 {
         words.push(format!("{} unparsed", thousands(unparsed)));
@@ -85,7 +92,7 @@ fn warnings(app: &App, theme: Theme) -> Vec<StyledText> {
 pub(super) fn draw_tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     let tally = app.catalog().tally();
     // The counts may still grow while the history is being read.
-    let about = if app.is_loaded() { "" } else { "~" };
+    let about = if app.sources().phase() == LoadPhase::Loaded { "" } else { "~" };
     let mut left = vec![part(" ", Role::Plain)];
     for tab in StatusTab::ALL {
         let (name, count) = match tab {
@@ -97,34 +104,34 @@ pub(super) fn draw_tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme
         if tab != StatusTab::All {
             left.push(part(format!(" {} ", theme.glyph(Glyph::Separator)), Role::Dim));
         }
-        let role = if app.assets().tab() == tab { Role::Selected } else { Role::Plain };
+        let role = if app.list().tab() == tab { Role::Selected } else { Role::Plain };
         left.push(part(format!("{name} {about}{}", thousands(count)), role));
     }
     let mut right = filters(app);
     let width = |parts: &[StyledText]| parts.iter().map(|(text, _)| text.width()).sum::<usize>();
-    if width(&right) + 8 > usize::from(area.width) && !app.assets().filter().is_empty() {
-        // That rows are hidden is told even where there is no room for what hides them.
+    if width(&right) + 8 > usize::from(area.width) && !app.list().filter().is_empty() {
+        // Without room for the terms, at least their effect is shown.
         right = vec![part("[filtered] ", Role::Accent), part(shown(app), Role::Dim)];
     }
     theme.print_both(buffer, area, &left, &right);
 }
 
-/// What hides or marks rows: the filter's terms, the order, the search.
+/// The search, the order, and the terms of the filter.
 fn filters(app: &App) -> Vec<StyledText> {
-    let assets = app.assets();
+    let list = app.list();
     let mut parts = Vec::new();
-    if let Some((search, hits)) = assets.search() {
-        parts.push(part(format!("/{}", search.pattern().fit(24)), Role::Accent));
-        let word = if *hits == 1 { "hit" } else { "hits" };
-        parts.push(part(format!(" {} {word}  ", thousands(*hits as u64)), Role::Dim));
+    if let Some(search) = list.search() {
+        parts.push(part(format!("/{}", search.pattern.pattern().fit(24)), Role::Accent));
+        let word = if search.hits == 1 { "hit" } else { "hits" };
+        parts.push(part(format!(" {} {word}  ", thousands(search.hits as u64)), Role::Dim));
     }
-    if assets.order() != SortOrder::default() {
-        parts.push(part(format!("{}  ", assets.order()), Role::Dim));
+    if list.order() != SortOrder::default() {
+        parts.push(part(format!("{}  ", list.order()), Role::Dim));
     }
-    if !assets.filter().is_empty() {
+    if !list.filter().is_empty() {
         parts.push(part("filter ", Role::Dim));
-        for chip in assets.filter().chips() {
-            parts.push(part(format!("[{}] ", chip.fit(24)), Role::Accent));
+        for term in list.filter().terms() {
+            parts.push(part(format!("[{}] ", term.fit(24)), Role::Accent));
         }
         parts.push(part(shown(app), Role::Dim));
     }
@@ -132,5 +139,5 @@ fn filters(app: &App) -> Vec<StyledText> {
 }
 
 fn shown(app: &App) -> Safe {
-    Safe::new(&format!("{} shown ", thousands(app.assets().rows().len() as u64)))
+    Safe::new(&format!("{} shown ", thousands(app.list().rows().len() as u64)))
 }

@@ -1,53 +1,49 @@
-//! The contact sheet: all pictures of the asset in a grid, page by page, with their offsets; and the strip, a sheet of
-//! one row under the picture.
+//! The contact sheet, a grid of all pictures of the asset with their offsets; and the strip, a sheet of one row under the
+//! picture.
 
 use super::{
-    picture::draw_placement,
+    picture::{lines::draw_lines, placement::draw_placement},
     theme::{Glyph, Role, Theme, part},
 };
 use crate::{
-    app::{App, album::PictureState, panes::Grid},
+    app::{
+        App,
+        viewer::{album::PictureState, pane::GridPage},
+    },
     event::PictureKind,
     picture::Placement,
     text::Safe,
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
-/// Draws the page that holds the cursor; returns the placements of pictures that the painter draws.
-pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme, covered: Option<Rect>) -> Vec<Placement> {
-    let Some((grid, first)) = app.sheet() else { return Vec::new() };
+/// Draws the page that holds the cursor; returns the pictures that the painter is to draw.
+pub(super) fn draw(buffer: &mut Buffer, app: &App, theme: Theme, covered: Option<Rect>) -> Vec<Placement> {
+    let Some(page) = app.pane().sheet() else { return Vec::new() };
     if app.timeline().marks().is_empty() {
-        super::picture::draw_lines(buffer, area, &[vec![part("this asset has no pictures", Role::Dim)]], theme);
+        draw_lines(buffer, page.area, &[vec![part("this asset has no pictures", Role::Dim)]], theme);
     }
-    draw_page(buffer, area, app, (grid, first), theme, covered)
+    draw_page(buffer, page, app, theme, covered)
 }
 
-/// Draws the strip under the picture, where there is one.
+/// Draws the strip under the picture, if there is one.
 pub(super) fn draw_strip(buffer: &mut Buffer, app: &App, theme: Theme, covered: Option<Rect>) -> Vec<Placement> {
-    let Some((grid, first, area)) = app.strip() else { return Vec::new() };
-    draw_page(buffer, area, app, (grid, first), theme, covered)
+    let Some(page) = app.pane().strip() else { return Vec::new() };
+    draw_page(buffer, page, app, theme, covered)
 }
 
-fn draw_page(
-    buffer: &mut Buffer,
-    area: Rect,
-    app: &App,
-    (grid, first): (Grid, usize),
-    theme: Theme,
-    covered: Option<Rect>,
-) -> Vec<Placement> {
+fn draw_page(buffer: &mut Buffer, page: GridPage, app: &App, theme: Theme, covered: Option<Rect>) -> Vec<Placement> {
     let marks = app.timeline().marks();
     let mut placements = Vec::new();
-    for (place, at) in (first..marks.len().min(first + grid.page())).enumerate() {
+    for (place, at) in (page.first..marks.len().min(page.first + page.grid.page())).enumerate() {
         let mark = &marks[at];
-        let (picture, caption) = grid.place(area, place);
-        match app.placement(mark.key, picture) {
+        let (picture, caption) = page.grid.place(page.area, place);
+        match app.pane().placement(mark.key, picture) {
             Some(placement) => placements.extend(draw_placement(buffer, placement, theme, covered)),
             None => draw_absent(buffer, picture, app.album().state(mark.key), theme),
         }
-        let current = at == app.timeline().cursor();
+        let is_current = at == app.timeline().cursor();
         let (marker, role) =
-            if current { (theme.glyph(Glyph::Selected), Role::Accent) } else { (Safe::new(" "), Role::Plain) };
+            if is_current { (theme.glyph(Glyph::Selected), Role::Accent) } else { (Safe::new(" "), Role::Plain) };
         let kind = match mark.key.kind {
             PictureKind::Sample => "",
             PictureKind::Dot | PictureKind::Cover => mark.key.kind.as_str(),
@@ -60,9 +56,9 @@ fn draw_page(
 
 fn draw_absent(buffer: &mut Buffer, area: Rect, state: &PictureState, theme: Theme) {
     let line = match state {
-        PictureState::Failed(trouble) => vec![(trouble.what.fit(usize::from(area.width)), Role::Bad)],
+        PictureState::Failed(failure) => vec![(failure.what.fit(usize::from(area.width)), Role::Bad)],
         PictureState::Absent => vec![(theme.glyph(Glyph::SampleAbsent), Role::Dim)],
         PictureState::Loading | PictureState::Ready(_) => vec![(theme.glyph(Glyph::Loading), Role::Dim)],
     };
-    super::picture::draw_lines(buffer, area, &[line], theme);
+    draw_lines(buffer, area, &[line], theme);
 }

@@ -1,7 +1,7 @@
-//! Colours, glyphs and spans: the only place that makes any of them.
+//! The colours, glyphs and styles of the screen. No other module makes any of them.
 //!
-//! The chrome uses the terminal's own sixteen colours and paints no background, so that it reads on dark and light
-//! alike. What is selected, failed or fine is also told by a glyph or by bold, never by colour alone.
+//! All but pictures uses the terminal's own sixteen colours without a background, so that it is legible on dark and on
+//! light terminals. Selection, failure and success are marked by a glyph or by bold too, never by colour alone.
 
 use crate::{
     app::{App, Glyphs, ThemeChoice},
@@ -15,18 +15,18 @@ use ratatui::{
     widgets::{Block, BorderType, Clear, Widget as _},
 };
 
-/// What a piece of text is, which says how it looks.
+/// The role of a piece of text, which determines its style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     /// Ordinary text.
     Plain,
     /// Borders, units, secondary text.
     Dim,
-    /// Headings and what matters.
+    /// Headings and important text.
     Strong,
-    /// What is selected.
+    /// The selected row.
     Selected,
-    /// What belongs to what is selected, and keys.
+    /// Keys, and text that belongs to the selection.
     Accent,
     /// The name of a value in an event's text.
     Name,
@@ -34,11 +34,11 @@ pub(super) enum Role {
     Good,
     /// The glyph and the code of a failure.
     Bad,
-    /// What the operator should look at.
+    /// Something that needs attention.
     Warn,
 }
 
-/// A piece of text and what it is.
+/// A piece of text and its role.
 pub(super) type StyledText = (Safe, Role);
 
 /// Makes a [`StyledText`].
@@ -46,7 +46,7 @@ pub(super) fn part(text: impl Into<Safe>, role: Role) -> StyledText {
     (text.into(), role)
 }
 
-/// How the screen looks.
+/// The appearance of the screen.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Theme {
     choice: ThemeChoice,
@@ -54,7 +54,7 @@ pub(super) struct Theme {
     colours: ColourDepth,
 }
 
-/// Glyphs that stand for something, in Unicode and in ASCII.
+/// A symbol that is drawn in Unicode or in ASCII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Glyph {
     Succeed,
@@ -83,13 +83,13 @@ impl Theme {
     /// The theme of a session.
     pub(super) fn of(app: &App) -> Self {
         let options = app.options();
-        let light = app.canvas().light == Some(true);
+        let light = app.screen().canvas.light == Some(true);
         let choice = match options.theme {
             ThemeChoice::Auto if light => ThemeChoice::Light,
             ThemeChoice::Auto => ThemeChoice::Dark,
             ThemeChoice::Dark | ThemeChoice::Light | ThemeChoice::Mono => options.theme,
         };
-        Self { choice, glyphs: options.glyphs, colours: app.canvas().colours }
+        Self { choice, glyphs: options.glyphs, colours: app.screen().canvas.colours }
     }
 
     fn style(self, role: Role) -> Style {
@@ -116,7 +116,7 @@ impl Theme {
         }
     }
 
-    /// A glyph as text.
+    /// Returns a glyph as text.
     pub(super) fn glyph(self, glyph: Glyph) -> Safe {
         let (unicode, ascii) = match glyph {
             Glyph::Succeed => ("✓", "+"),
@@ -141,7 +141,7 @@ impl Theme {
         Safe::new(if self.glyphs == Glyphs::Ascii { ascii } else { unicode })
     }
 
-    /// Prints parts from the left; what does not fit ends in `…`. Returns the cells used.
+    /// Prints parts from the left; text that does not fit ends in `…`. Returns the cells used.
     pub(super) fn print(self, buffer: &mut Buffer, area: Rect, parts: &[StyledText]) -> u16 {
         let area = area.intersection(buffer.area);
         if area.is_empty() {
@@ -161,7 +161,7 @@ impl Theme {
         x - area.x
     }
 
-    /// Prints parts so that they end at the right; nothing where they do not fit. Returns the cells used.
+    /// Prints parts so that they end at the right; nothing if they do not fit. Returns the cells used.
     pub(super) fn print_right(self, buffer: &mut Buffer, area: Rect, parts: &[StyledText]) -> u16 {
         let width = u16::try_from(parts.iter().map(|(text, _)| text.width()).sum::<usize>()).unwrap_or(u16::MAX);
         if width > area.width {
@@ -184,7 +184,7 @@ impl Theme {
         self.print(buffer, Rect { x, width: area.right() - x, ..area }, parts);
     }
 
-    /// Draws a border with a title, and returns the box within.
+    /// Draws a border with a title; returns the area within.
     pub(super) fn border(self, buffer: &mut Buffer, area: Rect, title: &[StyledText]) -> Rect {
         let set = match self.glyphs {
             Glyphs::Unicode => BorderType::Plain.to_border_set(),
@@ -212,7 +212,7 @@ impl Theme {
         inner
     }
 
-    /// A rule across a bordered box.
+    /// Draws a rule across a bordered area.
     pub(super) fn rule(self, buffer: &mut Buffer, frame: Rect, y: u16) {
         let (left, right) = if self.glyphs == Glyphs::Ascii { ("+", "+") } else { ("├", "┤") };
         let middle = self.glyph(Glyph::Rule).as_str().repeat(usize::from(frame.width.saturating_sub(2)));
@@ -220,12 +220,12 @@ impl Theme {
         self.print(buffer, row, &[part(format!("{left}{middle}{right}"), Role::Dim)]);
     }
 
-    /// Blanks a box that other things were drawn into.
+    /// Clears an area.
     pub(super) fn blank(buffer: &mut Buffer, area: Rect) {
         Clear.render(area, buffer);
     }
 
-    /// Draws one cell of a picture: in two colours and a block; in their mean where there are no blocks.
+    /// Draws a cell of a picture: a block in two colours, or their mean without block characters.
     pub(super) fn paint(self, cell: &mut Cell, block: BlockCell) {
         if self.glyphs == Glyphs::Ascii {
             let [ink, ground] = [block.foreground, block.background];
@@ -242,8 +242,8 @@ impl Theme {
         cell.set_style(Style::new().fg(self.colour(block.foreground)).bg(self.colour(block.background)));
     }
 
-    /// The last step where only ASCII is wanted: whatever text brought along besides has a stand-in.
-    pub(super) fn keep_to_glyphs(self, buffer: &mut Buffer) {
+    /// Replaces all other characters in the buffer where only ASCII is wanted. This is the last step of drawing.
+    pub(super) fn restrict_to_glyphs(self, buffer: &mut Buffer) {
         if self.glyphs == Glyphs::Unicode {
             return;
         }
@@ -257,7 +257,7 @@ impl Theme {
         }
     }
 
-    /// Leaves a cell to a picture that is drawn by other means.
+    /// Leaves a cell to a picture that the painter draws.
     pub(super) fn leave(cell: &mut Cell) {
         cell.set_diff_option(CellDiffOption::Skip);
     }
@@ -267,53 +267,5 @@ impl Theme {
             ColourDepth::True => Color::Rgb(r, g, b),
             ColourDepth::Indexed => Color::Indexed(xterm_index([r, g, b])),
         }
-    }
-}
-
-/// A number with its thousands set apart: `1 284`.
-pub(super) fn thousands(number: u64) -> Safe {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(' ');
-        }
-        out.push(digit);
-    }
-    Safe::new(&out)
-}
-
-/// A number of bytes with its unit: `812 B`, `38 KB`, `1.2 MB` (1 KB is 1000 bytes, as disks and pages count).
-pub(super) fn bytes(count: u64) -> Safe {
-    let tenths = |unit: u64| (count * 10 / unit / 10, count * 10 / unit % 10);
-    Safe::new(&match count {
-        0..1000 => format!("{count} B"),
-        1000..1_000_000 => format!("{} KB", count / 1000),
-        1_000_000..10_000_000 => format!("{}.{} MB", tenths(1_000_000).0, tenths(1_000_000).1),
-        10_000_000..1_000_000_000 => format!("{} MB", count / 1_000_000),
-        _ => format!("{}.{} GB", tenths(1_000_000_000).0, tenths(1_000_000_000).1),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sets_thousands_apart() {
-        let check = |number, expected: &str| assert_eq!(thousands(number).as_str(), expected);
-        check(7, "7");
-        check(999, "999");
-        check(1284, "1 284");
-        check(1_000_000, "1 000 000");
-    }
-
-    #[test]
-    fn gives_bytes_a_unit() {
-        let check = |count, expected: &str| assert_eq!(bytes(count).as_str(), expected);
-        check(999, "999 B");
-        check(38_400, "38 KB");
-        check(1_250_000, "1.2 MB");
-        check(3_100_000_000, "3.1 GB");
     }
 }

@@ -1,22 +1,24 @@
-//! The timeline: what is under the cursor, a bar scaled by seconds with a glyph a picture, and its labels.
+//! The timeline pane: facts about the picture under the cursor, a bar scaled by seconds with a glyph for each picture,
+//! and its labels.
 
 use super::{
-    assets::{name, status_glyph},
-    theme::{Glyph, Role, StyledText, Theme, bytes, part},
+    asset::{name, status_glyph},
+    number::bytes,
+    theme::{Glyph, Role, StyledText, Theme, part},
 };
 use crate::{
-    app::{App, album::PictureState, panes::View},
+    app::{App, panes::View, viewer::album::PictureState},
     event::{Offset, PictureKind},
     picture::{PictureRequest, Protocol},
     text::Safe,
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
-/// Steps that labels may stand apart, in seconds.
+/// The distances that labels may have, in seconds.
 const STEPS: [i64; 16] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 36_000];
 
-/// Most steps a scale is cut into: each label that moves costs a dozen bytes with every asset that is passed.
-const MOST_STEPS: u16 = 5;
+/// The number of steps between labels; each label that moves costs a dozen bytes with every asset that is passed.
+const MAX_STEPS: u16 = 5;
 
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     let row = |y| Rect { y: area.y + y, height: 1, ..area };
@@ -38,7 +40,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
 
 /// `0:15  #5 of 7   480x270   38 KB   fetched 41 ms   kitty`.
 fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
-    let mut right = whose(app, area, theme);
+    let mut right = asset_label(app, area, theme);
     let timeline = app.timeline();
     let Some(mark) = timeline.current() else {
         theme.print_right(buffer, area, &right);
@@ -55,14 +57,14 @@ fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         parts.push(part(format!("  playing {}/s", timeline.fps()), Role::Accent));
     }
     if let PictureState::Ready(picture) = app.album().state(mark.key) {
-        // What is wrong with it stands before what is known of it: the end gives way where room is scarce.
+        // Faults come before facts, since the end gives way where room is scarce.
         if app.album().is_black(mark.key) {
             parts.push(part("   black", Role::Warn));
         }
-        if let Some(twin) = app.twin(timeline.cursor()) {
-            parts.push(part(format!("   same as #{}", twin + 1), Role::Warn));
+        if let Some(other) = app.pane().lookalike(timeline.cursor()) {
+            parts.push(part(format!("   same as #{}", other + 1), Role::Warn));
         }
-        parts.extend(facts(picture, app.canvas().protocol));
+        parts.extend(facts(picture, app.screen().canvas.protocol));
     }
     let cells = usize::from(area.width.saturating_sub(2)).max(1);
     let crowd = timeline.marks().len().div_ceil(cells);
@@ -73,7 +75,7 @@ fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     if crowd > 1 {
         right.push(part(format!("{crowd} pictures a cell "), Role::Dim));
     }
-    // A fact is told whole or not at all.
+    // Facts are shown whole or not at all.
     let mut room = usize::from(area.width) - right.iter().map(|(text, _)| text.width()).sum::<usize>().min(cells);
     let fits = |(text, _): &StyledText| {
         let fits = text.width() < room;
@@ -84,9 +86,9 @@ fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     theme.print_both(buffer, area, &parts, &right);
 }
 
-/// Whose picture it is, where no frame tells: status and title, or id.
-fn whose(app: &App, area: Rect, theme: Theme) -> Vec<StyledText> {
-    let Some(asset) = app.selected().filter(|_| app.view() == View::Full) else { return Vec::new() };
+/// The status and the name of the asset, in the full view, which has no title.
+fn asset_label(app: &App, area: Rect, theme: Theme) -> Vec<StyledText> {
+    let Some(asset) = app.selected().filter(|_| app.screen().view == View::Full) else { return Vec::new() };
     let (glyph, role) = status_glyph(asset.status());
     let name = name(&asset, app);
     let room = usize::from(area.width / 3);
@@ -99,7 +101,7 @@ fn whose(app: &App, area: Rect, theme: Theme) -> Vec<StyledText> {
 }
 
 fn facts(picture: &crate::picture::Picture, protocol: Protocol) -> Vec<StyledText> {
-    let came = match (picture.fetched.from_cache, picture.fetched.took.as_millis()) {
+    let origin = match (picture.fetched.from_cache, picture.fetched.took.as_millis()) {
         (true, _) => "from cache".to_owned(),
         (false, millis) => format!("fetched {millis} ms"),
     };
@@ -108,13 +110,13 @@ fn facts(picture: &crate::picture::Picture, protocol: Protocol) -> Vec<StyledTex
     let plain = [
         dim(&picture.size.to_string()),
         dim(bytes(picture.jpeg.len() as u64).as_str()),
-        dim(&came),
+        dim(&origin),
         dim(protocol.as_str()),
     ];
     damage.into_iter().chain(plain).collect()
 }
 
-/// The cell of an offset on a bar of `width` cells.
+/// Returns the cell of an offset on a bar of `width` cells.
 fn cell_of(offset: Offset, span: (Offset, Offset), width: u16) -> u16 {
     let (from, to) = (span.0.as_millis(), span.1.as_millis());
     let last = i64::from(width.saturating_sub(1));
@@ -130,19 +132,19 @@ fn draw_bar(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     let timeline = app.timeline();
     let span = timeline.span();
     let width = usize::from(area.width);
-    // Without pictures the bare rule stays, so that the next asset's marks are all that is to be drawn.
+    // Without pictures the rule is still drawn, so that the next asset changes few cells.
     let mut glyphs = vec![(Glyph::Rule, Role::Dim); width];
     for (from, to) in timeline.gaps() {
         let cells = usize::from(cell_of(from, span, area.width))..=usize::from(cell_of(to, span, area.width));
         glyphs[cells].fill((Glyph::Gap, Role::Warn));
     }
-    let mut rank = vec![0; width];
-    for (nth, mark) in timeline.marks().iter().enumerate() {
+    let mut severities = vec![0; width];
+    for (index, mark) in timeline.marks().iter().enumerate() {
         let at = usize::from(cell_of(mark.offset, span, area.width));
-        let (badness, glyph, role) = state_glyph(app, nth, mark);
+        let (severity, glyph, role) = state_glyph(app, index, mark);
         // Of several pictures in one cell the worst is shown.
-        if badness >= rank[at] {
-            rank[at] = badness;
+        if severity >= severities[at] {
+            severities[at] = severity;
             glyphs[at] = (glyph, role);
         }
     }
@@ -154,8 +156,8 @@ fn draw_bar(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     theme.print(buffer, area, &parts);
 }
 
-/// How bad a picture's state is, its glyph and its role.
-fn state_glyph(app: &App, nth: usize, mark: &PictureRequest) -> (u8, Glyph, Role) {
+/// The severity of a picture's state, its glyph and its role.
+fn state_glyph(app: &App, index: usize, mark: &PictureRequest) -> (u8, Glyph, Role) {
     let (ready, absent) = match mark.key.kind {
         PictureKind::Sample => (Glyph::SampleReady, Glyph::SampleAbsent),
         PictureKind::Dot => (Glyph::DotReady, Glyph::DotAbsent),
@@ -163,7 +165,7 @@ fn state_glyph(app: &App, nth: usize, mark: &PictureRequest) -> (u8, Glyph, Role
     };
     match app.album().state(mark.key) {
         PictureState::Ready(picture) if picture.damage.is_some() => (4, Glyph::Broken, Role::Bad),
-        PictureState::Ready(_) if app.album().is_black(mark.key) || app.twin(nth).is_some() => {
+        PictureState::Ready(_) if app.album().is_black(mark.key) || app.pane().lookalike(index).is_some() => {
             (3, Glyph::Suspect, Role::Warn)
         }
         PictureState::Ready(_) => (1, ready, Role::Plain),
@@ -186,7 +188,7 @@ fn draw_labels(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         place(&mut labels, area.width, cell_of(end, span, area.width), text, Role::Dim);
     }
     let length = (span.1.as_millis() - span.0.as_millis()) / 1000;
-    let most = i64::from((area.width / 10).clamp(1, MOST_STEPS));
+    let most = i64::from((area.width / 10).clamp(1, MAX_STEPS));
     if let Some(step) = STEPS.iter().find(|step| length / **step <= most) {
         let first = span.0.as_millis().div_euclid(step * 1000) * step * 1000;
         for nth in 1..=length / step {
@@ -201,7 +203,7 @@ fn draw_labels(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     }
 }
 
-/// Adds a label that begins under its cell, or ends at the edge; leaves it out where it would touch another.
+/// Adds a label that begins under its cell or ends at the edge, unless it would touch another.
 fn place(labels: &mut Vec<(u16, Safe, Role)>, width: u16, at: u16, text: Safe, role: Role) {
     let length = u16::try_from(text.width()).unwrap_or(u16::MAX);
     if length > width {
@@ -222,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn offsets_fall_into_cells_by_their_seconds() {
+    fn cells_are_proportional_to_seconds() {
         let offset = |s: i64| Offset::from_millis(s * 1000);
         let check = |at, to, width, expected| {
             assert_eq!(cell_of(offset(at), (offset(0), offset(to)), width), expected, "{at} of {to} in {width}");

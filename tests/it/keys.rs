@@ -3,7 +3,11 @@
 use crate::support::stage::{Said, Stage};
 use std::{fmt::Write as _, time::Duration};
 use thumbview::{
-    app::{Effect, Message, OverlayKind, RawPurpose, WriteContent, WriteJob, WriteOutcome, keymap, panes::View},
+    app::{
+        Effect, Message, RawPurpose, WriteContent, WriteJob, WriteOutcome, keymap,
+        overlay::{OverlayKind, notices::NoticesOverlay},
+        panes::View,
+    },
     picture::{PictureFailure, PictureUpdate},
 };
 
@@ -13,7 +17,7 @@ fn state(stage: &Stage) -> String {
     let asset =
         app.selected().map_or_else(|| "none".to_owned(), |asset| asset.id().to_string().chars().take(4).collect());
     let offset = app.timeline().current().map_or_else(|| "-".to_owned(), |mark| mark.offset.to_string());
-    format!("{asset} {offset} of {}", app.assets().rows().len())
+    format!("{asset} {offset} of {}", app.list().rows().len())
 }
 
 fn check(keys: &str, expected: &str) {
@@ -144,13 +148,17 @@ fn an_unparsed_line_can_be_read() {
     let Some(Effect::ReadRaw(origin, RawPurpose::Show)) = stage.effects.last().cloned() else {
         panic!("it is read again")
     };
-    let rejected = stage.app.journal().rejected().next().unwrap();
+    let rejected = stage.app.notices().rejected().next().unwrap();
     assert_eq!(origin, rejected.latest.origin);
     stage.read(b"{\"event_type\": ");
     assert!(stage.screen().contains("│ {\"event_type\":"), "{}", stage.screen());
     assert!(stage.screen().contains("vod.log:17:41  the JSON ends too early"), "{}", stage.screen());
     stage.keys("Esc");
-    assert_eq!(stage.app.overlay().map(|overlay| &overlay.kind), Some(&OverlayKind::Journal), "one step back");
+    assert_eq!(
+        stage.app.overlay().map(|overlay| &overlay.kind),
+        Some(&OverlayKind::Notices(NoticesOverlay)),
+        "one step back"
+    );
 }
 
 fn sorting() {
@@ -158,7 +166,7 @@ fn sorting() {
         let mut stage = Stage::filled(100, 30);
         stage.keys(keys);
         let app = &stage.app;
-        let ids = app.assets().rows().iter().map(|key| app.catalog().asset(*key).unwrap().id().to_string());
+        let ids = app.list().rows().iter().map(|key| app.catalog().asset(*key).unwrap().id().to_string());
         ids.map(|id| id.chars().take(4).collect::<String>()).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(rows(""), "c0ff 9e10 e3b0 5f1c dead 14d7", "the newest at the bottom");
@@ -193,10 +201,10 @@ fn new_rows_leave_the_selection_alone() {
     stage.say(&Said { id: "aaaa", status: "FAILED", ..Said::default() });
     stage.say(&Said { id: "bbbb", samples: &[0], ..Said::default() });
     assert_eq!(state(&stage), "dead 0:06 of 8");
-    let unread = stage.app.assets().unread();
+    let unread = stage.app.list().unread();
     assert_eq!((unread.new, unread.failed), (2, 1));
     stage.keys("End");
-    assert_eq!((state(&stage).as_str(), stage.app.assets().unread().new), ("bbbb 0:00 of 8", 0));
+    assert_eq!((state(&stage).as_str(), stage.app.list().unread().new), ("bbbb 0:00 of 8", 0));
     stage.say(&Said { id: "cccc", samples: &[0], ..Said::default() });
     assert_eq!(state(&stage), "cccc 0:00 of 9", "the list sticks to the newest again");
 }
@@ -204,11 +212,11 @@ fn new_rows_leave_the_selection_alone() {
 fn views_and_overlays_close_one_at_a_time() {
     let mut stage = Stage::filled(100, 30);
     stage.keys("z ?");
-    assert!(matches!(stage.app.overlay().map(|overlay| &overlay.kind), Some(OverlayKind::Help)));
+    assert!(matches!(stage.app.overlay().map(|overlay| &overlay.kind), Some(OverlayKind::Help(_))));
     stage.keys("q");
-    assert!(stage.app.overlay().is_none() && stage.app.view() == View::Full);
+    assert!(stage.app.overlay().is_none() && stage.app.screen().view == View::Full);
     stage.keys("q");
-    assert_eq!(stage.app.view(), View::Panes);
+    assert_eq!(stage.app.screen().view, View::Panes);
     assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::Quit)));
     stage.keys("q");
     assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::Quit)));
@@ -219,7 +227,7 @@ fn the_sheet_moves_by_rows() {
     stage.keys("t j");
     assert_eq!(state(&stage), "14d7 0:15 of 6");
     stage.keys("k l Enter");
-    assert_eq!((state(&stage).as_str(), stage.app.view()), ("14d7 0:05 of 6", View::Panes));
+    assert_eq!((state(&stage).as_str(), stage.app.screen().view), ("14d7 0:05 of 6", View::Panes));
 }
 
 fn wants_go_ahead_in_the_direction_of_travel() {
@@ -343,12 +351,12 @@ fn a_file_that_is_there_is_asked_about() {
     let mut stage = Stage::filled(100, 30);
     stage.keys("w Enter");
     let (job, _) = written(&stage).unwrap();
-    stage.send(Message::Wrote(job.clone(), WriteOutcome::Taken));
+    stage.send(Message::Wrote(job.clone(), WriteOutcome::Exists));
     assert!(stage.screen().contains("write over assets.json"), "{}", stage.screen());
     stage.keys("n");
     assert_eq!(stage.app.toast().unwrap().as_str(), "not written");
     assert_eq!(written(&stage).unwrap().1, "assets.json 6 Json No");
-    stage.send(Message::Wrote(job.clone(), WriteOutcome::Taken));
+    stage.send(Message::Wrote(job.clone(), WriteOutcome::Exists));
     stage.keys("y");
     let (again, what) = written(&stage).unwrap();
     assert_eq!(what, "assets.json 6 Json Yes");
@@ -356,7 +364,7 @@ fn a_file_that_is_there_is_asked_about() {
     assert_eq!(stage.app.toast().unwrap().as_str(), "6 assets written to /tmp/assets.json");
     // What is being typed when the answer comes is not lost.
     stage.keys("/ \"dead\"");
-    stage.send(Message::Wrote(job.clone(), WriteOutcome::Taken));
+    stage.send(Message::Wrote(job.clone(), WriteOutcome::Exists));
     assert_eq!(stage.app.prompt().unwrap().text(), "dead");
     stage.send(Message::Wrote(job, WriteOutcome::Failed("Permission denied".into())));
     assert_eq!(stage.app.toast().unwrap().as_str(), "assets.json: Permission denied");

@@ -63,7 +63,7 @@ fn is_ours(sequence: &str) -> bool {
 
 /// The screen as the bytes that a terminal is sent, by the writer that sends them.
 fn drawn(stage: &Stage) -> Vec<u8> {
-    let size = stage.app.size();
+    let size = stage.app.screen().size;
     let blank = Buffer::empty(Rect::from((Position::ORIGIN, size)));
     let mut screen = blank.clone();
     let placements = ui::draw(&mut screen, &stage.app).placements;

@@ -51,7 +51,7 @@ fn every_overlay() {
             ("help", "?"),
             ("codes", "c"),
             ("info", "i"),
-            ("journal", "!"),
+            ("notices", "!"),
             ("history", "v"),
             ("sheet", "t"),
             ("write", "w"),

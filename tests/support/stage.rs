@@ -242,7 +242,7 @@ impl Stage {
     }
 
     fn draw(&self) -> Buffer {
-        let Size { width, height } = self.app.size();
+        let Size { width, height } = self.app.screen().size;
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
         ui::draw(&mut buffer, &self.app);
         buffer
@@ -250,7 +250,7 @@ impl Stage {
 
     /// The screen as text. Cells of pictures show as `░`, so that snapshots tell where they stand.
     pub(crate) fn screen(&self) -> String {
-        let Size { width, height } = self.app.size();
+        let Size { width, height } = self.app.screen().size;
         let buffer = self.draw();
         let mut text = String::new();
         for y in 0..height {
@@ -274,7 +274,7 @@ impl Stage {
     /// How the screen is coloured: row by row the runs of cells of one style, `3+c` for three bold cyan ones. `.` is the
     /// terminal's own colour, `-` before it is dim; `░` is a picture. Rows without any style and ends of rows are left out.
     pub(crate) fn styles(&self) -> String {
-        let Size { width, height } = self.app.size();
+        let Size { width, height } = self.app.screen().size;
         let buffer = self.draw();
         let mut text = String::new();
         for y in 0..height {

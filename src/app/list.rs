@@ -1,0 +1,620 @@
+//! The list of assets: its rows, their order, and the selected one.
+//!
+//! The selection is an asset, not a row: it stays while rows arrive, move and vanish. Rows are updated in batches, so
+//! that a log of 300 000 assets loads without a sort for each event. Nothing here knows of pictures or of the screen but
+//! its height in rows.
+
+pub mod filter;
+pub mod order;
+mod rows;
+pub mod search;
+pub mod tab;
+
+use super::{direction::Direction, message::Now, outcome::ActionOutcome, sources::LoadPhase};
+use crate::{
+    catalog::{Asset, AssetKey, Catalog},
+    event::{AssetId, Status, Time},
+};
+use filter::Filter;
+use order::{SortDirection, SortOrder};
+use rows::Rows;
+use search::TextSearch;
+use std::time::Duration;
+use tab::StatusTab;
+
+/// While a log is loaded, a list of more rows than this is updated at most every [`UPDATE_INTERVAL`].
+const MANY_ROWS: usize = 5_000;
+const UPDATE_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The list of assets.
+#[derive(Clone, Debug, Default)]
+pub struct AssetList {
+    /// Every asset in the order of time, from which the rows are made when the filter or the order changes.
+    all: Rows,
+    /// The listed assets; `None` where those are all of them in the order of time.
+    rows: Option<Rows>,
+    /// Assets that are new or have changed since the last update; one may stand in it several times.
+    pending: Vec<AssetKey>,
+    updated_at: Duration,
+    selected: Option<AssetKey>,
+    /// The asset that the operator selected; it is selected again when it is listed again.
+    chosen: Option<AssetKey>,
+    selected_row: usize,
+    top: usize,
+    height: usize,
+    stick: Stick,
+    unread: Unread,
+    tab: StatusTab,
+    filter: Filter,
+    order: SortOrder,
+    search: Option<Search>,
+}
+
+/// The bond of the selection to the newest row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stick {
+    /// The selection moves to the newest row as rows arrive.
+    #[default]
+    ToNewest,
+    /// The selection stays on its asset.
+    ToAsset,
+}
+
+/// The events that arrived while the list did not stick to the newest row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// All of them.
+    pub new: usize,
+    /// The failures among them.
+    pub failed: usize,
+}
+
+/// A search and the number of its hits when it was entered.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// The pattern.
+    pub pattern: TextSearch,
+    /// The number of listed assets that it matched.
+    pub hits: usize,
+}
+
+/// A row that [`AssetList::find`] went to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FoundRow {
+    /// Its number among the rows that match, from 1.
+    pub number: usize,
+    /// The number of rows that match.
+    pub count: usize,
+    /// Whether an end of the list was passed on the way.
+    pub is_wrapped: bool,
+}
+
+impl AssetList {
+    /// Notes that an asset is new or has changed; [`Self::update_rows`] moves it to its place.
+    pub fn note_change(&mut self, key: AssetKey) {
+        self.pending.push(key);
+    }
+
+    /// Counts an event that arrived while the list did not stick to the newest row.
+    pub fn count_unread(&mut self, status: &Status) {
+        if self.stick == Stick::ToAsset {
+            self.unread.new += 1;
+            self.unread.failed += usize::from(*status == Status::Failed);
+        }
+    }
+
+    /// Returns whether changes wait for [`Self::update_rows`].
+    pub fn has_pending_changes(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Applies pending changes if it is time for that; returns whether it was.
+    pub fn update_if_due(&mut self, catalog: &Catalog, now: Now, phase: LoadPhase) -> bool {
+        let is_large = phase == LoadPhase::Loading && self.rows().len() >= MANY_ROWS;
+        let is_early = is_large && now.mono.saturating_sub(self.updated_at) < UPDATE_INTERVAL;
+        if self.pending.is_empty() || is_early {
+            return false;
+        }
+        self.updated_at = now.mono;
+        self.update_rows(catalog, now.wall);
+        true
+    }
+
+    /// Moves changed assets to their places. The selection stays on its asset.
+    pub fn update_rows(&mut self, catalog: &Catalog, now: Time) {
+        let changed = self.update_all(catalog);
+        if let Some(rows) = &mut self.rows {
+            rows.put(&changed, self.order, catalog, passes(self.tab, &self.filter, now));
+        }
+        self.keep_selection();
+    }
+
+    /// Filters and sorts all rows from scratch.
+    fn rebuild(&mut self, catalog: &Catalog, now: Time) {
+        self.update_all(catalog);
+        let is_all = self.tab == StatusTab::All && self.filter.is_empty() && self.order == SortOrder::default();
+        self.rows = (!is_all).then(|| self.all.sorted(self.order, catalog, passes(self.tab, &self.filter, now)));
+        self.keep_selection();
+    }
+
+    /// Moves changed assets to their places among all assets, and returns them.
+    fn update_all(&mut self, catalog: &Catalog) -> Vec<AssetKey> {
+        let mut changed = std::mem::take(&mut self.pending);
+        changed.sort_unstable();
+        changed.dedup();
+        self.all.put(&changed, SortOrder::default(), catalog, |_| true);
+        changed
+    }
+
+    /// The rows on the screen, from the top.
+    pub fn visible(&self) -> &[AssetKey] {
+        let end = (self.top + self.height).min(self.rows().len());
+        self.rows().get(self.top.min(end)..end).unwrap_or_default()
+    }
+
+    /// All rows that pass the tab and the filter.
+    pub fn rows(&self) -> &[AssetKey] {
+        self.rows.as_ref().unwrap_or(&self.all).keys()
+    }
+
+    /// The selected asset.
+    pub fn selected(&self) -> Option<AssetKey> {
+        self.selected
+    }
+
+    /// The row of the selected asset, from 0.
+    pub fn selected_row(&self) -> usize {
+        self.selected_row
+    }
+
+    /// The assets in the rows above and below the selected one.
+    pub fn neighbours(&self) -> impl Iterator<Item = AssetKey> {
+        let rows = [self.selected_row.checked_sub(1), Some(self.selected_row + 1)];
+        rows.into_iter().flatten().filter_map(|row| self.rows().get(row).copied())
+    }
+
+    /// The bond of the selection to the newest row.
+    pub fn stick(&self) -> Stick {
+        self.stick
+    }
+
+    /// The events that arrived since the list stopped sticking to the newest row.
+    pub fn unread(&self) -> Unread {
+        self.unread
+    }
+
+    /// The status tab.
+    pub fn tab(&self) -> StatusTab {
+        self.tab
+    }
+
+    /// The filter.
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// The order of the rows.
+    pub fn order(&self) -> SortOrder {
+        self.order
+    }
+
+    /// The search, while there is one.
+    pub fn search(&self) -> Option<&Search> {
+        self.search.as_ref()
+    }
+
+    /// The number of rows that fit on the screen.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Sets the number of rows that fit on the screen.
+    pub fn set_height(&mut self, height: usize) {
+        self.height = height;
+        self.keep_selection();
+    }
+
+    /// Moves the selection by rows. The list sticks to the newest row if that is reached, else it does not.
+    pub fn step(&mut self, by: isize) {
+        self.choose(self.selected_row.saturating_add_signed(by));
+        self.scroll();
+    }
+
+    fn choose(&mut self, row: usize) {
+        self.selected_row = row.min(self.rows().len().saturating_sub(1));
+        self.selected = self.rows().get(self.selected_row).copied();
+        self.chosen = self.selected;
+        self.stick = Stick::ToAsset;
+        self.stick_if_newest();
+    }
+
+    fn stick_if_newest(&mut self) {
+        if self.selected_row == self.newest_row() {
+            self.stick = Stick::ToNewest;
+            self.unread = Unread::default();
+        }
+    }
+
+    /// Selects a row that was looked for, and shows the rows around it.
+    fn jump_to(&mut self, row: usize) {
+        self.choose(row);
+        self.reveal();
+    }
+
+    /// Selects an asset if it is listed; returns whether it is.
+    pub fn select(&mut self, key: AssetKey) -> bool {
+        let row = self.rows().iter().position(|row| *row == key);
+        if let Some(row) = row {
+            self.jump_to(row);
+        }
+        row.is_some()
+    }
+
+    /// Sets the status tab.
+    pub fn set_tab(&mut self, tab: StatusTab, catalog: &Catalog, now: Time) {
+        self.tab = tab;
+        self.rebuild(catalog, now);
+    }
+
+    /// Sets the filter.
+    pub fn set_filter(&mut self, filter: Filter, catalog: &Catalog, now: Time) {
+        self.filter = filter;
+        self.rebuild(catalog, now);
+    }
+
+    /// Sets the order. The selection stays on its asset.
+    pub fn set_order(&mut self, order: SortOrder, catalog: &Catalog, now: Time) {
+        self.order = order;
+        if self.stick == Stick::ToNewest {
+            self.chosen = self.selected;
+        }
+        self.stick = Stick::ToAsset;
+        self.rebuild(catalog, now);
+        self.stick_if_newest();
+    }
+
+    /// Searches and goes to the first hit from the selection on.
+    fn set_search(&mut self, pattern: TextSearch, catalog: &Catalog) -> ActionOutcome {
+        let rows = self.rows_where(|key| catalog.asset(key).is_some_and(|asset| pattern.matches(&asset)));
+        let first = rows.get(rows.partition_point(|row| *row < self.selected_row)).or(rows.first()).copied();
+        let text = pattern.pattern();
+        self.search = Some(Search { pattern, hits: rows.len() });
+        if let Some(row) = first {
+            self.jump_to(row);
+        }
+        ActionOutcome::say(match rows.len() {
+            0 => format!("no hit for {text}"),
+            1 => format!("1 hit for {text}"),
+            hits => format!("{hits} hits for {text} · n N go round them"),
+        })
+    }
+
+    /// Searches for a pattern; ends the search if it is empty.
+    pub(super) fn search_for(&mut self, pattern: &str, catalog: &Catalog) -> ActionOutcome {
+        if pattern.is_empty() {
+            self.search = None;
+            return ActionOutcome::default();
+        }
+        match TextSearch::new(pattern) {
+            Ok(pattern) => self.set_search(pattern, catalog),
+            Err(error) => ActionOutcome::say(error.to_string()),
+        }
+    }
+
+    /// Ends the search, or else clears the filter; returns whether there was one.
+    pub(super) fn clear_search_or_filter(&mut self, catalog: &Catalog, now: Time) -> bool {
+        if self.search.take().is_some() {
+            return true;
+        }
+        let is_filtered = !self.filter.is_empty();
+        if is_filtered {
+            self.set_filter(Filter::default(), catalog, now);
+        }
+        is_filtered
+    }
+
+    /// Sorts by the next criterion.
+    pub(super) fn sort_by_next(&mut self, catalog: &Catalog, now: Time) -> ActionOutcome {
+        self.set_order(SortOrder { by: self.order.by.next(), ..self.order }, catalog, now);
+        ActionOutcome::say(format!("sorted {}", self.order))
+    }
+
+    /// Reverses the order.
+    pub(super) fn reverse(&mut self, catalog: &Catalog, now: Time) -> ActionOutcome {
+        self.set_order(SortOrder { direction: self.order.direction.other(), ..self.order }, catalog, now);
+        ActionOutcome::say(format!("sorted {}", self.order))
+    }
+
+    /// Selects the row that is so far below the top of the screen.
+    pub(super) fn select_visible(&mut self, row: usize) {
+        if let Some(key) = self.visible().get(row).copied() {
+            self.select(key);
+        }
+    }
+
+    /// Selects the asset with this id, or the only one whose id begins with it.
+    pub(super) fn select_id(&mut self, id: &str, catalog: &Catalog) -> ActionOutcome {
+        let whole = AssetId::new(id).and_then(|id| catalog.find(&id).map(|asset| asset.key()));
+        let begins = |asset: &Asset<'_>| asset.id().spell(&mut [0; 32]).starts_with(id);
+        let two = || catalog.assets().filter(begins).map(|asset| asset.key()).take(2).collect();
+        let found: Vec<AssetKey> = whole.map_or_else(two, |key| vec![key]);
+        ActionOutcome::say(match found[..] {
+            [] => format!("no asset's id begins with {id}"),
+            [key] if self.select(key) => return ActionOutcome::default(),
+            [_] => format!("{id} is not in this list: Esc shows all"),
+            _ => format!("the ids of several assets begin with {id}"),
+        })
+    }
+
+    /// Goes to the nearest row in a direction of which `wanted` holds, past the end of the list if need be.
+    pub fn find(&mut self, direction: Direction, wanted: impl Fn(AssetKey) -> bool) -> Option<FoundRow> {
+        let rows = self.rows_where(wanted);
+        let count = rows.len();
+        if count == 0 {
+            return None;
+        }
+        let (at, is_wrapped) = match direction {
+            Direction::Forward => {
+                let after = rows.partition_point(|row| *row <= self.selected_row);
+                (after % count, after == count)
+            }
+            Direction::Backward => {
+                let after = rows.partition_point(|row| *row < self.selected_row);
+                ((after + count - 1) % count, after == 0)
+            }
+        };
+        self.jump_to(rows[at]);
+        Some(FoundRow { number: at + 1, count, is_wrapped })
+    }
+
+    /// Goes to the next failed asset in a direction.
+    pub(super) fn find_failure(&mut self, direction: Direction, catalog: &Catalog) -> ActionOutcome {
+        let is_failed = |key| catalog.asset(key).is_some_and(|asset| *asset.status() == Status::Failed);
+        match self.find(direction, is_failed) {
+            Some(found) => found_message("FAILED", found, direction),
+            None => ActionOutcome::say("no FAILED asset is listed"),
+        }
+    }
+
+    /// Goes to the next hit of the search in a direction.
+    pub(super) fn find_hit(&mut self, direction: Direction, catalog: &Catalog) -> ActionOutcome {
+        let Some(Search { pattern, .. }) = self.search.clone() else {
+            return ActionOutcome::say("nothing was searched for: / searches");
+        };
+        match self.find(direction, |key| catalog.asset(key).is_some_and(|asset| pattern.matches(&asset))) {
+            Some(found) => found_message("hit", found, direction),
+            None => ActionOutcome::say(format!("no hit for {}", pattern.pattern())),
+        }
+    }
+
+    /// The rows of which `wanted` holds. It is asked in the order in which assets lie in memory, since asking in the
+    /// order of their ids misses the processor's cache for each.
+    fn rows_where(&self, wanted: impl Fn(AssetKey) -> bool) -> Vec<usize> {
+        let mut keys = self.rows().to_vec();
+        keys.sort_unstable();
+        keys.retain(|key| wanted(*key));
+        let mut holds = vec![false; keys.last().map_or(0, |AssetKey(last)| *last as usize + 1)];
+        for AssetKey(key) in keys {
+            holds[key as usize] = true;
+        }
+        let rows = self.rows().iter().enumerate();
+        rows.filter(|(_, AssetKey(key))| holds.get(*key as usize) == Some(&true)).map(|(row, _)| row).collect()
+    }
+
+    fn keep_selection(&mut self) {
+        if self.stick == Stick::ToNewest {
+            self.selected_row = self.newest_row();
+        } else if self.selected.is_none() || self.rows().get(self.selected_row) != self.chosen.as_ref() {
+            let row_of = |key: Option<AssetKey>| self.rows().iter().position(|row| Some(*row) == key);
+            let row = row_of(self.chosen).or_else(|| row_of(self.selected));
+            self.selected_row = row.unwrap_or(self.selected_row).min(self.rows().len().saturating_sub(1));
+        }
+        self.selected = self.rows().get(self.selected_row).copied();
+        self.reveal();
+    }
+
+    /// The row of the newest asset; in another order than that of time, the row at that end.
+    fn newest_row(&self) -> usize {
+        match self.order.direction {
+            SortDirection::Rising => self.rows().len().saturating_sub(1),
+            SortDirection::Falling => 0,
+        }
+    }
+
+    /// Scrolls the selection to the middle of the screen if it is outside.
+    fn reveal(&mut self) {
+        if !(self.top..self.top + self.height).contains(&self.selected_row) {
+            self.top = self.selected_row.saturating_sub(self.height / 2);
+        }
+        self.scroll();
+    }
+
+    /// Keeps the selection on the screen, and the screen full.
+    fn scroll(&mut self) {
+        let lowest = self.rows().len().saturating_sub(self.height);
+        let highest = (self.selected_row + 1).saturating_sub(self.height);
+        self.top = self.top.min(self.selected_row).max(highest).min(lowest);
+    }
+}
+
+fn passes(tab: StatusTab, filter: &Filter, now: Time) -> impl Fn(&Asset<'_>) -> bool {
+    move |asset| tab.shows(asset.status()) && filter.matches(asset, now)
+}
+
+/// Says which of the matching rows was found, and whether an end of the list was passed: an operator on the newest row
+/// did not mean the oldest failure.
+fn found_message(what: &str, found: FoundRow, direction: Direction) -> ActionOutcome {
+    let from = match (found.is_wrapped, direction) {
+        (false, _) => "",
+        (true, Direction::Forward) => "  from the top again",
+        (true, Direction::Backward) => "  from the bottom again",
+    };
+    ActionOutcome::say(format!("{what} {}/{}{from}", found.number, found.count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{EventKind, LogEvent, Oddities, Origin, Pictures};
+    use order::Criterion;
+    use proptest::prelude::*;
+
+    const NOW: Time = Time::from_micros(0);
+
+    fn event(id: &str, at: i64, status: &str) -> LogEvent {
+        LogEvent {
+            kind: EventKind::Thumbnail,
+            asset: AssetId::new(id).unwrap(),
+            status: Status::new(status),
+            time: Some(Time::from_micros(at)),
+            origin: Origin { byte: u64::try_from(at).unwrap(), ..Origin::default() },
+            delivery: None,
+            clock: None,
+            pictures: Pictures::default(),
+            fault: None,
+            facts: None,
+            oddities: Oddities::default(),
+        }
+    }
+
+    struct ListFixture {
+        catalog: Catalog,
+        assets: AssetList,
+    }
+
+    impl ListFixture {
+        fn new(events: &[(&str, i64, &str)]) -> Self {
+            let mut list = Self { catalog: Catalog::default(), assets: AssetList::default() };
+            list.assets.set_height(3);
+            list.add(events);
+            list
+        }
+
+        fn add(&mut self, events: &[(&str, i64, &str)]) {
+            for (id, at, status) in events {
+                let key = self.catalog.apply(event(id, *at, status)).unwrap().asset;
+                self.assets.note_change(key);
+            }
+            self.assets.update_rows(&self.catalog, NOW);
+        }
+
+        fn ids(&self, keys: &[AssetKey]) -> String {
+            keys.iter().map(|key| self.catalog.asset(*key).unwrap().id().to_string()).collect()
+        }
+
+        fn selected(&self) -> String {
+            self.assets.selected().map(|key| self.ids(&[key])).unwrap_or_default()
+        }
+    }
+
+    #[test]
+    fn the_newest_row_is_at_the_bottom_and_selected() {
+        let mut list = ListFixture::new(&[("b", 2, "SUCCEED"), ("a", 1, "FAILED"), ("c", 3, "SUCCEED")]);
+        assert_eq!(list.ids(list.assets.rows()), "abc");
+        assert_eq!(list.selected(), "c");
+        list.add(&[("d", 4, "SUCCEED")]);
+        assert_eq!((list.selected().as_str(), list.ids(list.assets.visible()).as_str()), ("d", "bcd"));
+    }
+
+    #[test]
+    fn the_selection_stays_on_its_asset() {
+        let mut list = ListFixture::new(&[("a", 1, ""), ("b", 2, ""), ("c", 3, "")]);
+        list.assets.step(-1);
+        list.add(&[("d", 4, ""), ("a", 5, "")]);
+        assert_eq!(list.ids(list.assets.rows()), "bcda");
+        assert_eq!(list.selected(), "b");
+        list.add(&[("b", 9, "")]);
+        assert_eq!((list.selected().as_str(), list.assets.selected_row()), ("b", 3));
+    }
+
+    #[test]
+    fn a_late_event_of_old_time_goes_up() {
+        let mut list = ListFixture::new(&[("a", 10, ""), ("c", 30, "")]);
+        list.add(&[("b", 20, ""), ("d", 40, ""), ("0", 5, "")]);
+        assert_eq!(list.ids(list.assets.rows()), "0abcd");
+    }
+
+    #[test]
+    fn the_other_way_round_the_newest_is_stuck_to_on_top() {
+        let mut list = ListFixture::new(&[("a", 1, ""), ("b", 2, ""), ("c", 3, ""), ("d", 4, "")]);
+        let falling = SortOrder { direction: SortDirection::Falling, ..SortOrder::default() };
+        list.assets.set_order(falling, &list.catalog, NOW);
+        assert_eq!((list.ids(list.assets.rows()).as_str(), list.selected().as_str()), ("dcba", "d"));
+        list.add(&[("e", 5, "")]);
+        assert_eq!((list.ids(list.assets.visible()).as_str(), list.selected().as_str()), ("edc", "e"));
+        list.assets.step(1);
+        list.add(&[("f", 6, "")]);
+        assert_eq!((list.selected().as_str(), list.assets.stick()), ("d", Stick::ToAsset));
+        list.assets.step(isize::MIN);
+        assert_eq!((list.selected().as_str(), list.assets.stick()), ("f", Stick::ToNewest));
+    }
+
+    #[test]
+    fn tabs_filter_and_find() {
+        let mut list = ListFixture::new(&[
+            ("a", 1, "FAILED"),
+            ("b", 2, "SUCCEED"),
+            ("c", 3, "FAILED"),
+            ("d", 4, "X"),
+            ("e", 5, "SUCCEED"),
+        ]);
+        let failed = |list: &ListFixture| {
+            let catalog = list.catalog.clone();
+            move |key| catalog.asset(key).is_some_and(|asset| *asset.status() == Status::Failed)
+        };
+        let test = failed(&list);
+        let found = |number, is_wrapped| Some(FoundRow { number, count: 2, is_wrapped });
+        assert_eq!(list.assets.find(Direction::Forward, &test), found(1, true));
+        assert_eq!(list.selected(), "a");
+        assert_eq!(list.assets.find(Direction::Forward, &test), found(2, false));
+        assert_eq!(list.assets.find(Direction::Backward, &test), found(1, false));
+        assert_eq!(list.assets.find(Direction::Backward, &test), found(2, true));
+        list.assets.set_tab(StatusTab::Failed, &list.catalog, NOW);
+        assert_eq!((list.ids(list.assets.rows()).as_str(), list.selected().as_str()), ("ac", "c"));
+        list.assets.set_tab(StatusTab::Other, &list.catalog, NOW);
+        assert_eq!(list.selected(), "d");
+    }
+
+    proptest! {
+        /// However the rows came into their places, they stand as if all were sorted at once.
+        #[test]
+        fn rows_put_into_place_stand_as_sorted_rows(
+            batches in prop::collection::vec(prop::collection::vec((0..12u8, 0..40i64, 0..3usize), 0..9), 1..9),
+            order in 0..5usize, falling: bool, tab in 0..4usize,
+        ) {
+            let mut list = ListFixture::new(&[]);
+            let by = (0..order).fold(Criterion::Time, |by, _| by.next());
+            let direction = if falling { SortDirection::Falling } else { SortDirection::Rising };
+            list.assets.set_order(SortOrder { by, direction }, &list.catalog, NOW);
+            list.assets.set_tab(StatusTab::ALL[tab], &list.catalog, NOW);
+            for (batch, batch_number) in batches.iter().zip(0..) {
+                let ids: Vec<String> = batch.iter().map(|(id, ..)| id.to_string()).collect();
+                // No two events stand at one place.
+                let events: Vec<_> = (0..)
+                    .zip(batch.iter().zip(&ids))
+                    .map(|(n, ((_, at, status), id))| {
+                        (id.as_str(), at * 1000 + batch_number * 10 + n, ["SUCCEED", "FAILED", "X"][*status])
+                    })
+                    .collect();
+                list.add(&events);
+            }
+            let mut whole = list.assets.clone();
+            whole.set_order(list.assets.order(), &list.catalog, NOW);
+            prop_assert_eq!(list.ids(list.assets.rows()), list.ids(whole.rows()));
+            let shown = list.catalog.assets().filter(|asset| StatusTab::ALL[tab].shows(asset.status())).count();
+            prop_assert_eq!(whole.rows().len(), shown);
+        }
+    }
+
+    #[test]
+    fn an_empty_list_bears_every_step() {
+        let mut assets = AssetList::default();
+        assets.step(1);
+        assets.step(-1);
+        assets.step(7);
+        assert_eq!(
+            (assets.selected(), assets.visible().len(), assets.find(Direction::Forward, |_| true)),
+            (None, 0, None)
+        );
+    }
+}

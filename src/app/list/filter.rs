@@ -1,0 +1,363 @@
+//! The filter that says which assets are listed.
+//!
+//! Terms are separated by spaces and all must hold. A bare word matches id, title, code or message
+//! (upper-case letters make it case-sensitive); `status:failed`, `code:VOD.*` (a regex, found anywhere in the code),
+//! `samples<5`, `since:10m`, `until:…`, `host:NAME`; `!` before a term negates it.
+
+use crate::{
+    catalog::Asset,
+    event::{Status, Time},
+    text::Safe,
+};
+use memchr::memmem::Finder;
+use regex::{Regex, RegexBuilder};
+use std::fmt;
+
+/// A parsed filter. An asset passes if every term holds.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    terms: Vec<Term>,
+}
+
+#[derive(Clone, Debug)]
+struct Term {
+    text: Safe,
+    polarity: Polarity,
+    test: Test,
+}
+
+/// The assets that a term passes: those of which its test holds, or the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Polarity {
+    Plain,
+    Negated,
+}
+
+#[derive(Clone, Debug)]
+enum Test {
+    Word(Box<Word>),
+    Status(String),
+    Code(Regex),
+    Samples(Comparison, u64),
+    Since(TimeBound),
+    Until(TimeBound),
+    Host(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Comparison {
+    Less,
+    AtMost,
+    Equal,
+    AtLeast,
+    More,
+}
+
+/// A moment, or an age counted back from now.
+#[derive(Clone, Copy, Debug)]
+enum TimeBound {
+    At(Time),
+    Ago { micros: i64 },
+}
+
+/// A word to find, in any case unless it has upper-case letters.
+#[derive(Clone, Debug)]
+struct Word {
+    text: String,
+    finder: Finder<'static>,
+    exact: bool,
+}
+
+/// The reason why a filter or a search is invalid, naming the term.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilterError(pub(super) Safe);
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for FilterError {}
+
+impl Filter {
+    /// Parses a filter. An empty one passes every asset.
+    pub fn parse(text: &str) -> Result<Self, FilterError> {
+        let terms = text.split_whitespace().map(Term::parse).collect::<Result<_, _>>()?;
+        Ok(Self { terms })
+    }
+
+    /// Parses a filter that is still being typed: terms that are not valid yet are left out.
+    pub fn parse_valid_terms(text: &str) -> Self {
+        Self { terms: text.split_whitespace().filter_map(|term| Term::parse(term).ok()).collect() }
+    }
+
+    /// Returns whether it has no terms.
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// Returns whether an asset passes. Ages count back from `now`.
+    pub fn matches(&self, asset: &Asset<'_>, now: Time) -> bool {
+        self.terms.iter().all(|term| term.test.holds(asset, now) == (term.polarity == Polarity::Plain))
+    }
+
+    /// Returns a filter that passes only what both filters pass.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.terms.extend(other.terms);
+        self
+    }
+
+    /// Returns whether all its `code:` terms match this code.
+    pub fn finds_code(&self, code: &str) -> bool {
+        self.terms.iter().all(|term| !matches!(&term.test, Test::Code(regex) if !regex.is_match(code)))
+    }
+
+    /// The terms as they were typed.
+    pub fn terms(&self) -> impl Iterator<Item = &Safe> {
+        self.terms.iter().map(|term| &term.text)
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let terms: Vec<&str> = self.terms().map(Safe::as_str).collect();
+        f.write_str(&terms.join(" "))
+    }
+}
+
+impl Term {
+    fn parse(text: &str) -> Result<Self, FilterError> {
+        let (polarity, bare) = text.strip_prefix('!').map_or((Polarity::Plain, text), |rest| (Polarity::Negated, rest));
+        if bare.is_empty() {
+            return Err(FilterError("! needs a term to negate".into()));
+        }
+        Ok(Self { text: Safe::new(text), polarity, test: Test::parse(bare)? })
+    }
+}
+
+impl Test {
+    fn parse(text: &str) -> Result<Self, FilterError> {
+        let error = |why: &str| FilterError(Safe::new(&format!("{text}: {why}")));
+        if let Some((comparison, number)) = text.strip_prefix("samples").and_then(Comparison::parse) {
+            let number = number.parse().map_err(|_wrong| error("needs a number, as in samples<5"))?;
+            return Ok(Self::Samples(comparison, number));
+        }
+        let bound =
+            |text: &str| parse_time_bound(text).ok_or_else(|| error("needs an age as 10m or 2h, or an RFC 3339 time"));
+        Ok(match text.split_once(':') {
+            Some(("status", status)) if !status.is_empty() => Self::Status(status.to_uppercase()),
+            Some(("code", code)) => Self::Code(
+                RegexBuilder::new(code)
+                    .case_insensitive(true)
+                    .size_limit(1 << 20)
+                    .build()
+                    .map_err(|_wrong| error("is no regular expression"))?,
+            ),
+            Some(("since", time)) => Self::Since(bound(time)?),
+            Some(("until", time)) => Self::Until(bound(time)?),
+            Some(("host", host)) if !host.is_empty() => Self::Host(host.to_lowercase()),
+            Some(("status" | "host", _)) => return Err(error("needs a value")),
+            // A URL may well be looked for; another word before a colon was meant for a key.
+            Some((key, rest))
+                if !rest.starts_with("//") && !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase()) =>
+            {
+                return Err(error("the keys are status: code: since: until: host: and samples<"));
+            }
+            _ => Self::Word(Box::new(Word::new(text))),
+        })
+    }
+
+    fn holds(&self, asset: &Asset<'_>, now: Time) -> bool {
+        match self {
+            Self::Word(word) => any_field(asset, |field| word.occurs_in(field)),
+            Self::Status(status) => asset.status().as_str().starts_with(status.as_str()),
+            // A failure may come without a code.
+            Self::Code(regex) => match asset.fault() {
+                Some(fault) => regex.is_match(&fault.code),
+                None => *asset.status() == Status::Failed && regex.is_match(""),
+            },
+            Self::Samples(comparison, than) => {
+                comparison.holds(asset.pictures().map_or(0, |pictures| pictures.len() as u64), *than)
+            }
+            Self::Since(bound) => asset.newest().time.is_none_or(|time| time >= bound.at(now)),
+            Self::Until(bound) => asset.newest().time.is_none_or(|time| time <= bound.at(now)),
+            Self::Host(host) => asset.pictures().is_some_and(|pictures| {
+                pictures
+                    .iter(asset.id())
+                    .next()
+                    .is_some_and(|first| host_of(first.url.reveal()).contains(host.as_str()))
+            }),
+        }
+    }
+}
+
+impl Word {
+    fn new(text: &str) -> Self {
+        let exact = text.chars().any(char::is_uppercase);
+        let text = if exact { text.to_owned() } else { text.to_lowercase() };
+        Self { finder: Finder::new(text.as_bytes()).into_owned(), text, exact }
+    }
+
+    fn occurs_in(&self, field: &str) -> bool {
+        if self.finder.find(field.as_bytes()).is_some() {
+            return true;
+        }
+        // A glance at the bytes first: most texts are ids, which have nothing to fold.
+        let may_fold = || field.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii());
+        !self.exact && may_fold() && field.chars().any(char::is_uppercase) && field.to_lowercase().contains(&self.text)
+    }
+}
+
+impl Comparison {
+    /// The comparison at the head of `text`, and the rest.
+    fn parse(text: &str) -> Option<(Self, &str)> {
+        [("<=", Self::AtMost), (">=", Self::AtLeast), ("<", Self::Less), (">", Self::More), ("=", Self::Equal)]
+            .into_iter()
+            .find_map(|(sign, comparison)| Some((comparison, text.strip_prefix(sign)?)))
+    }
+
+    fn holds(self, left: u64, right: u64) -> bool {
+        match self {
+            Self::Less => left < right,
+            Self::AtMost => left <= right,
+            Self::Equal => left == right,
+            Self::AtLeast => left >= right,
+            Self::More => left > right,
+        }
+    }
+}
+
+impl TimeBound {
+    fn at(self, now: Time) -> Time {
+        match self {
+            Self::At(time) => time,
+            Self::Ago { micros } => Time::from_micros(now.as_micros().saturating_sub(micros)),
+        }
+    }
+}
+
+/// An age such as `30m`, `1h30m`, `2d`, or an RFC 3339 time.
+fn parse_time_bound(text: &str) -> Option<TimeBound> {
+    if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
+        return Some(TimeBound::At(timestamp.into()));
+    }
+    let mut micros: i64 = 0;
+    let mut number = String::new();
+    for c in text.chars() {
+        if c.is_ascii_digit() {
+            number.push(c);
+            continue;
+        }
+        let unit = match c {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86_400,
+            _ => return None,
+        };
+        let count: i64 = number.parse().ok()?;
+        micros = micros.checked_add(count.checked_mul(unit * 1_000_000)?)?;
+        number.clear();
+    }
+    (number.is_empty() && !text.is_empty()).then_some(TimeBound::Ago { micros })
+}
+
+/// Returns whether a test holds for the id, the title, the code or the message of an asset.
+pub(super) fn any_field(asset: &Asset<'_>, test: impl Fn(&str) -> bool) -> bool {
+    asset.fault().is_some_and(|fault| test(&fault.code) || test(&fault.message))
+        || test(asset.id().spell(&mut [0; 32]))
+        || asset.title().is_some_and(|title| test(title.as_str()))
+}
+
+/// The host of a URL in lower case; empty without one.
+fn host_of(url: &str) -> String {
+    url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_lowercase)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalog::Catalog,
+        event::{AssetId, EventKind, Fault, LogEvent, Oddities, Offset, Origin, PictureKind, Pictures, Templates},
+    };
+
+    fn catalog() -> Catalog {
+        let asset = AssetId::new("c0ffee").unwrap();
+        let pictures = Templates::default()
+            .pictures(&asset, [(PictureKind::Sample, Offset::default(), "http://cdn.example/0.jpg")]);
+        let mut catalog = Catalog::default();
+        for (status, fault, time) in
+            [(Status::Succeed, None, 1_000_000), (Status::Failed, Some(("VOD.10104", "截图任务失败 Disk")), 60_000_000)]
+        {
+            catalog.apply(LogEvent {
+                kind: EventKind::Thumbnail,
+                asset: asset.clone(),
+                status: status.clone(),
+                time: Some(Time::from_micros(time)),
+                origin: Origin { byte: u64::try_from(time).unwrap(), ..Origin::default() },
+                delivery: None,
+                clock: None,
+                pictures: if status == Status::Succeed { pictures.clone() } else { Pictures::default() },
+                fault: fault.map(|(code, message)| Box::new(Fault { code: code.into(), message: message.into() })),
+                facts: None,
+                oddities: Oddities::default(),
+            });
+        }
+        catalog
+    }
+
+    #[test]
+    fn terms_hold_or_not() {
+        let catalog = catalog();
+        let asset = catalog.assets().next().unwrap();
+        let now = Time::from_micros(600_000_000);
+        let cases = [
+            ("", true),
+            ("c0ff", true),
+            ("C0FF", false),
+            ("disk", true),
+            ("Disk", true),
+            ("失败", true),
+            ("beef", false),
+            ("!beef", true),
+            ("status:failed", true),
+            ("status:succ", false),
+            ("code:VOD.*", true),
+            ("code:vod.10104", true),
+            ("code:VOD", true),
+            ("code:^10104", false),
+            ("samples<5", true),
+            ("samples>=1", true),
+            ("samples=0", false),
+            ("since:10m", true),
+            ("since:8m", false),
+            ("until:8m", true),
+            ("host:cdn", true),
+            ("host:other", false),
+            ("status:failed !c0ff", false),
+            ("http://h", false),
+            ("12:30", false),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Filter::parse(text).unwrap().matches(&asset, now), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        for text in ["code:(", "samples<x", "since:soon", "status:", "!", "stat:failed"] {
+            assert!(Filter::parse(text).is_err(), "{text}");
+            assert_eq!(Filter::parse_valid_terms(&format!("a {text}")).to_string(), "a");
+        }
+        let error = Filter::parse("since:soon").unwrap_err();
+        assert_eq!(error.to_string(), "since:soon: needs an age as 10m or 2h, or an RFC 3339 time");
+    }
+
+    #[test]
+    fn prints_as_typed() {
+        assert_eq!(Filter::parse(" a  !status:failed ").unwrap().to_string(), "a !status:failed");
+    }
+}

@@ -1,0 +1,103 @@
+//! The rows of the list, kept in order while assets come and change.
+//!
+//! A list of 300 000 assets is not sorted again for one that changed: it is taken out and put back, which is nearly
+//! always near the end. Every order begins from the order of time, so a filter alone never sorts.
+
+use super::order::{Criterion, SortDirection, SortOrder};
+use crate::catalog::{Asset, AssetKey, Catalog};
+use std::cmp::Ordering;
+
+/// Assets in an order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rows {
+    keys: Vec<AssetKey>,
+    /// Whether an asset stands in `keys`, by its key.
+    listed: Vec<bool>,
+}
+
+impl Rows {
+    /// The assets.
+    pub(super) fn keys(&self) -> &[AssetKey] {
+        &self.keys
+    }
+
+    /// Returns those of these rows that pass, sorted by `order`. These rows are in the order of time, oldest first.
+    pub(super) fn sorted(&self, order: SortOrder, catalog: &Catalog, passes: impl Fn(&Asset<'_>) -> bool) -> Self {
+        let shown = |key: &AssetKey| catalog.asset(*key).is_some_and(|asset| passes(&asset));
+        let mut rows = Self::default();
+        rows.keys.extend(self.keys.iter().copied().filter(shown));
+        // These sorts are stable: the older remains before the newer.
+        match order.by {
+            Criterion::Time => {}
+            Criterion::Id => rows.keys.sort_by_cached_key(|key| catalog.asset(*key).map(|asset| asset.id().clone())),
+            Criterion::Status | Criterion::Pictures | Criterion::Duration => {
+                rows.keys.sort_by_cached_key(|key| catalog.asset(*key).map(|asset| order.by.number(&asset)));
+            }
+        }
+        if order.direction == SortDirection::Falling {
+            rows.keys.reverse();
+        }
+        rows.listed.resize(self.listed.len(), false);
+        for key in &rows.keys {
+            rows.listed[key.0 as usize] = true;
+        }
+        rows
+    }
+
+    /// Moves assets that are new or have changed to their places in `order`, and removes those that do not pass.
+    pub(super) fn put(
+        &mut self,
+        changed: &[AssetKey],
+        order: SortOrder,
+        catalog: &Catalog,
+        passes: impl Fn(&Asset<'_>) -> bool,
+    ) {
+        self.remove(changed);
+        let mut fresh: Vec<Asset<'_>> = changed.iter().filter_map(|key| catalog.asset(*key)).filter(passes).collect();
+        // By time they nearly are in order already, and a stable sort makes use of that.
+        fresh.sort_by(|a, b| order.compare(a, b));
+        self.merge(&fresh, order, catalog);
+    }
+
+    fn remove(&mut self, keys: &[AssetKey]) {
+        let mut is_listed = false;
+        for key in keys {
+            is_listed |= self.listed.get_mut(key.0 as usize).is_some_and(std::mem::take);
+        }
+        if is_listed {
+            let listed = &self.listed;
+            self.keys.retain(|key| listed[key.0 as usize]);
+        }
+    }
+
+    /// Merges sorted assets, the last first, so that each row behind them moves once.
+    fn merge(&mut self, fresh: &[Asset<'_>], order: SortOrder, catalog: &Catalog) {
+        let Some(last) = fresh.iter().map(|asset| asset.key().0 as usize).max() else { return };
+        if self.listed.len() <= last {
+            self.listed.resize(last + 1, false);
+        }
+        let mut end = self.keys.len();
+        self.keys.resize(end + fresh.len(), AssetKey(0));
+        for (before, asset) in fresh.iter().enumerate().rev() {
+            let stands_behind = |key: &AssetKey| {
+                catalog.asset(*key).is_some_and(|known| order.compare(&known, asset) == Ordering::Greater)
+            };
+            let at = place_from_end(&self.keys[..end], stands_behind);
+            self.keys.copy_within(at..end, at + before + 1);
+            self.keys[at + before] = asset.key();
+            self.listed[asset.key().0 as usize] = true;
+            end = at;
+        }
+    }
+}
+
+/// Returns the start of the last rows of which `stands_behind` holds. They are few most of the time, so the search begins
+/// at the end.
+fn place_from_end(rows: &[AssetKey], stands_behind: impl Fn(&AssetKey) -> bool) -> usize {
+    let mut reach = 1;
+    while reach <= rows.len() && stands_behind(&rows[rows.len() - reach]) {
+        reach *= 2;
+    }
+    let from = rows.len().saturating_sub(reach);
+    from + rows[from..].partition_point(|row| !stands_behind(row))
+}

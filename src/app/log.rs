@@ -1,0 +1,62 @@
+//! The updates of the sources, applied to the parts of the screen that show them.
+
+use super::{
+    list::AssetList,
+    notices::Notices,
+    outcome::ActionOutcome,
+    sources::{LoadPhase, Sources},
+};
+use crate::{
+    catalog::Catalog,
+    event::{EventKind, LogUpdate},
+    text::Safe,
+};
+use std::time::Duration;
+
+/// The parts that an update of a source changes.
+pub(super) struct LogParts<'a> {
+    pub(super) catalog: &'a mut Catalog,
+    pub(super) list: &'a mut AssetList,
+    pub(super) sources: &'a mut Sources,
+    pub(super) notices: &'a mut Notices,
+}
+
+impl LogParts<'_> {
+    /// Applies an update.
+    pub(super) fn apply(self, mut update: LogUpdate, now: Duration) -> ActionOutcome {
+        let is_live = self.sources.phase() == LoadPhase::Loaded;
+        let mut thumbnails = 0;
+        if let LogUpdate::Batch { events, .. } = &update
+            && is_live
+        {
+            thumbnails = events.iter().filter(|event| event.kind == EventKind::Thumbnail).count() as u64;
+        }
+        self.catalog.apply_update(&mut update, |catalog, applied| {
+            self.list.note_change(applied.asset);
+            let event = catalog.event(applied.event);
+            if is_live && *event.kind == EventKind::Thumbnail {
+                self.list.count_unread(event.status);
+            }
+        });
+        match update {
+            LogUpdate::Opened { file, name, .. } => self.sources.set_name(file.rank, Safe::new(&name)),
+            LogUpdate::Batch { rejected, .. } => {
+                self.sources.count(thumbnails, now);
+                for rejected in rejected {
+                    self.notices.reject(rejected);
+                }
+            }
+            LogUpdate::Health { rank, health } => self.sources.set_health(rank, health),
+            LogUpdate::Notice(notice) => {
+                let text = notice.text.clone();
+                self.notices.notice(notice);
+                return ActionOutcome::say(text);
+            }
+            LogUpdate::Incomplete { rank, head } => self.sources.set_incomplete(rank, head),
+            LogUpdate::Lines { file, lines } => self.notices.number(file, &lines),
+            LogUpdate::Loaded => self.sources.set_loaded(),
+            LogUpdate::Finished => {}
+        }
+        ActionOutcome::default()
+    }
+}

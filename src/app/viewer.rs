@@ -1,0 +1,228 @@
+//! The viewer: the pictures of the selected asset, the cursor among them, and their state.
+//!
+//! It follows the selection of the list and remembers the cursor of each asset. The lists of pictures to fetch and to
+//! prepare are derived from it and sent only when they change.
+
+pub mod album;
+pub mod exhibit;
+pub mod pane;
+mod prefetch;
+pub mod speed;
+pub mod timeline;
+
+use super::{
+    keymap::Scrub, list::AssetList, message::Effect, outcome::ActionOutcome, prompt::destination::Destination,
+    screen::ScreenState,
+};
+use crate::{
+    catalog::{Asset, AssetKey, Catalog, Event},
+    event::EventKind,
+    picture::{EventKey, FetchMode, Fit, PictureKey},
+};
+use album::{Album, PictureState};
+use pane::PicturePane;
+use speed::{LinkSpeed, ScrubSpeed};
+use std::{collections::HashMap, time::Duration};
+use timeline::Timeline;
+
+/// The pictures of the selected asset.
+#[derive(Debug, Default)]
+pub struct Viewer {
+    timeline: Timeline,
+    album: Album,
+    speed: ScrubSpeed,
+    /// The asset on the timeline.
+    asset: Option<AssetKey>,
+    /// The event that was chosen in the history of the asset.
+    pinned: Option<EventKey>,
+    /// The cursor of each asset when another one was selected.
+    cursors: HashMap<AssetKey, PictureKey>,
+    /// The lists that were sent last.
+    requested: Vec<PictureKey>,
+    preparing: Vec<(PictureKey, Fit)>,
+}
+
+impl Viewer {
+    /// The pictures of the asset and the cursor.
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// The pictures of the session.
+    pub fn album(&self) -> &Album {
+        &self.album
+    }
+
+    /// The picture pane on a screen.
+    pub(super) fn pane<'a>(
+        &'a self,
+        screen: &'a ScreenState,
+        asset: Option<Asset<'a>>,
+        fetch_mode: FetchMode,
+    ) -> PicturePane<'a> {
+        PicturePane { timeline: &self.timeline, album: &self.album, speed: self.speed, screen, asset, fetch_mode }
+    }
+
+    /// The event that was chosen in the history of the asset.
+    pub(super) fn pinned(&self) -> Option<EventKey> {
+        self.pinned
+    }
+
+    /// Shows the pictures of an event of the asset.
+    pub(super) fn pin(&mut self, event: EventKey) {
+        self.pinned = Some(event);
+    }
+
+    /// Shows the newest pictures again; returns whether others were shown.
+    pub(super) fn unpin(&mut self) -> bool {
+        self.pinned.take().is_some()
+    }
+
+    pub(super) fn album_mut(&mut self) -> &mut Album {
+        &mut self.album
+    }
+
+    /// Returns whether ticks at the frame rate are needed.
+    pub(super) fn is_animating(&self) -> bool {
+        self.timeline.is_playing() || self.speed.is_moving()
+    }
+
+    /// Moves the cursor.
+    pub(super) fn scrub(&mut self, scrub: Scrub, now: Duration) {
+        self.speed.note_step(now);
+        match scrub {
+            Scrub::Step(by) => self.timeline.step(by),
+            Scrub::Share(share) => self.timeline.seek_share(share),
+            Scrub::First => self.timeline.go_to(0),
+            Scrub::Last => self.timeline.go_to(usize::MAX),
+        }
+        if let Some(key) = self.timeline.current_key() {
+            self.album.touch(key);
+        }
+    }
+
+    /// Moves the cursor by rows of the contact sheet.
+    pub(super) fn step_rows(&mut self, rows: isize, columns: usize, now: Duration) {
+        let columns = isize::try_from(columns).unwrap_or(1);
+        self.speed.note_step(now);
+        self.timeline.go_to(self.timeline.cursor().saturating_add_signed(rows.saturating_mul(columns)));
+    }
+
+    /// Moves the cursor to an offset or a number.
+    pub(super) fn go_to(&mut self, destination: &Destination) {
+        match destination {
+            Destination::Offset(offset) => self.timeline.seek(*offset),
+            Destination::Number(number) => self.timeline.go_to(number.saturating_sub(1)),
+            Destination::Asset(_) => {}
+        }
+    }
+
+    /// Starts or stops playing.
+    pub(super) fn toggle_play(&mut self, now: Duration) {
+        self.timeline.toggle_play(now);
+    }
+
+    /// Multiplies the number of pictures a second.
+    pub(super) fn change_fps(&mut self, factor: f32) -> ActionOutcome {
+        self.timeline.change_fps(factor);
+        ActionOutcome::say(format!("{} pictures a second", self.timeline.fps()))
+    }
+
+    /// Adapts to the speed of the link.
+    pub(super) fn set_link(&mut self, link: LinkSpeed) {
+        self.speed.set_link(link);
+    }
+
+    /// Advances what plays; returns whether the screen changes.
+    pub(super) fn tick(&mut self, now: Duration) -> bool {
+        let state = self.timeline.current_key().map_or(&PictureState::Absent, |key| self.album.state(key));
+        let is_moved = self.timeline.advance(now, state);
+        self.speed.tick(now) || is_moved
+    }
+
+    /// Puts the selected asset on the timeline, with the cursor where it was when the asset was last selected.
+    pub(super) fn show_selection(&mut self, selected: Option<AssetKey>, catalog: &Catalog) {
+        if selected != self.asset {
+            if let (Some(left), Some(key)) = (self.asset, self.timeline.current_key()) {
+                self.cursors.insert(left, key);
+            }
+            self.asset = selected;
+            self.pinned = None;
+        }
+        let Some(asset) = selected.and_then(|key| catalog.asset(key)) else {
+            self.timeline.show(&[], None);
+            return;
+        };
+        let cover = asset.history().find(|key| {
+            let event = catalog.event(*key);
+            *event.kind == EventKind::Cover && !event.pictures.is_empty()
+        });
+        let shown = self.pinned.or_else(|| Some(asset.picture_event()?.key));
+        let events: Vec<Event<'_>> = shown.into_iter().chain(cover).map(|key| catalog.event(key)).collect();
+        let before = self.timeline.event();
+        self.timeline.show(&events, asset.duration());
+        let cursor = self.cursors.get(&asset.key()).filter(|_| self.timeline.event() != before);
+        let marks = self.timeline.marks();
+        if let Some(at) = cursor.and_then(|cursor| marks.iter().position(|mark| mark.key == *cursor)) {
+            self.timeline.go_to(at);
+        }
+    }
+
+    /// Returns the lists of pictures to fetch and to prepare, each if it has changed since it was last returned.
+    pub(super) fn update_requests(
+        &mut self,
+        screen: &ScreenState,
+        list: &AssetList,
+        catalog: &Catalog,
+        fetch_mode: FetchMode,
+        now: Duration,
+    ) -> Vec<Effect> {
+        self.speed.note_cursor(self.timeline.current_key(), now);
+        let asset = list.selected().and_then(|key| catalog.asset(key));
+        let next: Vec<Asset<'_>> = list.neighbours().filter_map(|key| catalog.asset(key)).collect();
+        let pane = self.pane(screen, asset, fetch_mode);
+        let (requests, preparations) = (prefetch::requests(&pane, &next), prefetch::preparations(&pane, &next));
+        let mut effects = Vec::new();
+        let keys: Vec<PictureKey> = requests.iter().map(|request| request.key).collect();
+        if keys != self.requested {
+            self.requested = keys;
+            effects.push(Effect::Want(requests));
+        }
+        let keys: Vec<(PictureKey, Fit)> = preparations.iter().map(|job| (job.key, job.fit)).collect();
+        if keys != self.preparing {
+            self.preparing = keys;
+            if !preparations.is_empty() {
+                effects.push(Effect::Prepare(preparations));
+            }
+        }
+        effects
+    }
+
+    /// Allows the host that the policy refused for the picture under the cursor.
+    pub(super) fn allow_host(&mut self) -> ActionOutcome {
+        let state = self.timeline.current_key().map(|key| self.album.state(key));
+        let Some(PictureState::Failed(failure)) = state else { return nothing_to_allow() };
+        let Some(host) = failure.allow.clone() else { return nothing_to_allow() };
+        self.album.retry_all();
+        ActionOutcome::say(format!("{host} is allowed for this session")).with(Effect::Allow(host))
+    }
+
+    /// Requests the picture under the cursor again, bypassing the cache.
+    pub(super) fn retry(&mut self) -> ActionOutcome {
+        match self.timeline.current_key() {
+            Some(key) if self.album.retry(key) => ActionOutcome::say("fetching it again").with(Effect::Refetch(key)),
+            Some(_) => ActionOutcome::say("this picture is on its way"),
+            None => ActionOutcome::say("no picture to fetch again"),
+        }
+    }
+
+    /// Forgets all failures.
+    pub(super) fn retry_all(&mut self) -> ActionOutcome {
+        let count = self.album.retry_all();
+        ActionOutcome::say(format!("{count} failed pictures will be tried again when looked at"))
+    }
+}
+
+fn nothing_to_allow() -> ActionOutcome {
+    ActionOutcome::say("nothing here waits to be allowed")
+}

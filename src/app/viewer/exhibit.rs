@@ -1,0 +1,64 @@
+//! The content of the picture pane: a picture, or the reason why there is none.
+
+use super::{album::PictureState, pane::PicturePane};
+use crate::picture::{FetchMode, PictureFailure, PictureKey, Placement, Protocol};
+use ratatui::layout::Rect;
+
+/// The content of the picture pane.
+#[derive(Clone, Debug)]
+pub enum Exhibit {
+    /// The picture under the cursor.
+    Picture(Placement),
+    /// The nearest picture that is ready, while the picture under the cursor loads.
+    StandIn {
+        /// The picture that is shown.
+        placement: Placement,
+        /// The picture under the cursor.
+        awaited: PictureKey,
+    },
+    /// The picture under the cursor is loading, and no other is ready.
+    Loading(PictureKey),
+    /// The picture under the cursor could not be fetched or decoded.
+    Failed(PictureFailure),
+    /// Pictures are turned off.
+    PicturesOff,
+    /// Fetching is turned off, and the picture is not there.
+    FetchingOff,
+    /// The asset has no pictures, or no asset is selected.
+    Nothing,
+}
+
+impl PicturePane<'_> {
+    /// The content of the pane.
+    pub fn exhibit(&self) -> Exhibit {
+        let (Some(area), Some(key)) = (self.area(), self.timeline.current_key()) else { return Exhibit::Nothing };
+        if let PictureState::Failed(failure) = self.album.state(key) {
+            return Exhibit::Failed(failure.clone());
+        }
+        if self.screen.canvas.protocol == Protocol::None {
+            return Exhibit::PicturesOff;
+        }
+        if self.fetch_mode == FetchMode::Never && self.album.picture(key).is_none() {
+            return Exhibit::FetchingOff;
+        }
+        if let Some(placement) = self.placement(key, area) {
+            return Exhibit::Picture(placement);
+        }
+        match self.nearest_ready(area) {
+            Some(placement) => Exhibit::StandIn { placement, awaited: key },
+            None => Exhibit::Loading(key),
+        }
+    }
+
+    /// The picture nearest to the cursor that is ready for an area.
+    fn nearest_ready(&self, area: Rect) -> Option<Placement> {
+        let marks = self.timeline.marks();
+        let cursor = self.timeline.cursor();
+        let reach = cursor.max(marks.len().saturating_sub(cursor));
+        (1..=reach)
+            .flat_map(|by| [cursor.checked_sub(by), Some(cursor + by)])
+            .flatten()
+            .filter_map(|at| marks.get(at))
+            .find_map(|mark| self.placement(mark.key, area))
+    }
+}

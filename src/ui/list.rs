@@ -1,0 +1,198 @@
+//! The list pane: a row for each asset, its columns chosen by the width.
+
+use super::{
+    asset::{name, status_glyph},
+    number::thousands,
+    theme::{Glyph, Role, StyledText, Theme, part},
+    time::clock,
+};
+use crate::{
+    app::App,
+    catalog::Asset,
+    event::{PictureKind, Pictures, Status},
+    text::Safe,
+};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// The cells that other columns take; a narrower list has no messages.
+const OTHER_COLUMNS: usize = 40;
+/// The cells that a message needs at least.
+const MESSAGE: usize = 24;
+/// The cells that a name needs before other columns get theirs.
+const NAME: usize = 12;
+
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
+    let list = app.list();
+    let rows = list.rows().len();
+    let position =
+        if rows == 0 { String::new() } else { format!(" {}/{}", list.selected_row() + 1, thousands(rows as u64)) };
+    let title = [part("Assets", Role::Strong), part(position, Role::Dim)];
+    let inner = theme.border(buffer, area, &title);
+    draw_incomplete(buffer, area, app, theme);
+    let wide = usize::from(inner.width) >= NAME + MESSAGE + OTHER_COLUMNS;
+    let visible: Vec<RowText> =
+        list.visible().iter().filter_map(|key| Some(RowText::new(&app.catalog().asset(*key)?, app, wide))).collect();
+    let columns = Columns::new(usize::from(inner.width), &visible);
+    for (y, row) in (inner.y..inner.bottom()).zip(&visible) {
+        let is_selected = list.visible().get(usize::from(y - inner.y)) == list.selected().as_ref();
+        let line = Rect { y, height: 1, ..inner };
+        theme.print(buffer, line, &row.parts(&columns, is_selected, theme));
+    }
+}
+
+/// Draws the last line of a source that lacks its newline, on the lower border.
+fn draw_incomplete(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
+    if let Some(head) = app.sources().incomplete() {
+        let row = Rect::new(area.x + 1, area.bottom().saturating_sub(1), area.width.saturating_sub(2), 1);
+        theme.print(buffer, row, &[part(format!(" unfinished: {head}"), Role::Dim)]);
+    }
+}
+
+/// The texts of one row.
+struct RowText {
+    status: Status,
+    name: Safe,
+    pictures: Safe,
+    length: Safe,
+    time: Safe,
+    /// The day of a time that is not today, else the time.
+    day: Safe,
+    code: Option<Safe>,
+    events: usize,
+    /// The id, if the name is a title.
+    id: Safe,
+    /// The message of a failure.
+    message: Safe,
+    /// The search matches it.
+    is_hit: bool,
+}
+
+impl RowText {
+    fn new(asset: &Asset<'_>, app: &App, wide: bool) -> Self {
+        let pictures = asset.pictures();
+        let count = |kind| pictures.map_or(0, |pictures| pictures.count(kind));
+        let (samples, dots) = (count(PictureKind::Sample), count(PictureKind::Dot));
+        let length = pictures.and_then(Pictures::last_offset).or_else(|| asset.duration());
+        let failed = *asset.status() == Status::Failed;
+        let time = asset.newest().time.map(|time| clock(time, app)).unwrap_or_default();
+        let (id, name) = (Safe::new(&asset.id().to_string()), name(asset, app));
+        let fault = asset.fault().filter(|_| failed);
+        Self {
+            status: asset.status().clone(),
+            id: if id == name { Safe::default() } else { id },
+            name,
+            message: fault.filter(|_| wide).map(|fault| fault.shown(app.options().reveal)).unwrap_or_default(),
+            is_hit: app.list().search().is_some_and(|search| search.pattern.matches(asset)),
+            pictures: match (samples, dots) {
+                (0, 0) => Safe::new("–"),
+                (samples, 0) => thousands(samples as u64),
+                (samples, dots) => Safe::new(&format!("{samples}+{dots}")),
+            },
+            length: length.map(|offset| Safe::new(&offset.to_string())).unwrap_or_default(),
+            day: time.pieces(5, 5).swap_remove(0),
+            time,
+            code: failed.then(|| fault.map(|fault| Safe::new(&fault.code)).unwrap_or_default()),
+            events: asset.thumbnail_events(),
+        }
+    }
+
+    fn parts(&self, columns: &Columns, is_selected: bool, theme: Theme) -> Vec<StyledText> {
+        let (glyph, glyph_role) = status_glyph(&self.status);
+        let marker = if is_selected { (theme.glyph(Glyph::Selected), Role::Accent) } else { part(" ", Role::Plain) };
+        let name_role = match (is_selected, self.is_hit) {
+            (true, _) => Role::Selected,
+            (false, true) => Role::Strong,
+            (false, false) => Role::Plain,
+        };
+        let count = if self.events > 1 { format!(" ×{}", self.events) } else { String::new() };
+        let name = self.name.fit_middle(columns.name.saturating_sub(count.chars().count()));
+        let pad = columns.name.saturating_sub(name.width() + count.chars().count());
+        let mut parts = vec![
+            marker,
+            (theme.glyph(glyph), glyph_role),
+            part(" ", Role::Plain),
+            (name, name_role),
+            part(count, Role::Dim),
+            part(" ".repeat(pad), Role::Plain),
+        ];
+        if columns.id > 0 {
+            parts.push(part(format!(" {:<width$}", self.id, width = columns.id - 1), Role::Dim));
+        }
+        let middle = columns.middle();
+        if let Some(code) = self.code.as_ref().filter(|_| middle > 0) {
+            let code = code.fit(middle - 1);
+            parts.push(part(format!("{:>middle$}", code.as_str()), Role::Bad));
+        } else {
+            for (text, width) in [(&self.pictures, columns.pictures), (&self.length, columns.length)] {
+                if width > 0 {
+                    parts.push(part(format!("{:>width$}", text.as_str()), Role::Plain));
+                }
+            }
+        }
+        if columns.time > 0 {
+            let time = if self.time.width() < columns.time { &self.time } else { &self.day };
+            parts.push(part(format!("{:>width$}", time.as_str(), width = columns.time), Role::Dim));
+        }
+        if columns.message > 0 {
+            parts.push(part(format!("  {}", self.message), Role::Plain));
+        }
+        parts
+    }
+}
+
+/// The width of each column with the blank before it; a column of 0 cells is not shown. Columns give way in the order
+/// time, length, pictures; of a time with its day the hour goes first.
+struct Columns {
+    name: usize,
+    id: usize,
+    pictures: usize,
+    length: usize,
+    time: usize,
+    message: usize,
+}
+
+impl Columns {
+    fn new(width: usize, rows: &[RowText]) -> Self {
+        let widest = |text: fn(&RowText) -> &Safe| rows.iter().map(|row| text(row).width() + 1).max().unwrap_or(0);
+        let mut columns = Self {
+            name: 0,
+            id: 0,
+            message: 0,
+            pictures: widest(|row| &row.pictures).max(5),
+            length: widest(|row| &row.length).max(6),
+            time: widest(|row| &row.time),
+        };
+        // The code of a failure takes the columns of pictures and length.
+        let code = rows.iter().filter_map(|row| row.code.as_ref()).map(|code| code.width() + 1).max().unwrap_or(0);
+        columns.pictures += code.min(16).saturating_sub(columns.middle());
+        let room = width.saturating_sub(3);
+        for time in [widest(|row| &row.day), 0] {
+            if room < NAME + columns.middle() + columns.time {
+                columns.time = time;
+            }
+        }
+        if room < NAME + columns.middle() {
+            columns.length = 0;
+        }
+        if room < NAME + columns.middle() {
+            columns.pictures = 0;
+        }
+        columns.name = room.saturating_sub(columns.middle() + columns.time);
+        // A list as wide as the screen has ids beside titles, and the messages of failures.
+        let names = rows.iter().map(|row| row.name.width() + 4).max().unwrap_or(0).max(NAME);
+        let ids = widest(|row| &row.id);
+        if ids > 1 && columns.name >= names + ids {
+            columns.name -= ids;
+            columns.id = ids;
+        }
+        if widest(|row| &row.message) > 1 && columns.name >= names + MESSAGE {
+            columns.message = columns.name - names;
+            columns.name = names;
+        }
+        columns
+    }
+
+    fn middle(&self) -> usize {
+        self.pictures + self.length
+    }
+}

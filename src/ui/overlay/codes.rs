@@ -1,0 +1,60 @@
+//! The overlay of error codes: the number of assets, the times, an example and the meaning of each code.
+
+use crate::{
+    app::{App, error_code::meaning, overlay::codes::CodeRow},
+    event::Time,
+    text::Safe,
+    ui::{
+        number::thousands,
+        theme::{Role, StyledText, part},
+        time::clock,
+    },
+};
+
+/// The names of the columns.
+pub(super) const LEGEND: &str = "  assets, code, first – last, the newest asset, meaning";
+
+/// The lines below the table.
+const FOOT_LINES: usize = 3;
+
+/// Returns the meaning and the remedy of a code, or the message of the newest asset with it, in lines of `width` cells.
+/// Their number is the same for each code, so that the overlay does not move.
+pub(super) fn foot(codes: &[CodeRow], at: usize, width: usize) -> Vec<Vec<StyledText>> {
+    let Some(row) = codes.get(at) else { return Vec::new() };
+    let meaning = meaning(row.code.as_str());
+    let cause = meaning.map_or_else(|| row.message.fit(width * FOOT_LINES), |meaning| meaning.what.into());
+    let advice = meaning.map_or_else(Safe::default, |meaning| meaning.advice.into());
+    let lines = |text: &Safe, role| text.wrap(width).into_iter().map(move |line| (line, role));
+    let text = lines(&cause, Role::Plain).chain(lines(&advice, Role::Dim));
+    let mut rows: Vec<Vec<StyledText>> = vec![Vec::new()];
+    rows.extend(text.map(|line| vec![part(" ", Role::Plain), line]));
+    rows.resize(1 + FOOT_LINES, Vec::new());
+    rows
+}
+
+/// Returns a row for each code.
+pub(super) fn rows(app: &App, codes: &[CodeRow]) -> Vec<Vec<StyledText>> {
+    if codes.is_empty() {
+        return vec![vec![part(" no asset failed ", Role::Dim)]];
+    }
+    let time = |time: Option<Time>| time.map_or_else(|| Safe::new("–"), |time| clock(time, app));
+    let first = codes.iter().map(|row| time(row.first).width()).max().unwrap_or(0);
+    let last = codes.iter().map(|row| time(row.last).width()).max().unwrap_or(0);
+    let code_width = codes.iter().map(|row| row.code.width()).max().unwrap_or(0).max(4);
+    codes
+        .iter()
+        .map(|row| {
+            let code = if row.code.is_empty() { Safe::new("none") } else { row.code.clone() };
+            let means = meaning(row.code.as_str()).map_or_else(|| row.message.clone(), |meaning| meaning.what.into());
+            let example = app.catalog().asset(row.example).map(|asset| Safe::new(&asset.id().to_string()));
+            let example = example.unwrap_or_default().fit_middle(12);
+            vec![
+                part(format!(" {:>6}  ", thousands(row.count as u64)), Role::Strong),
+                part(format!("{:<code_width$}  ", code.as_str()), Role::Bad),
+                part(format!("{:>first$} – {:<last$}  ", time(row.first), time(row.last)), Role::Dim),
+                part(format!("{example}  "), Role::Dim),
+                part(format!("{means} "), Role::Plain),
+            ]
+        })
+        .collect()
+}

@@ -1,0 +1,75 @@
+//! The overlay of facts about the picture under the cursor.
+
+use crate::{
+    app::{
+        App,
+        viewer::{album::PictureState, exhibit::Exhibit},
+    },
+    picture::Prepared,
+    text::Safe,
+    ui::{
+        number::bytes,
+        theme::{Role, StyledText, part},
+    },
+};
+
+/// Returns a row for each fact.
+pub(super) fn rows(app: &App) -> Vec<Vec<StyledText>> {
+    let Some(mark) = app.timeline().current() else {
+        return vec![vec![part(" no picture is selected ", Role::Dim)]];
+    };
+    let asset = app.selected();
+    let title = asset.as_ref().and_then(|asset| asset.title().cloned());
+    let id = asset.map(|asset| Safe::new(&asset.id().to_string()));
+    let mut facts: Vec<(&str, Safe)> = Vec::new();
+    facts.extend(id.map(|id| ("asset", id)));
+    facts.extend(title.map(|title| ("title", title)));
+    facts.extend([
+        ("picture", Safe::new(&format!("{} #{} at {}", mark.key.kind.as_str(), mark.key.index + 1, mark.offset))),
+        ("URL", Safe::new(&mark.url.shown(app.options().reveal))),
+    ]);
+    match app.album().state(mark.key) {
+        PictureState::Absent => facts.push(("state", "not fetched yet".into())),
+        PictureState::Loading => facts.push(("state", "loading".into())),
+        PictureState::Failed(failure) => {
+            facts.push(("state", failure.what.clone()));
+            facts.extend(failure.advice.iter().map(|advice| ("", advice.clone())));
+        }
+        PictureState::Ready(picture) => {
+            let fetched = &picture.fetched;
+            let status = fetched.status.map_or_else(|| "–".to_owned(), |status| status.to_string());
+            let version = fetched.version.unwrap_or_default();
+            facts.push(("HTTP", Safe::new(format!("{status} {version}").trim())));
+            facts.push(("type", fetched.content_type.clone().unwrap_or_else(|| "not said".into())));
+            facts.push(("bytes", bytes(picture.jpeg.len() as u64)));
+            facts.push(("pixels", Safe::new(&picture.size.to_string())));
+            let cached = if fetched.from_cache { "from the disk cache".into() } else { "fetched".into() };
+            facts.push(("came", cached));
+            facts.push(("took", Safe::new(&format!("{} ms", fetched.took.as_millis()))));
+            if app.album().is_black(mark.key) {
+                facts.push(("looks", "as good as black".into()));
+            }
+            if let Some(other) = app.pane().lookalike(app.timeline().cursor()) {
+                facts.push(("looks", Safe::new(&format!("the same as picture #{}", other + 1))));
+            }
+            facts.extend(picture.damage.clone().map(|damage| ("damage", damage)));
+        }
+    }
+    if let Exhibit::Picture(placement) = app.pane().exhibit()
+        && let Prepared::Bytes { bytes: drawing, size } = &*placement.prepared
+    {
+        facts.push(("drawn", Safe::new(&format!("{} as {size} px", bytes(drawing.len() as u64)))));
+    }
+    let canvas = &app.screen().canvas;
+    facts.push(("protocol", canvas.protocol.as_str().into()));
+    let link = app.screen().link;
+    let rate = link.rate.map(|rate| format!(" in all, at about {}/s", bytes(rate))).unwrap_or_default();
+    facts.push(("sent", Safe::new(&format!("{}{rate}", bytes(link.sent)))));
+    facts.push(("cell", Safe::new(&format!("{}x{} px", canvas.cell.width, canvas.cell.height))));
+    facts
+        .into_iter()
+        .map(|(name, value)| {
+            vec![part(format!(" {name:<9} "), Role::Dim), (value, Role::Plain), part(" ", Role::Plain)]
+        })
+        .collect()
+}

@@ -1,0 +1,40 @@
+//! The overlay of unparsed lines by reason, and of notices.
+
+use crate::{
+    app::App,
+    ui::{
+        number::thousands,
+        theme::{Role, StyledText, part},
+        time::clock,
+    },
+};
+
+/// Returns a row for each reason with its latest line, then one for each notice, the newest first.
+pub(super) fn rows(app: &App) -> Vec<Vec<StyledText>> {
+    let notices = app.notices();
+    let mut rows: Vec<Vec<StyledText>> = Vec::new();
+    for folded in notices.rejected().rev() {
+        let origin = folded.latest.origin;
+        let line = origin.line.map_or_else(|| format!("@{}", origin.byte), |line| line.to_string());
+        let place = format!("{}:{line}:{}", app.catalog().file_name(origin.file), folded.latest.column);
+        rows.push(vec![
+            part(format!(" {:>5}× ", thousands(folded.count)), Role::Warn),
+            part(format!("{}  ", folded.latest.reason), Role::Plain),
+            part(format!("{place}  "), Role::Dim),
+            (folded.latest.raw.clone(), Role::Dim),
+        ]);
+    }
+    for notice in notices.notices().rev() {
+        rows.push(vec![
+            part(format!(" {:>6} ", clock(notice.time, app)), Role::Dim),
+            (notice.text.clone(), Role::Plain),
+        ]);
+    }
+    if notices.dropped() > 0 {
+        rows.push(vec![part(format!(" {} older rows are not kept ", notices.dropped()), Role::Dim)]);
+    }
+    if rows.is_empty() {
+        rows.push(vec![part(" every line that looked like an event was read ", Role::Dim)]);
+    }
+    rows
+}

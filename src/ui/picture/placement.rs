@@ -1,0 +1,38 @@
+//! A picture in its area: as blocks, or left to the painter.
+
+use crate::{
+    picture::{Placement, Prepared},
+    ui::theme::Theme,
+};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// Draws a picture of blocks, or leaves its cells to the painter and returns its placement. A picture that an overlay
+/// covers is not drawn by the painter.
+pub(in crate::ui) fn draw_placement(
+    buffer: &mut Buffer,
+    placement: Placement,
+    theme: Theme,
+    covered: Option<Rect>,
+) -> Option<Placement> {
+    match &*placement.prepared {
+        Prepared::Blocks(grid) => {
+            for (cell, block) in placement.area.positions().zip(&grid.cells) {
+                if let Some(cell) = buffer.cell_mut(cell) {
+                    theme.paint(cell, *block);
+                }
+            }
+            None
+        }
+        Prepared::Bytes { .. } => {
+            if covered.is_some_and(|over| over.intersects(placement.area)) {
+                return None;
+            }
+            for position in placement.area.positions() {
+                if let Some(cell) = buffer.cell_mut(position) {
+                    Theme::leave(cell);
+                }
+            }
+            Some(placement)
+        }
+    }
+}

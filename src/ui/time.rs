@@ -1,0 +1,22 @@
+//! Times as text, in the zone of the session.
+
+use crate::{app::App, event::Time, text::Safe};
+use jiff::tz::TimeZone;
+
+/// Formats a time as `12:01`, or as `03-14 12:01` if it is not today.
+pub(super) fn clock(time: Time, app: &App) -> Safe {
+    format_time(time, app, "%H:%M")
+}
+
+/// Formats a time with its seconds.
+pub(super) fn moment(time: Time, app: &App) -> Safe {
+    format_time(time, app, "%H:%M:%S")
+}
+
+fn format_time(time: Time, app: &App, clock: &str) -> Safe {
+    let zone = app.options().zone.clone().unwrap_or(TimeZone::UTC);
+    let then = time.timestamp().to_zoned(zone.clone());
+    let today = app.now().wall.timestamp().to_zoned(zone).date();
+    let day = if then.date() == today { "" } else { "%m-%d " };
+    Safe::new(&then.strftime(&format!("{day}{clock}")).to_string())
+}
