@@ -2,7 +2,7 @@
 //!
 //! Everything that thumbview shows may have been written by an attacker: asset ids, error messages, URLs, file names,
 //! HTTP headers. [`Safe`] is the one way from such text to a screen, a printer, a title or a file name. It escapes
-//! visibly and never strips, so that the evidence stays; its invariant is that it holds no control character in any
+//! visibly and never strips, so that nothing is hidden; its invariant is that it holds no control character in any
 //! form, no bidirectional or invisible character, and no grapheme longer than [`GRAPHEME_CHARS`].
 
 use std::{fmt, fmt::Write as _};
@@ -15,7 +15,7 @@ pub const GRAPHEME_CHARS: usize = 8;
 /// The most bytes that one visible character may have.
 const GRAPHEME_BYTES: usize = 32;
 
-/// What stands for text that was cut off.
+/// The mark of text that was cut off.
 const ELLIPSIS: &str = "…";
 
 /// Text that can be written to a terminal as it is.
@@ -49,17 +49,17 @@ impl Safe {
         Self(out)
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is nothing to show.
+    /// Returns `true` for an empty text.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Cells that the text takes on the screen.
+    /// Returns the cells that the text takes on the screen.
     pub fn width(&self) -> usize {
         self.0.width()
     }
@@ -77,7 +77,7 @@ impl Safe {
         Self(out)
     }
 
-    /// Cuts out the middle, so that both ends of an id or a URL can still be told: `14d7b2fa…bc3f`.
+    /// Cuts out the middle, so that both ends of an id or a URL can still be read: `14d7b2fa…bc3f`.
     pub fn fit_middle(&self, width: usize) -> Self {
         if self.width() <= width {
             return self.clone();
@@ -140,7 +140,7 @@ impl Safe {
 }
 
 impl fmt::Display for Safe {
-    /// A width counts cells, so that columns with wide characters stay aligned.
+    /// Counts a width in cells, so that columns with wide characters stay aligned.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let blank = f.width().unwrap_or(0).saturating_sub(self.width());
         let (before, after) = match f.align() {
@@ -164,7 +164,7 @@ impl From<String> for Safe {
     }
 }
 
-/// The longest head of `text` that takes at most `width` cells.
+/// Returns the longest head of `text` that takes at most `width` cells.
 fn head(text: &str, width: usize) -> &str {
     let mut used = 0;
     let mut end = 0;
@@ -178,7 +178,7 @@ fn head(text: &str, width: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// The last graphemes of `text` that together take at most `width` cells.
+/// Returns the last graphemes of `text` that together take at most `width` cells.
 fn tail_graphemes(text: &str, width: usize) -> Vec<&str> {
     let mut used = 0;
     let mut tail: Vec<&str> = text

@@ -1,7 +1,7 @@
-//! The events of a catalog, in the least room that keeps every field readable.
+//! The events of a catalog in little memory.
 //!
-//! A log of a gigabyte holds 400 000 events, so an entry takes 72 bytes: words are kept once, what few events have is
-//! boxed, and picture lists are shared already. [`Event`] is the view that others read.
+//! A log of a gigabyte has 400 000 events, so an entry takes at most 72 bytes: words are interned, fields that few events
+//! have are boxed, and picture lists are shared. [`Event`] is the view that others read.
 
 use crate::{
     event::{AssetId, EventKind, Facts, Fault, FileId, LogEvent, Oddities, Origin, Pictures, Status, Time},
@@ -14,15 +14,15 @@ use std::{collections::HashMap, hash::Hash, num::NonZeroU32};
 pub struct Event<'a> {
     /// Its key in the catalog.
     pub key: EventKey,
-    /// What it is about.
+    /// Its kind.
     pub kind: &'a EventKind,
-    /// Whose it is.
+    /// Its asset.
     pub asset: &'a AssetId,
-    /// How it ended.
+    /// The status of the job.
     pub status: &'a Status,
-    /// When, by the innermost envelope that says so.
+    /// The time given by the innermost envelope that has one.
     pub time: Option<Time>,
-    /// Where it stands.
+    /// The place of its record.
     pub origin: Origin,
     /// Samples and dots of a thumbnail event, covers of a cover event.
     pub pictures: &'a Pictures,
@@ -30,20 +30,20 @@ pub struct Event<'a> {
     pub fault: Option<&'a Fault>,
     /// Title, duration and the like.
     pub facts: Option<&'a Facts>,
-    /// What was odd about the pictures.
+    /// The defects of its picture lists.
     pub oddities: Oddities,
 }
 
-/// What orders events: time, then file, then place in it. The greatest is the newest.
+/// The key by which events are sorted: time, then file, then place in it. The greatest is the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rank {
-    /// When; an untimed event goes by the time of an earlier record, and without one comes before all timed ones.
+    /// Its time; an untimed event has that of an earlier record, or comes before all timed ones.
     pub time: Option<Time>,
-    /// Which file.
+    /// The file.
     pub file: FileId,
-    /// Where in it.
+    /// The byte in the file.
     pub byte: u64,
-    /// Which event of its record.
+    /// The index of the event in its record.
     pub part: u32,
 }
 
@@ -69,14 +69,14 @@ struct StoredEvent {
     kind: u32,
     status: u32,
     part: u32,
-    /// Whether `clock` is the event's own time.
+    /// `true` if `clock` is the event's own time.
     timed: bool,
 }
 
 /// Microseconds since 1970, plus one where they are not negative: zero is left for "none".
 type PackedTime = std::num::NonZeroI64;
 
-/// What few events have.
+/// Fields that few events have.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct RareFields {
     fault: Option<Box<Fault>>,
@@ -84,7 +84,7 @@ struct RareFields {
     oddities: Oddities,
 }
 
-/// Words that are kept once.
+/// Interned words.
 #[derive(Clone, Debug)]
 struct InternTable<T> {
     list: Vec<T>,
@@ -103,13 +103,13 @@ impl EventStore {
         self.entries.push(entry);
     }
 
-    /// Puts an event into the place of another.
+    /// Replaces an event.
     pub(super) fn replace(&mut self, key: EventKey, event: LogEvent) {
         let asset = self.asset(key);
         self.entries[key.0 as usize] = self.entry(event, asset);
     }
 
-    /// Gives events of `file` the lines that were not known when they came.
+    /// Sets the lines of events of `file` that were not known when they came.
     pub(super) fn set_lines(&mut self, file: FileId, lines: &HashMap<u64, NonZeroU32>) {
         for entry in self.entries.iter_mut().filter(|entry| entry.file == file && entry.line.is_none()) {
             entry.line = lines.get(&entry.byte).copied();

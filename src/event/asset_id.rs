@@ -12,13 +12,13 @@ pub struct AssetId(IdText);
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum IdText {
-    /// 32 lower-case hexadecimal digits, in half the room.
+    /// 32 lower-case hexadecimal digits, in 16 bytes.
     Hex([u8; 16]),
     Other(Arc<str>),
 }
 
 impl Hash for IdText {
-    /// In one write: a log of a gigabyte looks half a million ids up.
+    /// Hashes in one write, because every event looks its id up.
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
             Self::Hex(bytes) => state.write(bytes),
@@ -31,7 +31,7 @@ impl AssetId {
     /// The most bytes of an id that are kept; a longer one is no id.
     pub const MAX: usize = 256;
 
-    /// Takes an id as it came; `None` where it is empty or longer than [`Self::MAX`].
+    /// Keeps an id as it was logged; returns `None` for one that is empty or longer than [`Self::MAX`].
     pub fn new(text: &str) -> Option<Self> {
         if text.is_empty() || text.len() > Self::MAX {
             return None;
@@ -39,14 +39,14 @@ impl AssetId {
         Some(Self(parse_hex(text.as_bytes()).map_or_else(|| IdText::Other(text.into()), IdText::Hex)))
     }
 
-    /// The id as it came, in `room` where that is needed: a filter looks at half a million ids between two keys.
-    pub fn spell<'a>(&'a self, room: &'a mut [u8; 32]) -> &'a str {
+    /// Returns the id as it was logged, written to `buffer` if needed: filters read many ids without allocating.
+    pub fn spell<'a>(&'a self, buffer: &'a mut [u8; 32]) -> &'a str {
         match &self.0 {
             IdText::Hex(bytes) => {
                 let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
-                *room = std::array::from_fn(|at| digit(bytes[at / 2] >> (4 * (1 - at % 2)) & 15));
+                *buffer = std::array::from_fn(|at| digit(bytes[at / 2] >> (4 * (1 - at % 2)) & 15));
                 // Digits are ASCII.
-                std::str::from_utf8(room).unwrap_or_default()
+                std::str::from_utf8(buffer).unwrap_or_default()
             }
             IdText::Other(text) => text,
         }
@@ -65,10 +65,10 @@ impl fmt::Debug for AssetId {
     }
 }
 
-/// The 16 bytes that 32 lower-case hexadecimal digits spell.
+/// Parses 32 lower-case hexadecimal digits.
 fn parse_hex(text: &[u8]) -> Option<[u8; 16]> {
     const NONE: u8 = 0xff;
-    // Without a branch for each digit: every event has an id.
+    // A table, because every event has an id and a branch for each digit would cost more.
     const DIGITS: [u8; 256] = {
         let mut digits = [NONE; 256];
         let mut digit = 0;

@@ -23,7 +23,7 @@ use serde::{
 };
 use std::{borrow::Cow, fmt};
 
-/// What an event says; where and when is for its finder to say.
+/// The content of an event, without its place and time.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct EventBody {
     pub(super) kind: EventKind,
@@ -35,16 +35,16 @@ pub(super) struct EventBody {
     pub(super) oddities: Oddities,
 }
 
-/// What an object is.
+/// The class of a JSON object.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum ObjectClass {
     /// An event or an API answer about an asset.
     Event(Box<EventBody>),
     /// An event or a confirmation that belongs to no asset.
     Other,
-    /// A thumbnail event that cannot be taken: why.
+    /// A thumbnail event that cannot be read, and the reason.
     Refused(String),
-    /// Something else, in which an event may lie.
+    /// Any other object, which may contain an event.
     Wrapping,
 }
 
@@ -78,7 +78,7 @@ pub(super) fn read(fields: &Fields<'_>, templates: &mut Templates) -> ObjectClas
     ObjectClass::Wrapping
 }
 
-/// The kind of an `event_type`, and the name of the object that goes with it.
+/// Returns the kind of an `event_type`, and the name of the object that belongs to it.
 pub(super) fn kind(name: &str) -> (EventKind, &'static str) {
     let kinds = [
         ("thumbnail_complete", EventKind::Thumbnail, "thumbnail_info"),
@@ -193,7 +193,7 @@ fn asset_id(fields: &Fields<'_>, info: &Fields<'_>, lists: &Lists<'_>) -> Option
     given.and_then(|id| AssetId::new(id.trim())).or_else(|| lists.asset())
 }
 
-/// The id in `…/asset/{32 hexadecimal digits}/…`.
+/// Returns the id in `…/asset/{32 hexadecimal digits}/…`.
 fn id_in_url(url: &str) -> Option<AssetId> {
     url.match_indices("/asset/").find_map(|(at, word)| {
         let (id, rest) = url.get(at + word.len()..)?.split_at_checked(32)?;
@@ -205,7 +205,7 @@ fn fault(info: &Fields<'_>) -> Option<Box<Fault>> {
     make_fault(&info.word("error_code"), &info.word("error_msg"))
 }
 
-/// A fault, unless both are empty or the word `null`, which the documents' own example has.
+/// Makes a fault, unless both are empty or the word `null`, which the documents' own example has.
 pub(super) fn make_fault(code: &str, message: &str) -> Option<Box<Fault>> {
     let clean = |text: &str, max| if text == "null" { String::new() } else { cut(text, max).to_owned() };
     let (code, message) = (clean(code, WORD_MAX), clean(message, MESSAGE_MAX));
@@ -278,7 +278,7 @@ impl<'a> Lists<'a> {
         Ok(())
     }
 
-    /// The asset's id from the first URL that has one.
+    /// Returns the asset's id from the first URL that has one.
     fn asset(&self) -> Option<AssetId> {
         self.0.iter().flat_map(|(_, list)| list).find_map(|element| id_in_url(&element.url))
     }
@@ -287,7 +287,7 @@ impl<'a> Lists<'a> {
         let mut out: PictureListBuilder<'_> = templates.list(id);
         for (kind, list) in &self.0 {
             for element in list {
-                // Covers have no place in time unless one is given.
+                // A cover without an offset is at 0.
                 let offset = if *kind == PictureKind::Cover { element.offset.or(Some(0.0)) } else { element.offset };
                 out.push(*kind, offset.and_then(Offset::from_seconds), &element.url);
             }
@@ -296,13 +296,13 @@ impl<'a> Lists<'a> {
     }
 }
 
-/// The message of a JSON error without its place.
+/// Returns the message of a JSON error without its position.
 pub(super) fn plain(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or_default().to_owned()
 }
 
-/// At most `max` bytes of `text`, cut between characters.
+/// Returns at most `max` bytes of `text`, cut between characters.
 pub(super) fn cut(text: &str, max: usize) -> &str {
     text.get(..text.floor_char_boundary(max)).unwrap_or_default()
 }

@@ -38,7 +38,7 @@ pub(super) enum Embedded {
         stamp: Option<ParsedTime>,
         delivery: Option<u64>,
     },
-    /// What looks like an event and cannot be taken.
+    /// A text that looks like an event and cannot be read.
     Refused { at: usize, reason: String },
     /// An event or a confirmation that belongs to no asset.
     Other,
@@ -90,21 +90,21 @@ struct EmbeddedSearch<'a> {
     budget: usize,
 }
 
-/// What is known from outside in.
+/// The context of a text, from the outermost wrapping inwards.
 #[derive(Clone)]
 struct Wrapping {
     stamp: Option<ParsedTime>,
     /// Fingerprint of the SMN `message_id`.
     message: Option<u64>,
-    /// Which element of a list this is, over all levels.
+    /// The index of the list element, over all levels.
     element: u32,
-    /// Which field of a wrapping object this is.
+    /// The number of the field of a wrapping object.
     place: u32,
     depth: u8,
     root: Option<Range<usize>>,
 }
 
-/// What a `{` turned out to begin.
+/// The text that a `{` begins.
 enum Candidate<'t> {
     /// A JSON object up to here.
     Object(usize),
@@ -164,7 +164,7 @@ impl EmbeddedSearch<'_> {
         }
     }
 
-    /// What the `{` at `brace` begins.
+    /// Classifies the text that begins at `brace`.
     fn candidate<'t>(&mut self, text: &'t str, brace: usize) -> Candidate<'t> {
         let bytes = text.as_bytes();
         let rest = bytes.get(brace..).unwrap_or_default();
@@ -264,8 +264,8 @@ impl EmbeddedSearch<'_> {
         }
     }
 
-    /// What is known inside of an object of `text`: the time before it on its line, which may be further up for an
-    /// object of several lines, and in the outermost text its place.
+    /// Returns the context inside of an object of `text`: the time before it on its line, and in the outermost text its
+    /// place. For an object of several lines that is the line on which it begins.
     fn within(&mut self, text: &str, line: usize, at: Range<usize>, outside: &Wrapping) -> Wrapping {
         let bytes = text.as_bytes();
         let line = match bytes.get(line..at.start) {
@@ -288,7 +288,7 @@ impl EmbeddedSearch<'_> {
         if self.places.last().is_some_and(|(_, element, _)| *element != inside.element) {
             self.places.clear();
         }
-        // A shipper may keep an event both as text and decoded: the same thing told twice in one element.
+        // A shipper may keep an event both as text and decoded: the same event twice in one element.
         let twice = self.places.iter().any(|(index, _, place)| {
             let same = |known: &Embedded| matches!(known, Embedded::Event { body: known, .. } if *known == body);
             *place != inside.place && self.pieces.get(*index).is_some_and(same)
@@ -323,7 +323,7 @@ impl EmbeddedSearch<'_> {
         self.push_refused(outside, if outside.root.is_none() { at } else { 0 }, reason);
     }
 
-    /// Takes a template text around its label for the id; where it ends.
+    /// Reads the template text around its label for the id; returns its end.
     fn template(&mut self, text: &str, line: usize, label: Range<usize>, outside: &Wrapping) -> Option<usize> {
         let start = text.ceil_char_boundary(line.max(label.start.saturating_sub(TEMPLATE_MAX)));
         let end = text.floor_char_boundary(label.end + TEMPLATE_MAX);
@@ -345,7 +345,8 @@ fn innermost(outer: Option<ParsedTime>, inner: Option<ParsedTime>) -> Option<Par
     }
 }
 
-/// Whether the `event_type` at `key` is a key, in any escaping, and its value is `thumbnailComplete` in any spelling.
+/// Returns `true` if the `event_type` at `key` is a key, in any escaping, and its value is `thumbnailComplete` in any
+/// spelling.
 fn names_thumbnail(text: &[u8], key: Range<usize>) -> bool {
     let is_quote = |b: &u8| matches!(b, b'"' | b'\'' | b'\\' | b'x' | b'2');
     let skip = |text: &'_ [u8], skipped: &dyn Fn(&u8) -> bool| text.iter().take_while(|b| skipped(b)).count();
@@ -364,7 +365,7 @@ fn names_thumbnail(text: &[u8], key: Range<usize>) -> bool {
     decode::kind(&value.map(|b| char::from(*b)).collect::<String>()).0 == EventKind::Thumbnail
 }
 
-/// Whether a text has a key that makes it look like our event.
+/// Returns `true` if a text has a key that makes it look like an event of VOD.
 pub(super) fn looks_like_event(text: &str) -> bool {
     let mut at = 0;
     while let Some(found) = needle(text.as_bytes(), at) {

@@ -25,17 +25,17 @@ impl<'a> Fields<'a> {
         self.0.iter().map(|(name, raw)| (name.as_ref(), *raw))
     }
 
-    /// The field of a name; of equal names the last, as `serde_json::Value` would have it.
+    /// Returns the field of a name; of equal names the last, as `serde_json::Value` does.
     pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.0.iter().rev().find(|(known, _)| same_name(known, name)).map(|(_, raw)| *raw)
     }
 
-    /// A string field.
+    /// Returns a string field.
     pub(super) fn text(&self, name: &str) -> Option<Cow<'a, str>> {
         string(self.get(name)?)
     }
 
-    /// A string or number field as text.
+    /// Returns a string or number field as text.
     pub(super) fn scalar(&self, name: &str) -> Option<Cow<'a, str>> {
         let raw = self.get(name)?;
         string(raw).or_else(|| {
@@ -59,7 +59,7 @@ impl<'a> Fields<'a> {
         self.get(name).map(items).unwrap_or_default().into_iter().filter_map(|raw| Self::read(raw.get()).ok()).collect()
     }
 
-    /// The first object whose name ends in `info`: events of kinds without a name of our own have one as well.
+    /// Returns the first object whose name ends in `info`, which events of unknown kinds have as well.
     pub(super) fn any_info(&self) -> Option<Self> {
         let ends = |name: &str| name.len() >= 4 && name.to_ascii_lowercase().ends_with("info");
         self.iter().filter(|(name, _)| ends(name)).find_map(|(_, raw)| Self::read(raw.get()).ok())
@@ -77,12 +77,12 @@ pub(super) enum Scalar<'a> {
     Other,
 }
 
-/// The elements of a list; none where it is no list.
+/// Returns the elements of a list; none if it is no list.
 pub(super) fn items(raw: &RawValue) -> Vec<&RawValue> {
     serde_json::from_str(raw.get()).unwrap_or_default()
 }
 
-/// The text of a JSON string.
+/// Returns the text of a JSON string.
 pub(super) fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
     Some(unescape(raw.get().strip_prefix('"')?.strip_suffix('"')?))
 }
@@ -119,7 +119,7 @@ pub(super) fn unescape(text: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8(out).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
-/// Writes the character of `unit` and, where it is half of a pair, of the escape that follows; what is left.
+/// Writes the character of `unit`, with the escape that follows if it is half of a pair; returns the rest.
 fn push_utf16<'a>(unit: u32, rest: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     let pair = rest.strip_prefix(b"\\u").and_then(|rest| hex(rest, 4));
     let (code, rest) = match (unit, pair) {

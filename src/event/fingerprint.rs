@@ -1,9 +1,9 @@
 //! A fast hash of a record's bytes.
 //!
-//! Not against attackers: who writes the log may make two records alike. It tells whether bytes that are read again
-//! are those that were read before, at the speed of memory. It is the same on every machine and in every run.
+//! It is not for use against attackers, who may make two records alike. It tells whether bytes that are read again
+//! are those that were read before, at the speed of memory. It is the same on every machine and in every session.
 
-/// What a record is known by when it is read again.
+/// A hash by which a record is recognised when it is read again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fingerprint(u64);
 
@@ -11,7 +11,7 @@ const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 const BLOCK: usize = 32;
 
 impl Fingerprint {
-    /// The hash of a record: of its lines, however they end, so that a record can be taken line by line.
+    /// Returns the hash of a record. It is made of its lines without their ends, so that lines can be added one by one.
     pub fn of(record: &[u8]) -> u64 {
         let mut all = Self::default();
         for line in memchr_lines(record) {
@@ -20,12 +20,12 @@ impl Fingerprint {
         all.0
     }
 
-    /// Takes the next line of a record, without its end.
+    /// Adds the next line of a record, without its end.
     pub(super) fn line(&mut self, line: &[u8]) {
         self.add(hash(line));
     }
 
-    /// Takes the next line by its own hash.
+    /// Adds the next line by its own hash.
     pub(super) fn add(&mut self, line: u64) {
         self.0 = mix(self.0.rotate_left(5) ^ line);
     }
@@ -49,7 +49,7 @@ fn memchr_lines(record: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Four lanes of eight bytes, because one multiplication waits for the one before it.
+/// Hashes four lanes of eight bytes, because each multiplication in a lane waits for the one before it.
 pub(super) fn hash(bytes: &[u8]) -> u64 {
     let mut lanes = [ODD, ODD.rotate_left(16), ODD.rotate_left(32), ODD.rotate_left(48)];
     let mut take = |block: &[u8; BLOCK]| {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-/// What an event is about: its `event_type` without regard to case.
+/// The kind of an event: its `event_type` without regard to case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum EventKind {
     /// `thumbnailComplete`, the event that thumbview is for.
@@ -45,7 +45,7 @@ impl EventKind {
     }
 }
 
-/// Which list of an event a picture is from.
+/// The list of an event that names a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PictureKind {
     /// `sample`: taken at an interval.

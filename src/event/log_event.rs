@@ -15,19 +15,19 @@ use crate::text::Safe;
 /// One event of one asset.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogEvent {
-    /// What it is about.
+    /// Its kind.
     pub kind: EventKind,
-    /// Whose it is.
+    /// Its asset.
     pub asset: AssetId,
-    /// How it ended.
+    /// The status of the job.
     pub status: Status,
-    /// When, by the innermost envelope that says so.
+    /// The time given by the innermost envelope that has one.
     pub time: Option<Time>,
-    /// For ordering only: `time`, or without it the time of the nearest earlier timed record that the reader saw.
+    /// For sorting only: `time`, else the time of the nearest earlier timed record that the reader saw.
     pub clock: Option<Time>,
-    /// Where it stands.
+    /// The place of its record.
     pub origin: Origin,
-    /// Hash of the SMN `message_id`: a redelivery bears the same.
+    /// The hash of the SMN `message_id`, which redeliveries share.
     pub delivery: Option<u64>,
     /// Samples and dots of a thumbnail event, covers of a cover event.
     pub pictures: Pictures,
@@ -35,7 +35,7 @@ pub struct LogEvent {
     pub fault: Option<Box<Fault>>,
     /// Title, duration and the like.
     pub facts: Option<Box<Facts>>,
-    /// What was odd about the pictures.
+    /// The defects of its picture lists.
     pub oddities: Oddities,
 }
 
@@ -58,7 +58,7 @@ impl Fault {
     }
 }
 
-/// What other events tell of an asset.
+/// Facts of an asset that other events give.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
     /// The video's title.

@@ -2,16 +2,16 @@
 
 use std::num::NonZeroU32;
 
-/// One incarnation of a log file: its place among the arguments, and how often that name began anew since the start.
+/// A log file: its index among the arguments, and the number of files that had its name before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId {
-    /// Place among the arguments; files found later come after.
+    /// Index among the arguments; files found later come after.
     pub rank: u16,
-    /// 0, and one more each time the file was truncated, replaced or rotated.
+    /// 0, plus one each time the file was truncated, replaced or rotated.
     pub generation: u16,
 }
 
-/// Where a record begins.
+/// The place of a record, and its hash.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
     /// The file.
@@ -24,6 +24,6 @@ pub struct Origin {
     pub line: Option<NonZeroU32>,
     /// [`Fingerprint`] of the record's bytes, by which a later reading is known to be the same record.
     pub hash: u64,
-    /// Which event of its record, from 0: glued objects, or several in one message.
+    /// The index of the event in its record: one message may hold several.
     pub part: u32,
 }

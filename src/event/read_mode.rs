@@ -1,6 +1,6 @@
-//! What happens at the end of a log.
+//! Behaviour at the end of a log.
 
-/// Whether reading goes on after the end of a log.
+/// The behaviour at the end of a log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReadMode {
     /// Reading ends there. A file that is missing is an error.

@@ -20,17 +20,17 @@ static ESCAPED: LazyLock<Regex> =
 /// Query keys whose values may be read by anyone. Any other value could be a signature under a name of its own.
 const PLAIN_QUERY_KEYS: [&str; 6] = ["offset", "t", "time", "w", "h", "x-image-process"];
 
-/// Whether secrets in URLs are told.
+/// The treatment of secrets in URLs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reveal {
-    /// As `***`.
+    /// Printed as `***`.
     #[default]
     Hide,
-    /// As they are.
+    /// Printed as they are.
     Show,
 }
 
-/// The text with the secrets of every URL in it hidden.
+/// Returns `text` with the secrets of every URL in it as `***`.
 pub fn redact_urls(text: &str) -> String {
     // Quotes and backslashes say where a text ends, so they stay as they are.
     let decoded = |found: &Captures<'_>| match u8::from_str_radix(&found[1], 16).map(char::from) {
@@ -43,7 +43,7 @@ pub fn redact_urls(text: &str) -> String {
     IN_TEXT.replace_all(&text, plain).into_owned()
 }
 
-/// One URL with its secrets as `***`.
+/// Returns a URL with its secrets as `***`.
 pub(super) fn url(text: &str) -> String {
     let (rest, query) = text.split_once(['?', '#']).map_or((text, None), |(rest, query)| (rest, Some(query)));
     let (scheme, rest) = rest.split_once("://").map_or(("", rest), |(scheme, rest)| (scheme, rest));

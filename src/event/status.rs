@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-/// What became of a job: the document's two words, or whatever else the log said, upper-cased.
+/// The status of a job: one of the two documented words, or any other, upper-cased.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// `SUCCEED`: the pictures are there.
+    /// `SUCCEED`: the event names pictures.
     Succeed,
-    /// `FAILED`: an error code and a message are there.
+    /// `FAILED`: the event has an error code and a message.
     Failed,
-    /// Any other word; `UNKNOWN` where there was none.
+    /// Any other word; `UNKNOWN` for none.
     Other(Arc<str>),
 }
 
@@ -29,12 +29,12 @@ impl Status {
         }
     }
 
-    /// The status of an event that names none.
+    /// Returns the status of an event that names none.
     pub fn unknown() -> Self {
         Self::Other("UNKNOWN".into())
     }
 
-    /// The word that is printed.
+    /// Returns the word that is printed.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Succeed => "SUCCEED",

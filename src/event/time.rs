@@ -1,8 +1,8 @@
-//! Moments in microseconds.
+//! Times of events.
 
 use std::fmt;
 
-/// A moment, in microseconds since 1970 UTC.
+/// A time in microseconds since 1970 UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(i64);
 

@@ -10,70 +10,70 @@ use super::{
 use crate::text::Safe;
 use std::{num::NonZeroU32, sync::Arc};
 
-/// What a source says.
+/// An update from a source.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LogUpdate {
-    /// A file is open, or begins anew under another [`FileId::generation`].
+    /// A file was opened, or its name now belongs to another [`FileId::generation`].
     Opened {
-        /// Which.
+        /// The file.
         file: FileId,
         /// Its name as the user gave it.
         name: Arc<str>,
         /// Its size in bytes, where it has one.
         size: Option<u64>,
     },
-    /// Events, at most 512, and what was counted on the way.
+    /// At most 512 events, and counts.
     Batch {
         /// Events in the order of the file.
         events: Vec<LogEvent>,
-        /// What looked like an event and was not taken.
+        /// Texts that look like events and could not be read.
         rejected: Vec<Rejected>,
-        /// What was counted since the batch before.
+        /// Counts since the batch before.
         counts: Counts,
     },
     /// A source's state has changed.
     Health {
-        /// Place among the arguments.
+        /// Index among the arguments.
         rank: u16,
         /// The new state.
         health: Health,
     },
-    /// A last line has lacked its newline for 5 s: its head, at most 4 KiB. `None` once it is whole or gone.
+    /// The last line has lacked its newline for 5 s. `None` once it is complete or gone.
     Incomplete {
-        /// Place among the arguments.
+        /// Index among the arguments.
         rank: u16,
-        /// What there is of the line.
+        /// The head of the line, at most 4 KiB.
         head: Option<Safe>,
     },
     /// Numbers of lines that could not be counted yet when their events were sent: the end of a file comes first.
     Lines {
-        /// Which file.
+        /// The file.
         file: FileId,
         /// The byte of an [`Origin`] and its line, in the order of the file.
         lines: Vec<(u64, NonZeroU32)>,
     },
-    /// Something to remember.
+    /// A notice for the operator.
     Notice(Notice),
-    /// Every source was read to the end that it had at the start; following may go on.
+    /// Every source was read to the end that it had at the start; following may continue.
     Loaded,
-    /// Nothing more will come.
+    /// The last update.
     Finished,
 }
 
-/// Text that looked like an event and could not be taken.
+/// A text that looks like an event and could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
-    /// Where it begins.
+    /// Its place.
     pub origin: Origin,
     /// Column of the error in its line, from 1, in bytes.
     pub column: u32,
-    /// Why.
+    /// The reason, in words for the operator.
     pub reason: Safe,
     /// Its head, at most 4 KiB.
     pub raw: Safe,
 }
 
-/// What was read besides the events themselves.
+/// Counts of what was read besides the events themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Lines ended by a newline, and a last unfinished one.
@@ -82,9 +82,9 @@ pub struct Counts {
     pub bytes: u64,
     /// Subscription confirmations and the like, which belong to no asset.
     pub other_events: u64,
-    /// Records of a restarted file whose whole text had been taken before.
+    /// Records of a restarted file that had been read before.
     pub replayed: u64,
-    /// Texts that looked like an event and were not taken, kept or not.
+    /// Texts that look like events and could not be read.
     pub unparsed: u64,
 }
 
@@ -98,35 +98,35 @@ impl std::ops::AddAssign for Counts {
     }
 }
 
-/// How a source fares. Shown in the header at all times.
+/// The state of a source, which the header always shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
-    /// The first reading goes on: bytes read, and bytes in all where known.
+    /// It is being read for the first time.
     Loading {
         /// Bytes read so far.
         read: u64,
-        /// Bytes in all, where that is known.
+        /// All bytes, if known.
         total: Option<u64>,
     },
-    /// Read to its end, and followed from there.
+    /// It was read to its end, and is followed from there.
     Live,
-    /// As before, with a word on what befell it lately or how it is followed: `rotated`, `truncated`, `polling only`.
+    /// As `Live`, with a remark such as `rotated`, `truncated`, `polling only`.
     Marked(Safe),
-    /// Read to its end once.
+    /// It was read to its end.
     Loaded,
-    /// A stream came to its end.
+    /// The stream has ended.
     Ended,
-    /// Not there, or not readable: why. Looked at again by itself.
+    /// It is missing or not readable, for this reason; it is tried again.
     Waiting(Safe),
-    /// Given up: why.
+    /// It was given up, for this reason.
     Failed(Safe),
 }
 
-/// Something that happened to a source and that an operator would want to know of later.
+/// An event in the life of a source that an operator may want to look up later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// When.
+    /// The time of it.
     pub time: Time,
-    /// In one sentence.
+    /// One sentence.
     pub text: Safe,
 }

@@ -3,28 +3,28 @@
 use super::redact::{self, Reveal};
 use std::{fmt, sync::Arc};
 
-/// The address of a picture as the log gave it. Printing it hides its secrets; [`PictureUrl::reveal`] does not.
+/// The address of a picture as it was logged. Printing it hides its secrets; [`PictureUrl::reveal`] does not.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PictureUrl(Arc<str>);
 
 impl PictureUrl {
-    /// Takes an address as it came, valid or not.
+    /// Keeps an address as it was logged, valid or not.
     pub fn new(text: &str) -> Self {
         Self(text.into())
     }
 
-    /// The true text, with its secrets: for the request itself, and for deliberate acts such as copying.
+    /// Returns the text with its secrets, for the request itself and for deliberate acts such as copying.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// The text with every secret as `***`: signatures and tokens in the query, user info, and the signature segments
+    /// Returns the text with every secret as `***`: signatures and tokens in the query, user info, and the signature segments
     /// that hotlink keys of type B and C put before `/asset/`.
     pub fn redacted(&self) -> String {
         redact::url(&self.0)
     }
 
-    /// The text with its secrets told or hidden.
+    /// Returns the text with its secrets shown or hidden.
     pub fn shown(&self, reveal: Reveal) -> String {
         match reveal {
             Reveal::Hide => self.redacted(),

@@ -1,4 +1,4 @@
-//! Which pictures are fetched.
+//! The choice of pictures to fetch.
 
 /// The pictures that are fetched from the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

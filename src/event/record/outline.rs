@@ -1,4 +1,4 @@
-//! Where a JSON value ends.
+//! The end of a JSON value, found without parsing it.
 //!
 //! [`JsonOutline`] follows one value over any number of pieces of text, a line at a time, in constant memory. It knows
 //! the grammar's skeleton only: brackets, keys, commas, and where strings end. What it calls closed may still be
@@ -18,7 +18,7 @@ pub(in crate::event) struct JsonOutline {
     depth: u32,
 }
 
-/// How far a piece of text came.
+/// The progress after one piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::event) enum OutlineProgress {
     /// The value goes on in the next piece.
@@ -27,7 +27,7 @@ pub(in crate::event) enum OutlineProgress {
     Closed(usize),
     /// The piece ends within a string that begins at this byte.
     Cut(usize),
-    /// This byte of the piece fits no JSON.
+    /// The piece is no JSON from this byte on.
     Broken(usize),
 }
 
@@ -49,7 +49,7 @@ impl JsonOutline {
         Self { expects: Expects::Value, levels: 0, depth: 0 }
     }
 
-    /// Takes the next piece. Strings and numbers must not go over its end: lines are good pieces.
+    /// Scans the next piece, such as a line; no string and no number may cross its end.
     pub(in crate::event) fn take(&mut self, piece: &[u8]) -> OutlineProgress {
         let mut at = 0;
         while let Some(&byte) = piece.get(at) {
@@ -74,7 +74,7 @@ impl JsonOutline {
         OutlineProgress::Open
     }
 
-    /// Takes the token that begins with `byte`; where the next one may begin.
+    /// Scans the token that begins with `byte`; returns the index after it.
     fn step(&mut self, byte: u8, piece: &[u8], at: usize) -> Option<usize> {
         match (self.expects, byte) {
             (Expects::Value | Expects::FirstValue, b'{') => self.open(1),
@@ -127,7 +127,7 @@ impl JsonOutline {
     }
 }
 
-/// Where the string that begins at `at` has ended.
+/// Returns the index after the string that begins at `at`.
 pub(in crate::event) fn string_end(text: &[u8], at: usize) -> Option<usize> {
     let mut at = at + 1;
     loop {
@@ -140,7 +140,7 @@ pub(in crate::event) fn string_end(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// Where a number, `true`, `false` or `null` has ended.
+/// Returns the index after a number, `true`, `false` or `null`.
 fn word_end(text: &[u8], at: usize) -> Option<usize> {
     let rest = text.get(at..)?;
     let len = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')).count();

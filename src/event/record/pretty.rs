@@ -1,4 +1,4 @@
-//! An object that goes over several lines.
+//! Pretty-printed objects: one object over several lines.
 
 use super::{
     outline::{JsonOutline, OutlineProgress},
@@ -7,11 +7,11 @@ use super::{
 use memchr::memchr;
 use std::num::NonZeroU32;
 
-/// Where a line stands in the file.
+/// The place of a line in the file.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::event) struct LinePlace {
     pub(in crate::event) byte: u64,
-    /// Where its text ends.
+    /// The byte after its text.
     pub(in crate::event) end: u64,
     pub(in crate::event) number: Option<NonZeroU32>,
 }
@@ -25,14 +25,14 @@ pub(in crate::event) struct OpenObject {
     outline: JsonOutline,
 }
 
-/// What a line did to an open object.
+/// The effect of a line on an open object.
 #[derive(Debug)]
 pub(in crate::event) enum LineOutcome {
     /// It goes on.
     Open,
     /// It ended, and perhaps another began on the same line.
     Closed(Option<Box<OpenObject>>),
-    /// The line is no part of it, and was not taken.
+    /// The line is no part of it, and was not added.
     Broken,
 }
 
@@ -40,7 +40,7 @@ impl OpenObject {
     /// The most lines that are carried. A video of two hours, a picture a second, takes 30 000.
     pub(in crate::event) const LINES_MAX: usize = 1 << 18;
 
-    /// Begins where a line ends within an object.
+    /// Returns the object that `line` begins and does not end.
     pub(in crate::event) fn begin(line: &[u8], place: LinePlace, stamp: Option<ParsedTime>) -> Option<Self> {
         if !ends_open(line) {
             return None;
@@ -49,7 +49,7 @@ impl OpenObject {
         Some(Self { text: line.to_vec(), places: vec![place], stamp, outline })
     }
 
-    /// Takes the next line.
+    /// Adds the next line.
     pub(in crate::event) fn take(&mut self, line: &[u8], place: LinePlace) -> LineOutcome {
         match self.outline.take(line) {
             OutlineProgress::Open => {
@@ -73,17 +73,17 @@ impl OpenObject {
         }
     }
 
-    /// The lines so far.
+    /// Returns the lines so far.
     pub(in crate::event) fn text(&self) -> &[u8] {
         &self.text
     }
 
-    /// Where they stand.
+    /// Returns the places of the lines so far.
     pub(in crate::event) fn places(&self) -> &[LinePlace] {
         &self.places
     }
 
-    /// The time that the container gave the first of them.
+    /// Returns the time that the container gave to the first line.
     pub(in crate::event) fn stamp(&self) -> Option<ParsedTime> {
         self.stamp
     }
@@ -95,7 +95,7 @@ impl OpenObject {
     }
 }
 
-/// Whether a line may end within an object: pretty printers break lines after `{`, `[` and `,`.
+/// Returns `true` if a line may end within an object: pretty printers break lines after `{`, `[` and `,`.
 pub(in crate::event) fn ends_open(line: &[u8]) -> bool {
     match line.trim_ascii_end().last() {
         Some(b'{' | b'[') => true,
@@ -104,7 +104,7 @@ pub(in crate::event) fn ends_open(line: &[u8]) -> bool {
     }
 }
 
-/// The first object that a line begins and does not end: where, and how far it is.
+/// Returns the first object that a line begins and does not end: its index, and its outline so far.
 fn opening(line: &[u8]) -> Option<(usize, JsonOutline)> {
     let mut from = 0;
     // Attempts that fail may look at the same bytes again; this bounds how often.

@@ -1,4 +1,4 @@
-//! When a record was written.
+//! Times of records.
 //!
 //! Times stand before the event on its line, or in fields of what wraps it. What has no zone is taken for the
 //! reader's zone, what has no year (syslog) for the reader's year: both are given, nothing here asks the system.
@@ -6,7 +6,7 @@
 use crate::event::{fields::Fields, time::Time};
 use jiff::{civil, tz};
 
-/// How times without a zone or a year are to be understood.
+/// The zone and the year of times that have none.
 #[derive(Clone, Debug)]
 pub(in crate::event) struct TimeContext {
     pub(in crate::event) zone: tz::TimeZone,
@@ -17,18 +17,18 @@ pub(in crate::event) struct TimeContext {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::event) struct ParsedTime {
     pub(in crate::event) time: Time,
-    /// Whether it said its zone, or is a count since 1970.
+    /// `true` for a time with a zone, or a count since 1970.
     pub(in crate::event) zoned: bool,
 }
 
-/// How far into a line its time may begin.
+/// The bytes of a line in which its time may begin.
 const REACH: usize = 96;
 
 const MONTHS: [&[u8; 3]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
 impl TimeContext {
-    /// The first time in the head of a line.
+    /// Returns the first time in the head of a line.
     pub(in crate::event) fn find(&self, line: &[u8]) -> Option<ParsedTime> {
         let mut at = 0;
         while at < REACH.min(line.len()) {
@@ -49,7 +49,7 @@ impl TimeContext {
         names.iter().find_map(|name| self.field(&fields.scalar(name)?))
     }
 
-    /// The time in a field: RFC 3339 and its like, or a number of seconds, milli-, micro- or nanoseconds since 1970.
+    /// Returns the time in a field: RFC 3339 and its like, or a number of seconds, milli-, micro- or nanoseconds since 1970.
     pub(in crate::event) fn field(&self, text: &str) -> Option<ParsedTime> {
         let text = text.trim();
         if let Some(stamp) = self.stamp(text.as_bytes()) {
@@ -67,7 +67,7 @@ impl TimeContext {
         Some(ParsedTime { time: Time::from_micros(micros as i64), zoned: true })
     }
 
-    /// The time that `text` begins with.
+    /// Returns the time with which `text` begins.
     fn stamp(&self, text: &[u8]) -> Option<ParsedTime> {
         match text.first()? {
             b'0'..=b'9' => self.numeric(text).or_else(|| self.web_server(text)),
