@@ -10,7 +10,7 @@ mod environment;
 mod error;
 mod fetch;
 mod input;
-mod look;
+mod screen;
 
 pub use commands::{
     CacheClearArgs, CacheCommand, Command, CommonArgs, CompletionsArgs, DemoArgs, DoctorArgs, ExportArgs, ListArgs,
@@ -21,7 +21,7 @@ pub use environment::{cache_folder, config_folder, locale_notice};
 pub use error::UsageError;
 pub use fetch::FetchArgs;
 pub use input::{InputArgs, LineCount, Output, StreamKind, Zone};
-pub use look::{ColorWhen, LookArgs};
+pub use screen::{ColorWhen, ScreenArgs};
 
 use clap::{
     Arg, ArgAction, ArgMatches, CommandFactory as _, FromArgMatches as _, Parser,
@@ -95,7 +95,7 @@ fn with_variables(command: clap::Command) -> clap::Command {
 pub fn parse(args: &[OsString], config: Option<&ConfigFile>) -> Result<Invocation, clap::Error> {
     let mut definition = definition();
     if let Some(config) = config {
-        definition = config.under(definition);
+        definition = config.apply(definition);
     }
     let matches = definition.try_get_matches_from_mut(args)?;
     if let Some((command, _)) = matches.subcommand() {

@@ -1,11 +1,11 @@
 //! The arguments of each command.
 //!
-//! What several commands share is flattened into them from `input`, `look` and `fetch`.
+//! What several commands share is flattened into them from `input`, `screen` and `fetch`.
 
 use super::{
     fetch::{FetchArgs, parse_duration},
     input::{InputArgs, LineCount, Output},
-    look::LookArgs,
+    screen::ScreenArgs,
 };
 use crate::{
     app,
@@ -34,11 +34,11 @@ pub enum Command {
     Export(ExportArgs),
     /// Print one picture, or a contact sheet, into the scrollback and exit.
     Show(ShowArgs),
-    /// Run a session of its own, offline: events, pictures, server.
+    /// Play a session offline, with its own events, pictures and server.
     Demo(DemoArgs),
-    /// Tell what was found out about the terminal, the network and the cache.
+    /// Print what is known about the terminal, the network and the cache, for a bug report.
     Doctor(DoctorArgs),
-    /// Look after the picture cache.
+    /// Manage the picture cache.
     #[command(subcommand)]
     Cache(CacheCommand),
     /// Print a completion script for a shell.
@@ -54,13 +54,13 @@ pub struct CommonArgs {
     /// config folder). A variable goes before it, an option before both.
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
-    /// Append every diagnostic to this file as it happens.
+    /// Append every diagnostic to this file.
     #[arg(long, value_name = "FILE", global = true)]
     pub log_file: Option<PathBuf>,
-    /// Say more on stderr: each line that could not be read, each picture that was written.
+    /// Print more on stderr: each line that could not be read, each picture that was written.
     #[arg(short, long, global = true)]
     pub verbose: bool,
-    /// Say nothing on stderr but why the exit code is not 0.
+    /// Print nothing on stderr but the reason for an exit code other than 0.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 }
@@ -68,38 +68,38 @@ pub struct CommonArgs {
 /// `tail`.
 #[derive(Args, Debug)]
 pub struct TailArgs {
-    /// What to read.
+    /// The logs, the filter and the output.
     #[command(flatten)]
     pub input: InputArgs,
     /// Show N events of history (+1: all). Full screen: all; as JSON lines: 10.
     #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true)]
     pub lines: Option<LineCount>,
-    /// Accepted as tail(1) has them; following is by name anyway.
+    /// Accepted for the sake of tail(1); files are always followed by name.
     #[arg(short = 'f', short_alias = 'F', hide = true)]
     pub follow: bool,
-    /// How it looks.
+    /// The screen.
     #[command(flatten)]
-    pub look: LookArgs,
+    pub screen: ScreenArgs,
 }
 
 /// `open`.
 #[derive(Args, Debug)]
 pub struct OpenArgs {
-    /// What to read.
+    /// The logs, the filter and the output.
     #[command(flatten)]
     pub input: InputArgs,
-    /// How it looks.
+    /// The screen.
     #[command(flatten)]
-    pub look: LookArgs,
+    pub screen: ScreenArgs,
 }
 
 /// `list`.
 #[derive(Args, Debug)]
 pub struct ListArgs {
-    /// What to read.
+    /// The logs, the filter and the output.
     #[command(flatten)]
     pub input: InputArgs,
-    /// Print the summary alone.
+    /// Print the summary only.
     #[arg(long)]
     pub summary: bool,
 }
@@ -116,16 +116,16 @@ file is the name in DIR. outcome is written, kept (it was there already), failed
 /// `export`.
 #[derive(Args, Debug)]
 pub struct ExportArgs {
-    /// What to read. -o json is what auto means here.
+    /// The logs, the filter and the output; `auto` is JSON here.
     #[command(flatten)]
     pub input: InputArgs,
-    /// Fetch the pictures and write them into DIR. What is there already is kept.
+    /// Fetch the pictures and write them into DIR. Files that exist are kept.
     #[arg(long, value_name = "DIR")]
     pub pictures: Option<PathBuf>,
-    /// Write over files that are there already.
+    /// Replace files that exist.
     #[arg(long)]
     pub overwrite: bool,
-    /// What may be fetched.
+    /// The limits of fetching.
     #[command(flatten)]
     pub fetch: FetchArgs,
 }
@@ -135,25 +135,25 @@ pub struct ExportArgs {
 pub struct ShowArgs {
     /// The log; - is stdin.
     pub file: PathBuf,
-    /// The asset, by its id or the head of it; else the newest with pictures.
+    /// The asset, by its id or the beginning of it; without one, the newest with pictures.
     pub asset: Option<String>,
-    /// The place in the video: 1:30, or 90 seconds.
+    /// The offset in the video: 1:30, or 90 seconds.
     #[arg(long, value_name = "TIME", value_parser = parse_offset, conflicts_with = "grid")]
     pub offset: Option<Offset>,
-    /// Print all pictures, so many in a row.
+    /// Print all pictures, COLS in a row.
     #[arg(long, value_name = "COLS", num_args = 0..=1, default_missing_value = "4")]
     pub grid: Option<u16>,
-    /// How it looks.
+    /// The screen.
     #[command(flatten)]
-    pub look: LookArgs,
+    pub screen: ScreenArgs,
 }
 
 /// `doctor`.
 #[derive(Args, Debug)]
 pub struct DoctorArgs {
-    /// What would be used.
+    /// The options to be examined.
     #[command(flatten)]
-    pub look: LookArgs,
+    pub screen: ScreenArgs,
 }
 
 /// `cache`.
@@ -166,7 +166,7 @@ pub enum CacheCommand {
 /// `cache clear`.
 #[derive(Args, Debug)]
 pub struct CacheClearArgs {
-    /// Where the cache is.
+    /// The folder of the cache.
     #[arg(long, value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
 }
@@ -189,19 +189,19 @@ pub struct ManArgs {
 /// `demo`.
 #[derive(Args, Debug)]
 pub struct DemoArgs {
-    /// What happens in it.
+    /// The events that are played.
     #[arg(value_enum, default_value_t)]
     pub scenario: Scenario,
-    /// The same seed gives the same session.
+    /// The seed of the random numbers: the same seed gives the same session.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
-    /// How fast time passes.
+    /// The speed of time: 2 is twice as fast.
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = parse_speed)]
     pub speed: f64,
     /// End after this time.
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
     pub duration: Option<Duration>,
-    /// Leave the log and the pictures in DIR, and print the commands to try.
+    /// Write the log and the pictures into DIR, and print the commands to try.
     #[arg(long, value_name = "DIR", conflicts_with = "serve")]
     pub write: Option<PathBuf>,
     /// Serve DIR on loopback.
@@ -210,12 +210,12 @@ pub struct DemoArgs {
     /// The port for --serve.
     #[arg(long, default_value_t = 8787)]
     pub port: u16,
-    /// How it is printed.
+    /// The format of the output.
     #[arg(short, long, value_enum, default_value_t)]
     pub output: Output,
-    /// How it looks.
+    /// The screen.
     #[command(flatten)]
-    pub look: LookArgs,
+    pub screen: ScreenArgs,
 }
 
 impl CommonArgs {
@@ -260,7 +260,7 @@ impl DemoArgs {
 
 /// `1:30`, `90`, `0:12.5`.
 fn parse_offset(text: &str) -> Result<Offset, String> {
-    app::parse_offset(text).ok_or_else(|| "a place such as 1:30 or 90".to_owned())
+    app::parse_offset(text).ok_or_else(|| "an offset such as 1:30 or 90".to_owned())
 }
 
 fn parse_speed(text: &str) -> Result<f64, String> {

@@ -1,8 +1,8 @@
 //! The config file: TOML, every long option under its own name.
 //!
-//! [`ConfigFile::parse`] reads text and names file and line of whatever is wrong; an option that does not exist is only
-//! warned of, so that one file serves several versions. What it says becomes the default of clap's own options
-//! ([`ConfigFile::under`]), which is why a variable and an option go before it, a repeated one as a whole.
+//! [`ConfigFile::parse`] reads the text and names the file and line of a mistake; an unknown option is only a warning.
+//! Its values become the defaults of clap's options, so that variables and arguments override them; a repeated option is
+//! overridden as a whole.
 
 use crate::text::Safe;
 use clap::{Arg, ArgAction, Command, builder::Resettable};
@@ -12,24 +12,24 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-/// Options that mean nothing within the file itself.
-const NOT_HERE: [&str; 3] = ["config", "help", "version"];
+/// Options that have no meaning within a config file.
+const EXCLUDED: [&str; 3] = ["config", "help", "version"];
 
-/// What a config file says, checked against the options there are.
+/// The options of a config file, checked against the definition of the command line.
 #[derive(Clone, Debug)]
 pub struct ConfigFile {
     entries: Vec<ConfigEntry>,
     warnings: Vec<Safe>,
 }
 
-/// One option and its values, as they would be typed.
+/// An option and its values, as they would be typed.
 #[derive(Clone, Debug)]
 struct ConfigEntry {
     option: String,
     values: Vec<String>,
 }
 
-/// What is wrong with a config file, with its name and line.
+/// A mistake in a config file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}: {what}")]
 pub struct ConfigError {
@@ -39,7 +39,7 @@ pub struct ConfigError {
 }
 
 impl ConfigFile {
-    /// Reads the text of the file that is called `file`; `definition` has the options there are.
+    /// Parses the text of the file named `file` against the definition of the command line.
     pub fn parse(file: &Safe, text: &str, definition: &Command) -> Result<Self, ConfigError> {
         let error = |at: usize, what: &str| {
             let line = line_of(text, at);
@@ -52,7 +52,7 @@ impl ConfigFile {
         keys.sort_by_key(|(span, ..)| span.start);
         let mut config = Self { entries: Vec::new(), warnings: Vec::new() };
         for (span, name, value) in keys {
-            let Some(arg) = find(definition, name).filter(|_| !NOT_HERE.contains(&name)) else {
+            let Some(arg) = find(definition, name).filter(|_| !EXCLUDED.contains(&name)) else {
                 let line = line_of(text, span.start);
                 config.warnings.push(Safe::new(&format!("{file}:{line}: there is no option {name}")));
                 continue;
@@ -65,13 +65,13 @@ impl ConfigFile {
         Ok(config)
     }
 
-    /// What should be looked at, but stops nothing: one line each.
+    /// Returns the unknown options, one line each. They stop nothing, so that one file serves several versions.
     pub fn warnings(&self) -> &[Safe] {
         &self.warnings
     }
 
-    /// The definition with what the file says as defaults.
-    pub(super) fn under(&self, definition: Command) -> Command {
+    /// Returns the definition with the values of the file as defaults.
+    pub(super) fn apply(&self, definition: Command) -> Command {
         definition
             .mut_args(|arg| {
                 let Some(entry) = self.entries.iter().find(|entry| arg.get_long() == Some(entry.option.as_str()))
@@ -80,11 +80,11 @@ impl ConfigFile {
                 };
                 arg.default_values(entry.values.clone())
             })
-            .mut_subcommands(|command| self.under(command))
+            .mut_subcommands(|command| self.apply(command))
     }
 }
 
-/// The option of this name, of whichever command.
+/// Returns the option of this name, of any command.
 fn find<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     command
         .get_arguments()
@@ -92,7 +92,7 @@ fn find<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
         .or_else(|| command.get_subcommands().find_map(|command| find(command, name)))
 }
 
-/// A value as words that could be typed: one, or several for an option that may be repeated.
+/// Returns a value as it would be typed: one word, or several for an option that may be repeated.
 fn values(arg: &Arg, value: &DeValue<'_>) -> Result<Vec<String>, String> {
     let flag = matches!(arg.get_action(), ArgAction::SetTrue);
     let several = matches!(arg.get_action(), ArgAction::Append);
@@ -118,13 +118,13 @@ fn word(value: &DeValue<'_>) -> Result<String, String> {
     }
 }
 
-/// Has clap judge the values as if they were typed behind the option.
+/// Has clap check the values as if they were typed.
 fn check(arg: &Arg, values: &[String]) -> Result<(), String> {
     if matches!(arg.get_action(), ArgAction::SetTrue) {
         return Ok(());
     }
     let Some(name) = arg.get_long() else { return Ok(()) };
-    // Alone: what it gets on with is judged when a command is really parsed.
+    // Conflicts with other options are found when the arguments are parsed.
     let alone = arg.clone().conflicts_with(Resettable::Reset).global(false);
     let command = Command::new("config").no_binary_name(true).disable_help_flag(true).arg(alone);
     let typed = values.iter().map(|value| format!("--{name}={value}"));
@@ -135,7 +135,7 @@ fn check(arg: &Arg, values: &[String]) -> Result<(), String> {
     })
 }
 
-/// The line, from 1, of a byte.
+/// Returns the line, from 1, of a byte.
 fn line_of(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }
@@ -161,7 +161,7 @@ mod tests {
             "jobs = 3\nno-cache = true\nallow-host = ['a.example', 'b.example:9000']\ntimeout = '2m'\nquiet=true";
         let opened = |args: &[&str]| {
             let Command::Open(open) = typed(text, args).command else { panic!("{args:?}") };
-            open.look.fetch
+            open.screen.fetch
         };
         let Command::Export(export) = typed(text, &["export", "a.log"]).command else { panic!("export") };
         for fetch in [opened(&["a.log"]), opened(&["open", "a.log"]), export.fetch] {

@@ -10,22 +10,22 @@ use ipnet::IpNet;
 use std::{path::PathBuf, time::Duration};
 use url::Url;
 
-/// What may be fetched, and how.
+/// The limits of fetching.
 #[derive(Args, Debug)]
 pub struct FetchArgs {
     /// Fetch from HOST or HOST:PORT although it is private, loopback or on another port.
     #[arg(long, value_name = "HOST[:PORT]")]
     pub allow_host: Vec<HostPort>,
-    /// Fetch from this network although it is private.
+    /// Fetch from this network although it is private, for example 10.0.0.0/8.
     #[arg(long, value_name = "NET")]
     pub allow_cidr: Vec<IpNet>,
     /// Fetch nothing.
     #[arg(long)]
     pub no_fetch: bool,
-    /// How many fetches may be in flight.
+    /// The most fetches at a time.
     #[arg(short, long, value_name = "N", default_value_t = 6)]
     pub jobs: usize,
-    /// The longest silence of a server; connecting may take half of it, the whole three times.
+    /// The longest time without a byte; connecting may take half of it, a whole fetch three times.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     pub timeout: Duration,
     /// The largest picture that is fetched.
@@ -37,13 +37,13 @@ pub struct FetchArgs {
     /// Send this header, to that host only.
     #[arg(short = 'H', long, value_name = "[HOST=]K:V")]
     pub header: Vec<String>,
-    /// Fetch through this proxy, which then looks up and judges addresses.
+    /// Fetch through this proxy, which then resolves the names and decides about addresses.
     #[arg(long, value_name = "URL")]
     pub proxy: Option<Url>,
-    /// Trust these issuers too.
+    /// Trust the certificate authorities of this file, too.
     #[arg(long, value_name = "PEM")]
     pub ca_file: Option<PathBuf>,
-    /// Keep fetched pictures here instead of the user's cache folder.
+    /// The folder of the picture cache, instead of the one in the user's cache folder.
     #[arg(long, value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
     /// Keep no pictures on disk.

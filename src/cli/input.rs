@@ -11,34 +11,34 @@ use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
 
-/// What to read, and which assets.
+/// The logs, the filter and the output.
 #[derive(Args, Debug)]
 pub struct InputArgs {
     /// Logs, plain or compressed; quoted globs and directories too. - is stdin.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Show only what passes: words, status:, code:, samples<N, since:, host:, ! negates.
+    /// Show only the assets that pass: words, status:failed, code:VOD.*, samples<5, since:2h, host:NAME; ! negates.
     #[arg(short = 'e', long, value_name = "EXPR", value_parser = Filter::parse)]
     pub filter: Vec<Filter>,
     /// Show only assets of this status.
     #[arg(short, long, value_name = "S")]
     pub status: Option<String>,
-    /// Show only assets whose id has this in it.
+    /// Show only assets whose id contains this.
     #[arg(short, long, value_name = "ID")]
     pub asset: Option<String>,
-    /// Show only what is not older: 30m, 2h, or RFC 3339. What has no time is kept.
+    /// Show only assets since this time: an age such as 30m or 2h, or RFC 3339. Those without a time are kept.
     #[arg(long, value_name = "T", value_parser = parse_since)]
     pub since: Option<String>,
-    /// Show only what is not newer.
+    /// Show only assets until this time.
     #[arg(long, value_name = "T", value_parser = parse_since)]
     pub until: Option<String>,
-    /// How it is printed. auto: full screen on a terminal, else table for list and jsonl for tail and open.
+    /// The format of the output. auto: full screen on a terminal, else table for list and jsonl for tail and open.
     #[arg(short, long, value_enum, default_value_t)]
     pub output: Output,
     /// Show secrets in URLs.
     #[arg(long)]
     pub reveal: bool,
-    /// The zone of times without one, and of the screen.
+    /// The time zone of the screen, and of times that name none.
     #[arg(long, value_enum, default_value_t)]
     pub tz: Zone,
 }
@@ -102,18 +102,18 @@ pub enum StreamKind {
 /// `-o`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Output {
-    /// By what stdout is.
+    /// Full screen on a terminal, else what the command prints.
     #[default]
     Auto,
     /// Full screen.
     Tui,
-    /// Columns for people.
+    /// Aligned columns.
     Table,
-    /// One object.
+    /// One JSON object.
     Json,
-    /// One object a line.
+    /// One JSON object per line.
     Jsonl,
-    /// RFC 4180.
+    /// CSV (RFC 4180).
     Csv,
 }
 
@@ -142,7 +142,7 @@ impl Output {
 /// `--tz`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Zone {
-    /// This machine's.
+    /// The zone of this machine.
     #[default]
     Local,
     /// UTC.

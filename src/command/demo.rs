@@ -66,14 +66,17 @@ async fn play(args: &DemoArgs, demo: &Demo) -> Result<ExitCode> {
         return events::print_for(source, args.duration.unwrap_or(PRINTED_FOR)).await;
     }
     // A demo leaves nothing on disk.
-    let mut media = MediaConfig { cache_dir: None, ..media::config(&args.look.fetch)? };
+    let mut media = MediaConfig { cache_dir: None, ..media::config(&args.screen.fetch)? };
     media.policy.allow(demo.host().parse()?)?;
-    let options =
-        AppOptions { read_mode: ReadMode::Follow, badge: Some("DEMO".into()), ..args.look.options(TimeZone::system()) };
+    let options = AppOptions {
+        read_mode: ReadMode::Follow,
+        badge: Some("DEMO".into()),
+        ..args.screen.options(TimeZone::system())
+    };
     let plan = SessionPlan {
         source,
         media,
-        protocol: args.look.protocol,
+        protocol: args.screen.protocol,
         options,
         notice: locale_notice(),
         limit: args.duration,

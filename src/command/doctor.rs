@@ -13,7 +13,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
     print_finding("version", env!("CARGO_PKG_VERSION"))?;
     print_finding("system", &format!("{} {}", env::consts::OS, env::consts::ARCH))?;
     print_line("terminal")?;
-    match runtime::block_on(async { Ok(probe_terminal(args.look.protocol).await) })? {
+    match runtime::block_on(async { Ok(probe_terminal(args.screen.protocol).await) })? {
         None => print_finding("terminal", "none: output goes to a file or a pipe, or TERM says it cannot be drawn on")?,
         Some(probe) => {
             for (name, value) in probe.report() {
@@ -27,10 +27,10 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
             print_finding(name, "is set, not used; --proxy uses one")?;
         }
     }
-    print_finding("proxy", if args.look.fetch.proxy.is_some() { "as --proxy says" } else { "none" })?;
-    print_finding("may be fetched from", &allowed(&args.look.fetch))?;
+    print_finding("proxy", if args.screen.fetch.proxy.is_some() { "as --proxy says" } else { "none" })?;
+    print_finding("may be fetched from", &allowed(&args.screen.fetch))?;
     print_line("cache")?;
-    match args.look.fetch.cache_dir() {
+    match args.screen.fetch.cache_dir() {
         None => print_finding("folder", "none: --no-cache, or no home folder")?,
         Some(folder) => {
             print_finding("folder", &folder.display().to_string())?;

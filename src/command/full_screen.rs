@@ -3,7 +3,7 @@
 use super::{media, runtime};
 use crate::{
     app::AppOptions,
-    cli::{InputArgs, LookArgs, locale_notice},
+    cli::{InputArgs, ScreenArgs, locale_notice},
     event::ReadMode,
     session::{self, SessionPlan},
     source::{Order, Start},
@@ -12,16 +12,16 @@ use anyhow::Result;
 use std::process::ExitCode;
 
 /// Runs a session over the input until the user quits.
-pub(super) fn run(input: &InputArgs, look: &LookArgs, mode: ReadMode) -> Result<ExitCode> {
+pub(super) fn run(input: &InputArgs, screen: &ScreenArgs, mode: ReadMode) -> Result<ExitCode> {
     let plan = SessionPlan {
         source: input.source(mode, Start::All, Order::NewestFirst),
-        media: media::config(&look.fetch)?,
-        protocol: look.protocol,
+        media: media::config(&screen.fetch)?,
+        protocol: screen.protocol,
         options: AppOptions {
             read_mode: mode,
             filter: input.filter()?,
             reveal: input.reveal(),
-            ..look.options(input.zone())
+            ..screen.options(input.zone())
         },
         notice: locale_notice(),
         limit: None,

@@ -17,7 +17,7 @@ pub(super) fn run(args: OpenArgs) -> Result<ExitCode> {
     }
     let input = InputArgs::or_stdin(args.input, stdio::stdin())?;
     if input.output.is_full_screen(stdio::stdout()) {
-        return full_screen::run(&input, &args.look, ReadMode::Once);
+        return full_screen::run(&input, &args.screen, ReadMode::Once);
     }
     match input.output.format().unwrap_or(ListFormat::Jsonl) {
         ListFormat::Jsonl => events::print(&input, ReadMode::Once, Start::All),

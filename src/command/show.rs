@@ -36,13 +36,13 @@ pub(super) fn run(args: &ShowArgs) -> Result<ExitCode> {
 
 async fn show(args: &ShowArgs) -> Result<ExitCode> {
     let stdout = stdio::stdout();
-    if stdout == StreamKind::Other && args.look.protocol.is_none() {
+    if stdout == StreamKind::Other && args.screen.protocol.is_none() {
         return Err(UsageError::new("stdout is no terminal: -p says which protocol's bytes to write").into());
     }
     let catalog = read(&args.file).await?;
     let asset = find(&catalog, args)?;
     let requests = wanted(&asset, args)?;
-    let canvas = canvas(args.look.protocol, stdout).await;
+    let canvas = canvas(args.screen.protocol, stdout).await;
     if canvas.protocol == Protocol::None {
         return Ok(ExitCode::SUCCESS);
     }
@@ -132,7 +132,7 @@ async fn canvas(forced: Option<Protocol>, stdout: StreamKind) -> Canvas {
 }
 
 async fn fetch(args: &ShowArgs, requests: &[PictureRequest]) -> Result<FetchedPictures> {
-    let (media, mut updates) = spawn(media::config(&args.look.fetch)?);
+    let (media, mut updates) = spawn(media::config(&args.screen.fetch)?);
     media.want(requests.to_vec());
     let mut fetched = HashMap::new();
     while fetched.len() < requests.len() {

@@ -9,7 +9,7 @@ pub(super) fn run(args: TailArgs) -> Result<ExitCode> {
     let args = TailArgs { input: InputArgs::or_stdin(args.input, stdio::stdin())?, ..args };
     let mode = args.read_mode();
     if args.input.output.is_full_screen(stdio::stdout()) {
-        return full_screen::run(&args.input, &args.look, mode);
+        return full_screen::run(&args.input, &args.screen, mode);
     }
     events::print(&args.input, mode, args.start())
 }

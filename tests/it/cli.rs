@@ -1,4 +1,4 @@
-//! What scripts rely on: stdout, stderr and exit codes of the real program where there is no screen.
+//! The program without a screen: stdout, stderr and exit codes, on which scripts rely.
 
 use crate::{harness::skip, support::hostile};
 use serde_json::{Value, json};
@@ -10,12 +10,12 @@ use std::{
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_thumbview");
-/// The document that the project was made from.
+/// The documentation page of the event.
 const DOCUMENT: &str = include_str!("../fixtures/000_e9a22a3f98f5f3b2.txt");
 const HEADER: &str = "asset_id,status,samples,dots,last_offset,events,title,duration,error_code,error_msg,first_seen,\
                       last_seen,source.file,source.line,source.byte";
 
-/// What a run left behind.
+/// The result of a run.
 struct Ran {
     code: i32,
     stdout: String,
@@ -75,7 +75,7 @@ fn ran(command: &mut Command) -> Ran {
     Ran::new(command.output().unwrap())
 }
 
-/// The event of the document, over its 27 lines.
+/// The documented event, over its 27 lines.
 fn event() -> &'static str {
     DOCUMENT.split("```").nth(1).unwrap().trim_start_matches('\n')
 }
@@ -88,7 +88,7 @@ fn check(args: &[&str], code: i32, stdout: &str, stderr: &str) {
     assert_eq!(ran.stderr.is_empty(), stderr.is_empty(), "{args:?}: {}", ran.stderr);
 }
 
-fn the_documents_event_as_json() {
+fn lists_the_documented_event_as_json() {
     let ran = Place::new().run(&["list", "-o", "json", "events.log"]);
     let expected = json!({
         "assets": [{
@@ -105,7 +105,7 @@ fn the_documents_event_as_json() {
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
 }
 
-fn the_whole_document_as_it_is() {
+fn lists_an_event_within_a_page() {
     let place = Place::new();
     place.write("page.md", DOCUMENT.as_bytes());
     let ran = place.run(&["list", "-o", "json", "page.md"]);
@@ -115,7 +115,7 @@ fn the_whole_document_as_it_is() {
     assert_eq!((&list["summary"]["lines"], &list["summary"]["unparsed"]), (&json!(81), &json!(0)));
 }
 
-fn exit_codes_and_where_what_is_said() {
+fn exit_codes_and_streams() {
     let summary =
         "assets=1 succeed=1 failed=0 other=0 events=1 other_events=0 duplicates=0 replayed=0 lines=27 unparsed=0\n";
     check(&["list", "events.log"], 0, "14d7b2faba0dddd6b4e8936272d6bc3f  SUCCEED", "");
@@ -155,7 +155,7 @@ fn a_near_miss_is_named_with_its_reason() {
     assert!(ran.stderr.contains("line 2"), "{}", ran.stderr);
 }
 
-fn a_file_that_is_not_there_is_waited_for() {
+fn tail_waits_for_a_missing_file() {
     let place = Place::new();
     let mut child = place.command(&["tail", "-n", "+1", "later.log"]).spawn().unwrap();
     let mut said = String::new();
@@ -169,7 +169,7 @@ fn a_file_that_is_not_there_is_waited_for() {
     assert!(line.contains("14d7b2faba0dddd6b4e8936272d6bc3f"), "{line}");
 }
 
-fn a_reader_that_has_seen_enough_is_no_failure() {
+fn a_closed_pipe_is_no_failure() {
     let place = Place::new();
     let line = |n: usize| event().replace(['\n', '\t'], "").replace("14d7b2fa", &format!("{n:08}"));
     let log: String = (0..4000).map(|n| line(n) + "\n").collect();
@@ -185,7 +185,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     }
 }
 
-fn a_full_disk_is_said() {
+fn a_full_disk_is_reported() {
     if !Path::new("/dev/full").exists() {
         skip("no /dev/full");
     }
@@ -225,7 +225,7 @@ fn a_closed_stdout_is_no_crash() {
     }
 }
 
-fn prints_are_plain_whatever_the_terminal() {
+fn printed_output_is_plain_on_any_terminal() {
     let place = Place::new();
     let plain = place.run(&["list", "events.log"]).stdout;
     for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb"), ("TERM", "xterm-256color"), ("LC_ALL", "C")] {
@@ -262,7 +262,7 @@ fn nothing_in_a_log_is_printed_raw() {
     assert!(ran.stdout.contains("\\u001b[777m"), "the original text is there, escaped");
 }
 
-/// The words of a command as a shell would split them: at spaces, but not within single quotes.
+/// Splits a command as a shell does: at spaces, but not within single quotes.
 fn words(command: &str) -> Vec<std::ffi::OsString> {
     let mut words = Vec::new();
     for (nth, part) in command.split('\'').enumerate() {
@@ -272,7 +272,7 @@ fn words(command: &str) -> Vec<std::ffi::OsString> {
     words
 }
 
-fn every_command_that_is_shown_can_be_typed() {
+fn documented_commands_parse() {
     let readme = include_str!("../../README.md").to_owned();
     let help = Place::new().run(&["--help"]).stdout;
     let examples = help.split("Examples:").nth(1).unwrap();
@@ -298,17 +298,17 @@ fn every_command_that_is_shown_can_be_typed() {
 }
 
 crate::tests! {
-    the_documents_event_as_json,
-    the_whole_document_as_it_is,
-    exit_codes_and_where_what_is_said,
+    lists_the_documented_event_as_json,
+    lists_an_event_within_a_page,
+    exit_codes_and_streams,
     a_pipe_is_read_to_its_end,
     a_near_miss_is_named_with_its_reason,
-    a_file_that_is_not_there_is_waited_for,
-    a_reader_that_has_seen_enough_is_no_failure,
-    a_full_disk_is_said,
+    tail_waits_for_a_missing_file,
+    a_closed_pipe_is_no_failure,
+    a_full_disk_is_reported,
     a_full_screen_without_a_terminal_is_refused,
     a_closed_stdout_is_no_crash,
-    prints_are_plain_whatever_the_terminal,
+    printed_output_is_plain_on_any_terminal,
     nothing_in_a_log_is_printed_raw,
-    every_command_that_is_shown_can_be_typed,
+    documented_commands_parse,
 }

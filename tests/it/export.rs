@@ -1,4 +1,4 @@
-//! Handing on: `export` with its pictures from a server on the loopback, the config file, and what is said where.
+//! `export` with pictures from a loopback server, the config file, and diagnostics.
 
 use crate::support::pty::{PROGRAM, Session};
 use crate::support::server::{ImageServer, answer, picture};
@@ -92,7 +92,7 @@ impl Place {
 
 const ODD: &str = "~2e.~2f-~e2~80~aex~1b_sample_00000.jpg";
 
-fn the_set_and_its_pictures_are_written() {
+fn assets_and_pictures_are_written() {
     let place = Place::new();
     let ran = place.export(&["-o", "json", "--pictures", "out/pictures"]);
     assert_eq!(ran.code, 1, "one picture could not be had: {}", ran.stderr);
@@ -116,7 +116,7 @@ fn the_set_and_its_pictures_are_written() {
     assert!(place.export(&["--reveal"]).stdout.contains("auth_key=s3cret"));
 }
 
-fn nothing_is_overwritten_unasked() {
+fn files_are_replaced_only_on_request() {
     let place = Place::new();
     fs::create_dir(place.path("out")).unwrap();
     fs::write(place.path("out/good_sample_00000.jpg"), "mine").unwrap();
@@ -149,7 +149,7 @@ fn a_link_is_never_written_through() {
     assert_eq!(fs::read(place.path("victim")).unwrap(), b"mine");
 }
 
-fn the_policy_holds_here_too() {
+fn the_fetch_policy_applies_to_exports() {
     let place = Place::new();
     let ran = place.run(&["export", "--no-cache", "-a", "good", "-o", "jsonl", "--pictures", "out", "vod.log"]);
     assert_eq!((ran.code, place.server.connections()), (1, 0), "{}", ran.stderr);
@@ -187,7 +187,7 @@ fn without_a_folder_nothing_is_fetched() {
     assert_eq!(place.export(&["-o", "table"]).code, 2);
 }
 
-fn a_damaged_picture_is_written_and_said() {
+fn a_damaged_picture_is_written_and_reported() {
     let place = Place::new();
     let log = fs::read_to_string(place.path("vod.log")).unwrap().replace("gone", "cut");
     fs::write(place.path("vod.log"), log).unwrap();
@@ -199,11 +199,11 @@ fn a_damaged_picture_is_written_and_said() {
     assert!(named && cut["reason"].is_string(), "{cut}");
 }
 
-fn the_screen_writes_what_it_shows() {
+fn the_screen_writes_the_listed_assets() {
     let place = Place::new();
     let (host, log) = (place.server.host(), place.path("vod.log").display().to_string());
-    let diary = place.path("d").display().to_string();
-    let args = ["--log-file", &diary, "open", "-a", "good", "--allow-host", &host, &log];
+    let log_file = place.path("d").display().to_string();
+    let args = ["--log-file", &log_file, "open", "-a", "good", "--allow-host", &host, &log];
     let mut session = Session::start(&args, (100, 30), &[]);
     session.wait_for_text("fetched");
     session.type_keys("w");
@@ -231,11 +231,14 @@ fn the_screen_writes_what_it_shows() {
     }
     session.type_keys("q");
     assert_eq!(session.exit_code(), 0);
-    let diary = fs::read_to_string(diary).unwrap();
-    assert!(diary.contains("/one.jpg: written\n") && diary.contains("gone.jpg?auth_key=***: HTTP 403"), "{diary}");
+    let log_file = fs::read_to_string(log_file).unwrap();
+    assert!(
+        log_file.contains("/one.jpg: written\n") && log_file.contains("gone.jpg?auth_key=***: HTTP 403"),
+        "{log_file}"
+    );
 }
 
-fn the_config_file_stands_below_variables_and_options() {
+fn variables_and_options_override_the_config_file() {
     let place = Place::new();
     let folder = place.path("home/thumbview");
     fs::create_dir_all(&folder).unwrap();
@@ -267,7 +270,7 @@ fn a_bad_config_is_a_usage_error_with_its_line() {
     assert!(ran.stderr.contains("none.toml"), "{}", ran.stderr);
 }
 
-fn diagnostics_go_into_the_log_file() {
+fn diagnostics_are_appended_to_the_log_file() {
     let place = Place::new();
     let host = place.server.host();
     let mut log = fs::read_to_string(place.path("vod.log")).unwrap();
@@ -277,19 +280,19 @@ fn diagnostics_go_into_the_log_file() {
         ["export", "-q", "-a", "good", "--no-cache", "--allow-host", &host, "--pictures", "out", "--log-file", "d"];
     let ran = place.run(&[&args[..], &["vod.log"]].concat());
     assert_eq!(ran.stderr.lines().count(), 1, "only why the code is not 0: {}", ran.stderr);
-    let diary = fs::read_to_string(place.path("d")).unwrap();
+    let log_file = fs::read_to_string(place.path("d")).unwrap();
     for said in [" thumbview ", "vod.log line 4: ", "good_sample_00000.jpg: written", "403", "2 pictures written"] {
-        assert!(diary.contains(said), "{said}: {diary}");
+        assert!(log_file.contains(said), "{said}: {log_file}");
     }
-    assert!(!diary.contains('\u{1b}') && !diary.contains("s3cret"), "{diary}");
+    assert!(!log_file.contains('\u{1b}') && !log_file.contains("s3cret"), "{log_file}");
     assert_eq!(fs::metadata(place.path("d")).unwrap().permissions().mode() & 0o777, 0o600);
     place.run(&["list", "--log-file", "d", "vod.log"]);
-    assert!(fs::read_to_string(place.path("d")).unwrap().starts_with(&diary), "it is appended to");
+    assert!(fs::read_to_string(place.path("d")).unwrap().starts_with(&log_file), "it is appended to");
     let ran = place.run(&["list", "-v", "vod.log"]);
     assert!(ran.stderr.contains("vod.log line 4: "), "{}", ran.stderr);
 }
 
-fn scripts_and_pages_are_generated() {
+fn completions_and_manual_pages_are_generated() {
     let place = Place::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ran = place.run(&["completions", shell]);
@@ -309,16 +312,16 @@ fn scripts_and_pages_are_generated() {
 }
 
 crate::tests! {
-    the_set_and_its_pictures_are_written,
-    nothing_is_overwritten_unasked,
+    assets_and_pictures_are_written,
+    files_are_replaced_only_on_request,
     a_link_is_never_written_through,
-    the_policy_holds_here_too,
+    the_fetch_policy_applies_to_exports,
     csv_has_a_row_for_each_picture_and_no_formulas,
     without_a_folder_nothing_is_fetched,
-    a_damaged_picture_is_written_and_said,
-    the_screen_writes_what_it_shows,
-    the_config_file_stands_below_variables_and_options,
+    a_damaged_picture_is_written_and_reported,
+    the_screen_writes_the_listed_assets,
+    variables_and_options_override_the_config_file,
     a_bad_config_is_a_usage_error_with_its_line,
-    diagnostics_go_into_the_log_file,
-    scripts_and_pages_are_generated,
+    diagnostics_are_appended_to_the_log_file,
+    completions_and_manual_pages_are_generated,
 }

@@ -1,6 +1,6 @@
 //! Whole sessions: the real program on a real terminal, its log in a file or a pipe, its pictures from a real server.
 //!
-//! Each picture has one colour, told by asset and index, so that the cells on the screen say whose picture they show.
+//! Each picture has one colour, given by asset and index, so that a test can tell which picture the cells show.
 
 use crate::support::pty::{Answers, PROGRAM, Session};
 use crate::support::server::{Act, ImageServer, Request, picture};
@@ -106,7 +106,7 @@ fn jpeg(colour: [u8; 3]) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// How many cells show this colour, give or take what JPEG and five bits a channel lose.
+/// Counts the cells of about this colour; JPEG and five bits per channel lose a little.
 fn painted(screen: &vt100::Screen, colour: [u8; 3]) -> usize {
     let near = |shown: vt100::Color| match shown {
         vt100::Color::Rgb(r, g, b) => [r, g, b].iter().zip(colour).all(|(a, b)| a.abs_diff(b) < 16),
@@ -161,7 +161,7 @@ fn check_restored(session: &Session) {
     });
 }
 
-fn the_main_job() {
+fn shows_a_log_and_its_pictures() {
     let scene = Scene::new();
     let mut session = scene.start(&["tail", str(&scene.log())]);
     session.wait_for("our modes", |screen| screen.alternate_screen() && screen.hide_cursor());
@@ -344,7 +344,7 @@ fn a_locale_without_utf_8_gets_ascii() {
             session.type_keys(key);
             thread::sleep(Duration::from_millis(30));
         }
-        quit_at_last(&mut session);
+        quit_from_overlay(&mut session);
         check_restored(&session);
         let bytes = session.bytes();
         let beyond = String::from_utf8_lossy(&bytes).chars().find(|c| !c.is_ascii());
@@ -385,7 +385,7 @@ fn any_size_and_back() {
     quit(session);
 }
 
-/// Text that would do something, were it to reach the terminal as it is; each has 777 in it.
+/// Text that would act on a terminal if it were printed raw; each has 777 in it.
 fn nothing_in_a_log_reaches_the_terminal() {
     let scene = Scene::serving(|_| server::answer("403 \x1b]0;777\x07", "Content-Type: \u{9b}777m\r\n", b"\x1b[777m"));
     let log = scene.path("hostile\x1b[777m.log");
@@ -399,7 +399,7 @@ fn nothing_in_a_log_reaches_the_terminal() {
         thread::sleep(Duration::from_millis(30));
     }
     session.wait_for_text("777");
-    quit_at_last(&mut session);
+    quit_from_overlay(&mut session);
     let bytes = session.bytes();
     let ours = hostile::sequences(&bytes);
     assert!(ours.len() > 100, "sequences were found");
@@ -410,13 +410,13 @@ fn nothing_in_a_log_reaches_the_terminal() {
 }
 
 /// Quits out of whatever overlay is open.
-fn quit_at_last(session: &mut Session) {
+fn quit_from_overlay(session: &mut Session) {
     session.type_keys("\x03");
     assert_eq!(session.exit_code(), 0);
 }
 
-/// A key held over pictures that take 100 ms each: what nobody looks at any more is not asked for. As fast as keys
-/// repeat, six at a time keep up; a burst of keys, as after a stall of the link, leaves out what it jumped over.
+/// Holds a key over pictures that take 100 ms each: pictures that are no longer looked at are not requested. At the rate
+/// of a repeating key, six fetches at a time keep up; a burst, as after a stall of the link, skips pictures.
 fn a_held_key_does_not_queue_fetches() {
     println!("{}", scrub("30 keys a second", Duration::from_millis(33), 100));
     println!("{}", scrub("a burst of keys", Duration::ZERO, 30));
@@ -453,7 +453,7 @@ fn scrub(what: &str, between_keys: Duration, bound: usize) -> String {
 }
 
 crate::tests! {
-    the_main_job,
+    shows_a_log_and_its_pictures,
     a_private_server_is_asked_once_it_is_allowed,
     indexed_colours_where_there_are_no_others,
     a_log_from_a_pipe_leaves_the_keyboard_free,

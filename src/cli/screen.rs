@@ -14,14 +14,14 @@ use clap::{
 };
 use jiff::tz::TimeZone;
 
-/// How it looks, and what may be fetched.
+/// The screen, and the limits of fetching.
 #[derive(Args, Debug)]
-pub struct LookArgs {
-    /// How pictures are drawn.
+pub struct ScreenArgs {
+    /// The graphics protocol for pictures.
     // Written in full so that clap does not take it for an optional value.
     #[arg(short, long, default_value = "auto", value_parser = protocol_parser())]
     pub protocol: ::std::option::Option<Protocol>,
-    /// What may be fetched.
+    /// The limits of fetching.
     #[command(flatten)]
     pub fetch: FetchArgs,
     /// Fetch only what is looked at.
@@ -30,19 +30,19 @@ pub struct LookArgs {
     /// Colours of the screen.
     #[arg(long, value_enum, default_value_t)]
     pub theme: ThemeChoice,
-    /// Whether the screen has colours.
+    /// The use of colours.
     #[arg(
         long,
         value_name = "WHEN",
         value_enum,
         default_value_t,
-        help = "Whether the screen has colours; auto: unless NO_COLOR is set, never: as --theme mono"
+        help = "The use of colours; auto: unless NO_COLOR is set, never: as --theme mono"
     )]
     pub color: ColorWhen,
-    /// Use no glyphs beyond ASCII.
+    /// Use ASCII characters only.
     #[arg(long)]
     pub ascii: bool,
-    /// Take the mouse: click, wheel, drag on the timeline.
+    /// Use the mouse: click, wheel, drag on the timeline.
     #[arg(long)]
     pub mouse: bool,
 }
@@ -66,10 +66,10 @@ impl ValueEnum for ThemeChoice {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(match self {
-            Self::Auto => PossibleValue::new("auto").help("By the terminal's background"),
+            Self::Auto => PossibleValue::new("auto").help("By the terminal's background colour"),
             Self::Dark => PossibleValue::new("dark").help("For a dark background"),
             Self::Light => PossibleValue::new("light").help("For a light background"),
-            Self::Mono => PossibleValue::new("mono").help("None"),
+            Self::Mono => PossibleValue::new("mono").help("Without colours"),
         })
     }
 }
@@ -89,7 +89,7 @@ fn protocol_parser() -> impl TypedValueParser<Value = Option<Protocol>> {
         .map(|typed| PROTOCOLS.iter().find(|(name, ..)| *name == typed).and_then(|(_, protocol, _)| *protocol))
 }
 
-impl LookArgs {
+impl ScreenArgs {
     /// Returns the options with which the screen begins.
     pub fn options(&self, zone: TimeZone) -> AppOptions {
         let theme = match self.color {
