@@ -204,7 +204,11 @@ impl Catalog {
         if !matches!(kind, EventKind::Thumbnail | EventKind::Details) {
             return;
         }
-        if *events.status(key) == Status::Succeed && newer(entry.pictured.get()) {
+        let succeeded = |key| *events.status(key) == Status::Succeed;
+        let preference = |key| (succeeded(key), events.rank(key));
+        if (succeeded(key) || !events.pictures(key).is_empty())
+            && entry.pictured.get().is_none_or(|before| preference(before) < preference(key))
+        {
             entry.pictured = OptionalEvent::new(key);
         }
         if newer(entry.newest.get()) {

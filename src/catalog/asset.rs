@@ -55,7 +55,8 @@ impl<'a> Asset<'a> {
         self.newest().fault
     }
 
-    /// The event whose pictures are shown, listed and exported: the newest that succeeded.
+    /// The event whose pictures are shown, listed and exported: the newest that succeeded, else the newest that has
+    /// pictures, whatever its status.
     pub fn picture_event(&self) -> Option<Event<'a>> {
         Some(self.events.event(self.entry.pictured.get()?, &self.entry.id))
     }
@@ -63,6 +64,11 @@ impl<'a> Asset<'a> {
     /// The pictures of [`Self::picture_event`].
     pub fn pictures(&self) -> Option<&'a Pictures> {
         Some(self.events.pictures(self.entry.pictured.get()?))
+    }
+
+    /// The number of these pictures whose URLs name another asset.
+    pub fn foreign(&self) -> u32 {
+        self.picture_event().map_or(0, |event| event.oddities.foreign)
     }
 
     /// Requests for these pictures, in order; see [`Event::requests`].

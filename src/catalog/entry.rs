@@ -18,7 +18,7 @@ pub(super) struct AssetEntry {
     pub(super) events: AssetEvents,
     /// The newest thumbnail event or API answer.
     pub(super) newest: OptionalEvent,
-    /// The newest of these that succeeded.
+    /// The newest of these that succeeded, else the newest that has pictures.
     pub(super) pictured: OptionalEvent,
     /// The number of thumbnail events.
     pub(super) thumbnail_events: u32,

@@ -16,6 +16,7 @@ use crate::event::{
         oddities::Oddities,
     },
     status::Status,
+    url::asset_in,
 };
 use serde::{
     Deserialize, Deserializer,
@@ -193,14 +194,6 @@ fn asset_id(fields: &Fields<'_>, info: &Fields<'_>, lists: &Lists<'_>) -> Option
     given.and_then(|id| AssetId::new(id.trim())).or_else(|| lists.asset())
 }
 
-/// Returns the id in `…/asset/{32 hexadecimal digits}/…`.
-fn id_in_url(url: &str) -> Option<AssetId> {
-    url.match_indices("/asset/").find_map(|(at, word)| {
-        let (id, rest) = url.get(at + word.len()..)?.split_at_checked(32)?;
-        (rest.starts_with('/') && id.bytes().all(|b| b.is_ascii_hexdigit())).then(|| AssetId::new(id))?
-    })
-}
-
 fn fault(info: &Fields<'_>) -> Option<Box<Fault>> {
     make_fault(&info.word("error_code"), &info.word("error_msg"))
 }
@@ -280,7 +273,7 @@ impl<'a> Lists<'a> {
 
     /// Returns the asset's id from the first URL that has one.
     fn asset(&self) -> Option<AssetId> {
-        self.0.iter().flat_map(|(_, list)| list).find_map(|element| id_in_url(&element.url))
+        self.0.iter().flat_map(|(_, list)| list).find_map(|element| AssetId::new(asset_in(&element.url)?))
     }
 
     fn pictures(&self, id: &str, templates: &mut Templates) -> (Pictures, Oddities) {

@@ -1,6 +1,9 @@
 //! Addresses of pictures, which hide their secrets unless asked not to.
 
-use super::redact::{self, Reveal};
+use super::{
+    asset_id::AssetId,
+    redact::{self, Reveal},
+};
 use std::{fmt, sync::Arc};
 
 /// The address of a picture as it was logged. Printing it hides its secrets; [`PictureUrl::reveal`] does not.
@@ -16,6 +19,11 @@ impl PictureUrl {
     /// Returns the text with its secrets, for the request itself and for deliberate acts such as copying.
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+
+    /// Returns `true` if the address names another asset: `…/asset/{32 hexadecimal digits}/…` with another id.
+    pub fn is_foreign(&self, asset: &AssetId) -> bool {
+        asset_in(&self.0).is_some_and(|id| !id.eq_ignore_ascii_case(asset.spell(&mut [0; 32])))
     }
 
     /// Returns the text with every secret as `***`: signatures and tokens in the query, user info, and the signature segments
@@ -43,4 +51,12 @@ impl fmt::Debug for PictureUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PictureUrl({self})")
     }
+}
+
+/// Returns the id in `…/asset/{32 hexadecimal digits}/…`.
+pub(super) fn asset_in(url: &str) -> Option<&str> {
+    url.match_indices("/asset/").find_map(|(at, word)| {
+        let (id, rest) = url.get(at + word.len()..)?.split_at_checked(32)?;
+        (rest.starts_with('/') && id.bytes().all(|b| b.is_ascii_hexdigit())).then_some(id)
+    })
 }

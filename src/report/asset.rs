@@ -70,7 +70,7 @@ impl<'a> AssetRow<'a> {
         COLUMNS.each_ref().map(|column| (column.value)(self).to_cell())
     }
 
-    /// Writes the entries of the asset's JSON object.
+    /// Writes the entries of the asset's JSON object; `foreign` only where a picture names another asset.
     pub(super) fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         for columns in COLUMNS.chunk_by(|one, next| object(one.name).is_some() && object(one.name) == object(next.name))
         {
@@ -83,7 +83,10 @@ impl<'a> AssetRow<'a> {
                 [] => {}
             }
         }
-        Ok(())
+        match self.asset.foreign() {
+            0 => Ok(()),
+            foreign => map.serialize_entry("foreign", &foreign),
+        }
     }
 }
 

@@ -26,6 +26,7 @@ pub fn event_line(out: &mut impl io::Write, catalog: &Catalog, event: &Event<'_>
             error_code: event.fault.and_then(code),
             error_msg: message(event.fault, reveal),
             source: Source { catalog, origin: event.origin },
+            foreign: Some(event.oddities.foreign).filter(|foreign| *foreign > 0),
         },
     )
 }
@@ -40,6 +41,9 @@ struct EventLine<'a> {
     error_code: Option<&'a str>,
     error_msg: Value<'a>,
     source: Source<'a>,
+    /// The number of pictures that name another asset, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    foreign: Option<u32>,
 }
 
 /// A picture within the JSON of an event or an asset.

@@ -4,7 +4,10 @@ use proptest::prelude::*;
 use std::{fs, num::NonZeroU32, path::Path};
 use thumbview::{
     catalog::{Catalog, Rank},
-    event::{EventKind, FileId, Fingerprint, FoundEvents, LogEvent, Offset, PictureKind, RecordReader, Status, Time},
+    event::{
+        EventKind, FileId, Fingerprint, FoundEvents, LogEvent, Offset, PictureKind, Pictures, RecordReader, Status,
+        Time,
+    },
 };
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -199,6 +202,54 @@ fn odd_lists_and_spellings_are_flagged() {
     assert_eq!(found.events[3].status, Status::Other("PROCESSING".into()));
 }
 
+fn pictures_are_shown_whatever_the_status_of_their_event() {
+    let event = |status: &str, samples: usize| {
+        let list: Vec<String> =
+            (0..samples).map(|at| format!(r#"{{"offset":{at},"url":"http://h/{at}.jpg"}}"#)).collect();
+        format!(
+            r#"{{"event_type":"thumbnailComplete","thumbnail_info":{{"asset_id":"a"{status},"sample":[{}]}}}}"#,
+            list.join(",")
+        )
+    };
+    let check = |events: &[String], pictures: Option<usize>| {
+        let catalog = catalog(read(events.join("\n").as_bytes()));
+        let asset = catalog.assets().next().unwrap();
+        assert_eq!(asset.pictures().map(Pictures::len), pictures, "{events:?}");
+    };
+    let (succeed, failed, other) = (r#","status":"SUCCEED""#, r#","status":"FAILED""#, r#","status":"PROCESSING""#);
+    check(&[event(other, 2)], Some(2));
+    check(&[event("", 3)], Some(3));
+    check(&[event(failed, 4)], Some(4));
+    check(&[event(failed, 0)], None);
+    check(&[event(succeed, 1), event(other, 2)], Some(1));
+    check(&[event(other, 2), event(succeed, 0)], Some(0));
+    check(&[event(other, 2), event(failed, 3), event(other, 0)], Some(3));
+    let answer = r#"{"asset_id":"a","thumbnail_info":{"sample":[{"offset":0,"url":"http://h/0.jpg"}]}}"#;
+    check(&[answer.to_owned()], Some(1));
+}
+
+fn pictures_of_other_assets_are_counted() {
+    let own = "14d7b2faba0dddd6b4e8936272d6bc3f";
+    let other = "24d7b2faba0dddd6b4e8936272d6bc3f";
+    let check = |urls: &[&str], foreign: u32| {
+        let list: Vec<String> =
+            (0..).zip(urls).map(|(at, url): (usize, _)| format!(r#"{{"offset":{at},"url":"{url}"}}"#)).collect();
+        let list = list.join(",");
+        for head in [r#""event_type":"thumbnailComplete","#, r#""x":0,"event_type":"thumbnailComplete","#] {
+            let event = format!(
+                r#"{{{head}"thumbnail_info":{{"asset_id":"{own}","status":"SUCCEED","sample":[{list}],"dots":[]}}}}"#
+            );
+            let found = read(event.as_bytes());
+            assert_eq!(found.events[0].oddities.foreign, foreign, "{event}");
+        }
+    };
+    let url = |id: &str, at: usize| format!("https://h/asset/{id}/snapshot/sample/{at}.jpg");
+    check(&[&url(own, 0), &url(own, 5)], 0);
+    check(&[&url(own, 0), &url(other, 5), &url(other, 10)], 2);
+    check(&[&format!("https://h/6ab13c00/asset/{other}/0.jpg?auth_key=1-0-0-{own}")], 1);
+    check(&[&url(&own.to_uppercase(), 0), "https://h/0.jpg", "https://h/asset/short/0.jpg"], 0);
+}
+
 fn templates_and_answers_bring_their_facts() {
     let found = read(&fixture("templates.log"));
     let facts = |at: usize| found.events[at].facts.as_deref().and_then(|facts| facts.title.as_deref());
@@ -368,6 +419,8 @@ crate::tests! {
     every_further_form_is_read,
     what_cannot_be_taken_is_told,
     odd_lists_and_spellings_are_flagged,
+    pictures_are_shown_whatever_the_status_of_their_event,
+    pictures_of_other_assets_are_counted,
     templates_and_answers_bring_their_facts,
     untimed_events_go_by_the_record_before,
     floods_stay_small,

@@ -168,6 +168,8 @@ impl PictureListBuilder<'_> {
         if let Some(last) = self.progressions.last() {
             self.templates.recent = Some(Arc::clone(&last.url));
         }
+        let foreign = self.progressions.iter().filter(|progression| progression.url.is_foreign(self.id));
+        self.oddities.foreign = foreign.map(|progression| progression.count).sum();
         let pictures = self.templates.share(&mut self.progressions);
         self.templates.spare = self.progressions;
         if self.oddities.unsorted > 0 {

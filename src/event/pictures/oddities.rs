@@ -11,4 +11,6 @@ pub struct Oddities {
     pub unsorted: u32,
     /// Pictures whose kind and offset were there before.
     pub duplicate: u32,
+    /// Pictures whose URL names another asset.
+    pub foreign: u32,
 }

@@ -1,6 +1,6 @@
 //! URLs with holes for the asset's id and for a number.
 
-use crate::event::digits::leading_number;
+use crate::event::{digits::leading_number, url::asset_in};
 use std::fmt::Write as _;
 
 /// A URL with holes: `head{id}middle{number}tail`.
@@ -43,6 +43,13 @@ impl Template {
         let rest = rest.strip_prefix(self.middle.as_bytes())?;
         let (number, rest) = if self.has_number { leading_number(rest)? } else { (0, rest) };
         (rest == self.tail.as_bytes()).then_some(number)
+    }
+
+    /// Returns `true` if its URLs name another asset than `id`.
+    pub(super) fn is_foreign(&self, id: &str) -> bool {
+        let names_own = self.has_id && self.head.ends_with("/asset/") && self.middle.starts_with('/');
+        let names_any = || [&self.head, &self.middle, &self.tail].iter().any(|part| part.contains("/asset/"));
+        !names_own && names_any() && asset_in(&self.fill(id, 0)).is_some_and(|named| !named.eq_ignore_ascii_case(id))
     }
 
     /// Returns `true` if JSON needs no other escapes for it than for slashes.

@@ -52,6 +52,7 @@ fn row(app: &App, key: EventKey, time: &str, theme: Theme) -> Vec<StyledText> {
         (odd.negative, "negative"),
         (odd.unsorted, "unsorted"),
         (odd.duplicate, "doubled"),
+        (odd.foreign, "of another asset"),
     ] {
         if count > 0 {
             content.push(format!("{count} {what}"));
