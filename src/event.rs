@@ -14,6 +14,7 @@ mod fields;
 mod fingerprint;
 mod kind;
 mod log_event;
+mod notation;
 mod offset;
 mod origin;
 mod pictures;

@@ -9,13 +9,19 @@ use crate::event::{
     decode::{self, EventBody, ObjectClass},
     fields::{Fields, items, string, unescape},
     fingerprint::Fingerprint,
-    kind::EventKind,
+    notation::{
+        Notation,
+        encoding::{self, BASE64_KEYS, Decoded},
+        literal::{self, LiteralError},
+    },
     pictures::builder::Templates,
     record::{
+        colours::without_colours,
         outline::{JsonOutline, OutlineProgress, string_end},
         times::{ParsedTime, TimeContext},
     },
 };
+use memchr::memmem;
 use regex::bytes::{Match, Regex};
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -57,6 +63,7 @@ pub(super) fn needle(text: &[u8], from: usize) -> Option<Match<'_>> {
             r"视频ID|\\u89c6\\u9891ID|\\u89C6\\u9891ID|\\xE8\\xA7\\x86\\xE9\\xA2\\x91ID",
             r#""MESSAGE":null|"MESSAGE": null|"MESSAGE" : null"#,
             r#""MESSAGE":\[|"MESSAGE": \[|"MESSAGE" : \["#,
+            &BASE64_KEYS.join("|"),
         ];
         Regex::new(&words.join("|")).expect("the words are a valid pattern")
     });
@@ -110,9 +117,13 @@ enum Candidate<'t> {
     Object(usize),
     /// An object up to here whose quotes are escaped, and its text without these escapes.
     Escaped(usize, Cow<'t, str>),
+    /// An object up to here in another notation, as JSON.
+    Literal(usize, String),
     /// JSON that is cut off or damaged.
     Damaged,
-    /// No JSON.
+    /// An object from which its printer has left out a part.
+    Elided,
+    /// No object.
     Nothing,
 }
 
@@ -121,7 +132,7 @@ impl EmbeddedSearch<'_> {
         let bytes = text.as_bytes();
         let (mut at, mut braces) = (0, 0);
         let (mut line, mut lines_to) = (0, 0);
-        let (mut damaged, mut refused) = (None, None);
+        let (mut damaged, mut refused, mut elided) = (None, None, false);
         'needles: while let Some(needle) = needle(bytes, at) {
             let passed = bytes.get(lines_to..needle.start()).unwrap_or_default();
             line = memchr::memrchr(b'\n', passed).map_or(line, |newline| lines_to + newline + 1);
@@ -140,7 +151,12 @@ impl EmbeddedSearch<'_> {
                         self.deeper(&inner, &inside, |search, inside| search.text(&inner, inside));
                         end
                     }
-                    Candidate::Object(end) | Candidate::Escaped(end, _) => {
+                    Candidate::Literal(end, json) if end > needle.start() => {
+                        let inside = self.within(text, line, brace..end, outside);
+                        self.object(&json, &inside);
+                        end
+                    }
+                    Candidate::Object(end) | Candidate::Escaped(end, _) | Candidate::Literal(end, _) => {
                         braces = end;
                         continue;
                     }
@@ -148,17 +164,29 @@ impl EmbeddedSearch<'_> {
                         damaged.get_or_insert(brace);
                         continue;
                     }
+                    Candidate::Elided => {
+                        elided = true;
+                        continue;
+                    }
                     Candidate::Nothing => continue,
                 };
                 (at, braces, damaged) = (end, end, None);
                 continue 'needles;
             }
+            if let Some((encoded, inner)) = self.decoded(text, needle.range()) {
+                at = encoded.end;
+                let inside = self.within(text, line, encoded, outside);
+                self.deeper(&inner, &inside, |search, inside| search.text(&inner, inside));
+                continue;
+            }
             at = match self.template(text, line, needle.range(), outside) {
                 Some(end) => end,
                 None => needle.end(),
             };
-            if names_thumbnail(bytes, needle.range()) && (damaged.is_none() || damaged != refused) {
-                self.refuse(text, damaged, needle.start(), outside);
+            let notation = Notation::of_thumbnail(bytes, needle.range());
+            if let Some(notation) = notation.filter(|_| damaged.is_none() || damaged != refused) {
+                let notation = if elided { Notation::NodeInspect } else { notation };
+                self.refuse(text, damaged, needle.start(), notation, outside);
                 refused = damaged;
             }
         }
@@ -170,17 +198,37 @@ impl EmbeddedSearch<'_> {
         let rest = bytes.get(brace..).unwrap_or_default();
         let after = rest.iter().skip(1).position(|b| !b.is_ascii_whitespace()).map_or(rest.len(), |at| at + 1);
         let Some(next) = rest.get(after).filter(|_| self.budget > 0) else { return Candidate::Nothing };
+        if brace > 0 && bytes.get(brace - 1) == Some(&b'\'') {
+            self.budget = self.budget.saturating_sub(64);
+            if let Some((at, inner)) = encoding::python_string(text, brace) {
+                return Candidate::Escaped(at.end, Cow::Owned(inner));
+            }
+        }
         match next {
+            b'"' if is_doubled(rest.get(after..).unwrap_or_default()) => escaped(encoding::csv_cell(text, brace)),
             b'"' => match JsonOutline::new().take(rest) {
+                OutlineProgress::Closed(len) if memmem::find(rest.get(..len).unwrap_or_default(), b"\\x").is_some() => {
+                    encoding::python_string(text, brace).map_or(Candidate::Object(brace + len), |it| escaped(Some(it)))
+                }
                 OutlineProgress::Closed(len) => Candidate::Object(brace + len),
                 OutlineProgress::Broken(len) => {
                     self.budget = self.budget.saturating_sub(len.max(64));
-                    Candidate::Damaged
+                    self.other_notation(text, brace)
                 }
                 OutlineProgress::Open | OutlineProgress::Cut(_) => {
                     self.budget = self.budget.saturating_sub(rest.len());
                     Candidate::Damaged
                 }
+            },
+            b'&' if ["&quot;", "&#34;", "&#x22;"]
+                .iter()
+                .any(|quote| rest.get(after..).is_some_and(|rest| rest.starts_with(quote.as_bytes()))) =>
+            {
+                escaped(encoding::html(text, brace))
+            }
+            b'\'' | b':' | b'_' | b'`' | b'a'..=b'z' | b'A'..=b'Z' => match self.other_notation(text, brace) {
+                Candidate::Damaged => Candidate::Nothing,
+                candidate => candidate,
             },
             b'\\' => {
                 // The string that it stands in ends before the next quote without a backslash.
@@ -193,6 +241,34 @@ impl EmbeddedSearch<'_> {
             }
             _ => Candidate::Nothing,
         }
+    }
+
+    /// Reads what the `{` at `brace` begins where it is no JSON.
+    fn other_notation<'t>(&mut self, text: &'t str, brace: usize) -> Candidate<'t> {
+        let (len, literal) = literal::to_json(text.get(brace..).unwrap_or_default());
+        self.budget = self.budget.saturating_sub(len.max(64));
+        match literal {
+            Ok(json) => Candidate::Literal(brace + len, json),
+            Err(LiteralError::Elided) => Candidate::Elided,
+            Err(LiteralError::Syntax) => match encoding::python_string(text, brace) {
+                Some((at, inner)) => Candidate::Escaped(at.end, Cow::Owned(inner)),
+                None => Candidate::Damaged,
+            },
+        }
+    }
+
+    /// Decodes what stands around a key that no object holds.
+    fn decoded(&mut self, text: &str, key: Range<usize>) -> Option<Decoded> {
+        let bytes = text.as_bytes();
+        let decoded = if BASE64_KEYS.iter().any(|word| bytes.get(key.clone()) == Some(word.as_bytes())) {
+            encoding::base64(text, key.start)
+        } else if bytes.get(..key.start)?.ends_with(b"22") {
+            encoding::percent(text, key.start)
+        } else {
+            None
+        }?;
+        self.budget = self.budget.checked_sub(decoded.1.len())?;
+        Some(decoded)
     }
 
     fn object(&mut self, text: &str, inside: &Wrapping) {
@@ -240,6 +316,8 @@ impl EmbeddedSearch<'_> {
         match raw.get().as_bytes().first() {
             Some(b'"') => {
                 let text = string(raw).unwrap_or_default();
+                let plain = without_colours(text.as_bytes());
+                let text = String::from_utf8_lossy(&plain);
                 self.deeper(&text, inside, |search, inside| search.text(&text, inside));
             }
             Some(b'{') => self.deeper(raw.get(), inside, |search, inside| search.object(raw.get(), inside)),
@@ -310,13 +388,13 @@ impl EmbeddedSearch<'_> {
     }
 
     /// Refuses an event around `key` that no whole object holds.
-    fn refuse(&mut self, text: &str, damaged: Option<usize>, key: usize, outside: &Wrapping) {
+    fn refuse(&mut self, text: &str, damaged: Option<usize>, key: usize, notation: Notation, outside: &Wrapping) {
         let json = damaged.and_then(|brace| text.get(brace..)).unwrap_or_default();
         let error = serde_json::Deserializer::from_str(json).into_iter::<IgnoredAny>().next().and_then(Result::err);
         let reason = match (&error, damaged) {
             (Some(error), _) => decode::plain(error),
             (None, Some(_)) => "no valid JSON".to_owned(),
-            (None, None) => "event_type names thumbnailComplete, but no JSON object is around it".to_owned(),
+            (None, None) => notation.advice().to_owned(),
         };
         let column = error.filter(|error| error.line() == 1).map_or(0, |error| error.column().saturating_sub(1));
         let at = damaged.map_or(key, |brace| brace + column);
@@ -345,31 +423,20 @@ fn innermost(outer: Option<ParsedTime>, inner: Option<ParsedTime>) -> Option<Par
     }
 }
 
-/// Returns `true` if the `event_type` at `key` is a key, in any escaping, and its value is `thumbnailComplete` in any
-/// spelling.
-fn names_thumbnail(text: &[u8], key: Range<usize>) -> bool {
-    let is_quote = |b: &u8| matches!(b, b'"' | b'\'' | b'\\' | b'x' | b'2');
-    let skip = |text: &'_ [u8], skipped: &dyn Fn(&u8) -> bool| text.iter().take_while(|b| skipped(b)).count();
-    if text.get(key.clone()).is_none_or(|word| !word.to_ascii_lowercase().starts_with(b"event")) {
-        return false;
-    }
-    let rest = text.get(key.end..).unwrap_or_default();
-    let closing = skip(rest, &is_quote);
-    let colon = closing + skip(rest.get(closing..).unwrap_or_default(), &u8::is_ascii_whitespace);
-    if closing == 0 || rest.get(colon) != Some(&b':') {
-        return false;
-    }
-    let rest = rest.get(colon + 1..).unwrap_or_default();
-    let rest = rest.get(skip(rest, &|b| is_quote(b) || b.is_ascii_whitespace())..).unwrap_or_default();
-    let value = rest.iter().take(32).take_while(|b| b.is_ascii_alphabetic() || **b == b'_');
-    decode::kind(&value.map(|b| char::from(*b)).collect::<String>()).0 == EventKind::Thumbnail
+/// Returns `true` if a text begins with two quotes and a letter, as keys do in CSV cells.
+fn is_doubled(text: &[u8]) -> bool {
+    matches!(text, [b'"', b'"', b'a'..=b'z' | b'A'..=b'Z', ..])
+}
+
+fn escaped<'t>(decoded: Option<Decoded>) -> Candidate<'t> {
+    decoded.map_or(Candidate::Nothing, |(at, inner)| Candidate::Escaped(at.end, Cow::Owned(inner)))
 }
 
 /// Returns `true` if a text has a key that makes it look like an event of VOD.
 pub(super) fn looks_like_event(text: &str) -> bool {
     let mut at = 0;
     while let Some(found) = needle(text.as_bytes(), at) {
-        if names_thumbnail(text.as_bytes(), found.range()) {
+        if Notation::of_thumbnail(text.as_bytes(), found.range()).is_some() {
             return true;
         }
         at = found.end();

@@ -18,6 +18,7 @@ use crate::{
         origin::{FileId, Origin},
         pictures::builder::Templates,
         record::{
+            colours::without_colours,
             container::{self, Stream},
             pretty::{LineOutcome, LinePlace, OpenObject, ends_open},
             times::{ParsedTime, TimeContext},
@@ -267,6 +268,7 @@ impl RecordReader {
         has_needle: bool,
         found: &mut FoundEvents,
     ) {
+        let text = &*without_colours(text);
         if let Some(mut open) = self.lanes[lane].open.take() {
             match open.take(text, place) {
                 LineOutcome::Open if open.text().len() <= CARRY_MAX && open.places().len() <= OpenObject::LINES_MAX => {

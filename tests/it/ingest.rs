@@ -10,7 +10,7 @@ use thumbview::{
     },
 };
 
-fn fixture(name: &str) -> Vec<u8> {
+pub(crate) fn fixture(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)).unwrap()
 }
 
@@ -18,7 +18,7 @@ fn reader() -> RecordReader {
     RecordReader::with_zone(FileId::default(), jiff::tz::TimeZone::fixed(jiff::tz::offset(8)), 2026)
 }
 
-fn read(bytes: &[u8]) -> FoundEvents {
+pub(crate) fn read(bytes: &[u8]) -> FoundEvents {
     let mut found = FoundEvents::default();
     let mut reader = reader();
     reader.read(bytes, 0, NonZeroU32::new(1), &mut found);

@@ -23,6 +23,7 @@ mod keys;
 mod matrix;
 mod media;
 mod mutate;
+mod notation;
 mod safe;
 mod screens;
 mod secrets;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         matrix::tests(),
         media::tests(),
         mutate::tests(),
+        notation::tests(),
         safe::tests(),
         screens::tests(),
         secrets::tests(),

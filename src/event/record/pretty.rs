@@ -1,11 +1,12 @@
 //! Pretty-printed objects: one object over several lines.
 
 use super::{
+    colours::without_colours,
     outline::{JsonOutline, OutlineProgress},
     times::ParsedTime,
 };
 use memchr::memchr;
-use std::num::NonZeroU32;
+use std::{borrow::Cow, num::NonZeroU32};
 
 /// The place of a line in the file.
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +101,10 @@ pub(in crate::event) fn ends_open(line: &[u8]) -> bool {
     match line.trim_ascii_end().last() {
         Some(b'{' | b'[') => true,
         Some(b',') => memchr(b'{', line).is_some(),
+        Some(b'm') => match without_colours(line) {
+            Cow::Borrowed(_) => false,
+            Cow::Owned(plain) => plain.trim_ascii_end().last() != Some(&b'm') && ends_open(&plain),
+        },
         _ => false,
     }
 }

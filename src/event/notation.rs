@@ -1,0 +1,178 @@
+//! Notations other than plain JSON in which logs hold events.
+//!
+//! [`literal`] and [`encoding`] convert what can be converted without loss. [`Notation`] recognises a key that names a
+//! snapshot event in any notation, so that an event which cannot be read is counted with a reason and with what to
+//! change in the program that wrote it. No text is interpreted here beyond its notation.
+
+pub(super) mod encoding;
+pub(super) mod literal;
+
+use crate::event::{decode, kind::EventKind};
+use std::ops::Range;
+
+/// The notation of a key and its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Notation {
+    /// A quoted key and a colon, whatever the quotes are.
+    Json,
+    /// `event_type: 'thumbnailComplete'`
+    NodeInspect,
+    /// `event_type: thumbnailComplete`
+    Yaml,
+    /// `{event_type=thumbnailComplete, …}`
+    JavaToString,
+    /// `map[event_type:thumbnailComplete …]`, `{EventType:thumbnailComplete …}`
+    GoValue,
+    /// `[event_type] => thumbnailComplete`
+    PhpPrint,
+    /// `'event_type' => 'thumbnailComplete'`
+    Hash,
+    /// `event_type=thumbnailComplete`
+    Logfmt,
+}
+
+/// The ways to write a quote, longest first, and what may stand between a key, its separator and its value.
+const QUOTES: [&str; 13] =
+    ["&quot;", "&#x22;", "\\u0022", "&#34;", "%2522", "\\x22", "%22", "%27", "%20", "\"", "'", "`", "\\"];
+const SEPARATORS: [(&str, Separator); 5] = [
+    ("=>", Separator::Arrow),
+    (":", Separator::Colon),
+    ("%3a", Separator::Colon),
+    ("%253a", Separator::Colon),
+    ("=", Separator::Equals),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Separator {
+    Arrow,
+    Colon,
+    Equals,
+}
+
+impl Notation {
+    /// Returns the notation in which the key `event_type` at `key` has the value `thumbnailComplete`, in any spelling
+    /// of both; `None` where it has not.
+    pub(super) fn of_thumbnail(text: &[u8], key: Range<usize>) -> Option<Self> {
+        let word = text.get(key.clone())?;
+        if !word.get(..5)?.eq_ignore_ascii_case(b"event") {
+            return None;
+        }
+        let (before, after) = (text.get(..key.start)?, text.get(key.end..)?);
+        let (quoted, after) = skip_quotes(after);
+        let (bracketed, after) = match after.strip_prefix(b"]") {
+            Some(after) => (true, after),
+            None => (false, after),
+        };
+        let (separator, after) = separator(after.trim_ascii_start())?;
+        let (value_quoted, value) = skip_quotes(after.trim_ascii_start());
+        let value: String = value
+            .iter()
+            .take(32)
+            .take_while(|b| b.is_ascii_alphabetic() || **b == b'_')
+            .map(|b| char::from(*b))
+            .collect();
+        if decode::kind(&value).0 != EventKind::Thumbnail {
+            return None;
+        }
+        Some(match separator {
+            Separator::Arrow if bracketed || before.ends_with(b"[") => Self::PhpPrint,
+            Separator::Arrow => Self::Hash,
+            Separator::Equals if matches!(before.trim_ascii_end().last(), Some(b'{' | b',' | b'(' | b'[')) => {
+                Self::JavaToString
+            }
+            Separator::Equals => Self::Logfmt,
+            Separator::Colon if quoted == Quoted::Yes => Self::Json,
+            Separator::Colon if value_quoted == Quoted::Yes && !in_go(before, after) => Self::NodeInspect,
+            Separator::Colon if in_go(before, after) => Self::GoValue,
+            Separator::Colon => Self::Yaml,
+        })
+    }
+
+    /// Returns the sentence that says why an event in this notation is not read, and what to log instead.
+    pub(super) fn advice(self) -> &'static str {
+        match self {
+            Self::Json => "event_type names thumbnailComplete, but no JSON object is around it",
+            Self::NodeInspect => {
+                "an object as Node's console.log prints it, which leaves parts out: log JSON.stringify(event)"
+            }
+            Self::Yaml => "YAML, which is not read: log the event as JSON",
+            Self::JavaToString => {
+                "a Java object's toString, whose texts are not quoted: log the body as it came, or as JSON"
+            }
+            Self::GoValue => "a Go value printed by %v or %+v, whose texts are not quoted: log the body with %s",
+            Self::PhpPrint => "an array printed by PHP's print_r or var_dump: log json_encode($event)",
+            Self::Hash => "a hash or a PHP array (=>) that is cut off or in several parts: log the event as JSON",
+            Self::Logfmt => "the fields of an event as key=value words: log the body as one quoted field",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Quoted {
+    Yes,
+    No,
+}
+
+/// Skips quotes in any notation.
+fn skip_quotes(text: &[u8]) -> (Quoted, &[u8]) {
+    let mut rest = text;
+    while let Some(after) = QUOTES.iter().find_map(|quote| rest.strip_prefix(quote.as_bytes())) {
+        rest = after;
+    }
+    (if rest.len() < text.len() { Quoted::Yes } else { Quoted::No }, rest)
+}
+
+fn separator(text: &[u8]) -> Option<(Separator, &[u8])> {
+    SEPARATORS.iter().find_map(|(spelling, separator)| {
+        let (head, rest) = text.split_at_checked(spelling.len())?;
+        head.eq_ignore_ascii_case(spelling.as_bytes()).then_some((*separator, rest))
+    })
+}
+
+/// Returns whether an unquoted key with a colon is one of a Go value: in `map[…]`, or in braces with no space after the
+/// colon.
+fn in_go(before: &[u8], after: &[u8]) -> bool {
+    let tight = !after.first().is_some_and(u8::is_ascii_whitespace);
+    tight && matches!(before.trim_ascii_end().last(), Some(b'[' | b'{'))
+        || memchr::memmem::find(before, b"map[").is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recognises_a_key_in_every_notation() {
+        let check = |text: &str, expected: Option<Notation>| {
+            let key = ["event_type", "EventType", "eventType"]
+                .iter()
+                .find_map(|key| Some(text.find(key)?..text.find(key)? + key.len()));
+            let key = key.unwrap_or_else(|| panic!("no key in {text}"));
+            assert_eq!(Notation::of_thumbnail(text.as_bytes(), key), expected, "{text}");
+        };
+        check(r#"{"event_type" : "thumbnailComplete"}"#, Some(Notation::Json));
+        check(r"{'event_type': 'thumbnailComplete'}", Some(Notation::Json));
+        check(r#"{\"event_type\":\"ThumbnailComplete\""#, Some(Notation::Json));
+        check(r#"{\\\"event_type\\\":\\\"thumbnailComplete\\\""#, Some(Notation::Json));
+        check(r"{\x22event_type\x22:\x22thumbnailComplete\x22", Some(Notation::Json));
+        check(r#"{""event_type"":""thumbnailComplete"""#, Some(Notation::Json));
+        check("{&quot;event_type&quot;:&quot;thumbnailComplete&quot;}", Some(Notation::Json));
+        check("%7B%22event_type%22%3A%22thumbnailComplete%22%7D", Some(Notation::Json));
+        check("  event_type: 'thumbnailComplete',", Some(Notation::NodeInspect));
+        check("event_type: thumbnailComplete", Some(Notation::Yaml));
+        check("{event_type=thumbnailComplete, thumbnail_info={", Some(Notation::JavaToString));
+        check("ThumbnailEvent(eventType=thumbnailComplete, info=", Some(Notation::JavaToString));
+        check("map[event_type:thumbnailComplete thumbnail_info:map[", Some(Notation::GoValue));
+        check("{EventType:thumbnailComplete ThumbnailInfo:{", Some(Notation::GoValue));
+        check(r#"main.Event{EventType:"thumbnailComplete", "#, Some(Notation::GoValue));
+        check("    [event_type] => thumbnailComplete", Some(Notation::PhpPrint));
+        check(r#"["event_type"]=> string(17) "thumbnailComplete""#, None);
+        check("  'event_type' => 'thumbnailComplete',", Some(Notation::Hash));
+        check(r#"{:event_type=>"thumbnailComplete", "#, Some(Notation::Hash));
+        check("level=info event_type=thumbnailComplete id=1", Some(Notation::Logfmt));
+        check("the event_type thumbnailComplete is subscribed", None);
+        check("event_type: thumbnailCompleted", None);
+        check(r#"{"event_type":"coverComplete"}"#, None);
+        check("event_type", None);
+    }
+}
