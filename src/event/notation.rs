@@ -77,9 +77,7 @@ impl Notation {
         Some(match separator {
             Separator::Arrow if bracketed || before.ends_with(b"[") => Self::PhpPrint,
             Separator::Arrow => Self::Hash,
-            Separator::Equals if matches!(before.trim_ascii_end().last(), Some(b'{' | b',' | b'(' | b'[')) => {
-                Self::JavaToString
-            }
+            Separator::Equals if in_brackets(before) => Self::JavaToString,
             Separator::Equals => Self::Logfmt,
             Separator::Colon if quoted == Quoted::Yes => Self::Json,
             Separator::Colon if value_quoted == Quoted::Yes && !in_go(before, after) => Self::NodeInspect,
@@ -127,6 +125,18 @@ fn separator(text: &[u8]) -> Option<(Separator, &[u8])> {
         let (head, rest) = text.split_at_checked(spelling.len())?;
         head.eq_ignore_ascii_case(spelling.as_bytes()).then_some((*separator, rest))
     })
+}
+
+/// Returns whether a key is the first one in brackets or follows another one there.
+fn in_brackets(before: &[u8]) -> bool {
+    match before.trim_ascii_end().last() {
+        Some(b'{' | b'(' | b'[') => true,
+        Some(b',') => {
+            let bracket = before.iter().rposition(|b| matches!(b, b'{' | b'(' | b'[' | b'}' | b')' | b']'));
+            bracket.is_some_and(|at| matches!(before.get(at), Some(b'{' | b'(' | b'[')))
+        }
+        _ => false,
+    }
 }
 
 /// Returns whether an unquoted key with a colon is one of a Go value: in `map[…]`, or in braces with no space after the

@@ -16,8 +16,11 @@ fn short(event: &LogEvent) -> String {
             format!("{id}:F@{second}")
         }
         None => {
-            let urls: Vec<String> = event.pictures.iter().map(|snapshot| snapshot.url.to_string()).collect();
-            let url = |offset: u32| format!("http://127.0.0.1:8787/asset/{}/snapshot/sample/{offset}.jpg?a=1&b=2", event.asset);
+            let urls: Vec<String> =
+                event.pictures.iter(&event.asset).map(|snapshot| snapshot.url.reveal().to_owned()).collect();
+            let url = |offset: u32| {
+                format!("http://127.0.0.1:8787/asset/{}/snapshot/sample/{offset}.jpg?a=1&b=2", event.asset)
+            };
             assert_eq!(urls, [url(0), url(5), url(10)]);
             format!("{id}:S:{}@{second}", event.pictures.count(PictureKind::Sample))
         }
@@ -44,7 +47,7 @@ fn ruby_hashes_are_read() {
 }
 
 fn cells_of_csv_are_read() {
-    check("cell.csv", &["5f1c:S:3@02", "0a1b:F@03", "0a1b:F@02", "5f1c:S:3@05", "0a1b:F@06"]);
+    check("cell.csv", &["5f1c:S:3@02", "0a1b:F@03", "0a1b:F@02"]);
 }
 
 fn html_entities_are_read() {
@@ -66,8 +69,11 @@ fn coloured_text_is_read() {
 fn what_is_not_read_is_counted_with_its_notation() {
     let found = read(&fixture("notations/unread.log"));
     assert_eq!(found.events, []);
-    let reasons: Vec<String> =
-        found.rejected.iter().map(|rejected| format!("{} {}", rejected.origin.line.unwrap(), rejected.reason)).collect();
+    let reasons: Vec<String> = found
+        .rejected
+        .iter()
+        .map(|rejected| format!("{} {}", rejected.origin.line.unwrap(), rejected.reason))
+        .collect();
     let expected = [
         "2 an object as Node's console.log",
         "10 a Java object's toString",
