@@ -4,6 +4,7 @@
 //! clock: time comes in as [`Message::Tick`], and work for the session goes out as data. Each part of the screen has its
 //! own module; this one holds the parts and routes messages and actions to them.
 
+pub mod action;
 mod choices;
 mod clipboard;
 pub mod direction;
@@ -41,9 +42,8 @@ use crate::{
     picture::{Canvas, EventKey},
     text::Safe,
 };
+use action::{Action, Move, OverlayAction, Setting, ShareAction};
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
-use direction::Direction;
-use keymap::{Action, Move};
 use list::{AssetList, tab::StatusTab};
 use log::LogParts;
 use mouse::MouseAction;
@@ -51,7 +51,7 @@ use notices::Notices;
 use outcome::ActionOutcome;
 use overlay::{
     Navigation, Overlay, OverlayKind, Overlays,
-    codes::{CodesOverlay, tabulate},
+    codes::CodesOverlay,
     content::{EnterAction, OverlayContext},
     event::EventOverlay,
     help::HelpOverlay,
@@ -313,12 +313,12 @@ impl App {
             let event = self.prompts.key(key);
             self.prompt_event(event);
         } else if let Some(action) = keymap::action(key) {
-            // Keys mean what can be seen: pictures under an overlay do not change, and it closes before the list does.
+            // Keys act on what can be seen: covered pictures do not change, and the list changes without its overlay.
             let is_covered = self.overlays.covers_pictures();
-            if is_covered && action.is_of_picture() {
+            if is_covered && matches!(action, Action::Picture(_)) {
                 return;
             }
-            if action.is_of_list() || is_covered && action.finds() {
+            if action.closes_overlays() || is_covered && matches!(action, Action::List(_)) {
                 self.overlays.close_all();
             }
             // The operator has read the last sentence by now.
@@ -328,65 +328,28 @@ impl App {
     }
 
     fn act(&mut self, action: Action) {
-        let (catalog, now) = (&self.catalog, self.now);
         let outcome = match action {
             Action::Move(step) => return self.step(step),
-            Action::Scrub(scrub) => return self.viewer.scrub(scrub, now.mono),
-            Action::Play => return self.viewer.toggle_play(now.mono),
-            Action::Slower => self.viewer.change_fps(0.5),
-            Action::Faster => self.viewer.change_fps(2.0),
-            Action::NextFailure => self.list.find_failure(Direction::Forward, catalog),
-            Action::PreviousFailure => self.list.find_failure(Direction::Backward, catalog),
-            Action::NextHit => self.list.find_hit(Direction::Forward, catalog),
-            Action::PreviousHit => self.list.find_hit(Direction::Backward, catalog),
-            Action::Search => return self.prompts.ask(Purpose::Search, String::new()),
-            Action::Filter => return self.prompts.ask(Purpose::Filter, self.list.filter().to_string()),
-            Action::GoTo => return self.prompts.ask(Purpose::GoTo, String::new()),
-            Action::Write => {
-                let proposals = proposals(&self.viewer);
-                return self.prompts.propose(Purpose::Write, proposals);
+            Action::List(action) => self.list.act(action, &self.catalog, self.now.wall),
+            Action::Picture(action) => self.viewer.act(action, self.now.mono),
+            Action::Overlay(overlay) => return self.toggle_overlay(overlay),
+            Action::Prompt(Purpose::Filter) => {
+                return self.prompts.ask(Purpose::Filter, self.list.filter().to_string());
             }
-            Action::StatusTab => return self.list.set_tab(self.list.tab().next(), catalog, now.wall),
-            Action::Sort => self.list.sort_by_next(catalog, now.wall),
-            Action::Invert => self.list.reverse(catalog, now.wall),
-            Action::Back => return self.back(),
-            Action::Enter => return self.enter(),
+            Action::Prompt(Purpose::Write) => return self.prompts.propose(Purpose::Write, proposals(&self.viewer)),
+            Action::Prompt(purpose) => return self.prompts.ask(purpose, String::new()),
+            Action::Share(action) => self.share(action),
+            Action::Setting(Setting::Follow) => self.options.toggle_following(),
+            Action::Setting(Setting::Theme) => self.options.next_theme(),
+            Action::Setting(Setting::Mouse) => self.options.toggle_mouse(),
+            Action::Setting(Setting::Protocol) => self.screen.next_protocol(),
             Action::Layout => {
                 self.screen.next_layout();
                 return self.set_list_height();
             }
             Action::Sheet => return self.set_view(self.screen.toggled(View::Sheet)),
-            Action::Help => return self.overlays.toggle(OverlayKind::Help(HelpOverlay)),
-            Action::Info => return self.overlays.toggle(OverlayKind::Info(InfoOverlay)),
-            Action::Notices => return self.overlays.toggle(OverlayKind::Notices(NoticesOverlay)),
-            Action::Codes => {
-                let rows = tabulate(catalog.assets(), self.options.reveal);
-                return self.overlays.toggle(OverlayKind::Codes(CodesOverlay { rows }));
-            }
-            Action::History => match self.selected().map(|asset| asset.history().collect()) {
-                Some(events) => return self.overlays.toggle(OverlayKind::History(HistoryOverlay { events })),
-                None => ActionOutcome::say(NO_ASSET),
-            },
-            Action::Raw => return self.toggle_event(),
-            Action::CopyId => clipboard::copy_id(self.selected(), self.screen.canvas.multiplexer),
-            Action::CopyUrl => {
-                clipboard::copy_url(self.timeline().url(), self.options.reveal, self.screen.canvas.multiplexer)
-            }
-            Action::CopyEvent => match self.newest_or_pinned() {
-                Some(event) => Effect::ReadRaw(event.origin, RawPurpose::Copy).into(),
-                None => ActionOutcome::say(NO_ASSET),
-            },
-            Action::Open => match self.timeline().url().cloned() {
-                Some(url) => Effect::Open(url).into(),
-                None => ActionOutcome::say("no picture is selected"),
-            },
-            Action::Allow => self.viewer.allow_host(),
-            Action::Retry => self.viewer.retry(),
-            Action::RetryAll => self.viewer.retry_all(),
-            Action::Follow => self.options.toggle_following(),
-            Action::Protocol => self.screen.next_protocol(),
-            Action::Theme => self.options.next_theme(),
-            Action::Mouse => self.options.toggle_mouse(),
+            Action::Back => return self.back(),
+            Action::Enter => return self.enter(),
             Action::Redraw => Effect::Redraw.into(),
             Action::Suspend => Effect::Suspend.into(),
             Action::Quit if self.overlay().is_some() || self.screen.view != View::Panes => return self.back(),
@@ -396,6 +359,37 @@ impl App {
             Action::Quit | Action::QuitNow => Effect::Quit.into(),
         };
         self.carry_out(outcome);
+    }
+
+    fn share(&self, action: ShareAction) -> ActionOutcome {
+        let multiplexer = self.screen.canvas.multiplexer;
+        match action {
+            ShareAction::CopyId => clipboard::copy_id(self.selected(), multiplexer),
+            ShareAction::CopyUrl => clipboard::copy_url(self.timeline().url(), self.options.reveal, multiplexer),
+            ShareAction::CopyEvent => match self.newest_or_pinned() {
+                Some(event) => Effect::ReadRaw(event.origin, RawPurpose::Copy).into(),
+                None => ActionOutcome::say(NO_ASSET),
+            },
+            ShareAction::Open => match self.timeline().url() {
+                Some(url) => Effect::Open(url.clone()).into(),
+                None => ActionOutcome::say("no picture is selected"),
+            },
+        }
+    }
+
+    fn toggle_overlay(&mut self, overlay: OverlayAction) {
+        let kind = match overlay {
+            OverlayAction::Help => OverlayKind::Help(HelpOverlay),
+            OverlayAction::Info => OverlayKind::Info(InfoOverlay),
+            OverlayAction::Notices => OverlayKind::Notices(NoticesOverlay),
+            OverlayAction::Codes => OverlayKind::Codes(CodesOverlay::new(self.catalog.assets(), self.options.reveal)),
+            OverlayAction::History => match self.selected() {
+                Some(asset) => OverlayKind::History(HistoryOverlay { events: asset.history().collect() }),
+                None => return self.say(NO_ASSET),
+            },
+            OverlayAction::Event => return self.toggle_event(),
+        };
+        self.overlays.toggle(kind);
     }
 
     /// Moves in the overlay, else in the sheet, else in the list.
@@ -436,11 +430,12 @@ impl App {
             Some(EnterAction::Filter(text)) => {
                 self.list.set_tab(StatusTab::All, &self.catalog, self.now.wall);
                 self.prompts.remember(Purpose::Filter, &text);
-                self.set_filter(&text);
+                let outcome = self.list.enter_filter(&text, &self.catalog, self.now.wall);
+                self.carry_out(outcome);
             }
             Some(EnterAction::Pin(event)) => self.viewer.pin(event),
             Some(EnterAction::Read(origin)) => self.read_event(origin),
-            Some(EnterAction::Open(text)) => self.overlays.open_text(text),
+            Some(EnterAction::Show(text)) => self.overlays.open_text(EventOverlay::Text(text)),
         }
     }
 
@@ -493,37 +488,21 @@ impl App {
     }
 
     fn prompt_event(&mut self, event: PromptEvent) {
+        let (catalog, wall) = (&self.catalog, self.now.wall);
         let outcome = match event {
-            PromptEvent::None => return,
-            PromptEvent::Edited => return self.try_filter(),
-            PromptEvent::FilterCancelled(text) | PromptEvent::Submitted(Purpose::Filter, text) => {
-                return self.set_filter(&text);
+            PromptEvent::None | PromptEvent::Submitted(Purpose::Replace, _) => return,
+            PromptEvent::FilterEdited(text) => {
+                return self.list.set_filter(Filter::parse_valid_terms(&text), catalog, wall);
             }
-            PromptEvent::Submitted(Purpose::Search, text) => self.list.search_for(&text, &self.catalog),
+            PromptEvent::FilterCancelled(text) | PromptEvent::Submitted(Purpose::Filter, text) => {
+                self.list.enter_filter(&text, catalog, wall)
+            }
+            PromptEvent::Submitted(Purpose::Search, text) => self.list.search_for(&text, catalog),
             PromptEvent::Submitted(Purpose::GoTo, text) => self.go_to(text.trim()),
             PromptEvent::Submitted(Purpose::Write, path) => self.writes.start(path.trim(), &self.viewer, &self.list),
-            PromptEvent::Submitted(Purpose::Replace, _) => return,
             PromptEvent::Answered(answer) => self.writes.answer(answer),
         };
         self.carry_out(outcome);
-    }
-
-    /// Applies the filter that is being typed.
-    fn try_filter(&mut self) {
-        if let Some(prompt) = self.prompts.open().filter(|prompt| prompt.purpose == Purpose::Filter) {
-            let filter = Filter::parse_valid_terms(&prompt.text());
-            self.list.set_filter(filter, &self.catalog, self.now.wall);
-        }
-    }
-
-    fn set_filter(&mut self, text: &str) {
-        match Filter::parse(text) {
-            Ok(filter) => {
-                self.list.set_filter(filter, &self.catalog, self.now.wall);
-                self.toast = None;
-            }
-            Err(error) => self.say(error.to_string()),
-        }
     }
 
     fn go_to(&mut self, text: &str) -> ActionOutcome {

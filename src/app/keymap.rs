@@ -3,137 +3,12 @@
 //! One table serves [`action`], the help and the test of the README. Keys that are typed into a prompt never come here.
 //! Nothing here knows any state: what an action does is decided in `app.rs`.
 
+use super::{
+    action::{Action, ListAction, Move, OverlayAction, PictureAction, Scrub, Setting, Share, ShareAction},
+    direction::Direction,
+    prompt::line::Purpose,
+};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
-/// The action of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Move in the list, in the sheet or in the open overlay.
-    Move(Move),
-    /// Move the cursor on the timeline.
-    Scrub(Scrub),
-    /// Start or stop playing.
-    Play,
-    /// Halve the number of pictures a second.
-    Slower,
-    /// Double the number of pictures a second.
-    Faster,
-    /// Start or stop following the files.
-    Follow,
-    /// Select the next failed asset below.
-    NextFailure,
-    /// Select the next failed asset above.
-    PreviousFailure,
-    /// Open the prompt for a search.
-    Search,
-    /// Select the next hit below.
-    NextHit,
-    /// Select the next hit above.
-    PreviousHit,
-    /// Open the prompt for a filter.
-    Filter,
-    /// Show the next status tab.
-    StatusTab,
-    /// Sort by the next criterion.
-    Sort,
-    /// Reverse the list.
-    Invert,
-    /// Close or clear the topmost thing: overlay, view, search, filter, tab.
-    Back,
-    /// Act on the selected row of the overlay, or show the picture in full.
-    Enter,
-    /// Show the error codes.
-    Codes,
-    /// Show the next layout.
-    Layout,
-    /// Show the contact sheet.
-    Sheet,
-    /// Show the facts about the picture.
-    Info,
-    /// Show the event as logged.
-    Raw,
-    /// Show all events of the asset.
-    History,
-    /// Show unparsed lines and notices.
-    Notices,
-    /// Show the keys.
-    Help,
-    /// Open the prompt for a destination.
-    GoTo,
-    /// Copy the asset's id.
-    CopyId,
-    /// Copy the picture's URL.
-    CopyUrl,
-    /// Copy the event as logged.
-    CopyEvent,
-    /// Open the picture's URL.
-    Open,
-    /// Open the prompt for the name of a file to write.
-    Write,
-    /// Allow the picture's host for this session.
-    Allow,
-    /// Fetch the picture again.
-    Retry,
-    /// Fetch all failed pictures again.
-    RetryAll,
-    /// Draw by the next protocol.
-    Protocol,
-    /// Show the next theme.
-    Theme,
-    /// Turn the mouse on or off.
-    Mouse,
-    /// Redraw the screen.
-    Redraw,
-    /// Suspend the program.
-    Suspend,
-    /// Close the overlay, or quit.
-    Quit,
-    /// Quit at once.
-    QuitNow,
-}
-
-/// A step in a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Move {
-    /// One down.
-    Down,
-    /// One up.
-    Up,
-    /// Half a page down.
-    HalfDown,
-    /// Half a page up.
-    HalfUp,
-    /// A page down.
-    PageDown,
-    /// A page up.
-    PageUp,
-    /// To the top: the oldest.
-    Top,
-    /// To the bottom: the newest.
-    Bottom,
-}
-
-/// A step on the timeline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scrub {
-    /// To a picture that is so many later, or earlier if negative.
-    Step(i32),
-    /// To a share of the timeline.
-    Share(Share),
-    /// To the first picture.
-    First,
-    /// To the last picture.
-    Last,
-}
-
-/// A share of the timeline: `at` of `of` equal parts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Share {
-    /// The parts before the place.
-    pub at: u16,
-    /// All parts.
-    pub of: u16,
-}
 
 /// A row of the table: keys and their actions.
 #[derive(Debug)]
@@ -146,54 +21,11 @@ pub struct Binding {
     pub help: &'static str,
 }
 
-impl Action {
-    /// Returns whether it changes the picture that is shown.
-    pub(super) fn is_of_picture(self) -> bool {
-        matches!(
-            self,
-            Self::Scrub(_) | Self::Play | Self::Slower | Self::Faster | Self::Allow | Self::Retry | Self::RetryAll
-        )
-    }
-
-    /// Returns whether it selects an asset that it looks for.
-    pub(super) fn finds(self) -> bool {
-        matches!(self, Self::NextFailure | Self::PreviousFailure | Self::NextHit | Self::PreviousHit)
-    }
-
-    /// Returns whether it changes the list or the layout.
-    pub(super) fn is_of_list(self) -> bool {
-        matches!(
-            self,
-            Self::Search
-                | Self::Filter
-                | Self::GoTo
-                | Self::StatusTab
-                | Self::Sort
-                | Self::Invert
-                | Self::Layout
-                | Self::Sheet
-        )
-    }
-}
-
-impl Move {
-    /// The number of rows that it moves, where a page has so many.
-    pub(super) fn rows(self, page: usize) -> isize {
-        let page = isize::try_from(page).unwrap_or(isize::MAX).max(1);
-        match self {
-            Self::Down => 1,
-            Self::Up => -1,
-            Self::HalfDown => (page / 2).max(1),
-            Self::HalfUp => -(page / 2).max(1),
-            Self::PageDown => page,
-            Self::PageUp => -page,
-            Self::Top => isize::MIN,
-            Self::Bottom => isize::MAX,
-        }
-    }
-}
-
 use Action as A;
+use Direction::{Backward, Forward};
+use ListAction as L;
+use OverlayAction as O;
+use PictureAction as P;
 
 /// All keys but those of prompts, in the order of the help.
 pub const TABLE: &[Binding] = &[
@@ -209,31 +41,43 @@ pub const TABLE: &[Binding] = &[
         &[tenth(0), tenth(1), tenth(2), tenth(3), tenth(4), tenth(5), tenth(6), tenth(7), tenth(8), tenth(9)],
         "to 0 to 90 % of the timeline",
     ),
-    bind(&["^", "$"], &[A::Scrub(Scrub::First), A::Scrub(Scrub::Last)], "first, last picture"),
-    bind(&[":"], &[A::GoTo], "go to 1:30, 90, #12, or @ and an id's beginning"),
-    bind(&["Space"], &[A::Play], "play, pause"),
-    bind(&["[", "]"], &[A::Slower, A::Faster], "slower, faster"),
-    bind(&["F"], &[A::Follow], "follow the files, or stop"),
-    bind(&["e", "E"], &[A::NextFailure, A::PreviousFailure], "next, previous FAILED"),
-    bind(&["/"], &[A::Search], "search id, title, code and message by regex"),
-    bind(&["n", "N"], &[A::NextHit, A::PreviousHit], "next, previous hit"),
-    bind(&["f"], &[A::Filter], "filter: words status: code: samples< since: host: !not"),
-    bind(&["s", "S", "I"], &[A::StatusTab, A::Sort, A::Invert], "next status tab, next order, the other way round"),
-    bind(&["c"], &[A::Codes], "error codes; Enter filters"),
+    bind(&["^", "$"], &[A::Picture(P::Scrub(Scrub::First)), A::Picture(P::Scrub(Scrub::Last))], "first, last picture"),
+    bind(&[":"], &[A::Prompt(Purpose::GoTo)], "go to 1:30, 90, #12, or @ and an id's beginning"),
+    bind(&["Space"], &[A::Picture(P::Play)], "play, pause"),
+    bind(&["[", "]"], &[A::Picture(P::Slower), A::Picture(P::Faster)], "slower, faster"),
+    bind(&["F"], &[A::Setting(Setting::Follow)], "follow the files, or stop"),
+    bind(&["e", "E"], &[A::List(L::FindFailure(Forward)), A::List(L::FindFailure(Backward))], "next, previous FAILED"),
+    bind(&["/"], &[A::Prompt(Purpose::Search)], "search id, title, code and message by regex"),
+    bind(&["n", "N"], &[A::List(L::FindHit(Forward)), A::List(L::FindHit(Backward))], "next, previous hit"),
+    bind(&["f"], &[A::Prompt(Purpose::Filter)], "filter: words status: code: samples< since: host: !not"),
+    bind(
+        &["s", "S", "I"],
+        &[A::List(L::NextTab), A::List(L::NextOrder), A::List(L::Reverse)],
+        "next status tab, next order, the other way round",
+    ),
+    bind(&["c"], &[A::Overlay(O::Codes)], "error codes; Enter filters"),
     bind(&["Tab"], &[A::Layout], "next layout: list and picture, picture, list"),
     bind(&["z", "Enter"], &[A::Enter], "picture in full; in an overlay: take"),
     bind(&["t"], &[A::Sheet], "contact sheet"),
-    bind(&["i", "J"], &[A::Info, A::Raw], "about the picture, the event as logged"),
-    bind(&["v"], &[A::History], "the asset's history; Enter shows a run"),
-    bind(&["!"], &[A::Notices], "unparsed lines and notices; Enter shows a line"),
-    bind(&["y", "u", "Y"], &[A::CopyId, A::CopyUrl, A::CopyEvent], "copy id, URL, event"),
-    bind(&["o"], &[A::Open], "open the URL"),
-    bind(&["w"], &[A::Write], "write this picture, or the listed assets, to a file"),
-    bind(&["a"], &[A::Allow], "allow this picture's host for this session"),
-    bind(&["r", "R"], &[A::Retry, A::RetryAll], "retry this picture, all failed ones"),
-    bind(&["P", "T", "M"], &[A::Protocol, A::Theme, A::Mouse], "next protocol, next theme, mouse on or off"),
+    bind(&["i", "J"], &[A::Overlay(O::Info), A::Overlay(O::Event)], "about the picture, the event as logged"),
+    bind(&["v"], &[A::Overlay(O::History)], "the asset's history; Enter shows a run"),
+    bind(&["!"], &[A::Overlay(O::Notices)], "unparsed lines and notices; Enter shows a line"),
+    bind(
+        &["y", "u", "Y"],
+        &[A::Share(ShareAction::CopyId), A::Share(ShareAction::CopyUrl), A::Share(ShareAction::CopyEvent)],
+        "copy id, URL, event",
+    ),
+    bind(&["o"], &[A::Share(ShareAction::Open)], "open the URL"),
+    bind(&["w"], &[A::Prompt(Purpose::Write)], "write this picture, or the listed assets, to a file"),
+    bind(&["a"], &[A::Picture(P::AllowHost)], "allow this picture's host for this session"),
+    bind(&["r", "R"], &[A::Picture(P::Retry), A::Picture(P::RetryAll)], "retry this picture, all failed ones"),
+    bind(
+        &["P", "T", "M"],
+        &[A::Setting(Setting::Protocol), A::Setting(Setting::Theme), A::Setting(Setting::Mouse)],
+        "next protocol, next theme, mouse on or off",
+    ),
     bind(&["Esc"], &[A::Back], "close or clear, one step"),
-    bind(&["?", "F1"], &[A::Help], "help"),
+    bind(&["?", "F1"], &[A::Overlay(O::Help)], "help"),
     bind(&["Ctrl-l", "Ctrl-z"], &[A::Redraw, A::Suspend], "redraw, suspend"),
     bind(&["q"], &[A::Quit], "close the overlay, or quit"),
     bind(&["Ctrl-c"], &[A::QuitNow], "quit at once"),
@@ -241,13 +85,13 @@ pub const TABLE: &[Binding] = &[
 
 const DOWN: Action = A::Move(Move::Down);
 const UP: Action = A::Move(Move::Up);
-const EARLIER: Action = A::Scrub(Scrub::Step(-1));
-const LATER: Action = A::Scrub(Scrub::Step(1));
-const EARLIER10: Action = A::Scrub(Scrub::Step(-10));
-const LATER10: Action = A::Scrub(Scrub::Step(10));
+const EARLIER: Action = A::Picture(P::Scrub(Scrub::Step(-1)));
+const LATER: Action = A::Picture(P::Scrub(Scrub::Step(1)));
+const EARLIER10: Action = A::Picture(P::Scrub(Scrub::Step(-10)));
+const LATER10: Action = A::Picture(P::Scrub(Scrub::Step(10)));
 
 const fn tenth(at: u16) -> Action {
-    A::Scrub(Scrub::Share(Share { at, of: 10 }))
+    A::Picture(P::Scrub(Scrub::Share(Share { at, of: 10 })))
 }
 
 const fn bind(keys: &'static [&'static str], actions: &'static [Action], help: &'static str) -> Binding {
@@ -306,7 +150,7 @@ mod tests {
         assert_eq!(key(KeyCode::Char('7'), KeyModifiers::NONE), Some(tenth(7)));
         assert_eq!(key(KeyCode::Left, KeyModifiers::SHIFT), Some(EARLIER10));
         assert_eq!(key(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(A::QuitNow));
-        assert_eq!(key(KeyCode::Char('c'), KeyModifiers::NONE), Some(A::Codes));
+        assert_eq!(key(KeyCode::Char('c'), KeyModifiers::NONE), Some(A::Overlay(O::Codes)));
         assert_eq!(key(KeyCode::Char('j'), KeyModifiers::ALT), None);
     }
 

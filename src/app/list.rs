@@ -10,7 +10,7 @@ mod rows;
 pub mod search;
 pub mod tab;
 
-use super::{direction::Direction, message::Now, outcome::ActionOutcome, sources::LoadPhase};
+use super::{action::ListAction, direction::Direction, message::Now, outcome::ActionOutcome, sources::LoadPhase};
 use crate::{
     catalog::{Asset, AssetKey, Catalog},
     event::{AssetId, Status, Time},
@@ -90,6 +90,22 @@ pub struct FoundRow {
 }
 
 impl AssetList {
+    /// Carries out an action.
+    pub(super) fn act(&mut self, action: ListAction, catalog: &Catalog, now: Time) -> ActionOutcome {
+        match action {
+            ListAction::FindFailure(direction) => self.find_failure(direction, catalog),
+            ListAction::FindHit(direction) => self.find_hit(direction, catalog),
+            ListAction::NextTab => {
+                self.set_tab(self.tab.next(), catalog, now);
+                ActionOutcome::default()
+            }
+            ListAction::NextOrder => self.sort(SortOrder { by: self.order.by.next(), ..self.order }, catalog, now),
+            ListAction::Reverse => {
+                self.sort(SortOrder { direction: self.order.direction.other(), ..self.order }, catalog, now)
+            }
+        }
+    }
+
     /// Notes that an asset is new or has changed; [`Self::update_rows`] moves it to its place.
     pub fn note_change(&mut self, key: AssetKey) {
         self.pending.push(key);
@@ -313,16 +329,20 @@ impl AssetList {
         is_filtered
     }
 
-    /// Sorts by the next criterion.
-    pub(super) fn sort_by_next(&mut self, catalog: &Catalog, now: Time) -> ActionOutcome {
-        self.set_order(SortOrder { by: self.order.by.next(), ..self.order }, catalog, now);
-        ActionOutcome::say(format!("sorted {}", self.order))
+    fn sort(&mut self, order: SortOrder, catalog: &Catalog, now: Time) -> ActionOutcome {
+        self.set_order(order, catalog, now);
+        ActionOutcome::say(format!("sorted {order}"))
     }
 
-    /// Reverses the order.
-    pub(super) fn reverse(&mut self, catalog: &Catalog, now: Time) -> ActionOutcome {
-        self.set_order(SortOrder { direction: self.order.direction.other(), ..self.order }, catalog, now);
-        ActionOutcome::say(format!("sorted {}", self.order))
+    /// Parses and sets the filter.
+    pub(super) fn enter_filter(&mut self, text: &str, catalog: &Catalog, now: Time) -> ActionOutcome {
+        match Filter::parse(text) {
+            Ok(filter) => {
+                self.set_filter(filter, catalog, now);
+                ActionOutcome::default()
+            }
+            Err(error) => ActionOutcome::say(error.to_string()),
+        }
     }
 
     /// Selects the row that is so far below the top of the screen.
@@ -368,7 +388,7 @@ impl AssetList {
     }
 
     /// Goes to the next failed asset in a direction.
-    pub(super) fn find_failure(&mut self, direction: Direction, catalog: &Catalog) -> ActionOutcome {
+    fn find_failure(&mut self, direction: Direction, catalog: &Catalog) -> ActionOutcome {
         let is_failed = |key| catalog.asset(key).is_some_and(|asset| *asset.status() == Status::Failed);
         match self.find(direction, is_failed) {
             Some(found) => found_message("FAILED", found, direction),
@@ -377,7 +397,7 @@ impl AssetList {
     }
 
     /// Goes to the next hit of the search in a direction.
-    pub(super) fn find_hit(&mut self, direction: Direction, catalog: &Catalog) -> ActionOutcome {
+    fn find_hit(&mut self, direction: Direction, catalog: &Catalog) -> ActionOutcome {
         let Some(Search { pattern, .. }) = self.search.clone() else {
             return ActionOutcome::say("nothing was searched for: / searches");
         };

@@ -1,7 +1,7 @@
 //! The actions of the mouse: what a click, a drag or the wheel means at a place on the screen.
 
 use super::{
-    keymap::{Move, Scrub, Share},
+    action::{Move, Scrub, Share},
     panes::Panes,
 };
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};

@@ -18,7 +18,7 @@ const MAX_NOTICES: usize = 200;
 #[derive(Clone, Debug, Default)]
 pub struct Notices {
     rejected: VecDeque<FoldedNotice>,
-    notices: VecDeque<Notice>,
+    sources: VecDeque<Notice>,
     dropped: u64,
 }
 
@@ -60,9 +60,9 @@ impl Notices {
 
     /// Adds a notice.
     pub fn notice(&mut self, notice: Notice) {
-        self.notices.push_back(notice);
-        if self.notices.len() > MAX_NOTICES {
-            self.notices.pop_front();
+        self.sources.push_back(notice);
+        if self.sources.len() > MAX_NOTICES {
+            self.sources.pop_front();
             self.dropped += 1;
         }
     }
@@ -82,7 +82,7 @@ impl Notices {
 
     /// The notices, the newest last.
     pub fn notices(&self) -> impl ExactSizeIterator<Item = &Notice> + DoubleEndedIterator {
-        self.notices.iter()
+        self.sources.iter()
     }
 
     /// The number of entries that were dropped.

@@ -88,9 +88,8 @@ impl Overlays {
     /// Moves in the open overlay, which must not pass its last row.
     pub(super) fn step(&mut self, by: isize, context: &OverlayContext<'_>) {
         if let Some(overlay) = &mut self.open {
-            let content = overlay.kind.content();
-            let rows = content.row_count(context);
-            let last = match content.navigation(context) {
+            let rows = overlay.kind.content().row_count(context);
+            let last = match overlay.kind.content().navigation(context) {
                 Navigation::SelectRow => rows.saturating_sub(1),
                 Navigation::Scroll => rows.saturating_sub(overlay_rows(context.screen)),
             };
@@ -104,7 +103,7 @@ impl Overlays {
         let action = overlay.kind.content().enter(overlay.position, context);
         match action {
             EnterAction::Close | EnterAction::Filter(_) | EnterAction::Pin(_) => self.close_all(),
-            EnterAction::Stay | EnterAction::Read(_) | EnterAction::Open(_) => {}
+            EnterAction::Stay | EnterAction::Read(_) | EnterAction::Show(_) => {}
         }
         Some(action)
     }

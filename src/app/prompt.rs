@@ -27,9 +27,9 @@ pub struct Prompts {
 pub(super) enum PromptEvent {
     /// Nothing but the prompt itself changed.
     None,
-    /// The text was edited.
-    Edited,
-    /// A filter was cancelled; this one was there before.
+    /// A filter was edited, which applies while it is typed.
+    FilterEdited(String),
+    /// A filter was cancelled; this is the one before.
     FilterCancelled(String),
     /// A line was entered.
     Submitted(Purpose, String),
@@ -77,7 +77,7 @@ impl Prompts {
             return PromptEvent::Answered(if is_yes { Answer::Yes } else { Answer::No });
         }
         match prompt.key(key) {
-            PromptOutcome::Edited => PromptEvent::Edited,
+            PromptOutcome::Edited => edited(prompt),
             PromptOutcome::Ignored => PromptEvent::None,
             PromptOutcome::Cancelled => {
                 let (purpose, initial) = (prompt.purpose, prompt.initial().to_owned());
@@ -104,7 +104,7 @@ impl Prompts {
     pub(super) fn paste(&mut self, text: &str) -> PromptEvent {
         let Some(prompt) = &mut self.open else { return PromptEvent::None };
         prompt.insert(text);
-        PromptEvent::Edited
+        edited(prompt)
     }
 
     /// Adds a line to the history of its purpose.
@@ -115,6 +115,13 @@ impl Prompts {
             history.push(text.to_owned());
             history.drain(..history.len().saturating_sub(HISTORY));
         }
+    }
+}
+
+fn edited(prompt: &Prompt) -> PromptEvent {
+    match prompt.purpose {
+        Purpose::Filter => PromptEvent::FilterEdited(prompt.text()),
+        Purpose::Search | Purpose::GoTo | Purpose::Write | Purpose::Replace => PromptEvent::None,
     }
 }
 

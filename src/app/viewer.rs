@@ -11,7 +11,11 @@ pub mod speed;
 pub mod timeline;
 
 use super::{
-    keymap::Scrub, list::AssetList, message::Effect, outcome::ActionOutcome, prompt::destination::Destination,
+    action::{PictureAction, Scrub},
+    list::AssetList,
+    message::Effect,
+    outcome::ActionOutcome,
+    prompt::destination::Destination,
     screen::ScreenState,
 };
 use crate::{
@@ -87,6 +91,20 @@ impl Viewer {
         self.timeline.is_playing() || self.speed.is_moving()
     }
 
+    /// Carries out an action.
+    pub(super) fn act(&mut self, action: PictureAction, now: Duration) -> ActionOutcome {
+        match action {
+            PictureAction::Scrub(scrub) => self.scrub(scrub, now),
+            PictureAction::Play => self.toggle_play(now),
+            PictureAction::Slower => return self.change_fps(0.5),
+            PictureAction::Faster => return self.change_fps(2.0),
+            PictureAction::AllowHost => return self.allow_host(),
+            PictureAction::Retry => return self.retry(),
+            PictureAction::RetryAll => return self.retry_all(),
+        }
+        ActionOutcome::default()
+    }
+
     /// Moves the cursor.
     pub(super) fn scrub(&mut self, scrub: Scrub, now: Duration) {
         self.speed.note_step(now);
@@ -123,7 +141,7 @@ impl Viewer {
     }
 
     /// Multiplies the number of pictures a second.
-    pub(super) fn change_fps(&mut self, factor: f32) -> ActionOutcome {
+    fn change_fps(&mut self, factor: f32) -> ActionOutcome {
         self.timeline.change_fps(factor);
         ActionOutcome::say(format!("{} pictures a second", self.timeline.fps()))
     }
@@ -199,7 +217,7 @@ impl Viewer {
     }
 
     /// Allows the host that the policy refused for the picture under the cursor.
-    pub(super) fn allow_host(&mut self) -> ActionOutcome {
+    fn allow_host(&mut self) -> ActionOutcome {
         let state = self.timeline.current_key().map(|key| self.album.state(key));
         let Some(PictureState::Failed(failure)) = state else { return nothing_to_allow() };
         let Some(host) = failure.allow.clone() else { return nothing_to_allow() };
@@ -208,7 +226,7 @@ impl Viewer {
     }
 
     /// Requests the picture under the cursor again, bypassing the cache.
-    pub(super) fn retry(&mut self) -> ActionOutcome {
+    fn retry(&mut self) -> ActionOutcome {
         match self.timeline.current_key() {
             Some(key) if self.album.retry(key) => ActionOutcome::say("fetching it again").with(Effect::Refetch(key)),
             Some(_) => ActionOutcome::say("this picture is on its way"),
@@ -217,7 +235,7 @@ impl Viewer {
     }
 
     /// Forgets all failures.
-    pub(super) fn retry_all(&mut self) -> ActionOutcome {
+    fn retry_all(&mut self) -> ActionOutcome {
         let count = self.album.retry_all();
         ActionOutcome::say(format!("{count} failed pictures will be tried again when looked at"))
     }

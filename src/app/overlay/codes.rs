@@ -34,7 +34,7 @@ pub struct CodeRow {
 }
 
 /// Returns the codes of the failed assets, the most frequent first.
-pub fn tabulate<'a>(assets: impl Iterator<Item = Asset<'a>>, reveal: Reveal) -> Vec<CodeRow> {
+fn tabulate<'a>(assets: impl Iterator<Item = Asset<'a>>, reveal: Reveal) -> Vec<CodeRow> {
     let mut rows: BTreeMap<String, (CodeRow, Rank)> = BTreeMap::new();
     for asset in assets.filter(|asset| *asset.status() == Status::Failed) {
         let fault = asset.fault();
@@ -64,6 +64,13 @@ pub fn tabulate<'a>(assets: impl Iterator<Item = Asset<'a>>, reveal: Reveal) -> 
     let mut rows: Vec<CodeRow> = rows.into_values().map(|(row, _)| row).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.count));
     rows
+}
+
+impl CodesOverlay {
+    /// Counts the codes of the failed assets.
+    pub(in crate::app) fn new<'a>(assets: impl Iterator<Item = Asset<'a>>, reveal: Reveal) -> Self {
+        Self { rows: tabulate(assets, reveal) }
+    }
 }
 
 impl OverlayContent for CodesOverlay {

@@ -1,6 +1,6 @@
 //! The interface of an overlay: its rows, the meaning of a step in it, and the action of Enter.
 
-use super::event::EventOverlay;
+use super::event_text::EventText;
 use crate::{app::notices::Notices, catalog::Catalog, event::Origin, picture::EventKey};
 use ratatui::layout::Size;
 
@@ -35,7 +35,7 @@ pub(in crate::app) enum EnterAction {
     /// Read the text of an event or of a line, and show it above.
     Read(Origin),
     /// Show a text above.
-    Open(EventOverlay),
+    Show(EventText),
 }
 
 /// An overlay.

@@ -23,12 +23,6 @@ pub enum EventOverlay {
 }
 
 impl EventOverlay {
-    /// The whole text of a notice.
-    pub(super) fn of_notice(text: &Safe, screen: Size) -> Self {
-        let (heading, bytes) = (Safe::default(), text.as_str().as_bytes());
-        Self::Text(EventText::new(&heading, bytes, Reveal::Show, overlay_columns(screen)))
-    }
-
     /// Wraps the text for another size of the screen.
     pub(super) fn resize(&mut self, screen: Size) {
         if let Self::Text(text) = self {

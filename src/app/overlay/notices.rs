@@ -2,8 +2,10 @@
 
 use super::{
     content::{EnterAction, Navigation, OverlayContent, OverlayContext},
-    event::EventOverlay,
+    event_text::EventText,
 };
+use crate::{app::panes::overlay_columns, event::Reveal, text::Safe};
+use ratatui::layout::Size;
 
 /// The unparsed lines by reason, then the notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +29,12 @@ impl OverlayContent for NoticesOverlay {
             return EnterAction::Read(folded.latest.origin);
         }
         match notices.notices().rev().nth(row - notices.rejected().len()) {
-            Some(notice) => EnterAction::Open(EventOverlay::of_notice(&notice.text, context.screen)),
+            Some(notice) => EnterAction::Show(whole_text(&notice.text, context.screen)),
             None => EnterAction::Stay,
         }
     }
+}
+
+fn whole_text(text: &Safe, screen: Size) -> EventText {
+    EventText::new(&Safe::default(), text.as_str().as_bytes(), Reveal::Show, overlay_columns(screen))
 }

@@ -102,8 +102,8 @@ fn by_urgency(pane: &PicturePane<'_>) -> Vec<usize> {
 }
 
 /// The indices of the pictures on a page.
-fn indices(pane: &PicturePane<'_>, page: &GridPage) -> impl Iterator<Item = usize> + use<> {
-    page.first..pane.timeline.marks().len().min(page.first + page.grid.page()).max(page.first)
+fn indices(pane: &PicturePane<'_>, of: &GridPage) -> impl Iterator<Item = usize> + use<> {
+    of.first..pane.timeline.marks().len().min(of.first + of.grid.page()).max(of.first)
 }
 
 /// The area of one picture of a grid.

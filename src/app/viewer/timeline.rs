@@ -5,7 +5,7 @@
 
 use super::album::PictureState;
 use crate::{
-    app::{direction::Direction, keymap::Share},
+    app::{action::Share, direction::Direction},
     catalog::Event,
     event::{Offset, PictureKind, PictureUrl},
     picture::{EventKey, PictureKey, PictureRequest},

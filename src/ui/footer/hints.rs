@@ -73,7 +73,13 @@ fn candidates(app: &App) -> &'static [Hint] {
         (OverlayKind::Codes(_), Some(Navigation::SelectRow)) => &OVER_CODES,
         (OverlayKind::History(_), Some(Navigation::SelectRow)) => &OVER_HISTORY,
         (OverlayKind::Notices(_), Some(Navigation::SelectRow)) => &OVER_NOTICES,
-        (OverlayKind::Help(_) | OverlayKind::Event(_), _)
-        | (OverlayKind::Codes(_) | OverlayKind::History(_) | OverlayKind::Notices(_), _) => &OVER_TEXT,
+        (
+            OverlayKind::Help(_)
+            | OverlayKind::Event(_)
+            | OverlayKind::Codes(_)
+            | OverlayKind::History(_)
+            | OverlayKind::Notices(_),
+            _,
+        ) => &OVER_TEXT,
     }
 }
