@@ -6,7 +6,7 @@
 //! # Flow
 //!
 //! ```text
-//! bytes ─ source/lines ─► records ─ event/envelope ─► event/decode ─► LogUpdate ─ bounded ─┐
+//! bytes ─ source ─► event/record ─► event/envelope ─► event/decode ─► LogUpdate ─ bounded ─┐
 //! keys  ─ terminal/input ─► KeyEvent ─ app/keymap ─► Action; Reply ─► graphics/probe ──────┤ Message
 //! urls  ─ media: policy ► fetch ► jpeg ► PictureUpdate ────────────────────────────────────┤
 //!       ─ graphics::prepare: scale, quantise, encode; off the loop ► PictureUpdate ────────┤
@@ -21,41 +21,86 @@
 //!
 //! # A slow link
 //!
-//! Over SSH a write succeeds long before anything arrives, so the link's rate is told by the terminal's own answers:
-//! `terminal/flow_control` asks after so many bytes, draws nothing while an answer is out, and keeps an estimate between what
-//! the link surely had and what it had at most. From that rate follows in `graphics/budget`, by pure functions, what a
-//! picture may cost ([`picture::Budget`]); it reaches the preparations as [`picture::Fit::most`]. A picture begins as a
-//! preview, always arrives within a second at 64 KB/s, and gets better once no key is pressed:
-//! - kitty: in slices of an eighth of a second, text in between, up to the full picture, called off by the next key;
-//! - iTerm2: fewer pixels; sixel: fewer colours, then larger squares, then a smaller box; one drawing a frame;
+//! Over SSH a write succeeds long before anything arrives, so the rate of the link is measured by the answers of the
+//! terminal: `terminal/flow_control` asks for one after so many bytes, draws nothing while it is awaited, and keeps an
+//! estimate between the rate that the link surely has and the highest that it may have. `graphics/budget` derives from
+//! that rate, by pure functions, how many bytes a picture may take ([`picture::Budget`]); the preparations receive it
+//! as [`picture::Fit::target_bytes`]. A picture begins as a preview, always arrives within a second at 64 KB/s, and is refined
+//! once no key is pressed:
+//! - kitty: in slices of an eighth of a second with text between them, up to the full picture; the next key cancels;
+//! - iTerm2: fewer pixels; sixel: fewer colours, then larger blocks, then a smaller area; one drawing a frame;
 //! - blocks: fewer cells, since nothing else makes them cheaper.
 //!
-//! # Rooms, in reading order
+//! # Modules, in reading order
 //!
 //! The core is pure: no IO, no clock, no async. It cannot fail, and its tests need no mocks.
 //! - [`text`]: [`text::Safe`], the one way from log text to a terminal.
-//! - [`event`]: the words of the log. `event/envelope` finds event texts in records, `event/decode` reads one.
-//! - [`picture`]: pictures between the network and the glass, as plain data.
-//! - [`catalog`]: the assets, their history, the counts.
-//! - [`app`]: the state of the screen and all that can happen to it.
-//! - [`ui`]: the screen as a function of that state, one file a box.
+//! - [`event`]: the events of a log. `event/record` splits bytes into records, `event/envelope` finds event texts in a
+//!   record, `event/decode` reads one, `event/fast` reads the usual spellings by prediction.
+//! - [`picture`]: pictures between the network and the terminal, as plain data.
+//! - [`catalog`]: the assets, their events, the counts.
+//! - [`app`]: the state of the screen and everything that can happen to it.
+//! - [`ui`]: the screen as a function of that state, one file for each part of the screen.
 //!
 //! The edges deal with one outside thing each. They know events and pictures, never each other.
 //! - [`source`]: bytes to events: loading, following, streams, compression.
-//! - [`media`]: where we may connect, GET, JPEG to pixels, the cache.
-//! - [`graphics`]: what the terminal can show; pixels to cells and to the bytes of each protocol.
-//! - [`terminal`]: modes, the only reader of the tty, the writer that paces itself, and the way back to the shell.
-//! - [`cli`], [`report`], [`demo`]: the command line, printed lists, the offline demo.
-//! - [`diagnostics`]: what is reported on stderr and in `--log-file`.
-//! - [`session`]: the full screen: one loop, and the performance of effects.
-//! - [`command`]: one file per command; runs it and returns the exit code.
+//! - [`media`]: the fetch policy, HTTP, JPEG decoding, the picture cache.
+//! - [`graphics`]: the abilities of the terminal; pixels to cells and to the bytes of each protocol.
+//! - [`terminal`]: modes, the only reader of the tty, the paced writer, and the return to the shell.
 //!
-//! # What always holds
+//! The shell puts them together.
+//! - [`cli`]: the command line, the environment and the config file; the only translation from options to settings.
+//! - [`report`]: rows and summaries as table, JSON, JSON lines and CSV.
+//! - [`command`]: one file for each command. [`session`]: the full screen, its loop and its effects.
+//! - [`diagnostics`]: messages on stderr and in `--log-file`. [`demo`]: the offline demo.
 //!
-//! - Log text reaches a terminal as [`text::Safe`] alone. Spans are made in `ui/theme` alone.
+//! # Where to look
+//!
+//! | question | file |
+//! |---|---|
+//! | how a line of a log becomes a record, and a record an event | `event/reader`, `event/envelope`, `event/decode` |
+//! | how a rotated file is told from a new one | `source/file/follow/decision` |
+//! | which addresses are fetched from | `media/policy`, `media/address` |
+//! | the sentence for a 403, a time-out, a certificate | `media/reason` |
+//! | the meaning of a key | `app/keymap`; the footer and the help are made from it |
+//! | which columns a row of the list has | `ui/list` on the screen, `report/asset` in printed lists |
+//! | how many bytes may be on their way to a slow terminal | `terminal/flow_control` |
+//! | what a picture may cost on that link | `graphics/budget`, `graphics/quantize` |
+//! | a new overlay | a file each in `app/overlay` and `ui/overlay` |
+//! | a new command | a variant of `cli::Command` and a file in `command` |
+//!
+//! # Invariants
+//!
+//! - Log text reaches a terminal as [`text::Safe`] only. Spans are made in `ui/theme` only.
 //! - All change is [`app::App::update`]; `ui::draw` takes `&App`.
 //! - Nothing that was read is dropped without a count and a place on the screen.
-//! - Only `command` knows all modules; who may import whom is kept by `tests/architecture.rs`.
+//! - Imports equal the table in `tests/architecture.rs`, and files form no cycle.
+//!
+//! # Glossary
+//!
+//! One word for one thing; the name of a type means the same in the whole program.
+//!
+//! | word | meaning |
+//! |---|---|
+//! | event, [`EventKey`](picture::EventKey) | one message as logged, most often a `thumbnailComplete`; its number in the catalog |
+//! | asset, [`AssetKey`](catalog::AssetKey) | one video; its newest event decides its status |
+//! | snapshot, sample, dot, cover | one `{offset, url}` of an event, and the list it stood in |
+//! | offset | a place in a video, in milliseconds |
+//! | picture, [`PictureKey`](picture::PictureKey) | the JPEG of a snapshot, from the network to the terminal |
+//! | progression | snapshots whose offsets and numbers rise by equal steps |
+//! | record | one unit of a source: a line, a pretty-printed object, a message |
+//! | container, envelope, notation | a way to store lines (docker, CRI, journald); the JSON of another service around an event; a way to quote one |
+//! | origin, rank, generation | the place of a record; the place of a file among the arguments; how often a file name started over |
+//! | follower | reads what one name refers to, across rotation and truncation |
+//! | open file, rotated file, read history | the file that is being read; one that lost its name and is read to its end; which content has been read |
+//! | scheduler, demand, backoff | decides which picture is fetched next; a wanted picture and since when; the wait before a second attempt |
+//! | flow control, acknowledgement, slice | how many bytes may be on their way to the terminal; the answer of the terminal; a part of a picture |
+//! | protocol, placement, cell | how pictures are drawn (kitty, iTerm2, sixel, blocks); a picture at a place on the screen; a character position |
+//! | scrub speed | whether keys repeat, so that previews are enough |
+//! | dither, block size, tolerance, target bytes, minimum PSNR | settings of the quantiser |
+//! | notice | an unparsed record, or something that happened to a source; kept for the key `!` |
+//! | overlay, prompt, toast, pane, view, layout | parts of the screen |
+//! | diagnostics, verbosity | messages on stderr and in `--log-file`, and how many of them |
 
 pub mod text;
 

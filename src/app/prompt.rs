@@ -1,6 +1,6 @@
 //! The prompts: the open one, and the history of each purpose.
 //!
-//! A key goes into the open prompt and comes out as a [`PromptEvent`]. Invalid filters and searches keep their prompt
+//! A key goes into the open prompt and comes out as a `PromptEvent`. Invalid filters and searches keep their prompt
 //! open, so that they can be corrected.
 
 pub mod destination;

@@ -22,7 +22,7 @@ pub struct Origin {
     pub len: u32,
     /// Line in the file, from 1; `None` while the lines before it are not counted.
     pub line: Option<NonZeroU32>,
-    /// [`Fingerprint`] of the record's bytes, by which a later reading is known to be the same record.
+    /// [`Fingerprint`](super::Fingerprint) of the record's bytes, by which a later reading is known to be the same record.
     pub hash: u64,
     /// The index of the event in its record: one message may hold several.
     pub part: u32,

@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 /// The area, protocol and quality for which a picture is prepared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fit {
-    /// The cells that the picture will take; see [`fit()`].
+    /// The cells that the picture will take; see [`fit`](super::fit).
     pub cells: Size,
     /// The size of a cell in pixels.
     pub cell: CellSize,

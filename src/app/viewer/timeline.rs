@@ -171,13 +171,13 @@ impl Timeline {
         };
     }
 
-    /// Multiplies the number of pictures a second, within [`FPS_RANGE`].
+    /// Multiplies the number of pictures a second, within 0.5 to 10.
     pub fn change_fps(&mut self, factor: f32) {
         self.fps = (self.fps * factor).clamp(FPS_RANGE.0, FPS_RANGE.1);
     }
 
     /// Moves to the next picture if it is time, from the last to the first; returns whether it did. Waits up to
-    /// [`PLAY_WAIT`] for the picture under the cursor, which is in `state`.
+    /// one second for the picture under the cursor, which is in `state`.
     pub fn advance(&mut self, now: Duration, state: &PictureState) -> bool {
         let Some(playing) = self.playing else { return false };
         let shown = now.saturating_sub(playing.since);
