@@ -2,23 +2,23 @@
 
 use ratatui::layout::{Rect, Size};
 
-/// The grid of a contact sheet.
+/// A grid of pictures with captions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grid {
-    /// Pictures in a row.
+    /// The pictures in a row.
     pub columns: usize,
-    /// Rows on a page.
+    /// The rows on a page.
     pub rows: usize,
-    /// Cells of one picture; its caption takes one row more.
+    /// The cells of one picture; its caption takes another row.
     pub cell: Size,
 }
 
 impl Grid {
-    /// Cells that a thumbnail should have across.
-    const THUMB: u16 = 23;
+    /// The least cells of a thumbnail across, where there is room.
+    const MIN_WIDTH: u16 = 23;
 
-    /// Divides `area` for `count` pictures of which `shape` (cells across a picture of `THUMB` columns, and down) is
-    /// typical. Few pictures get larger boxes.
+    /// Divides `area` for `count` pictures. `rows_of` returns the rows of a picture of a given width. Few pictures get
+    /// larger areas.
     pub fn new(area: Rect, count: usize, rows_of: impl Fn(u16) -> u16) -> Self {
         let fits = |width: u16| {
             let height = rows_of(width).max(1);
@@ -26,7 +26,7 @@ impl Grid {
             let rows = usize::from(area.height / (height + 1)).max(1);
             Self { columns, rows, cell: Size { width, height: height.min(area.height.saturating_sub(1)).max(1) } }
         };
-        let smallest = Self::THUMB.min(area.width).max(1);
+        let smallest = Self::MIN_WIDTH.min(area.width).max(1);
         let mut best = fits(smallest);
         for width in smallest..=(area.width / 2).max(smallest) {
             let grid = fits(width);
@@ -37,19 +37,19 @@ impl Grid {
         best
     }
 
-    /// One row of pictures as high as a strip has room for. `columns_of` is how wide a picture of so many rows is.
+    /// Creates one row of pictures as high as `area` allows. `columns_of` returns the columns of a picture of a given height.
     pub fn strip(area: Rect, columns_of: impl Fn(u16) -> u16) -> Self {
         let height = area.height.saturating_sub(1).max(1);
         let width = columns_of(height).clamp(1, area.width.max(1));
         Self { columns: usize::from(area.width / (width + 1)).max(1), rows: 1, cell: Size { width, height } }
     }
 
-    /// Pictures on a page.
+    /// The number of pictures on a page.
     pub fn page(&self) -> usize {
         self.columns * self.rows
     }
 
-    /// The box of the picture at a place of its page, and the row of its caption.
+    /// The area of the picture at a place of its page, and the row of its caption.
     pub fn place(&self, area: Rect, at: usize) -> (Rect, Rect) {
         let clamp = |v: usize| u16::try_from(v).unwrap_or(u16::MAX);
         let (column, row) = (clamp(at % self.columns), clamp(at / self.columns));
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn few_pictures_get_large_boxes() {
+    fn few_pictures_get_large_areas() {
         let area = Rect::new(0, 2, 100, 27);
         let rows_of = |columns: u16| columns * 9 / 32;
         assert_eq!(Grid::new(area, 4, rows_of).cell, Size::new(46, 12));

@@ -85,7 +85,7 @@ pub struct FoundRow {
     pub number: usize,
     /// The number of rows that match.
     pub count: usize,
-    /// Whether an end of the list was passed on the way.
+    /// An end of the list was passed on the way.
     pub is_wrapped: bool,
 }
 

@@ -1,6 +1,7 @@
-//! Where the boxes of the screen stand.
+//! The areas of the screen.
 //!
-//! Pure geometry, asked by `update` (how far is a page, how large is the picture's box) and by `ui` (where to draw).
+//! Geometry alone, used by `update` (the rows of a page, the area of the picture) and by `ui` (where to draw). No area
+//! leaves the screen, at any size.
 //!
 //! ```text
 //! ┌ header ─────────────────────────────────┐
@@ -13,24 +14,24 @@
 //! ├ footer ───────┴─────────────────────────┤
 //! ```
 //!
-//! History and strip are there where a large screen would be empty otherwise.
+//! History and strip exist on large screens only.
 
 use ratatui::layout::{Rect, Size};
 
-/// Below this size one pane is shown at a time.
+/// Screens below this size show one pane at a time.
 const TWO_PANES: Size = Size { width: 60, height: 15 };
-/// Below this size there is one line that says so.
+/// Screens below this size show one line that says so.
 const ONE_PANE: Size = Size { width: 20, height: 5 };
-/// From this size on the list gives rows to the asset's history.
+/// Screens from this size on show the asset's history below the list.
 const ROOMY: Size = Size { width: 140, height: 56 };
-/// Rows of the history with its border.
+/// The rows of the history with its border.
 const HISTORY_ROWS: u16 = 10;
-/// Rows of a picture in the strip; its caption takes one more, and a blank row stands above.
+/// The rows of a picture in the strip; its caption and a blank row above take one each.
 const STRIP_ROWS: u16 = 6;
-/// Rows of the timeline: what the picture is, the bar, the labels.
+/// The rows of the timeline: facts, bar, labels.
 pub const TIMELINE_ROWS: u16 = 3;
 
-/// What is shown side by side.
+/// The panes that are shown side by side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Layout {
     /// List and picture.
@@ -43,7 +44,7 @@ pub enum Layout {
 }
 
 impl Layout {
-    /// The next one, round.
+    /// Returns the next layout; the first after the last.
     #[must_use]
     pub fn next(self) -> Self {
         match self {
@@ -54,7 +55,7 @@ impl Layout {
     }
 }
 
-/// What fills the body.
+/// The content of the body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum View {
     /// The panes of the layout.
@@ -66,31 +67,31 @@ pub enum View {
     Sheet,
 }
 
-/// The boxes of one screen; an absent box is not drawn.
+/// The areas of one screen; `None` for a part that is not shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Panes {
-    /// Sources and warnings.
+    /// The sources and warnings.
     pub header: Option<Rect>,
-    /// Status tabs and the filter.
+    /// The status tabs and the filter.
     pub tabs: Option<Rect>,
     /// The list with its border.
     pub list: Option<Rect>,
-    /// Picture and timeline with their border, where they have one.
+    /// Picture and timeline with their border, if they have one.
     pub frame: Option<Rect>,
-    /// The selected asset's events, with their border, under the list.
+    /// The history of the asset with its border, under the list.
     pub history: Option<Rect>,
-    /// Where pictures and reasons stand, or the sheet.
+    /// The picture or the contact sheet.
     pub picture: Option<Rect>,
-    /// Small pictures around the cursor and their captions, under the picture.
+    /// The strip of small pictures with their captions, under the picture.
     pub strip: Option<Rect>,
-    /// Three rows; one where room is scarce.
+    /// The timeline, of three rows or one.
     pub timeline: Option<Rect>,
-    /// Hints, prompts and toasts.
+    /// The hints, the prompt or the toast.
     pub footer: Option<Rect>,
 }
 
 impl Panes {
-    /// Divides a screen.
+    /// Divides a screen of a size.
     pub fn new(size: Size, layout: Layout, view: View) -> Self {
         if size.width < ONE_PANE.width || size.height < ONE_PANE.height {
             return Self::default();
@@ -106,7 +107,7 @@ impl Panes {
                 let picture = Rect::new(body.x + 1, body.y + 1, body.width - 2, body.height - 2);
                 Self { frame: Some(body), picture: Some(picture), ..bars }
             }
-            // On a small screen the list is what one starts with.
+            // A small screen starts with the list.
             (View::Panes, Layout::List) => Self { list: Some(body), ..bars },
             (View::Panes, Layout::Both) if small => Self { list: Some(body), ..bars },
             (View::Panes, Layout::Picture) => bars.with_frame(body),
@@ -128,26 +129,26 @@ impl Panes {
         }
     }
 
-    /// A bordered box with the picture above a rule and the timeline below it.
+    /// Adds a bordered area with the picture above a rule and the timeline below it.
     fn with_frame(self, frame: Rect) -> Self {
         let (width, height) = (frame.width.saturating_sub(2), frame.height.saturating_sub(2));
         let rows = if height >= 8 { TIMELINE_ROWS } else { 1.min(height) };
         let rule = u16::from(height >= 8);
-        let box_rows = height.saturating_sub(rows + rule);
-        // What a picture of 16:9 in cells twice as high as wide leaves free.
-        let spare = box_rows.saturating_sub(width.saturating_mul(9) / 32);
+        let rows_above = height.saturating_sub(rows + rule);
+        // The rows that a picture of 16:9 leaves free in cells twice as high as wide.
+        let spare = rows_above.saturating_sub(width.saturating_mul(9) / 32);
         let strip = if spare >= STRIP_ROWS + 2 { STRIP_ROWS + 1 } else { 0 };
-        let picture = box_rows - strip;
+        let picture = rows_above - strip;
         Self {
             frame: Some(frame),
             picture: Some(Rect::new(frame.x + 1, frame.y + 1, width, picture)),
             strip: (strip > 0).then(|| Rect::new(frame.x + 1, frame.y + 1 + picture, width, strip)),
-            timeline: Some(Rect::new(frame.x + 1, frame.y + 1 + box_rows + rule, width, rows)),
+            timeline: Some(Rect::new(frame.x + 1, frame.y + 1 + rows_above + rule, width, rows)),
             ..self
         }
     }
 
-    /// The list's last rows for the history, where the screen is large.
+    /// Gives the last rows of the list to the history on a large screen.
     fn with_history(self, size: Size) -> Self {
         let Some(list) = self.list.filter(|_| size.width >= ROOMY.width && size.height >= ROOMY.height) else {
             return self;
@@ -157,23 +158,23 @@ impl Panes {
         Self { list: Some(Rect { height, ..list }), history: Some(history), ..self }
     }
 
-    /// Rows of the list within its border.
+    /// The rows of the list within its border.
     pub fn list_rows(&self) -> usize {
         self.list.map_or(0, |list| usize::from(list.height.saturating_sub(2)))
     }
 }
 
-/// Cells that an overlay has for its text: within its border, and without one on either side.
+/// The cells of an overlay's text across: within its border and a margin of one cell.
 pub fn overlay_columns(screen: Size) -> usize {
     usize::from(screen.width.saturating_sub(4))
 }
 
-/// Rows that an overlay has for its text, within its border and the screen's first and last row.
+/// The rows of an overlay's text: within its border and the screen's first and last row.
 pub fn overlay_rows(screen: Size) -> usize {
     usize::from(screen.height.saturating_sub(4))
 }
 
-/// Wide enough for a whole id from 140 columns on, else about a third.
+/// Returns the width of the list: enough for a whole id from 140 columns on, else about a third.
 fn list_width(width: u16) -> u16 {
     if width >= 140 { 62 } else { (width * 36 / 100).clamp(28, 62) }
 }

@@ -56,7 +56,7 @@ impl Prompts {
     pub(super) fn ask(&mut self, purpose: Purpose, text: String) {
         let mut history = self.history.get(&purpose).cloned().unwrap_or_default();
         history.retain(|line| *line != text);
-        // What is typed next is another term.
+        // The next word is another term.
         let text = if purpose == Purpose::Filter && !text.is_empty() { text + " " } else { text };
         self.open = Some(Prompt::new(purpose, text).with_history(history));
     }

@@ -1,4 +1,4 @@
-//! What a key costs on a list of 300 000 assets: `cargo bench --bench screen [-- ASSETS]`.
+//! The cost of keys on a list of 300 000 assets: `cargo bench --bench screen [-- ASSETS]`.
 //!
 //! For each key: the time of `App::update`, of `ui::draw` into a buffer of 200x50 cells, and the bytes that the
 //! difference to the screen before takes. Best and worst of [`ROUNDS`]; the pictures are left out.
@@ -32,7 +32,7 @@ struct Bench {
     mono: Duration,
 }
 
-/// What one message cost.
+/// The cost of one message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Cost {
     update: Duration,

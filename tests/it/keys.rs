@@ -1,6 +1,6 @@
-//! What keys do: a state, keys, and the state they lead to.
+//! The effects of keys: a state, keys, and the state that follows.
 
-use crate::support::stage::{Said, Stage};
+use crate::support::stage::{Stage, TestEvent};
 use std::{fmt::Write as _, time::Duration};
 use thumbview::{
     app::{
@@ -94,7 +94,7 @@ fn a_filter_is_tried_while_it_is_typed() {
     check("f \"samples>8\"", "c0ff 0:00 of 1");
     check("f \"samples>8\" Esc", "14d7 0:00 of 6");
     check("f \"samples>8\" Enter f \"x\" Esc", "c0ff 0:00 of 1");
-    // Who deletes all of it wants none.
+    // A filter that is deleted to its end stays deleted.
     check("f \"samples>8\" Enter f C-u Backspace", "14d7 0:00 of 6");
     let mut stage = Stage::filled(100, 30);
     stage.keys("f \"samples>x\" Enter");
@@ -111,7 +111,7 @@ fn a_selection_comes_back_with_its_row() {
     check("k k f \"nothing\" Esc", "5f1c 0:00 of 6");
     check("k k f \"5f1c\" Enter Esc", "5f1c 0:00 of 6");
     check("g s Esc", "c0ff 0:00 of 6");
-    // What was moved to meanwhile is what is meant.
+    // A later choice replaces the earlier one.
     check("g s k Esc", "9e10 - of 6");
 }
 
@@ -137,7 +137,7 @@ fn an_overlay_keeps_keys_from_what_it_hides() {
         check(&format!("{overlay} e"), "9e10 - of 6", false);
         check(&format!("{overlay} s"), "dead 0:00 of 2", false);
     }
-    // What tells of the picture goes along with it.
+    // The facts about the picture go along with it.
     check("i l", "14d7 0:05 of 6", true);
     check("i e", "9e10 - of 6", true);
 }
@@ -190,22 +190,22 @@ fn sorting() {
 fn a_filter_holds_for_new_rows_too() {
     let mut stage = Stage::filled(100, 30);
     stage.keys("f \"status:failed\" Enter");
-    stage.say(&Said { id: "aaaa", samples: &[0], ..Said::default() });
-    stage.say(&Said { id: "bbbb", status: "FAILED", ..Said::default() });
+    stage.log_event(&TestEvent { id: "aaaa", samples: &[0], ..TestEvent::default() });
+    stage.log_event(&TestEvent { id: "bbbb", status: "FAILED", ..TestEvent::default() });
     assert_eq!(state(&stage), "bbbb - of 3");
 }
 
 fn new_rows_leave_the_selection_alone() {
     let mut stage = Stage::filled(100, 30);
     stage.keys("k l l");
-    stage.say(&Said { id: "aaaa", status: "FAILED", ..Said::default() });
-    stage.say(&Said { id: "bbbb", samples: &[0], ..Said::default() });
+    stage.log_event(&TestEvent { id: "aaaa", status: "FAILED", ..TestEvent::default() });
+    stage.log_event(&TestEvent { id: "bbbb", samples: &[0], ..TestEvent::default() });
     assert_eq!(state(&stage), "dead 0:06 of 8");
     let unread = stage.app.list().unread();
     assert_eq!((unread.new, unread.failed), (2, 1));
     stage.keys("End");
     assert_eq!((state(&stage).as_str(), stage.app.list().unread().new), ("bbbb 0:00 of 8", 0));
-    stage.say(&Said { id: "cccc", samples: &[0], ..Said::default() });
+    stage.log_event(&TestEvent { id: "cccc", samples: &[0], ..TestEvent::default() });
     assert_eq!(state(&stage), "cccc 0:00 of 9", "the list sticks to the newest again");
 }
 
@@ -233,7 +233,7 @@ fn the_sheet_moves_by_rows() {
 fn wants_go_ahead_in_the_direction_of_travel() {
     let mut stage = Stage::new(100, 30);
     let hour: Vec<i64> = (0..100).map(|n| n * 10).collect();
-    stage.say(&Said { id: "long", samples: &hour, ..Said::default() });
+    stage.log_event(&TestEvent { id: "long", samples: &hour, ..TestEvent::default() });
     stage.keys("5");
     let wanted: Vec<u32> = stage.wanted().iter().map(|key| key.index).collect();
     assert_eq!(wanted, [49, 50, 51, 52, 53, 48, 47]);
@@ -245,7 +245,7 @@ fn wants_go_ahead_in_the_direction_of_travel() {
 fn a_held_key_never_queues_wants() {
     let mut stage = Stage::new(100, 30);
     let hour: Vec<i64> = (0..100).map(|n| n * 10).collect();
-    stage.say(&Said { id: "long", samples: &hour, ..Said::default() });
+    stage.log_event(&TestEvent { id: "long", samples: &hour, ..TestEvent::default() });
     for _ in 0..90 {
         stage.wait(Duration::from_millis(33));
         stage.keys("l");
@@ -266,14 +266,14 @@ fn a_refused_host_is_allowed_by_a_key() {
 
 fn retrying_asks_again() {
     let mut stage = Stage::filled(100, 30);
-    let trouble = PictureFailure { what: "HTTP 403".into(), advice: Vec::new(), allow: None };
-    stage.refuse(&trouble);
+    let failure = PictureFailure { what: "HTTP 403".into(), advice: Vec::new(), allow: None };
+    stage.refuse(&failure);
     stage.keys("r");
     assert_eq!(stage.wanted().len(), 1);
-    stage.refuse(&trouble);
+    stage.refuse(&failure);
     stage.keys("R");
     assert!(stage.wanted().len() > 5);
-    // What is here may be out of date: the cache is gone round.
+    // A decoded picture may be out of date, so the cache is bypassed.
     stage.serve();
     let is_refetch = |effect: &&Effect| matches!(effect, Effect::Refetch(_));
     let before = stage.effects.iter().filter(is_refetch).count();
@@ -362,7 +362,7 @@ fn a_file_that_is_there_is_asked_about() {
     assert_eq!(what, "assets.json 6 Json Yes");
     stage.send(Message::Wrote(again, WriteOutcome::Done("/tmp/assets.json".into())));
     assert_eq!(stage.app.toast().unwrap().as_str(), "6 assets written to /tmp/assets.json");
-    // What is being typed when the answer comes is not lost.
+    // A line that is being typed when the answer comes is not lost.
     stage.keys("/ \"dead\"");
     stage.send(Message::Wrote(job.clone(), WriteOutcome::Exists));
     assert_eq!(stage.app.prompt().unwrap().text(), "dead");

@@ -26,9 +26,9 @@ use thumbview::{
 /// 2026-03-14 12:01 UTC.
 const NOON: i64 = 1_773_489_660;
 
-/// What was prepared by any test of this program: in a debug build that is the slowest part by far.
-static PREPARED: LazyLock<Mutex<Shelf>> = LazyLock::new(Mutex::default);
-type Shelf = HashMap<(u8, Fit), Arc<Prepared>>;
+/// The pictures that the tests of this program prepared, since preparing is their slowest part.
+static PREPARED: LazyLock<Mutex<PreparedCache>> = LazyLock::new(Mutex::default);
+type PreparedCache = HashMap<(u8, Fit), Arc<Prepared>>;
 
 /// A session that is fed by hand.
 pub(crate) struct Stage {
@@ -38,9 +38,9 @@ pub(crate) struct Stage {
     mono: Duration,
 }
 
-/// What one event says.
+/// The content of an event.
 #[derive(Clone, Debug)]
-pub(crate) struct Said<'a> {
+pub(crate) struct TestEvent<'a> {
     pub(crate) id: &'a str,
     pub(crate) status: &'a str,
     pub(crate) samples: &'a [i64],
@@ -49,7 +49,7 @@ pub(crate) struct Said<'a> {
     pub(crate) title: Option<&'a str>,
 }
 
-impl Default for Said<'_> {
+impl Default for TestEvent<'_> {
     fn default() -> Self {
         Self { id: "", status: "SUCCEED", samples: &[], dots: &[], fault: None, title: None }
     }
@@ -80,27 +80,39 @@ impl Stage {
     pub(crate) fn with_assets(width: u16, height: u16, options: AppOptions) -> Self {
         let mut stage = Self::with(width, height, options);
         let minute: Vec<i64> = (0..12).map(|n| n * 5).collect();
-        stage.say(&Said { id: "c0ffee00c0ffee00c0ffee00c0ffee01", samples: &minute, ..Said::default() });
-        let failed = Said {
+        stage.log_event(&TestEvent {
+            id: "c0ffee00c0ffee00c0ffee00c0ffee01",
+            samples: &minute,
+            ..TestEvent::default()
+        });
+        let failed = TestEvent {
             id: "9e107d9d372bb6826bd81d3542a419d6",
             status: "FAILED",
             fault: Some(("VOD.10104", "截图任务失败")),
-            ..Said::default()
+            ..TestEvent::default()
         };
-        stage.say(&failed);
-        stage.say(&Said { id: "e3b0c44298fc1c149afbf4c8996fb924", status: "PROCESSING", ..Said::default() });
-        let titled = Said {
+        stage.log_event(&failed);
+        stage.log_event(&TestEvent {
+            id: "e3b0c44298fc1c149afbf4c8996fb924",
+            status: "PROCESSING",
+            ..TestEvent::default()
+        });
+        let titled = TestEvent {
             id: "5f1c9a7be20d4c6f8a3b1d2e4f607182",
             samples: &[0, 5, 10, 15, 20, 25],
             dots: &[12],
             title: Some("新品发布会_终版"),
-            ..Said::default()
+            ..TestEvent::default()
         };
-        stage.say(&titled);
-        stage.say(&Said { id: "deadbeefdeadbeefdeadbeefdeadbeef", samples: &[0, 3, 6], ..Said::default() });
-        stage.say(&Said { id: "deadbeefdeadbeefdeadbeefdeadbeef", ..failed });
+        stage.log_event(&titled);
+        stage.log_event(&TestEvent {
+            id: "deadbeefdeadbeefdeadbeefdeadbeef",
+            samples: &[0, 3, 6],
+            ..TestEvent::default()
+        });
+        stage.log_event(&TestEvent { id: "deadbeefdeadbeefdeadbeefdeadbeef", ..failed });
         let six = [0, 5, 10, 15, 20, 25];
-        stage.say(&Said { id: "14d7b2faba0dddd6b4e8936272d6bc3f", samples: &six, ..Said::default() });
+        stage.log_event(&TestEvent { id: "14d7b2faba0dddd6b4e8936272d6bc3f", samples: &six, ..TestEvent::default() });
         let rejected = Rejected {
             origin: Origin { line: std::num::NonZeroU32::new(17), ..Origin::default() },
             column: 41,
@@ -119,27 +131,27 @@ impl Stage {
     }
 
     /// An event a minute later than the one before.
-    pub(crate) fn say(&mut self, said: &Said<'_>) {
-        let event = self.event(said);
+    pub(crate) fn log_event(&mut self, logged: &TestEvent<'_>) {
+        let event = self.event(logged);
         let batch = LogUpdate::Batch { events: vec![event], rejected: Vec::new(), counts: Counts::default() };
         self.send(Message::Log(batch));
     }
 
-    fn event(&mut self, said: &Said<'_>) -> LogEvent {
+    fn event(&mut self, logged: &TestEvent<'_>) -> LogEvent {
         self.byte += 1;
-        let asset = AssetId::new(said.id).unwrap();
+        let asset = AssetId::new(logged.id).unwrap();
         let list = |kind: PictureKind, offsets: &[i64]| -> Vec<(PictureKind, Offset, String)> {
-            let url = |s| format!("https://cdn.example/asset/{}/snapshot/{}/{s}.jpg", said.id, kind.as_str());
+            let url = |s| format!("https://cdn.example/asset/{}/snapshot/{}/{s}.jpg", logged.id, kind.as_str());
             offsets.iter().map(|s| (kind, Offset::from_millis(s * 1000), url(*s))).collect()
         };
-        let all = [list(PictureKind::Sample, said.samples), list(PictureKind::Dot, said.dots)].concat();
-        let facts = said.title.map(|title| Box::new(Facts { title: Some(title.into()), ..Facts::default() }));
-        let fault = said.fault.map(|(code, text)| Box::new(Fault { code: code.into(), message: text.into() }));
+        let all = [list(PictureKind::Sample, logged.samples), list(PictureKind::Dot, logged.dots)].concat();
+        let facts = logged.title.map(|title| Box::new(Facts { title: Some(title.into()), ..Facts::default() }));
+        let fault = logged.fault.map(|(code, text)| Box::new(Fault { code: code.into(), message: text.into() }));
         LogEvent {
             kind: EventKind::Thumbnail,
             pictures: Templates::default().pictures(&asset, all.iter().map(|(k, o, u)| (*k, *o, u.as_str()))),
             asset,
-            status: Status::new(said.status),
+            status: Status::new(logged.status),
             time: Some(Time::from_micros((NOON - 600 + i64::try_from(self.byte).unwrap() * 60) * 1_000_000)),
             origin: Origin { byte: self.byte, ..Origin::default() },
             delivery: None,
@@ -211,13 +223,13 @@ impl Stage {
     }
 
     /// Fails all wants.
-    pub(crate) fn refuse(&mut self, trouble: &PictureFailure) {
+    pub(crate) fn refuse(&mut self, failure: &PictureFailure) {
         for key in self.wanted() {
-            self.send(Message::Picture(PictureUpdate::Failed(key, trouble.clone())));
+            self.send(Message::Picture(PictureUpdate::Failed(key, failure.clone())));
         }
     }
 
-    /// Answers the last wish to read an event's text again.
+    /// Answers the last request to read an event's text.
     pub(crate) fn read(&mut self, bytes: &[u8]) {
         let asked = self.effects.iter().rev().find_map(|effect| {
             let Effect::ReadRaw(origin, purpose) = effect else { return None };
@@ -271,27 +283,27 @@ impl Stage {
         text
     }
 
-    /// How the screen is coloured: row by row the runs of cells of one style, `3+c` for three bold cyan ones. `.` is the
+    /// The styles of the screen: row by row the spans of cells of one style, `3+c` for three bold cyan cells. `.` is the
     /// terminal's own colour, `-` before it is dim; `░` is a picture. Rows without any style and ends of rows are left out.
     pub(crate) fn styles(&self) -> String {
         let Size { width, height } = self.app.screen().size;
         let buffer = self.draw();
         let mut text = String::new();
         for y in 0..height {
-            let mut runs: Vec<(String, usize)> = Vec::new();
+            let mut spans: Vec<(String, usize)> = Vec::new();
             for x in 0..width {
                 let style = style(&buffer[(x, y)]);
-                match runs.last_mut() {
+                match spans.last_mut() {
                     Some((last, count)) if *last == style => *count += 1,
-                    _ => runs.push((style, 1)),
+                    _ => spans.push((style, 1)),
                 }
             }
-            if runs.last().is_some_and(|(style, _)| style == ".") {
-                runs.pop();
+            if spans.last().is_some_and(|(style, _)| style == ".") {
+                spans.pop();
             }
-            if !runs.is_empty() {
-                let runs: Vec<String> = runs.iter().map(|(style, count)| format!("{count}{style}")).collect();
-                writeln!(text, "{y:>2}: {}", runs.join(" ")).unwrap();
+            if !spans.is_empty() {
+                let spans: Vec<String> = spans.iter().map(|(style, count)| format!("{count}{style}")).collect();
+                writeln!(text, "{y:>2}: {}", spans.join(" ")).unwrap();
             }
         }
         text

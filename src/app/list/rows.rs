@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rows {
     keys: Vec<AssetKey>,
-    /// Whether an asset stands in `keys`, by its key.
+    /// The assets in `keys`: `true` at the index of each key.
     listed: Vec<bool>,
 }
 

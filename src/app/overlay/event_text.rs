@@ -128,7 +128,7 @@ impl TextLayout {
             };
             self.plain(before);
             self.json(json, MAX_NESTING);
-            // What follows on the same line begins a row of its own.
+            // The rest of the line begins another row.
             (rest, from) = (tail.get(json.len()..).unwrap_or_default().trim_start_matches(' '), 0);
         }
         self.plain(rest);

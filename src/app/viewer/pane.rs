@@ -92,7 +92,7 @@ impl PicturePane<'_> {
         let full = self.fit_for(key, area, Quality::Full)?;
         let preview = self.fit_for(key, area, Quality::Preview)?;
         let found = |fit| Some((fit, self.album.prepared(key, fit)?));
-        // What was prepared for another rate of the link is shown until it is prepared again.
+        // A form that was prepared for another rate of the link is shown until it is prepared again.
         let other = || self.album.prepared_for_area(key, full);
         let is_slow = self.speed.link() == LinkSpeed::Slow;
         // A repeated key leaves no time for a picture that holds up everything until all of it is sent.

@@ -118,7 +118,7 @@ fn preparation(pane: &PicturePane<'_>, key: PictureKey, area: Rect, quality: Qua
     let quality = if pane.screen.canvas.protocol == Protocol::Blocks { Quality::Full } else { quality };
     let fit = pane.fit_for(key, area, quality)?;
     let is_ready = |fit| pane.album.prepared(key, fit).is_some();
-    // Where the full picture is ready, a preview is needed on a slow link alone.
+    // If the full picture is ready, a preview is needed on a slow link alone.
     let is_done =
         is_ready(fit) || pane.speed.link() == LinkSpeed::Fast && is_ready(pane.fit_for(key, area, Quality::Full)?);
     let picture = Arc::clone(pane.album.picture(key)?);
