@@ -28,7 +28,7 @@ use entry::{AssetEntry, AssetEvents, OptionalEvent};
 use hashbrown::{DefaultHashBuilder, HashTable, hash_table::Entry};
 use std::{
     collections::{BTreeMap, HashMap},
-    hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _},
+    hash::BuildHasher as _,
     num::NonZeroU32,
     sync::Arc,
 };
@@ -71,7 +71,7 @@ impl Catalog {
     ///
     /// At 2^32 events, which no memory holds.
     pub fn apply(&mut self, event: LogEvent) -> Option<Applied> {
-        let delivery = delivery(&event);
+        let delivery = event.delivery_key();
         if let Some(known) = delivery.and_then(|delivery| self.deliveries.get(&delivery)) {
             self.tally.duplicates += 1;
             self.redeliver(*known, event);
@@ -246,11 +246,4 @@ impl Catalog {
             self.include(asset, key);
         }
     }
-}
-
-/// The hash of what a redelivery has in common with the first delivery. A message id alone may be used twice.
-fn delivery(event: &LogEvent) -> Option<u64> {
-    let mut hasher = DefaultHasher::new();
-    (event.delivery?, &event.kind, &event.asset, &event.status).hash(&mut hasher);
-    Some(hasher.finish())
 }

@@ -18,7 +18,7 @@ pub use commands::{
 };
 pub use config::{ConfigError, ConfigFile};
 pub use environment::{cache_folder, config_folder, locale_notice};
-pub use error::UsageError;
+pub use error::{UsageError, first_paragraph, printable};
 pub use fetch::FetchArgs;
 pub use input::{InputArgs, LineCount, Output, StreamKind, Zone};
 pub use screen::{ColorWhen, ScreenArgs};

@@ -30,7 +30,11 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use clap::error::ErrorKind;
-use std::{ffi::OsString, io, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 /// The exit code of a usage error.
 const USAGE: u8 = 2;
@@ -65,9 +69,13 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 
 /// Prints what clap reports: help and version are successes, everything else is a usage error.
 fn print_usage(error: &clap::Error) -> Result<ExitCode> {
-    match error.print() {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error).context(stdio::STDOUT),
-        Ok(()) | Err(_) => {}
+    // Without clap's own colours, and with every control character of an argument made visible.
+    let text = cli::printable(&error.render().to_string());
+    if error.use_stderr() {
+        // A closed stderr leaves nobody to tell.
+        drop(io::stderr().write_all(text.as_bytes()));
+    } else {
+        io::stdout().write_all(text.as_bytes()).context(stdio::STDOUT)?;
     }
     let is_success = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     Ok(if is_success { ExitCode::SUCCESS } else { ExitCode::from(USAGE) })
@@ -81,8 +89,8 @@ fn configure(args: &[OsString], invocation: Invocation) -> Result<Invocation> {
     };
     let config = ConfigFile::parse(&name, &text, &cli::definition())?;
     // Each value was valid by itself: an error now is a conflict between the file and the arguments.
-    let invocation =
-        cli::parse(args, Some(&config)).map_err(|error| UsageError::new(format!("with {name}: {error}")))?;
+    let invocation = cli::parse(args, Some(&config))
+        .map_err(|error| UsageError::new(format!("with {name}: {}", cli::first_paragraph(&error))))?;
     diagnostics::init(invocation.common.verbosity(), invocation.common.log_file.as_deref())?;
     config.warnings().iter().for_each(|warning| diagnostics::info(warning.as_str()));
     Ok(invocation)

@@ -4,12 +4,10 @@ use super::store::Event;
 use crate::picture::PictureRequest;
 
 impl Event<'_> {
-    /// Returns a request for each picture, sorted by [`PictureRequest::order`].
+    /// Returns a request for each picture, sorted by [`Snapshot::order`](crate::event::Snapshot::order).
     pub fn requests(&self) -> Vec<PictureRequest> {
-        let snapshots = self.pictures.iter(self.asset);
-        let mut requests: Vec<_> = snapshots.map(|one| PictureRequest::new(self.key, self.asset, one)).collect();
-        requests.sort_by_key(PictureRequest::order);
-        requests
+        let snapshots = self.pictures.sorted(self.asset);
+        snapshots.into_iter().map(|one| PictureRequest::new(self.key, self.asset, one)).collect()
     }
 
     /// Returns the first of [`Self::requests`] without making the others.

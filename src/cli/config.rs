@@ -4,6 +4,7 @@
 //! Its values become the defaults of clap's options, so that variables and arguments override them; a repeated option is
 //! overridden as a whole.
 
+use super::error::first_paragraph;
 use crate::text::Safe;
 use clap::{Arg, ArgAction, Command, builder::Resettable};
 use std::ops::Range;
@@ -128,11 +129,7 @@ fn check(arg: &Arg, values: &[String]) -> Result<(), String> {
     let alone = arg.clone().conflicts_with(Resettable::Reset).global(false);
     let command = Command::new("config").no_binary_name(true).disable_help_flag(true).arg(alone);
     let typed = values.iter().map(|value| format!("--{name}={value}"));
-    command.try_get_matches_from(typed).map(drop).map_err(|error| {
-        let text = error.to_string();
-        let told: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
-        told.join(" ").trim_start_matches("error: ").to_owned()
-    })
+    command.try_get_matches_from(typed).map(drop).map_err(|error| first_paragraph(&error))
 }
 
 /// Returns the line, from 1, of a byte.

@@ -1,4 +1,4 @@
-//! The usage error.
+//! The usage error, and the text of errors that clap reports.
 
 use crate::text::Safe;
 
@@ -12,4 +12,16 @@ impl UsageError {
     pub fn new(sentence: impl AsRef<str>) -> Self {
         Self(Safe::new(sentence.as_ref()))
     }
+}
+
+/// Returns what clap reports as one line, without the usage and the hints after it.
+pub fn first_paragraph(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let lines: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+    lines.join(" ").trim_start_matches("error: ").to_owned()
+}
+
+/// Returns a text of several lines with each line made fit for a terminal.
+pub fn printable(text: &str) -> String {
+    text.split_inclusive('\n').map(|line| Safe::new(line.trim_end_matches('\n')).to_string() + "\n").collect()
 }

@@ -1,74 +1,85 @@
 //! Events as JSON lines: the output of `tail -o jsonl` and `open -o jsonl`, flushed after each line.
+//!
+//! Memory stays flat, however long it runs: no catalog is kept, only what [`EventStream`] remembers. Printing ends as
+//! soon as the reader of stdout is gone, also while nothing is written.
 
-use super::{reading::LogReading, stdio::STDOUT};
+mod recent;
+mod stream;
+
+use super::{
+    reading::SourceMonitor,
+    runtime,
+    stdio::{self, STDOUT},
+};
 use crate::{
     app::Filter,
     cli::InputArgs,
-    event::{EventKind, LogUpdate, ReadMode, Reveal, Time},
+    event::{LogUpdate, ReadMode, Reveal},
     report,
-    source::{self, Order, Source, SourceConfig, Start},
+    source::{self, Order, SourceConfig, Start},
 };
 use anyhow::{Context as _, Result};
 use std::{
     io::{self, Write as _},
-    ops::ControlFlow,
     process::ExitCode,
     time::Duration,
 };
+use stream::EventStream;
+use tokio::time::Instant;
 
 /// Prints the events that pass the filter, until the sources end.
 pub(super) fn print(input: &InputArgs, mode: ReadMode, start: Start) -> Result<ExitCode> {
     let filter = input.filter()?;
-    let (source, mut updates) = source::spawn(input.source(mode, start, Order::Log));
-    let mut printer = EventPrinter::new(source, filter, input.reveal());
-    while let Some(update) = updates.blocking_recv() {
-        if printer.take(update)?.is_break() {
-            break;
-        }
-    }
-    Ok(printer.reading.outcome())
+    let config = input.source(mode, start, Order::Log);
+    runtime::block_on(async {
+        let monitor = print_until(config, filter, input.reveal(), None).await?;
+        Ok(monitor.outcome())
+    })
 }
 
 /// Prints all events, until the sources end or the time limit is reached.
 pub(super) async fn print_for(config: SourceConfig, limit: Duration) -> Result<ExitCode> {
-    let (source, mut updates) = source::spawn(config);
-    let mut printer = EventPrinter::new(source, Filter::default(), Reveal::Hide);
-    let deadline = tokio::time::Instant::now() + limit;
-    while let Ok(Some(update)) = tokio::time::timeout_at(deadline, updates.recv()).await {
-        if printer.take(update)?.is_break() {
-            break;
-        }
-    }
+    print_until(config, Filter::default(), Reveal::Hide, Some(Instant::now() + limit)).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-struct EventPrinter {
-    reading: LogReading,
+async fn print_until(
+    config: SourceConfig,
     filter: Filter,
     reveal: Reveal,
-}
-
-impl EventPrinter {
-    fn new(source: Source, filter: Filter, reveal: Reveal) -> Self {
-        Self { reading: LogReading::new(source), filter, reveal }
-    }
-
-    /// Prints the events of an update; breaks after the last update.
-    fn take(&mut self, update: LogUpdate) -> Result<ControlFlow<()>> {
-        let flow = if update == LogUpdate::Finished { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-        let (filter, reveal) = (&self.filter, self.reveal);
-        let now = Time::from(jiff::Timestamp::now());
-        let mut out = io::stdout().lock();
-        let mut outcome = Ok(());
-        self.reading.take(update, |catalog, applied| {
-            let event = catalog.event(applied.event);
-            // A filter is about assets; an event passes when its asset does.
-            let passes = *event.kind == EventKind::Thumbnail
-                && catalog.asset(applied.asset).is_some_and(|asset| filter.is_empty() || filter.matches(&asset, now));
-            if passes && outcome.is_ok() {
-                outcome = report::event_line(&mut out, catalog, &event, reveal).and_then(|()| out.flush());
+    deadline: Option<Instant>,
+) -> Result<SourceMonitor> {
+    let (source, mut updates) = source::spawn(config);
+    let mut monitor = SourceMonitor::new(source);
+    let mut stream = EventStream::new(filter);
+    let mut closed = std::pin::pin!(stdio::stdout_closed());
+    loop {
+        let update = tokio::select! {
+            biased;
+            update = updates.recv() => update,
+            () = &mut closed => return Err(io::Error::from(io::ErrorKind::BrokenPipe)).context(STDOUT),
+            () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => None,
+        };
+        let Some(update) = update else { return Ok(monitor) };
+        monitor.take(&update);
+        match update {
+            LogUpdate::Batch { events, .. } => {
+                let mut out = io::stdout().lock();
+                for event in events {
+                    let Some((event, title)) = stream.take(event) else { continue };
+                    let file = monitor.file_name(event.origin.file);
+                    report::event_line(&mut out, file, &event, title.as_deref(), reveal)
+                        .and_then(|()| out.flush())
+                        .context(STDOUT)?;
+                }
             }
-        });
-        outcome.context(STDOUT).map(|()| flow)
+            LogUpdate::Finished => return Ok(monitor),
+            LogUpdate::Opened { .. }
+            | LogUpdate::Health { .. }
+            | LogUpdate::Incomplete { .. }
+            | LogUpdate::Lines { .. }
+            | LogUpdate::Notice(_)
+            | LogUpdate::Loaded => {}
+        }
     }
 }

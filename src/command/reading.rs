@@ -1,31 +1,44 @@
-//! Reading logs for printed output: the catalog of what was read, and the exit code at the end.
+//! Reading logs for printed output: what the sources report, the catalog, and the exit code at the end.
 //!
 //! Notices, waits and failures of sources are reported as diagnostics as they come. Nothing is printed to stdout here.
 
 use crate::{
     app::Filter,
-    catalog::{Applied, AssetKey, Catalog},
+    catalog::{AssetKey, Catalog},
     cli::InputArgs,
     diagnostics::{detail, error, info},
-    event::{Health, LogUpdate, ReadMode, Rejected, Time},
+    event::{Counts, EventKind, FileId, Health, LogUpdate, ReadMode, Rejected, Time},
     report,
     source::{self, Order, Source, Start},
     text::Safe,
 };
-use std::{collections::HashMap, process::ExitCode};
+use std::{
+    collections::{BTreeMap, HashMap},
+    process::ExitCode,
+    sync::Arc,
+};
 
 /// The exit code when all was read, but no snapshot event and no asset was in it.
 const NOTHING_FOUND: u8 = 3;
 
-/// The state of reading logs.
+/// What the sources report besides events, and the exit code that follows from it.
 #[derive(Debug)]
-pub(super) struct LogReading {
+pub(super) struct SourceMonitor {
     source: Source,
-    pub(super) catalog: Catalog,
+    files: BTreeMap<FileId, Arc<str>>,
+    counts: Counts,
+    found: Found,
     status: SourceStatus,
     first_rejected: Option<Rejected>,
     /// The reason for which each source waits, so that it is reported once.
     waiting: HashMap<u16, Safe>,
+}
+
+/// The result of a search for snapshot events and assets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    Something,
 }
 
 /// The worst that happened to a source.
@@ -35,25 +48,112 @@ enum SourceStatus {
     Failed,
 }
 
-impl LogReading {
+impl SourceMonitor {
     pub(super) fn new(source: Source) -> Self {
         Self {
             source,
-            catalog: Catalog::default(),
+            files: BTreeMap::new(),
+            counts: Counts::default(),
+            found: Found::Nothing,
             status: SourceStatus::Good,
             first_rejected: None,
             waiting: HashMap::new(),
         }
     }
 
+    /// Takes an update of the source and reports what the operator should know.
+    pub(super) fn take(&mut self, update: &LogUpdate) {
+        match update {
+            LogUpdate::Opened { file, name, .. } => drop(self.files.insert(*file, Arc::clone(name))),
+            LogUpdate::Batch { events, rejected, counts } => {
+                self.counts += *counts;
+                if events.iter().any(|event| matches!(event.kind, EventKind::Thumbnail | EventKind::Details)) {
+                    self.found = Found::Something;
+                }
+                for each in rejected {
+                    detail(&format!("{}: {}", self.location(each), each.reason));
+                }
+                if self.first_rejected.is_none() {
+                    self.first_rejected = rejected.first().cloned();
+                }
+            }
+            LogUpdate::Health { rank, health } => self.take_health(*rank, health),
+            LogUpdate::Notice(notice) => info(notice.text.as_str()),
+            LogUpdate::Lines { .. } | LogUpdate::Incomplete { .. } | LogUpdate::Loaded | LogUpdate::Finished => {}
+        }
+    }
+
+    fn take_health(&mut self, rank: u16, health: &Health) {
+        match health {
+            Health::Failed(reason) => {
+                error(&format!("{}: {reason}", self.source_name(rank)));
+                self.status = SourceStatus::Failed;
+            }
+            Health::Waiting(reason) => {
+                if self.waiting.get(&rank) != Some(reason) {
+                    info(&format!("{}: {reason}, waiting", self.source_name(rank)));
+                    self.waiting.insert(rank, reason.clone());
+                }
+            }
+            Health::Loading { .. } | Health::Live | Health::Marked(_) | Health::Loaded | Health::Ended => {
+                self.waiting.remove(&rank);
+            }
+        }
+    }
+
+    fn source_name(&self, rank: u16) -> Safe {
+        self.source.names().get(usize::from(rank)).map(|name| Safe::new(name)).unwrap_or_default()
+    }
+
+    /// Returns the name of a file as the user gave it, for machine output.
+    pub(super) fn file_name(&self, file: FileId) -> &str {
+        self.files.get(&file).map_or("", |name| name)
+    }
+
+    fn location(&self, rejected: &Rejected) -> String {
+        report::location(self.file_name(rejected.origin.file), rejected.origin)
+    }
+
+    /// Returns the exit code after all was read, and reports why nothing was found.
+    pub(super) fn outcome(&self) -> ExitCode {
+        match (self.status, self.found) {
+            (SourceStatus::Failed, _) => ExitCode::FAILURE,
+            (SourceStatus::Good, Found::Something) => ExitCode::SUCCESS,
+            (SourceStatus::Good, Found::Nothing) => {
+                error(&self.nothing_found());
+                ExitCode::from(NOTHING_FOUND)
+            }
+        }
+    }
+
+    fn nothing_found(&self) -> String {
+        let lines = self.counts.lines;
+        match &self.first_rejected {
+            Some(rejected) => {
+                let location = self.location(rejected);
+                format!("no snapshot event in {lines} lines; the nearest is {location}: {}", rejected.reason)
+            }
+            None => format!("none of the {lines} lines holds a snapshot event"),
+        }
+    }
+}
+
+/// Logs that were read to their end.
+#[derive(Debug)]
+pub(super) struct LogReading {
+    pub(super) catalog: Catalog,
+    monitor: SourceMonitor,
+}
+
+impl LogReading {
     /// Reads logs to their end.
     pub(super) fn complete(input: &InputArgs) -> Self {
         let (source, mut updates) = source::spawn(input.source(ReadMode::Once, Start::All, Order::Log));
-        let mut reading = Self::new(source);
-        while let Some(update) = updates.blocking_recv() {
-            let is_last = update == LogUpdate::Finished;
-            reading.take(update, |_, _| {});
-            if is_last {
+        let mut reading = Self { catalog: Catalog::default(), monitor: SourceMonitor::new(source) };
+        while let Some(mut update) = updates.blocking_recv() {
+            reading.monitor.take(&update);
+            reading.catalog.apply_update(&mut update, |_, _| {});
+            if update == LogUpdate::Finished {
                 break;
             }
         }
@@ -70,65 +170,8 @@ impl LogReading {
         keys
     }
 
-    /// Takes an update of the source. `on_event` is called after each event, with the catalog as it is then.
-    pub(super) fn take(&mut self, mut update: LogUpdate, on_event: impl FnMut(&Catalog, Applied)) {
-        self.catalog.apply_update(&mut update, on_event);
-        match update {
-            LogUpdate::Batch { rejected, .. } => {
-                for each in &rejected {
-                    detail(&format!("{}: {}", report::location(&self.catalog, each.origin), each.reason));
-                }
-                if self.first_rejected.is_none() {
-                    self.first_rejected = rejected.into_iter().next();
-                }
-            }
-            LogUpdate::Health { rank, health: Health::Failed(reason) } => {
-                error(&format!("{}: {reason}", self.source_name(rank)));
-                self.status = SourceStatus::Failed;
-            }
-            LogUpdate::Health { rank, health: Health::Waiting(reason) } => {
-                if self.waiting.get(&rank) != Some(&reason) {
-                    info(&format!("{}: {reason}, waiting", self.source_name(rank)));
-                    self.waiting.insert(rank, reason);
-                }
-            }
-            LogUpdate::Health { rank, .. } => {
-                self.waiting.remove(&rank);
-            }
-            LogUpdate::Notice(notice) => info(notice.text.as_str()),
-            LogUpdate::Opened { .. }
-            | LogUpdate::Lines { .. }
-            | LogUpdate::Incomplete { .. }
-            | LogUpdate::Loaded
-            | LogUpdate::Finished => {}
-        }
-    }
-
-    fn source_name(&self, rank: u16) -> Safe {
-        self.source.names().get(usize::from(rank)).map(|name| Safe::new(name)).unwrap_or_default()
-    }
-
-    /// Returns the exit code after all was read, and reports why nothing was found.
+    /// Returns the exit code, and reports why nothing was found.
     pub(super) fn outcome(&self) -> ExitCode {
-        let tally = self.catalog.tally();
-        if self.status == SourceStatus::Failed {
-            return ExitCode::FAILURE;
-        }
-        if tally.assets == 0 && tally.events == 0 {
-            error(&self.nothing_found());
-            return ExitCode::from(NOTHING_FOUND);
-        }
-        ExitCode::SUCCESS
-    }
-
-    fn nothing_found(&self) -> String {
-        let lines = self.catalog.tally().counts.lines;
-        match &self.first_rejected {
-            Some(rejected) => {
-                let location = report::location(&self.catalog, rejected.origin);
-                format!("no snapshot event in {lines} lines; the nearest is {location}: {}", rejected.reason)
-            }
-            None => format!("none of the {lines} lines holds a snapshot event"),
-        }
+        self.monitor.outcome()
     }
 }

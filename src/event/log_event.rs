@@ -11,6 +11,7 @@ use super::{
     time::Time,
 };
 use crate::text::Safe;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// One event of one asset.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +38,16 @@ pub struct LogEvent {
     pub facts: Option<Box<Facts>>,
     /// The defects of its picture lists.
     pub oddities: Oddities,
+}
+
+impl LogEvent {
+    /// Returns the hash of what a redelivery shares with the first delivery; `None` without a message id. A message id
+    /// alone may be used twice.
+    pub fn delivery_key(&self) -> Option<u64> {
+        let mut hasher = DefaultHasher::new();
+        (self.delivery?, &self.kind, &self.asset, &self.status).hash(&mut hasher);
+        Some(hasher.finish())
+    }
 }
 
 /// `error_code` and `error_msg` as they came.

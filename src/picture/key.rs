@@ -40,8 +40,7 @@ impl PictureRequest {
         Self { key, asset: asset.clone(), offset: snapshot.offset, url: snapshot.url }
     }
 
-    /// The sort key by which pictures are shown, listed and exported: by offset, a sample before a dot before a cover,
-    /// equal ones as the log has them.
+    /// The sort key of [`Snapshot::order`].
     pub fn order(&self) -> (Offset, PictureKind, u32) {
         (self.offset, self.key.kind, self.key.index)
     }

@@ -5,16 +5,20 @@ use super::{
     json,
     value::Value,
 };
-use crate::{
-    catalog::{Catalog, Event},
-    event::Reveal,
-    picture::PictureRequest,
-};
+use crate::event::{LogEvent, Offset, PictureKind, PictureUrl, Reveal};
 use serde::Serialize;
 use std::io;
 
-/// Writes an event as a line of JSON, its pictures by offset.
-pub fn event_line(out: &mut impl io::Write, catalog: &Catalog, event: &Event<'_>, reveal: Reveal) -> io::Result<()> {
+/// Writes an event of the file named `file` as a line of JSON, its pictures by offset.
+pub fn event_line(
+    out: &mut impl io::Write,
+    file: &str,
+    event: &LogEvent,
+    title: Option<&str>,
+    reveal: Reveal,
+) -> io::Result<()> {
+    let fault = event.fault.as_deref();
+    let pictures = event.pictures.sorted(&event.asset);
     json::write_line(
         out,
         &EventLine {
@@ -22,10 +26,11 @@ pub fn event_line(out: &mut impl io::Write, catalog: &Catalog, event: &Event<'_>
             asset_id: event.asset.to_string(),
             status: event.status.as_str(),
             time: Value::time(event.time),
-            pictures: event.requests().iter().map(|request| PictureLine::new(request, reveal)).collect(),
-            error_code: event.fault.and_then(code),
-            error_msg: message(event.fault, reveal),
-            source: Source { catalog, origin: event.origin },
+            title,
+            pictures: pictures.iter().map(|one| PictureLine::new(one.kind, one.offset, &one.url, reveal)).collect(),
+            error_code: fault.and_then(code),
+            error_msg: message(fault, reveal),
+            source: Source { file, origin: event.origin },
             foreign: Some(event.oddities.foreign).filter(|foreign| *foreign > 0),
         },
     )
@@ -37,6 +42,7 @@ struct EventLine<'a> {
     asset_id: String,
     status: &'a str,
     time: Value<'a>,
+    title: Option<&'a str>,
     pictures: Vec<PictureLine>,
     error_code: Option<&'a str>,
     error_msg: Value<'a>,
@@ -55,7 +61,36 @@ pub(super) struct PictureLine {
 }
 
 impl PictureLine {
-    pub(super) fn new(request: &PictureRequest, reveal: Reveal) -> Self {
-        Self { kind: request.key.kind.as_str(), offset: Value::Seconds(request.offset), url: request.url.shown(reveal) }
+    pub(super) fn new(kind: PictureKind, offset: Offset, url: &PictureUrl, reveal: Reveal) -> Self {
+        Self { kind: kind.as_str(), offset: Value::Seconds(offset), url: url.shown(reveal) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{FileId, FoundEvents, RecordReader};
+    use std::num::NonZeroU32;
+
+    const EVENT: &str = r#"{"event_type":"thumbnailComplete","thumbnail_info":{"asset_id":"ID","status":"SUCCEED","sample":[{"offset":0,"url":"https://h/asset/ID/0.jpg"}],"dots":[{"offset":12.5,"url":"https://h/asset/ID/d.jpg?auth_key=s3cret"}]}}"#;
+
+    #[test]
+    fn secrets_of_urls_are_hidden() {
+        let mut found = FoundEvents::default();
+        RecordReader::new(FileId::default()).read(EVENT.as_bytes(), 0, NonZeroU32::new(1), &mut found);
+        let line = |title, reveal| {
+            let mut out = Vec::new();
+            event_line(&mut out, "vod.log", &found.events[0], title, reveal).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(
+            line(None, Reveal::Hide),
+            "{\"event\":\"thumbnailComplete\",\"asset_id\":\"ID\",\"status\":\"SUCCEED\",\"time\":null,\"title\":null,\
+             \"pictures\":[{\"kind\":\"sample\",\"offset\":0,\"url\":\"https://h/asset/ID/0.jpg\"},\
+             {\"kind\":\"dot\",\"offset\":12.5,\"url\":\"https://h/asset/ID/d.jpg?auth_key=***\"}],\
+             \"error_code\":null,\"error_msg\":null,\"source\":{\"file\":\"vod.log\",\"line\":1,\"byte\":0}}\n"
+        );
+        assert!(line(Some("Kick-off"), Reveal::Show).contains("\"title\":\"Kick-off\",\"pictures\""));
+        assert!(line(None, Reveal::Show).contains("auth_key=s3cret"));
     }
 }

@@ -117,7 +117,7 @@ impl<'a> ExportRow<'a> {
         let picture = |request: &PictureRequest| {
             let exported = files.get(&request.key);
             ExportedPicture {
-                line: PictureLine::new(request, row.reveal),
+                line: PictureLine::new(request.key.kind, request.offset, &request.url, row.reveal),
                 file: exported.and_then(|exported| exported.file.as_deref()),
                 outcome: exported.map(|exported| exported.outcome.as_str()),
                 reason: exported.and_then(|exported| exported.reason.as_ref()).map(Safe::as_str),

@@ -47,8 +47,7 @@ mod tests {
     use super::*;
     use crate::{
         event::{FileId, FoundEvents, RecordReader},
-        picture::EventKey,
-        report::{event_line, newest_first},
+        report::newest_first,
     };
     use std::num::NonZeroU32;
 
@@ -116,23 +115,5 @@ mod tests {
         let mut out = Vec::new();
         summary(&mut out, &catalog, ListFormat::Table).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), words);
-    }
-
-    #[test]
-    fn an_event_is_a_line_without_its_secrets() {
-        let catalog = read(EVENT);
-        let line = |reveal| {
-            let mut out = Vec::new();
-            event_line(&mut out, &catalog, &catalog.event(EventKey(0)), reveal).unwrap();
-            String::from_utf8(out).unwrap()
-        };
-        assert_eq!(
-            line(Reveal::Hide),
-            "{\"event\":\"thumbnailComplete\",\"asset_id\":\"ID\",\"status\":\"SUCCEED\",\"time\":null,\"pictures\":[\
-             {\"kind\":\"sample\",\"offset\":0,\"url\":\"https://h/asset/ID/0.jpg\"},\
-             {\"kind\":\"dot\",\"offset\":12.5,\"url\":\"https://h/asset/ID/d.jpg?auth_key=***\"}],\
-             \"error_code\":null,\"error_msg\":null,\"source\":{\"file\":\"vod.log\",\"line\":1,\"byte\":0}}\n"
-        );
-        assert!(line(Reveal::Show).contains("auth_key=s3cret"));
     }
 }

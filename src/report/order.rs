@@ -3,6 +3,7 @@
 use crate::{
     catalog::{AssetKey, Catalog},
     event::Origin,
+    text::Safe,
 };
 
 /// Returns the assets by their newest event, the newest first.
@@ -12,8 +13,8 @@ pub fn newest_first(catalog: &Catalog) -> Vec<AssetKey> {
     ranked.into_iter().map(|(_, key)| key).collect()
 }
 
-/// Returns a place in a log as `FILE line N`.
-pub fn location(catalog: &Catalog, origin: Origin) -> String {
+/// Returns a place in the file named `file` as `FILE line N`.
+pub fn location(file: &str, origin: Origin) -> String {
     let line = origin.line.map_or_else(String::new, |line| format!(" line {line}"));
-    format!("{}{line}", catalog.file_name(origin.file))
+    format!("{}{line}", Safe::new(file))
 }

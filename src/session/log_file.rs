@@ -21,7 +21,11 @@ pub(super) fn record(message: &Message, catalog: &Catalog) {
         }
         Message::Log(LogUpdate::Batch { rejected, .. }) => {
             for each in rejected {
-                log(&format!("{}: {}", report::location(catalog, each.origin), each.reason));
+                log(&format!(
+                    "{}: {}",
+                    report::location(catalog.raw_file_name(each.origin.file), each.origin),
+                    each.reason
+                ));
             }
         }
         Message::Picture(PictureUpdate::Failed(key, failure)) => {

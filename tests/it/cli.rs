@@ -185,6 +185,39 @@ fn a_closed_pipe_is_no_failure() {
     }
 }
 
+fn tail_ends_when_its_reader_does() {
+    let place = Place::new();
+    for args in [&["tail", "-n", "+1", "events.log"][..], &["tail", "-n", "0", "events.log"], &["tail", "later.log"]] {
+        let mut child = place.command(args).spawn().unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        if args.contains(&"+1") {
+            stdout.read_exact(&mut [0; 100]).unwrap();
+        }
+        drop(stdout);
+        // Nothing is written any more: the program has to notice by itself.
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{args:?}");
+    }
+}
+
+fn clap_prints_no_control_characters() {
+    let place = Place::new();
+    let hostile = "\u{1b}]52;c;QUFB\u{7}";
+    let runs = [
+        vec!["list".to_owned(), format!("--{hostile}")],
+        vec!["list".to_owned(), format!("--jobs={hostile}"), "events.log".to_owned()],
+        vec!["export".to_owned(), "-o".to_owned(), hostile.to_owned()],
+        vec!["demo".to_owned(), hostile.to_owned()],
+        vec![format!("-p{hostile}"), "list".to_owned()],
+    ];
+    for args in runs {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let ran = place.run(&args);
+        assert_eq!(ran.code, 2, "{args:?}");
+        assert_eq!(hostile::controls(ran.stderr.as_bytes(), b"\n"), Vec::<char>::new(), "{args:?}: {:?}", ran.stderr);
+        assert!(ran.stderr.contains("Usage: ") || ran.stderr.contains("possible values"), "{args:?}: {}", ran.stderr);
+    }
+}
+
 fn a_full_disk_is_reported() {
     if !Path::new("/dev/full").exists() {
         skip("no /dev/full");
@@ -305,6 +338,8 @@ crate::tests! {
     a_near_miss_is_named_with_its_reason,
     tail_waits_for_a_missing_file,
     a_closed_pipe_is_no_failure,
+    tail_ends_when_its_reader_does,
+    clap_prints_no_control_characters,
     a_full_disk_is_reported,
     a_full_screen_without_a_terminal_is_refused,
     a_closed_stdout_is_no_crash,

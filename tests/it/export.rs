@@ -116,6 +116,27 @@ fn assets_and_pictures_are_written() {
     assert!(place.export(&["--reveal"]).stdout.contains("auth_key=s3cret"));
 }
 
+fn show_ends_quietly_when_its_reader_does() {
+    let place = Place::new();
+    let host = place.server.host();
+    for (protocol, grid) in [("kitty", false), ("iterm2", false), ("sixel", false), ("blocks", false), ("blocks", true)]
+    {
+        let mut args = vec!["show", "-p", protocol, "--no-cache", "--allow-host", &host, "vod.log", "good"];
+        if grid {
+            args.push("--grid=1");
+        }
+        let mut command = Command::new(PROGRAM);
+        command.args(&args).current_dir(place.folder.path()).env_clear().env("LANG", "C.UTF-8");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{protocol}: {stderr}");
+        assert!(!stderr.contains("cannot print"), "{protocol}: {stderr}");
+    }
+}
+
 fn files_are_replaced_only_on_request() {
     let place = Place::new();
     fs::create_dir(place.path("out")).unwrap();
@@ -313,6 +334,7 @@ fn completions_and_manual_pages_are_generated() {
 
 crate::tests! {
     assets_and_pictures_are_written,
+    show_ends_quietly_when_its_reader_does,
     files_are_replaced_only_on_request,
     a_link_is_never_written_through,
     the_fetch_policy_applies_to_exports,

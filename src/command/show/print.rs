@@ -24,7 +24,17 @@ pub(super) enum PrintError {
     Write(#[from] io::Error),
     /// viuer failed.
     #[error("cannot print the picture")]
-    Print(#[from] viuer::ViuError),
+    Print(#[source] viuer::ViuError),
+}
+
+impl From<viuer::ViuError> for PrintError {
+    /// Keeps the IO error visible, so that a closed pipe is recognised: a [`viuer::ViuError`] has no source.
+    fn from(error: viuer::ViuError) -> Self {
+        match error {
+            viuer::ViuError::Io(error) => Self::Write(error),
+            error => Self::Print(error),
+        }
+    }
 }
 
 /// The code that prints a picture.

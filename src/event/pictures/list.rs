@@ -17,11 +17,26 @@ pub struct Snapshot {
     pub url: PictureUrl,
 }
 
+impl Snapshot {
+    /// The sort key by which pictures are shown, listed and exported: by offset, a sample before a dot before a cover,
+    /// equal ones as the log has them.
+    pub fn order(&self) -> (Offset, PictureKind, u32) {
+        (self.offset, self.kind, self.index)
+    }
+}
+
 /// The pictures of one event. Clones share the list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pictures(pub(super) Option<Arc<Box<[Progression]>>>);
 
 impl Pictures {
+    /// Returns the pictures of `asset`, sorted by [`Snapshot::order`].
+    pub fn sorted(&self, asset: &AssetId) -> Vec<Snapshot> {
+        let mut snapshots: Vec<_> = self.iter(asset).collect();
+        snapshots.sort_by_key(Snapshot::order);
+        snapshots
+    }
+
     /// Returns the number of pictures.
     pub fn len(&self) -> usize {
         self.progressions().iter().map(|progression| progression.count as usize).sum()
