@@ -189,6 +189,12 @@ impl Reader<'_> {
                     self.at += 1;
                     self.tree(&[], reexported);
                 }
+                // `pub(in crate::source)` says who may import, and imports nothing.
+                "(" if self.peek(1) == "in" => {
+                    while self.peek(0) != ")" {
+                        self.at += 1;
+                    }
+                }
                 _ if is_word(self.peek(0)) && self.peek(1) == "::" => self.path(),
                 _ => self.at += 1,
             }
