@@ -123,6 +123,16 @@ impl Catalog {
         Tally { other_events: self.tally.other_events + self.tally.counts.other_events, ..self.tally }
     }
 
+    /// Returns the counts as they are if only these assets are shown. What the logs hold besides is counted as a whole.
+    pub fn tally_of(&self, keys: &[AssetKey]) -> Tally {
+        let whole = self.tally();
+        let mut tally = Tally { assets: 0, succeed: 0, failed: 0, other: 0, events: 0, ..whole };
+        for asset in keys.iter().filter_map(|key| self.asset(*key)) {
+            tally.add(asset.status(), asset.thumbnail_events());
+        }
+        tally
+    }
+
     /// The assets that are shown, in no order that means anything.
     pub fn assets(&self) -> impl Iterator<Item = Asset<'_>> {
         (0u32..).zip(&self.assets).filter_map(|(at, entry)| Asset::new(&self.events, AssetKey(at), entry))

@@ -24,6 +24,13 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Adds an asset and its thumbnail events.
+    pub(super) fn add(&mut self, status: &Status, thumbnail_events: usize) {
+        self.assets += 1;
+        self.events += thumbnail_events as u64;
+        *self.of(status) += 1;
+    }
+
     /// Returns the count of the assets of a status.
     pub(super) fn of(&mut self, status: &Status) -> &mut u64 {
         match status {

@@ -29,15 +29,16 @@ pub(super) fn run(args: ListArgs) -> Result<ExitCode> {
     print(&InputArgs::or_stdin(args.input, stdio::stdin())?, part)
 }
 
-/// Prints the assets that pass the filter, the newest first, or the summary.
+/// Prints the assets that pass the filter, the newest first, or their summary.
 pub(super) fn print(input: &InputArgs, part: Part) -> Result<ExitCode> {
     let filter = input.filter()?;
     let format = input.output.format().unwrap_or(ListFormat::Table);
     let reading = LogReading::complete(input);
+    let keys = reading.passing(&filter);
     let mut out = BufWriter::new(io::stdout().lock());
     match part {
-        Part::Summary => report::summary(&mut out, &reading.catalog, format),
-        Part::Assets => report::list(&mut out, &reading.catalog, &reading.passing(&filter), format),
+        Part::Summary => report::summary(&mut out, &reading.catalog, &keys, format),
+        Part::Assets => report::list(&mut out, &reading.catalog, &keys, format),
     }
     .and_then(|()| out.flush())
     .context(STDOUT)?;

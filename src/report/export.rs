@@ -84,7 +84,7 @@ pub fn export(
     let row = |asset| ExportRow::new(AssetRow { catalog, asset, reveal }, files);
     let rows = keys.iter().filter_map(|key| catalog.asset(*key)).map(row);
     match format {
-        ListFormat::Json => json::write_list(out, rows, &Summary::new(catalog)),
+        ListFormat::Json => json::write_list(out, rows, &Summary::new(catalog, keys)),
         ListFormat::Jsonl => rows.into_iter().try_for_each(|row| json::write_line(out, &row)),
         ListFormat::Csv | ListFormat::Table => {
             let header: Vec<&str> = COLUMNS.iter().map(|column| column.name).chain(PICTURE_COLUMNS).collect();

@@ -17,7 +17,7 @@ pub fn list(out: &mut impl io::Write, catalog: &Catalog, keys: &[AssetKey], form
     let row = |asset| AssetRow { catalog, asset, reveal: Reveal::Hide };
     let rows = || keys.iter().filter_map(|key| catalog.asset(*key)).map(row);
     match format {
-        ListFormat::Json => json::write_list(out, rows(), &Summary::new(catalog)),
+        ListFormat::Json => json::write_list(out, rows(), &Summary::new(catalog, keys)),
         ListFormat::Jsonl => rows().try_for_each(|row| json::write_line(out, &row)),
         ListFormat::Csv => {
             csv::write(out, &COLUMNS.each_ref().map(|column| column.name), rows().map(|row| row.cells()))
@@ -26,17 +26,19 @@ pub fn list(out: &mut impl io::Write, catalog: &Catalog, keys: &[AssetKey], form
     }
 }
 
-/// Writes the summary only. As a table it is a line of `key=value` words in the order of the JSON.
-pub fn summary(out: &mut impl io::Write, catalog: &Catalog, format: ListFormat) -> io::Result<()> {
-    let summary = Summary::new(catalog);
+/// Writes the summary of the assets of `keys` only. As a table it is a line of `key=value` words in the order of the
+/// JSON.
+pub fn summary(out: &mut impl io::Write, catalog: &Catalog, keys: &[AssetKey], format: ListFormat) -> io::Result<()> {
+    let summary = Summary::new(catalog, keys);
     match format {
         ListFormat::Json | ListFormat::Jsonl => json::write_line(out, &summary),
         ListFormat::Csv => {
-            let names: Vec<&str> = summary.counts().iter().map(|(name, _)| name.as_str()).collect();
-            csv::write(out, &names, std::iter::once(summary.counts().iter().map(|(_, count)| count.to_string())))
+            let words = summary.words();
+            let names: Vec<&str> = words.iter().map(|(name, _)| name.as_str()).collect();
+            csv::write(out, &names, std::iter::once(words.iter().map(|(_, count)| count.to_string())))
         }
         ListFormat::Table => {
-            let words: Vec<String> = summary.counts().iter().map(|(name, count)| format!("{name}={count}")).collect();
+            let words: Vec<String> = summary.words().iter().map(|(name, count)| format!("{name}={count}")).collect();
             writeln!(out, "{}", words.join(" "))
         }
     }
@@ -110,10 +112,35 @@ mod tests {
     #[test]
     fn sums_up() {
         let catalog = read(&format!("{EVENT}\n{FAILED}\nx"));
-        let words =
-            "assets=2 succeed=1 failed=1 other=0 events=2 other_events=0 duplicates=0 replayed=0 lines=3 unparsed=0\n";
+        let words = "assets=2 succeed=1 failed=1 other=0 events=2 other_events=0 duplicates=0 replayed=0 lines=3 unparsed=0 \
+             code.VOD.10104=1\n";
         let mut out = Vec::new();
-        summary(&mut out, &catalog, ListFormat::Table).unwrap();
+        summary(&mut out, &catalog, &newest_first(&catalog), ListFormat::Table).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), words);
+    }
+
+    #[test]
+    fn a_summary_is_of_the_assets_that_pass_and_tells_both_numbers() {
+        let catalog = read(&format!("{EVENT}\n{FAILED}\nx"));
+        let mut keys = newest_first(&catalog);
+        keys.retain(|key| catalog.asset(*key).is_some_and(|asset| asset.fault().is_some()));
+        let summed = |format| {
+            let mut out = Vec::new();
+            summary(&mut out, &catalog, &keys, format).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(
+            summed(ListFormat::Json),
+            "{\"assets\":1,\"succeed\":0,\"failed\":1,\"other\":0,\"events\":1,\"other_events\":0,\"duplicates\":0,\
+             \"replayed\":0,\"lines\":3,\"unparsed\":0,\"codes\":{\"VOD.10104\":1},\
+             \"unfiltered\":{\"assets\":2,\"succeed\":1,\"failed\":1,\"other\":0,\"events\":2}}\n"
+        );
+        assert_eq!(
+            summed(ListFormat::Table),
+            "assets=1 succeed=0 failed=1 other=0 events=1 other_events=0 duplicates=0 replayed=0 lines=3 unparsed=0 \
+             code.VOD.10104=1 unfiltered.assets=2 unfiltered.succeed=1 unfiltered.failed=1 unfiltered.other=0 \
+             unfiltered.events=2\n"
+        );
+        assert!(summed(ListFormat::Csv).contains("unparsed,code.VOD.10104,unfiltered.assets,"));
     }
 }
