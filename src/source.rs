@@ -16,6 +16,7 @@ mod outlet;
 mod packing;
 mod raw;
 mod records;
+mod replay;
 pub mod sink;
 mod state;
 mod stream;

@@ -34,7 +34,11 @@ pub(super) fn files(pattern: &Path) -> Vec<PathBuf> {
                 let Some(matcher) = matcher(name) else { return Vec::new() };
                 found.iter().flat_map(|folder| matching(folder, name, &matcher)).collect()
             }
-            literal => found.into_iter().map(|folder| folder.join(literal)).collect(),
+            Component::Prefix(_)
+            | Component::RootDir
+            | Component::CurDir
+            | Component::ParentDir
+            | Component::Normal(_) => found.into_iter().map(|folder| folder.join(component)).collect(),
         };
     }
     found.retain(|path| path.is_file());

@@ -12,24 +12,23 @@ use crate::{
         lines::{Lines, SplitLine},
         outlet::{BATCH, Outlet},
         records::read_lines,
-        sink::{Resume, Sink},
+        replay::{BEGINNING, RECORDS_MAX, ReplayLedger},
+        sink::{Beginning, Resume, Sink},
     },
     text::Safe,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::HashSet,
     fs::File,
     num::NonZeroU32,
+    os::unix::fs::FileExt as _,
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
 /// The time between two progress reports of the first reading.
 const PROGRESS: Duration = Duration::from_millis(50);
-
-/// The number of records of a name that are remembered, so that a restarted file does not repeat them.
-const RECORDS_MAX: usize = 1 << 20;
 
 /// The state of a name of which the system reports no changes.
 const POLLING: &str = "polling only";
@@ -56,12 +55,10 @@ pub(super) struct Intake {
     /// The generations that may still give lines.
     readers: Vec<(u16, RecordReader)>,
     found: FoundEvents,
-    /// The hashes of the records that were sent, oldest first.
-    records: VecDeque<u64>,
-    /// Set once the oldest hashes were dropped.
-    forgot: bool,
-    /// The hashes of the records that were sent before the present generation began.
-    before: HashSet<u64>,
+    /// The generation that began last.
+    newest: u16,
+    /// The records of the newest generation.
+    ledger: ReplayLedger,
     /// The bytes at which events begin that were taken from a last line without its newline.
     taken_incomplete: HashSet<u64>,
     health: Option<Health>,
@@ -81,9 +78,8 @@ impl Intake {
             order,
             readers: Vec::new(),
             found: FoundEvents::default(),
-            records: VecDeque::new(),
-            forgot: false,
-            before: HashSet::new(),
+            newest: 0,
+            ledger: ReplayLedger::default(),
             taken_incomplete: HashSet::new(),
             health: None,
             is_stream: false,
@@ -118,45 +114,45 @@ impl Intake {
         self.readers.iter_mut().find(|(of, _)| *of == generation).map(|(_, reader)| reader)
     }
 
-    /// Leaves out the records that were sent before, and remembers the others.
+    /// Leaves out the records that a rewritten file repeats.
     fn drop_replayed(&mut self) {
-        let Self { found, before, taken_incomplete, records, .. } = self;
-        let mut replayed = None;
+        let Self { found, newest, ledger, taken_incomplete, .. } = self;
+        // Several events of one record share its place.
+        let mut last = None;
         found.events.retain(|event| {
             let Origin { byte, hash, file, .. } = event.origin;
-            if file.generation > 0 && before.contains(&hash) {
-                if replayed.replace(byte) != Some(byte) {
-                    found.counts.replayed += 1;
+            if file.generation != *newest || hash == 0 {
+                return true;
+            }
+            let is_replay = match last {
+                Some((last_byte, is_replay)) if last_byte == byte => is_replay,
+                Some(_) | None => {
+                    let is_replay = ledger.take(hash, byte);
+                    found.counts.replayed += u64::from(is_replay);
+                    is_replay
                 }
-                return false;
-            }
-            if hash != 0 && records.back() != Some(&hash) {
-                records.push_back(hash);
-            }
-            true
+            };
+            last = Some((byte, is_replay));
+            !is_replay
         });
         if !taken_incomplete.is_empty() {
             found.events.retain(|event| !taken_incomplete.remove(&event.origin.byte));
-        }
-        while records.len() > RECORDS_MAX {
-            records.pop_front();
-            self.forgot = true;
         }
     }
 }
 
 impl Sink for Intake {
-    fn begin(&mut self, generation: u16, size: Option<u64>, modified: i64) -> Result<(), Stopped> {
+    fn begin(&mut self, generation: u16, beginning: Beginning) -> Result<(), Stopped> {
         self.flush()?;
+        let Beginning { size, modified, content } = beginning;
         self.is_stream = size.is_none();
+        self.newest = generation;
         let file = FileId { rank: self.rank, generation };
         let time = Timestamp::from_second(modified).unwrap_or_default();
         let year = time.to_zoned(self.zone.clone()).year();
         self.readers.push((generation, RecordReader::with_zone(file, self.zone.clone(), year)));
-        self.before = self.records.iter().copied().collect();
-        if self.forgot {
-            self.forgot = false;
-            let text = format!("the last {RECORDS_MAX} records are known again, older ones would be taken twice");
+        if self.ledger.begin(content) {
+            let text = format!("only its last {RECORDS_MAX} records are recognised; older ones are read as new events");
             self.outlet.notice(&self.name, &text)?;
         }
         self.outlet.send(LogUpdate::Opened { file, name: Arc::clone(&self.name), size })
@@ -164,6 +160,9 @@ impl Sink for Intake {
 
     fn load(&mut self, generation: u16, file: &File, size: u64) -> Result<Option<Resume>, Stopped> {
         let start = std::mem::replace(&mut self.start, Start::All);
+        let mut head = [0; BEGINNING];
+        let count = file.read_at(&mut head, 0).unwrap_or_default();
+        self.ledger.compare(0, head.get(..count).unwrap_or_default());
         if start == Start::All && size <= load::BLOCK {
             return Ok(None);
         }
@@ -171,13 +170,17 @@ impl Sink for Intake {
         let new_reader = || empty_reader.clone();
         let file_id = FileId { rank: self.rank, generation };
         let order = self.order;
-        let mut sink = LoadProgress { file: file_id, size, reported: Instant::now(), intake: self };
+        let mut sink = LoadProgress { file: file_id, size, reported: Instant::now(), first: None, intake: self };
         let loaded = match start {
             Start::All => load::load(file, size, order, &new_reader, &mut sink),
             Start::Last(count) => load::load_last(file, size, count, &new_reader, &mut sink),
         };
+        let first = sink.first;
         match loaded {
             Ok(loaded) => {
+                if start != Start::All {
+                    self.ledger.set_skipped(first.unwrap_or(loaded.resume.offset));
+                }
                 self.readers.retain(|(of, _)| *of != generation);
                 self.readers.push((generation, loaded.reader));
                 Ok(Some(loaded.resume))
@@ -191,6 +194,12 @@ impl Sink for Intake {
     }
 
     fn lines(&mut self, generation: u16, lines: SplitLine<'_>) -> Result<(), Stopped> {
+        if generation == self.newest {
+            match lines {
+                SplitLine::Whole { bytes, byte, .. } => self.ledger.compare(byte, bytes),
+                SplitLine::Overlong { head, byte, .. } => self.ledger.compare(byte, head),
+            }
+        }
         if let Some((_, reader)) = self.readers.iter_mut().find(|(of, _)| *of == generation) {
             read_lines(reader, lines, &mut self.found);
         }
@@ -247,10 +256,13 @@ struct LoadProgress<'a> {
     file: FileId,
     size: u64,
     reported: Instant,
+    /// The byte of the first event.
+    first: Option<u64>,
 }
 
 impl load::LoadSink for LoadProgress<'_> {
     fn found(&mut self, found: FoundEvents, read: u64) -> Result<(), Stopped> {
+        self.first = self.first.or_else(|| Some(found.events.first()?.origin.byte));
         self.intake.found = found;
         self.intake.flush()?;
         if self.reported.elapsed() < PROGRESS {

@@ -89,6 +89,10 @@ impl Lines {
         }
         let mut left = count;
         while left > 0 {
+            if let Some(len) = &mut self.overlong {
+                *len += left;
+                return;
+            }
             let step = left.min(HEAD as u64);
             self.hold(&vec![0; usize::try_from(step).unwrap_or(HEAD)]);
             left -= step;
@@ -216,7 +220,7 @@ mod tests {
         lines.push_nuls(1 << 40);
         assert!(lines.pending().is_empty());
         lines.push(b"a", |_| Ok::<(), Infallible>(())).unwrap();
-        lines.push_nuls(64 << 20);
+        lines.push_nuls(1 << 40);
         assert_eq!(lines.pending().len(), HEAD);
     }
 

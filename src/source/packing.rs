@@ -8,7 +8,11 @@ use ruzstd::decoding::{
     BlockDecodingStrategy, FrameDecoder,
     errors::{FrameDecoderError, ReadFrameHeaderError},
 };
-use std::io::{self, BufRead as _, BufReader, Read};
+use std::{
+    fs::File,
+    io::{self, BufRead as _, BufReader, Read},
+    os::unix::fs::FileExt as _,
+};
 
 /// The number of first bytes that decide the packing.
 pub(super) const MAGIC: usize = 4;
@@ -50,6 +54,13 @@ impl Packing {
             Self::Zstd => Unpacked::Zstd(Box::new(Frames { input, frame: FrameDecoder::new(), begun: false })),
         }
     }
+}
+
+/// Returns the packing of a file; `None` for a file that is not packed.
+pub(super) fn packing_of(file: &File) -> io::Result<Option<Packing>> {
+    let mut head = [0; MAGIC];
+    let count = file.read_at(&mut head, 0)?;
+    Ok(Packing::of(head.get(..count).unwrap_or_default()))
 }
 
 /// The verdict on the first bytes of a file.

@@ -7,14 +7,13 @@ use crate::{
     event::{Fingerprint, Origin},
     source::{
         error::reason,
-        file::follow::siblings,
-        packing::{MAGIC, Packing},
+        file::{follow::siblings, open::open_file},
+        packing::packing_of,
         state::{RankEntry, RawText},
     },
     text::Safe,
 };
 use std::{
-    fs::File,
     io::{self, Read as _},
     os::unix::fs::FileExt as _,
     path::Path,
@@ -71,7 +70,7 @@ fn read_record(path: &Path, origin: Origin, name: Safe) -> Result<Vec<u8>, RawEr
         Err(error) => RawError::Unreadable { name, reason: Safe::new(&reason(&error)) },
     };
     let siblings = siblings::list(&[path, &siblings::resolve(path)]);
-    let mut texts = siblings.into_iter().filter_map(|(path, _)| read_at(&path, origin).ok());
+    let mut texts = siblings.into_iter().filter_map(|sibling| read_at(&sibling.path, origin).ok());
     texts.find(|text| is_record(text, origin)).ok_or(error)
 }
 
@@ -80,11 +79,12 @@ fn is_record(text: &[u8], origin: Origin) -> bool {
 }
 
 fn read_at(path: &Path, origin: Origin) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    let mut head = [0; MAGIC];
-    let count = file.read_at(&mut head, 0)?;
+    let file = open_file(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no regular file any more"));
+    }
     let mut text = vec![0; usize::try_from(origin.len).unwrap_or_default()];
-    match Packing::of(head.get(..count).unwrap_or_default()) {
+    match packing_of(&file)? {
         None => file.read_exact_at(&mut text, origin.byte)?,
         Some(packing) => {
             let mut unpacked = packing.unpack(file);

@@ -9,8 +9,7 @@ use std::{fs::File, num::NonZeroU32};
 /// The receiver of the lines of one name. Every method fails once nobody receives the updates any more.
 pub trait Sink {
     /// Begins a generation: the name stands for a new file, or for a file that is read from its beginning once more.
-    /// `modified` is in seconds since 1970.
-    fn begin(&mut self, generation: u16, size: Option<u64>, modified: i64) -> Result<(), Stopped>;
+    fn begin(&mut self, generation: u16, beginning: Beginning) -> Result<(), Stopped>;
 
     /// Offers the whole of a file that just began. A sink that reads it itself returns the place to go on from.
     fn load(&mut self, _generation: u16, _file: &File, _size: u64) -> Result<Option<Resume>, Stopped> {
@@ -35,6 +34,29 @@ pub trait Sink {
 
     /// Takes the state of the name when it changes.
     fn health(&mut self, health: Health) -> Result<(), Stopped>;
+}
+
+/// The file or stream of a generation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beginning {
+    /// The size in bytes; a stream has none.
+    pub size: Option<u64>,
+    /// The last write, in seconds since 1970.
+    pub modified: i64,
+    /// The relation to the content that the name had before.
+    pub content: Content,
+}
+
+/// The relation of a generation's content to the one that the name had before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// New: nothing was read of the name before, or the old content lies beside the name, as after a rotation.
+    New,
+    /// The old content was replaced, and there is no copy of it beside the name.
+    Rewritten {
+        /// The first bytes of the old content.
+        beginning: Vec<u8>,
+    },
 }
 
 /// The place in a file where reading goes on.

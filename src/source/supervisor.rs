@@ -42,8 +42,12 @@ const PERIOD: Duration = Duration::from_millis(250);
 /// The time between two searches of directories and globs.
 const SEARCH_PERIOD: Duration = Duration::from_secs(2);
 
-/// The least time between two polls, however often the system reports changes.
-const PAUSE: Duration = Duration::from_millis(2);
+/// The least time between two polls, however often the system reports changes. What stands in a file for less than this
+/// before it is truncated is lost, so it is short; a round of polls that takes longer is followed by as long a pause.
+const PAUSE: Duration = Duration::from_micros(200);
+
+/// The longest pause for which a report of the system is left waiting.
+const PAUSE_MAX: Duration = Duration::from_millis(20);
 
 /// The files and streams of one source.
 #[derive(Debug)]
@@ -57,6 +61,8 @@ pub(super) struct Supervisor {
     inputs: Vec<Input>,
     history: ReadHistory,
     started: Instant,
+    /// The duration of the last round of polls.
+    last_round: Duration,
     /// When directories and globs are searched next.
     search_due: Duration,
     notifier: Option<Notifier>,
@@ -84,6 +90,7 @@ impl Supervisor {
             inputs: Vec::new(),
             history: ReadHistory::default(),
             started: Instant::now(),
+            last_round: Duration::ZERO,
             search_due: Duration::ZERO,
             notifier: None,
             mode: config.mode,
@@ -134,7 +141,7 @@ impl Supervisor {
 
     /// Polls every file once.
     fn poll(&mut self) -> Result<PollOutcome, Stopped> {
-        let mut outcome = PollOutcome::Idle;
+        let (mut outcome, began) = (PollOutcome::Idle, Instant::now());
         for input in &mut self.inputs {
             match input {
                 Input::File(file) => {
@@ -148,6 +155,7 @@ impl Supervisor {
                 Input::Stream | Input::Empty(_) => {}
             }
         }
+        self.last_round = began.elapsed();
         Ok(outcome)
     }
 
@@ -185,7 +193,7 @@ impl Supervisor {
                 let _ = self.wakes.recv();
             }
             ReadMode::Follow => match self.wakes.recv_timeout(PERIOD) {
-                Ok(()) => thread::sleep(PAUSE.saturating_sub(began.elapsed())),
+                Ok(()) => thread::sleep(pause_after(self.last_round).saturating_sub(began.elapsed())),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             },
         }
@@ -207,7 +215,7 @@ impl Supervisor {
         for (argument, meaning) in self.arguments.search() {
             match meaning {
                 FileArgument::Stdin if discovery == Discovery::AtStart => {
-                    self.add_stream(StreamInput::Stdin, "standard input".into())?
+                    self.add_stream(StreamInput::Stdin, "standard input".into())?;
                 }
                 FileArgument::Empty(why) if discovery == Discovery::AtStart => self.add_empty(argument, why)?,
                 FileArgument::Stdin | FileArgument::Empty(_) => {}
@@ -308,6 +316,11 @@ impl Supervisor {
         }
         Ok(Some(rank))
     }
+}
+
+/// Returns the pause after a round of polls that took so long.
+fn pause_after(round: Duration) -> Duration {
+    round.clamp(PAUSE, PAUSE_MAX)
 }
 
 /// Returns the name that is shown and printed; bytes that are no UTF-8 are replaced.

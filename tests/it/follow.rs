@@ -21,9 +21,9 @@ use thumbview::{
     event::Health,
     source::{
         Stopped,
-        file::follow::{Discovery, FollowContext, Follower, GRACE, PollOutcome, history::ReadHistory},
+        file::follow::{Discovery, FollowContext, Follower, GRACE, GRACE_DELETED, PollOutcome, history::ReadHistory},
         lines::SplitLine,
-        sink::Sink,
+        sink::{Beginning, Content, Sink},
     },
 };
 
@@ -35,10 +35,15 @@ struct Record {
     health: Option<Health>,
     incomplete: Option<String>,
     ended: BTreeSet<u16>,
+    /// The generations whose content replaced another, and its beginning.
+    rewritten: Vec<(u16, String)>,
 }
 
 impl Sink for Record {
-    fn begin(&mut self, _generation: u16, _size: Option<u64>, _modified: i64) -> Result<(), Stopped> {
+    fn begin(&mut self, generation: u16, beginning: Beginning) -> Result<(), Stopped> {
+        if let Content::Rewritten { beginning } = beginning.content {
+            self.rewritten.push((generation, String::from_utf8_lossy(&beginning).into_owned()));
+        }
         Ok(())
     }
 

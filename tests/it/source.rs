@@ -9,7 +9,10 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Write as _},
     num::NonZeroU32,
-    os::unix::ffi::OsStrExt as _,
+    os::unix::{
+        ffi::OsStrExt as _,
+        fs::{FileExt as _, MetadataExt as _},
+    },
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -227,19 +230,109 @@ fn the_last_events_come_with_their_lines_and_what_follows() {
     assert_eq!(heard.lines(), [Some(3000), Some(3001)]);
 }
 
-fn a_restarted_file_does_not_repeat_what_was_taken() {
+fn a_rewritten_file_does_not_repeat_what_was_taken() {
     let folder = Folder::new();
     let path = folder.path("a.log");
     fs::write(&path, log(0..3) + &event("asset-2")).unwrap();
     let mut heard = Heard::new(&[&path], ReadMode::Follow);
     heard.until_loaded();
-    assert_eq!(heard.ids().len(), 4, "without a restart equal lines are two events");
-    fs::write(&path, log(1..4) + "noise\n").unwrap();
+    assert_eq!(heard.ids().len(), 4, "in one file equal lines are two events");
+    fs::write(&path, log(0..2) + &event("asset-2").repeat(3) + &log(3..4) + "noise\n").unwrap();
     heard.until("the new event", |heard| heard.ids().last().is_some_and(|id| id == "asset-3"));
-    heard.until("the counts", |heard| heard.counts().replayed == 2);
-    assert_eq!(heard.ids().len(), 5);
+    assert_eq!(heard.counts().replayed, 4, "each as often as it had been taken");
+    assert_eq!(heard.ids().split_off(4), ["asset-2", "asset-3"]);
     assert_eq!(heard.events().last().unwrap().origin.file, FileId { rank: 0, generation: 1 });
     assert!(heard.noticed("reading from its beginning"));
+    // As an editor saves: another file, which is the old one but for a line.
+    fs::write(folder.path("new"), log(0..2) + &log(7..8)).unwrap();
+    fs::rename(folder.path("new"), &path).unwrap();
+    heard.until("the changed line", |heard| heard.ids().last().is_some_and(|id| id == "asset-7"));
+    assert_eq!((heard.counts().replayed, heard.ids().len()), (6, 7));
+}
+
+fn a_file_that_begins_with_other_text_repeats_nothing() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, log(0..3)).unwrap();
+    let mut heard = Heard::new(&[&path], ReadMode::Follow);
+    heard.until_loaded();
+    fs::write(&path, log(1..3)).unwrap();
+    heard.until("the new events", |heard| heard.ids().len() == 5);
+    assert_eq!(heard.counts().replayed, 0);
+}
+
+fn equal_lines_after_a_rotation_are_new_events() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    let five = event("asset-0").repeat(5);
+    fs::write(&path, &five).unwrap();
+    let mut heard = Heard::new(&[&path], ReadMode::Follow);
+    heard.until("the first five", |heard| heard.ids().len() == 5);
+    fs::rename(&path, folder.path("a.log.1")).unwrap();
+    fs::write(&path, &five).unwrap();
+    heard.until("five more", |heard| heard.ids().len() == 10);
+    if let Ok(packed) = Command::new("gzip").arg("-k").arg(&path).status() {
+        assert!(packed.success());
+        fs::rename(folder.path("a.log.gz"), folder.path("a.log.2.gz")).unwrap();
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, &five).unwrap();
+        heard.until("five after a packed rotation", |heard| heard.ids().len() == 15);
+    }
+    assert_eq!(heard.counts().replayed, 0);
+}
+
+fn history_that_was_left_out_is_left_out_of_a_rewritten_file() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, log(0..100)).unwrap();
+    let mut heard = Heard::start(&[&path], ReadMode::Follow, Start::Last(10), Order::Log);
+    heard.until_loaded();
+    fs::write(folder.path("new"), log(0..101)).unwrap();
+    fs::rename(folder.path("new"), &path).unwrap();
+    heard.until_ids(&ids(90..101));
+    assert_eq!(heard.counts().replayed, 100);
+}
+
+fn a_hole_of_a_tebibyte_is_skipped_by_the_first_reading() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    let text = "noise without an event\n".repeat(1 << 17) + &log(0..2);
+    fs::write(&path, &text).unwrap();
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    let far = (1 << 40) + 12345;
+    if file.set_len(1 << 40).is_err() || file.metadata().unwrap().blocks() > 1 << 16 {
+        skip("the file system knows no holes");
+    }
+    file.write_all_at((log(2..4) + &text + &log(4..5)).as_bytes(), far).unwrap();
+    for (start, order, expected) in [
+        (
+            Start::All,
+            Order::Log,
+            ["asset-0", "asset-1", "asset-2", "asset-3", "asset-0", "asset-1", "asset-4"].as_slice(),
+        ),
+        (Start::Last(4), Order::Log, &["asset-3", "asset-0", "asset-1", "asset-4"]),
+        (Start::Last(6), Order::Log, &["asset-1", "asset-2", "asset-3", "asset-0", "asset-1", "asset-4"]),
+    ] {
+        let mut heard = Heard::start(&[&path], ReadMode::Once, start, order);
+        heard.until_finished();
+        assert_eq!(heard.ids(), expected, "{start:?}");
+    }
+    let mut heard = Heard::start(&[&path], ReadMode::Once, Start::All, Order::Log);
+    heard.until_finished();
+    let line = 2 * (1 << 17) + 5 + 2;
+    assert_eq!(heard.lines().last(), Some(&Some(line)), "lines are counted over the hole");
+}
+
+fn raw_text_of_a_log_that_became_a_fifo_is_refused() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, log(0..1)).unwrap();
+    let mut heard = Heard::new(&[&path], ReadMode::Once);
+    heard.until_finished();
+    let origin = heard.events().next().unwrap().origin;
+    fs::remove_file(&path).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    assert!(matches!(heard.source.read_raw(origin), Err(RawError::Unreadable { .. })));
 }
 
 fn a_fifo_without_a_writer_holds_nothing_up_and_is_read_when_one_comes() {
@@ -549,7 +642,12 @@ crate::tests! {
     globs_and_directories_find_new_files_and_know_rotated_ones,
     an_empty_glob_waits_and_the_first_match_takes_its_rank,
     the_last_events_come_with_their_lines_and_what_follows,
-    a_restarted_file_does_not_repeat_what_was_taken,
+    a_rewritten_file_does_not_repeat_what_was_taken,
+    a_file_that_begins_with_other_text_repeats_nothing,
+    equal_lines_after_a_rotation_are_new_events,
+    history_that_was_left_out_is_left_out_of_a_rewritten_file,
+    a_hole_of_a_tebibyte_is_skipped_by_the_first_reading,
+    raw_text_of_a_log_that_became_a_fifo_is_refused,
     a_fifo_without_a_writer_holds_nothing_up_and_is_read_when_one_comes,
     a_silent_standard_input_holds_nothing_up_and_ends,
     what_is_no_file_fails_with_a_sentence,

@@ -18,8 +18,9 @@ mod retry;
 mod rotated_file;
 mod sibling_scan;
 pub(in crate::source) mod siblings;
+mod writers;
 
 pub use context::FollowContext;
 pub use follower::{Discovery, Follower, PollOutcome};
 pub use incomplete::INCOMPLETE;
-pub use rotated_file::GRACE;
+pub use rotated_file::{GRACE, GRACE_DELETED};

@@ -15,6 +15,7 @@ use crate::{
     source::{
         config::Order,
         error::{ReadError, Stopped},
+        file::holes::{blocks_with_data, next_data},
         lines::Lines,
         sink::Resume,
     },
@@ -175,7 +176,8 @@ fn read_blocks(
     sink: &mut impl LoadSink,
 ) -> Result<(), ReadError> {
     let cores = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
-    let begins = |first: usize| (0..end.div_ceil(BLOCK)).skip(first).step_by(cores).map(|at| at * BLOCK);
+    let blocks = &blocks_with_data(file, end, BLOCK);
+    let begins = |first: usize| blocks.iter().skip(first).step_by(cores).map(|block| block * BLOCK);
     thread::scope(|scope| {
         // Each worker has every n-th block and a short queue of its own, so that none runs far ahead.
         let queues: Vec<Receiver<io::Result<ParsedBlock>>> = (0..cores)
@@ -198,7 +200,8 @@ fn read_blocks(
                 rx
             })
             .collect();
-        for (from, queue) in begins(0).flat_map(|from| (0..).map(move |at| from + at * BLOCK).zip(&queues)) {
+        for (block, queue) in blocks.iter().zip(queues.iter().cycle()) {
+            let from = block * BLOCK;
             let Ok(block) = queue.recv() else { break };
             joiner.push(from, (from + BLOCK).min(end), block?, sink)?;
         }
@@ -254,6 +257,9 @@ fn finish_records_over(
         }
         at += count as u64;
         read_lines(&mut lines, portion.get(..count).unwrap_or_default(), reader, &mut found);
+        let data = next_data(file, at, size);
+        lines.push_nuls(data - at);
+        at = data;
     }
     found.events.retain(|event| event.origin.byte < begin);
     found.rejected.retain(|rejected| rejected.origin.byte < begin);

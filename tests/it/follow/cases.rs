@@ -1,6 +1,7 @@
 //! What a night does to a log, one by one: the follower on real files, under a clock of its own.
 
 use super::*;
+use std::os::unix::fs::FileExt as _;
 
 fn renamed_with_late_writers_and_created_anew() {
     let mut rig = Rig::new();
@@ -15,7 +16,12 @@ fn renamed_with_late_writers_and_created_anew() {
     append(&rig.path("old"), "a4\n");
     rig.poll();
     assert_eq!(rig.lines(), ["a1", "a2", "a3", "b1", "a4"]);
-    rig.pause(5);
+    rig.pause(30);
+    append(&rig.path("old"), "a5\n");
+    rig.poll();
+    assert_eq!(rig.lines(), ["a1", "a2", "a3", "b1", "a4", "a5"], "a writer that is late by half a minute");
+    assert_eq!(rig.record.ended, BTreeSet::new());
+    rig.pause(GRACE.as_secs());
     rig.poll();
     assert_eq!(rig.record.ended, BTreeSet::from([0]), "the old file is let go");
     assert!(rig.noticed("rotated"));
@@ -103,7 +109,7 @@ fn deleted_and_made_again_and_the_descriptor_is_let_go() {
     fs::remove_file(rig.log()).unwrap();
     rig.poll();
     assert!(matches!(&rig.record.health, Some(Health::Waiting(why)) if why.as_str() == "gone"));
-    rig.pause(5);
+    rig.pause(GRACE_DELETED.as_secs());
     rig.poll();
     let fds = fs::read_dir("/proc/self/fd").into_iter().flatten().filter_map(|fd| fs::read_link(fd.ok()?.path()).ok());
     let held: Vec<PathBuf> = fds.filter(|target| target.starts_with(rig.folder.path())).collect();
@@ -240,7 +246,199 @@ fn two_names_of_one_file_are_read_once() {
     assert!(kept.notices.iter().any(|notice| notice.contains("under another name")));
 }
 
+fn a_late_writer_is_waited_for_as_long_as_it_has_the_file_open() {
+    let mut rig = Rig::new();
+    let mut writer = File::create(rig.log()).unwrap();
+    writer.write_all(b"a1\n").unwrap();
+    rig.poll();
+    fs::rename(rig.log(), rig.path("old")).unwrap();
+    append(&rig.log(), "b1\n");
+    rig.poll();
+    if !Path::new("/proc/self/fdinfo").exists() {
+        skip("no /proc");
+    }
+    rig.pause(3600);
+    rig.poll();
+    writer.write_all(b"a2\n").unwrap();
+    rig.poll();
+    assert_eq!(rig.lines(), ["a1", "b1", "a2"]);
+    drop(writer);
+    rig.pause(3600);
+    rig.poll();
+    assert_eq!(rig.record.ended, BTreeSet::from([0]));
+}
+
+fn a_name_that_goes_and_comes_back_has_one_reader() {
+    let mut rig = Rig::new();
+    append(&rig.log(), "a1\n");
+    rig.poll();
+    for number in 2..5 {
+        fs::rename(rig.log(), rig.path("away")).unwrap();
+        rig.poll();
+        append(&rig.path("away"), &format!("away{number}\n"));
+        rig.poll();
+        fs::rename(rig.path("away"), rig.log()).unwrap();
+        rig.poll();
+        append(&rig.log(), &format!("a{number}\n"));
+        rig.poll();
+    }
+    assert_eq!(rig.lines(), ["a1", "away2", "a2", "away3", "a3", "away4", "a4"]);
+    rig.pause(100);
+    rig.poll();
+    assert_eq!(rig.record.ended, BTreeSet::new(), "the file has its name");
+}
+
+fn a_link_that_goes_back_has_one_reader_for_each_file() {
+    let mut rig = Rig::new();
+    append(&rig.path("one"), "a1\n");
+    append(&rig.path("two"), "b1\n");
+    for (target, text) in [("one", "a2\n"), ("two", "b2\n"), ("one", "a3\n"), ("two", "b3\n")] {
+        std::os::unix::fs::symlink(rig.path(target), rig.path("link")).unwrap();
+        fs::rename(rig.path("link"), rig.log()).unwrap();
+        rig.poll();
+        append(&rig.path(target), text);
+        rig.poll();
+    }
+    assert_eq!(rig.lines(), ["a1", "a2", "b1", "b2", "a3", "b3"]);
+}
+
+fn exchanged_names_have_one_reader_for_each_file() {
+    let mut rig = Rig::new();
+    let mut other = Follower::new(rig.path("other.log"), 1, Discovery::AtStart);
+    let mut record = Record::default();
+    append(&rig.log(), "a1\n");
+    append(&rig.path("other.log"), "b1\n");
+    for number in 2..6 {
+        for _ in 0..2 {
+            rig.poll();
+            let mut context = FollowContext { now: rig.now, history: &mut rig.history, sink: &mut record };
+            other.poll(&mut context).unwrap();
+        }
+        fs::rename(rig.log(), rig.path("third")).unwrap();
+        fs::rename(rig.path("other.log"), rig.log()).unwrap();
+        fs::rename(rig.path("third"), rig.path("other.log")).unwrap();
+        append(&rig.log(), &format!("c{number}\n"));
+        append(&rig.path("other.log"), &format!("d{number}\n"));
+        rig.pause(100);
+    }
+    for _ in 0..3 {
+        rig.poll();
+        let mut context = FollowContext { now: rig.now, history: &mut rig.history, sink: &mut record };
+        other.poll(&mut context).unwrap();
+    }
+    let mut lines: Vec<&str> = rig.record.lines.iter().chain(&record.lines).map(|(_, line)| line.as_str()).collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["a1", "b1", "c2", "c3", "c4", "c5", "d2", "d3", "d4", "d5"]);
+}
+
+fn equal_lines_after_a_rotation_are_new_lines() {
+    let mut rig = Rig::new();
+    let five = line(1).repeat(5);
+    append(&rig.log(), &five);
+    rig.poll();
+    fs::rename(rig.log(), rig.path("vod.log.1")).unwrap();
+    append(&rig.log(), &five);
+    rig.poll();
+    assert_eq!(rig.lines().len(), 10, "renamed and created");
+    // Two rotations between two polls.
+    fs::rename(rig.path("vod.log.1"), rig.path("vod.log.3")).unwrap();
+    fs::rename(rig.log(), rig.path("vod.log.2")).unwrap();
+    append(&rig.path("vod.log.1"), &five);
+    append(&rig.log(), &five);
+    rig.poll();
+    assert_eq!(rig.lines().len(), 20, "one file had the name between two polls");
+    // Copied and truncated.
+    fs::copy(rig.log(), rig.path("vod.log.0")).unwrap();
+    fs::write(rig.log(), "").unwrap();
+    rig.poll();
+    append(&rig.log(), &five);
+    rig.poll();
+    assert_eq!(rig.lines().len(), 25);
+    assert_eq!(rig.record.rewritten, []);
+}
+
+fn content_that_is_replaced_without_a_copy_is_told_to_the_sink() {
+    let mut rig = Rig::new();
+    append(&rig.log(), "a1\na2\n");
+    rig.poll();
+    append(&rig.path("new"), "a1\nb2\n");
+    fs::rename(rig.path("new"), rig.log()).unwrap();
+    rig.poll();
+    fs::write(rig.log(), "").unwrap();
+    rig.poll();
+    append(&rig.log(), "c1\n");
+    rig.poll();
+    fs::remove_file(rig.log()).unwrap();
+    rig.poll();
+    append(&rig.log(), "d1\n");
+    rig.poll();
+    let beginnings = ["a1\na2\n", "a1\nb2\n", "c1\n"].map(str::to_owned);
+    assert_eq!(rig.record.rewritten, Vec::from_iter((1..).zip(beginnings)));
+    assert_eq!(rig.lines(), ["a1", "a2", "a1", "b2", "c1", "d1"]);
+}
+
+fn siblings_that_lay_there_at_the_start_are_not_read() {
+    let mut rig = Rig::new();
+    append(&rig.path("vod.log.1"), "old\n");
+    append(&rig.log(), "a1\n");
+    rig.poll();
+    fs::rename(rig.path("vod.log.1"), rig.path("vod.log.2")).unwrap();
+    fs::rename(rig.log(), rig.path("vod.log.1")).unwrap();
+    append(&rig.log(), "b1\n");
+    rig.poll();
+    assert_eq!(rig.lines(), ["a1", "b1"]);
+}
+
+fn a_hole_of_a_tebibyte_is_no_work() {
+    let mut rig = Rig::new();
+    append(&rig.log(), "a1\n");
+    rig.poll();
+    let file = File::options().write(true).open(rig.log()).unwrap();
+    if file.set_len(1 << 40).is_err() || blocks_of(&file) > 64 {
+        skip("the file system knows no holes");
+    }
+    rig.poll();
+    file.write_all_at(b"a2\n", (1 << 40) - 3).unwrap();
+    append(&rig.log(), "a3\n");
+    rig.poll();
+    assert_eq!(rig.lines(), ["a1", "a2", "a3"]);
+}
+
+/// The number of blocks of 512 bytes that a file takes.
+fn blocks_of(file: &File) -> u64 {
+    std::os::unix::fs::MetadataExt::blocks(&file.metadata().unwrap())
+}
+
+fn text_in_space_that_was_set_aside_is_read_as_it_comes() {
+    let mut rig = Rig::new();
+    append(&rig.log(), "");
+    let file = File::options().write(true).open(rig.log()).unwrap();
+    // Written zeros, so that there is no hole to skip.
+    file.write_all_at(&vec![0; 4 << 20], 0).unwrap();
+    rig.poll();
+    let mut at = 0;
+    for number in 1..100 {
+        let line = line(number);
+        file.write_all_at(line.as_bytes(), at).unwrap();
+        at += line.len() as u64;
+        if number == 50 {
+            file.write_all_at(&vec![0; 4 << 20], 4 << 20).unwrap();
+        }
+        rig.poll();
+        assert_eq!(rig.lines().len(), number as usize);
+    }
+}
+
 crate::tests! {
+    a_late_writer_is_waited_for_as_long_as_it_has_the_file_open,
+    a_name_that_goes_and_comes_back_has_one_reader,
+    a_link_that_goes_back_has_one_reader_for_each_file,
+    exchanged_names_have_one_reader_for_each_file,
+    equal_lines_after_a_rotation_are_new_lines,
+    content_that_is_replaced_without_a_copy_is_told_to_the_sink,
+    siblings_that_lay_there_at_the_start_are_not_read,
+    a_hole_of_a_tebibyte_is_no_work,
+    text_in_space_that_was_set_aside_is_read_as_it_comes,
     renamed_with_late_writers_and_created_anew,
     renamed_over,
     truncated_and_grown_past_the_old_size,

@@ -14,7 +14,7 @@ pub(super) fn read_before<R: Read>(text: impl Fn() -> R, history: &ReadHistory) 
 }
 
 /// Returns whether a text holds the bytes that were read last, at their place.
-fn holds(anchor: &Anchor, mut text: impl Read) -> io::Result<bool> {
+pub(super) fn holds(anchor: &Anchor, mut text: impl Read) -> io::Result<bool> {
     let skip = anchor.offset() - anchor.tail().len() as u64;
     let skipped = io::copy(&mut text.by_ref().take(skip), &mut io::sink())?;
     let mut tail = vec![0; anchor.tail().len()];

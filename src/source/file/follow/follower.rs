@@ -11,13 +11,15 @@ use crate::{
             history::ReadFile,
             incomplete::{IncompleteChange, IncompleteLine},
             observation::{FileStamp, Inode, Observation, observe, observe_open},
-            open_file::{OpenFile, ReadOutcome, is_packed, is_settled, open_file},
+            open_file::{OpenFile, ReadOutcome, is_settled},
             retry::Retry,
             rotated_file::{RotatedFile, RotatedOutcome},
             sibling_scan::SiblingScan,
         },
+        file::open::open_file,
         lines::Lines,
-        sink::{Resume, Sink},
+        packing::packing_of,
+        sink::{Beginning, Content, Resume, Sink},
     },
     text::Safe,
 };
@@ -27,7 +29,7 @@ use std::{
     num::NonZeroU32,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 /// The time for which a rotation is shown beside the state of the name.
@@ -56,6 +58,8 @@ pub struct Follower {
     mark: Option<(&'static str, Duration)>,
     retry: Retry,
     siblings: SiblingScan,
+    /// The relation of the next content of the name to the one that was read last.
+    next_content: Content,
     incomplete: IncompleteLine,
 }
 
@@ -96,6 +100,7 @@ impl Follower {
     pub fn new(path: PathBuf, rank: u16, discovery: Discovery) -> Self {
         Self {
             siblings: SiblingScan::new(path.clone()),
+            next_content: Content::New,
             path,
             rank,
             discovery,
@@ -117,14 +122,13 @@ impl Follower {
     /// Observes the name and reads what is new.
     pub fn poll(&mut self, context: &mut FollowContext<'_, impl Sink>) -> Result<PollOutcome, Stopped> {
         self.poll_rotated(context)?;
-        let began = SystemTime::now();
+        self.siblings.note_existing();
         let seen = observe(&self.path);
         if !self.retry.is_due(context.now, &seen) {
             context.sink.flush()?;
             return Ok(PollOutcome::Idle);
         }
         let result = self.follow(&seen, context);
-        self.siblings.set_polled(began);
         context.sink.flush()?;
         match result {
             Ok(outcome) => {
@@ -262,7 +266,7 @@ impl Follower {
             Target::Open(stamp) => stamp,
             Target::Restarted(file) => {
                 let stamp = FileStamp::of(&file.metadata()?);
-                self.open = Some(self.start(file, None, context)?);
+                self.start_again(file, context)?;
                 Some(stamp)
             }
             Target::Named(file) => {
@@ -288,6 +292,13 @@ impl Follower {
             return Ok(false);
         }
         let id = Inode::of(metadata);
+        if let Some(at) = self.rotated.iter().position(|rotated| rotated.open.id == id) {
+            context.sink.notice("the rotated file has its name back; it is read on".into())?;
+            self.siblings.set_opened();
+            self.open = Some(self.rotated.remove(at).open);
+            self.report_live(context)?;
+            return Ok(true);
+        }
         if context.history.is_held_beside(id, self.rank) {
             if !matches!(self.health, Some(Health::Live | Health::Marked(_))) {
                 context.sink.notice("the same file is being read under another name".into())?;
@@ -295,12 +306,12 @@ impl Follower {
             self.report_live(context)?;
             return Ok(false);
         }
-        if self.discovery == Discovery::Later && is_packed(&file)? && !is_settled(metadata) {
+        if self.discovery == Discovery::Later && packing_of(&file)?.is_some() && !is_settled(metadata) {
             return Ok(false);
         }
         let known = match self.discovery {
             Discovery::AtStart => None,
-            Discovery::Later => context.history.find(&file, id)?.cloned(),
+            Discovery::Later => context.history.find(&file, id, self.rank)?.cloned(),
         };
         self.discovery = Discovery::Later;
         if matches!(self.health, Some(Health::Waiting(_))) {
@@ -311,7 +322,8 @@ impl Follower {
             context.sink.notice(format!("its first {bytes} bytes were read before; going on from there"))?;
         }
         self.siblings.set_opened();
-        self.open = Some(self.start(file, known, context)?);
+        let next = std::mem::replace(&mut self.next_content, Content::New);
+        self.open = Some(self.start(file, known, next, context)?);
         self.report_live(context)?;
         Ok(true)
     }
@@ -321,13 +333,15 @@ impl Follower {
         &mut self,
         file: File,
         known: Option<ReadFile>,
+        next: Content,
         context: &mut FollowContext<'_, impl Sink>,
     ) -> Result<OpenFile, ReadError> {
         let metadata = file.metadata()?;
         let generation = self.next_generation;
         self.next_generation = generation.wrapping_add(1);
-        context.sink.begin(generation, Some(metadata.len()), metadata.mtime())?;
-        let packed = is_packed(&file)?;
+        let beginning = Beginning { size: Some(metadata.len()), modified: metadata.mtime(), content: next };
+        context.sink.begin(generation, beginning)?;
+        let packed = packing_of(&file)?.is_some();
         let resume = match &known {
             Some(known) => Some(Resume { offset: known.anchor.offset(), line: known.line }),
             None if packed => None,
@@ -337,9 +351,16 @@ impl Follower {
         let anchor = known.map_or_else(|| Anchor::at(&file, offset), |known| Ok(known.anchor))?;
         let lines = Lines::new(offset, line);
         let id = Inode::of(&metadata);
-        let started = OpenFile { file, id, generation, packed, anchor, lines, stamp: None, judged: false };
+        let started = OpenFile::new(file, id, generation, packed, anchor, lines);
         context.history.note(started.read_file(self.rank));
         Ok(started)
+    }
+
+    /// Begins a generation with the file that was just closed.
+    fn start_again(&mut self, file: File, context: &mut FollowContext<'_, impl Sink>) -> Result<(), ReadError> {
+        let next = std::mem::replace(&mut self.next_content, Content::New);
+        self.open = Some(self.start(file, None, next, context)?);
+        Ok(())
     }
 
     /// Reads what was appended to the open file.
@@ -349,12 +370,8 @@ impl Follower {
         context: &mut FollowContext<'_, impl Sink>,
     ) -> Result<ReadOutcome, ReadError> {
         let Some(open) = &mut self.open else { return Ok(ReadOutcome::UpToDate) };
-        let grown = open.stamp.map(|before| before.size) != stamp.map(|now| now.size);
-        let outcome = if open.packed {
-            open.read_packed(context.history, context.sink)?
-        } else {
-            open.read_on(grown, context.sink)?
-        };
+        let outcome =
+            if open.packed { open.read_packed(context.history, context.sink)? } else { open.read_on(context.sink)? };
         open.judge(context.sink)?;
         context.history.note(open.read_file(self.rank));
         let is_up_to_date = outcome == ReadOutcome::UpToDate;
@@ -367,11 +384,13 @@ impl Follower {
     fn close_changed(&mut self, why: &str, context: &mut FollowContext<'_, impl Sink>) -> Result<Target, ReadError> {
         let Some(mut old) = self.open.take() else { return Ok(Target::None) };
         let file = old.file.try_clone()?;
-        let copy = if old.packed { None } else { self.siblings.find_copy(&old, context.history, self.rank)? };
+        let copy = if old.packed { None } else { self.siblings.find_copy(&old, context.history)? };
+        let has_copy = copy.is_some() || self.siblings.has_packed_copy(&old)?;
+        self.next_content = if has_copy { Content::New } else { old.as_rewritten() };
         let loss = if let Some((copy, id)) = copy {
             let before = old.anchor.offset();
-            (old.file, old.id) = (copy, id);
-            while old.read_on(true, context.sink)? == ReadOutcome::More {}
+            old.switch_to_copy(copy, id);
+            while old.read_on(context.sink)? == ReadOutcome::More {}
             match old.anchor.offset() - before {
                 0 => "its copy holds nothing more".into(),
                 bytes => format!("{bytes} unread bytes were taken from its copy"),
@@ -393,12 +412,12 @@ impl Follower {
             Target::Restarted(file) => Some(Inode::of(&file.metadata()?)),
             Target::Named(Ok((_, metadata))) => Some(Inode::of(metadata)),
         };
-        for (path, file) in self.siblings.find_missed(current, context.history)? {
-            let mut open = self.start(file, None, context)?;
+        for (path, file) in self.siblings.find_missed(current, context.history, self.rank)? {
+            let mut open = self.start(file, None, Content::New, context)?;
             if open.packed {
                 open.read_packed(context.history, context.sink)?;
             } else {
-                open.read_on(true, context.sink)?;
+                open.read_on(context.sink)?;
             }
             context.history.note(open.read_file(self.rank));
             self.rotated.push(RotatedFile::new(open, context.now));
@@ -411,15 +430,22 @@ impl Follower {
     /// Lets go of the file that lost the name; it is read on for late writers.
     fn leave(&mut self, context: &mut FollowContext<'_, impl Sink>) -> Result<(), ReadError> {
         let Some(open) = &self.open else { return Ok(()) };
-        if !open.packed {
+        let (links, can_rotate) = (open.file.metadata()?.nlink(), !open.packed);
+        if can_rotate {
             let stamp = FileStamp::of(&open.file.metadata()?);
             while self.read(Some(stamp), context)? == ReadOutcome::Changed {
                 if let Target::Restarted(file) = self.close_changed("rewritten in place", context)? {
-                    self.open = Some(self.start(file, None, context)?);
+                    self.start_again(file, context)?;
                 }
             }
         }
-        self.rotated.extend(self.open.take().map(|open| RotatedFile::new(open, context.now)));
+        if let Some(open) = self.open.take() {
+            let has_copy = links > 0
+                || self.siblings.find_copy(&open, context.history)?.is_some()
+                || self.siblings.has_packed_copy(&open)?;
+            self.next_content = if has_copy { Content::New } else { open.as_rewritten() };
+            self.rotated.push(RotatedFile::new(open, context.now));
+        }
         Ok(())
     }
 

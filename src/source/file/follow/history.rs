@@ -63,18 +63,37 @@ impl ReadHistory {
         self.files.iter().any(|entry| entry.held && entry.id == id)
     }
 
-    /// Returns the file whose read content lies in `file` as well: one with its inode, or else with so much in common
-    /// that `file` is a copy. Of several, the one that was read furthest.
-    pub fn find(&self, file: &File, id: Inode) -> io::Result<Option<&ReadFile>> {
+    /// Returns the file whose read content lies in `file` as well: one with its inode, or else, under another name than
+    /// that of `rank`, with so much in common that `file` is a copy. Of several, the one that was read furthest.
+    ///
+    /// A new file under the same name that begins as an old one did is no copy: logs repeat themselves.
+    pub fn find(&self, file: &File, id: Inode, rank: u16) -> io::Result<Option<&ReadFile>> {
         let mut best: Option<&ReadFile> = None;
         for entry in &self.files {
             let enough = if entry.id == id { 1 } else { TAIL as u64 };
+            let may_be = entry.id == id || entry.reader.0 != rank;
             let further = best.is_none_or(|best| best.anchor.offset() < entry.anchor.offset());
-            if entry.anchor.offset() >= enough && further && entry.anchor.holds(file)? {
+            if may_be && entry.anchor.offset() >= enough && further && entry.anchor.holds(file)? {
                 best = Some(entry);
             }
         }
         Ok(best)
+    }
+
+    /// Returns whether a sibling of the name of `rank` was read under that name, or is a copy of a file that was. It is
+    /// no copy where the file that it resembles lies among the siblings itself.
+    pub(super) fn is_read(&self, file: &File, id: Inode, rank: u16, siblings: &[Inode]) -> io::Result<bool> {
+        for entry in &self.files {
+            let may_be = match entry.anchor.offset() {
+                0 => false,
+                _ if entry.id == id => true,
+                offset => offset >= TAIL as u64 && !siblings.contains(&entry.id),
+            };
+            if may_be && entry.reader.0 == rank && entry.anchor.holds(file)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Returns the files whose head is the head of these bytes, those read furthest first.

@@ -6,27 +6,31 @@
 use crate::source::{
     error::{ReadError, Stopped},
     file::follow::{
-        anchor::{Anchor, TAIL},
+        anchor::Anchor,
         archive::read_before,
         decision::Known,
         history::{ReadFile, ReadHistory},
         observation::{FileStamp, Inode},
     },
+    file::holes::next_data,
     lines::Lines,
-    packing::{MAGIC, Packing, TextVerdict, judge},
-    sink::Sink,
+    packing::{TextVerdict, judge, packing_of},
+    sink::{Content, Sink},
 };
 use std::{
     fs::File,
     io::{self, Read as _},
-    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
-    path::Path,
+    os::unix::fs::FileExt as _,
     time::Duration,
 };
 
 /// The time since its last write after which an archive is taken as complete.
 const SETTLED: Duration = Duration::from_secs(1);
 
+/// The number of bytes that are read at first: most often less was appended.
+const FIRST_CHUNK: usize = 64 << 10;
+
+/// The most bytes that are read at a time.
 const CHUNK: usize = 1 << 20;
 
 /// The most chunks that are read at once, so that other files get their turn.
@@ -44,6 +48,8 @@ pub(super) struct OpenFile {
     pub(super) stamp: Option<FileStamp>,
     /// Set once its first bytes were judged.
     pub(super) judged: bool,
+    /// The size when the file was last read to its end.
+    size: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +61,23 @@ pub(super) enum ReadOutcome {
 }
 
 impl OpenFile {
+    /// Goes on in a copy of this file.
+    pub(super) fn switch_to_copy(&mut self, copy: File, id: Inode) {
+        (self.file, self.id, self.size) = (copy, id, None);
+    }
+
+    pub(super) fn new(file: File, id: Inode, generation: u16, packed: bool, anchor: Anchor, lines: Lines) -> Self {
+        Self { file, id, generation, packed, anchor, lines, stamp: None, judged: false, size: None }
+    }
+
+    /// Returns this file's content as one that was replaced without a copy.
+    pub(super) fn as_rewritten(&self) -> Content {
+        match self.anchor.head() {
+            [] => Content::New,
+            head => Content::Rewritten { beginning: head.to_vec() },
+        }
+    }
+
     pub(super) fn known(&self) -> Known {
         Known { id: self.id, offset: self.anchor.offset(), stamp: self.stamp, packed: self.packed }
     }
@@ -67,26 +90,33 @@ impl OpenFile {
 
     /// Reads what was appended. Each chunk is read together with the bytes before it, which detects a file that was
     /// truncated and grew again between the observation and the reading.
-    pub(super) fn read_on(&mut self, grown: bool, sink: &mut impl Sink) -> Result<ReadOutcome, ReadError> {
+    ///
+    /// NUL bytes at the end may stand for bytes that are not written yet. Only where the file has grown is text looked
+    /// for behind them, though not in holes.
+    pub(super) fn read_on(&mut self, sink: &mut impl Sink) -> Result<ReadOutcome, ReadError> {
         if !self.anchor.head_holds(&self.file)? {
             return Ok(ReadOutcome::Changed);
         }
-        let more = self.file.metadata()?.len().saturating_sub(self.anchor.offset());
-        let capacity = usize::try_from(more).unwrap_or(CHUNK).clamp(4096, CHUNK) + TAIL;
-        let mut chunk = vec![0; capacity];
-        // NULs that were read and may stand for bytes that are not written yet.
-        let mut nuls = 0;
+        let size = self.file.metadata()?.len();
+        let has_grown = self.size != Some(size);
+        let mut chunk = Vec::new();
+        let mut capacity = FIRST_CHUNK;
         let mut chunks = 0;
+        // The number of NUL bytes from the read position on that were read or skipped.
+        let mut nuls = 0;
         while chunks < CHUNKS_MAX {
+            let at = self.anchor.offset() + nuls;
             let tail = if nuls == 0 { self.anchor.tail() } else { &[] };
-            let from = self.anchor.offset() + nuls - tail.len() as u64;
-            let count = self.file.read_at(&mut chunk, from)?;
+            let more = usize::try_from(size.saturating_sub(at)).unwrap_or(CHUNK);
+            chunk.resize(more.clamp(4096, capacity) + tail.len(), 0);
+            let count = self.file.read_at(&mut chunk, at - tail.len() as u64)?;
             let Some(bytes) = chunk.get(..count).and_then(|bytes| bytes.strip_prefix(tail)) else {
                 return Ok(ReadOutcome::Changed);
             };
             let body = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
             let (body, zeros) = bytes.split_at(body);
-            if bytes.is_empty() || body.is_empty() && !grown {
+            if bytes.is_empty() {
+                self.size = Some(size);
                 return Ok(ReadOutcome::UpToDate);
             }
             if !body.is_empty() {
@@ -97,7 +127,15 @@ impl OpenFile {
                 nuls = 0;
                 self.lines.push(body, |lines| sink.lines(self.generation, lines))?;
             }
-            nuls += zeros.len() as u64;
+            if zeros.is_empty() {
+                capacity = (capacity * 4).min(CHUNK);
+                continue;
+            }
+            if !has_grown {
+                return Ok(ReadOutcome::UpToDate);
+            }
+            let next = self.anchor.offset() + nuls + zeros.len() as u64;
+            nuls = next_data(&self.file, next, size.max(next)) - self.anchor.offset();
         }
         Ok(ReadOutcome::More)
     }
@@ -108,9 +146,7 @@ impl OpenFile {
         history: &ReadHistory,
         sink: &mut impl Sink,
     ) -> Result<ReadOutcome, ReadError> {
-        let mut head = vec![0; MAGIC];
-        let count = self.file.read_at(&mut head, 0)?;
-        let Some(packing) = Packing::of(head.get(..count).unwrap_or_default()) else { return Ok(ReadOutcome::Changed) };
+        let Some(packing) = packing_of(&self.file)? else { return Ok(ReadOutcome::Changed) };
         let text = || packing.unpack(ReadAt { file: &self.file, at: 0 });
         let known = read_before(text, history);
         let mut text = text();
@@ -176,18 +212,6 @@ impl io::Read for ReadAt<'_> {
         self.at += count as u64;
         Ok(count)
     }
-}
-
-/// Opens a file for reading; does not wait for a writer, should the name have become a FIFO meanwhile.
-pub(super) fn open_file(path: &Path) -> io::Result<File> {
-    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
-    File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)
-}
-
-pub(super) fn is_packed(file: &File) -> io::Result<bool> {
-    let mut head = [0; MAGIC];
-    let count = file.read_at(&mut head, 0)?;
-    Ok(Packing::of(head.get(..count).unwrap_or_default()).is_some())
 }
 
 /// Returns whether an archive was last written long enough ago to be complete.

@@ -3,15 +3,23 @@
 use crate::source::{
     error::ReadError,
     file::follow::{
-        observation::FileStamp,
+        observation::{FileStamp, Inode},
         open_file::{OpenFile, ReadOutcome},
+        writers::{Writers, writers_of},
     },
     sink::Sink,
 };
 use std::{os::unix::fs::MetadataExt as _, time::Duration};
 
 /// The time for which a file that lost its name is read on after it last grew.
-pub const GRACE: Duration = Duration::from_secs(5);
+pub const GRACE: Duration = Duration::from_mins(1);
+
+/// The time after which a file without any name is given up where no process has it open for writing: as long as it is
+/// open here, it keeps its space on the disk.
+pub const GRACE_DELETED: Duration = Duration::from_secs(5);
+
+/// The time between two searches for processes that have the file open for writing.
+const SEARCH_PERIOD: Duration = Duration::from_secs(10);
 
 /// A file that lost its name.
 #[derive(Debug)]
@@ -21,6 +29,8 @@ pub(super) struct RotatedFile {
     since: Duration,
     /// When it last grew.
     grown: Duration,
+    /// When writers are searched for next, and the result of the last search.
+    writers: (Duration, Writers),
 }
 
 /// Whether a rotated file is read on.
@@ -30,9 +40,16 @@ pub(super) enum RotatedOutcome {
     LetGo,
 }
 
+/// Whether some name leads to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Links {
+    Some,
+    None,
+}
+
 impl RotatedFile {
     pub(super) fn new(open: OpenFile, now: Duration) -> Self {
-        Self { open, since: now, grown: now }
+        Self { open, since: now, grown: now, writers: (Duration::ZERO, Writers::Unknown) }
     }
 
     /// Reads what was appended.
@@ -44,7 +61,7 @@ impl RotatedFile {
         let stamp = FileStamp::of(&metadata);
         if self.open.stamp != Some(stamp) {
             let before = self.open.anchor.offset();
-            let outcome = self.open.read_on(true, sink)?;
+            let outcome = self.open.read_on(sink)?;
             if outcome == ReadOutcome::Changed {
                 return Ok(RotatedOutcome::LetGo);
             }
@@ -53,9 +70,48 @@ impl RotatedFile {
                 self.grown = now;
             }
         }
-        // A deleted file that is held open keeps its space on the disk.
-        let from = if metadata.nlink() == 0 { self.since } else { self.grown };
-        let is_due = now.saturating_sub(from) >= GRACE && self.open.stamp.is_some();
-        Ok(if is_due { RotatedOutcome::LetGo } else { RotatedOutcome::Keep })
+        let links = if metadata.nlink() == 0 { Links::None } else { Links::Some };
+        let idle = now.saturating_sub(self.grown.max(self.since));
+        if self.open.stamp.is_none() || decide(links, idle, Writers::None) == RotatedOutcome::Keep {
+            return Ok(RotatedOutcome::Keep);
+        }
+        if now >= self.writers.0 {
+            self.writers = (now + SEARCH_PERIOD, writers_of(Inode::of(&metadata)));
+        }
+        Ok(decide(links, idle, self.writers.1))
+    }
+}
+
+/// Decides by the time since the last growth, and by who may still write.
+fn decide(links: Links, idle: Duration, writers: Writers) -> RotatedOutcome {
+    let is_due = match (links, writers) {
+        (Links::Some | Links::None, Writers::Some) => false,
+        (Links::None, Writers::None) => idle >= GRACE_DELETED,
+        (Links::None, Writers::Unknown) | (Links::Some, Writers::None | Writers::Unknown) => idle >= GRACE,
+    };
+    if is_due { RotatedOutcome::LetGo } else { RotatedOutcome::Keep }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_kept_while_somebody_may_write() {
+        let cases = [
+            (Links::Some, 0, Writers::None, RotatedOutcome::Keep),
+            (Links::Some, 59, Writers::None, RotatedOutcome::Keep),
+            (Links::Some, 60, Writers::None, RotatedOutcome::LetGo),
+            (Links::Some, 60, Writers::Unknown, RotatedOutcome::LetGo),
+            (Links::Some, 86_400, Writers::Some, RotatedOutcome::Keep),
+            (Links::None, 4, Writers::None, RotatedOutcome::Keep),
+            (Links::None, 5, Writers::None, RotatedOutcome::LetGo),
+            (Links::None, 59, Writers::Unknown, RotatedOutcome::Keep),
+            (Links::None, 60, Writers::Unknown, RotatedOutcome::LetGo),
+            (Links::None, 86_400, Writers::Some, RotatedOutcome::Keep),
+        ];
+        for (links, idle, writers, outcome) in cases {
+            assert_eq!(decide(links, Duration::from_secs(idle), writers), outcome, "{links:?} {idle} s {writers:?}");
+        }
     }
 }

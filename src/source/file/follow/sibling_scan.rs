@@ -2,16 +2,22 @@
 //!
 //! Between two polls a log may be rotated twice, or be copied and truncated. The bytes that were not read then stand in
 //! a sibling of the log. Only files that prove their kinship are read: a copy holds the bytes that were read of the log,
-//! and a missed file was created since the last poll.
+//! and a missed file did not lie there at the start or at the search before. No clock decides.
 
-use crate::source::file::follow::{
-    anchor::TAIL,
-    history::ReadHistory,
-    observation::{FileStamp, GRANULARITY, Inode},
-    open_file::{OpenFile, open_file},
-    siblings::{folder_of, list, resolve},
+use crate::source::{
+    file::follow::{
+        anchor::TAIL,
+        archive,
+        history::ReadHistory,
+        observation::{FileStamp, Inode},
+        open_file::OpenFile,
+        siblings::{Kind, Sibling, folder_of, list, resolve},
+    },
+    file::open::open_file,
+    packing::packing_of,
 };
 use std::{
+    collections::HashMap,
     fs::{File, Metadata},
     io,
     path::PathBuf,
@@ -25,47 +31,69 @@ pub(super) struct SiblingScan {
     path: PathBuf,
     /// The path without symbolic links of the file that was opened last.
     target: PathBuf,
-    /// The time of the last poll, by the clock that files bear.
-    polled: Option<SystemTime>,
+    /// The siblings at the last search, with their times of birth: an inode is given to another file once it is free.
+    seen: Option<HashMap<Inode, Option<SystemTime>>>,
     /// The stamps of the searched folders at the last search.
-    folders: [Option<FileStamp>; 3],
+    folders: [Option<FileStamp>; 2],
 }
 
 impl SiblingScan {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { target: path.clone(), path, polled: None, folders: [None; 3] }
+        Self { target: path.clone(), path, seen: None, folders: [None; 2] }
     }
 
-    /// Notes the time at which a poll began.
-    pub(super) fn set_polled(&mut self, time: SystemTime) {
-        self.polled = Some(time);
+    /// Notes, the first time, the siblings that lie there: those are no part of what is followed.
+    pub(super) fn note_existing(&mut self) {
+        if self.seen.is_none() {
+            self.seen = Some(births(&self.siblings()).collect());
+        }
     }
 
     /// Notes that the file to which the name leads now was opened.
     pub(super) fn set_opened(&mut self) {
-        self.target = resolve(&self.path);
+        let target = resolve(&self.path);
+        if target != self.target {
+            // Files that lie beside the new target belong to its past.
+            self.seen.get_or_insert_default().extend(births(&list(&[&target])));
+            self.target = target;
+        }
     }
 
     /// Returns a sibling that holds all bytes that were read of `old`, and maybe more: the copy from before a truncation.
-    pub(super) fn find_copy(
-        &self,
-        old: &OpenFile,
-        history: &ReadHistory,
-        rank: u16,
-    ) -> io::Result<Option<(File, Inode)>> {
+    pub(super) fn find_copy(&self, old: &OpenFile, history: &ReadHistory) -> io::Result<Option<(File, Inode)>> {
         let offset = old.anchor.offset();
-        for (path, metadata) in list(&[&self.path, &self.target]) {
+        let mut siblings = self.siblings();
+        // Logs repeat themselves: a new file is more likely to be the copy.
+        siblings.sort_by_key(|sibling| self.has_seen(&sibling.metadata));
+        for Sibling { path, metadata, kind } in siblings {
             let id = Inode::of(&metadata);
-            let is_sure = offset >= TAIL as u64 || self.is_new(&metadata);
-            if metadata.len() < offset || !is_sure || history.is_held_beside(id, rank) {
+            let is_sure = offset >= TAIL as u64 || !self.has_seen(&metadata);
+            let is_candidate = kind == Kind::Plain && id != old.id && metadata.len() >= offset && is_sure;
+            if !is_candidate || history.is_held(id) {
                 continue;
             }
             let Ok(copy) = open_file(&path) else { continue };
-            if id != old.id && old.anchor.holds(&copy)? {
+            if old.anchor.holds(&copy)? {
                 return Ok(Some((copy, id)));
             }
         }
         Ok(None)
+    }
+
+    /// Returns whether an archive beside the name holds all bytes that were read of `old`.
+    pub(super) fn has_packed_copy(&self, old: &OpenFile) -> io::Result<bool> {
+        let archives = self.siblings().into_iter().filter(|sibling| {
+            sibling.kind == Kind::Packed && !self.has_seen(&sibling.metadata) && old.anchor.offset() > 0
+        });
+        for archive in archives {
+            let Ok(file) = open_file(&archive.path) else { continue };
+            let Some(packing) = packing_of(&file)? else { continue };
+            // An archive that cannot be read to that place does not hold it.
+            if archive::holds(&old.anchor, packing.unpack(file)).unwrap_or(false) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Returns the files that had the name between two polls, oldest first; without `current`, which has it now.
@@ -73,46 +101,55 @@ impl SiblingScan {
         &mut self,
         current: Option<Inode>,
         history: &ReadHistory,
+        rank: u16,
     ) -> io::Result<Vec<(PathBuf, File)>> {
-        if self.polled.is_none() || !self.has_folder_changed() {
+        if !self.has_folder_changed() {
             return Ok(Vec::new());
         }
-        let mut siblings = list(&[&self.path, &self.target, &resolve(&self.path)]);
-        siblings.retain(|(_, metadata)| {
+        let siblings = self.siblings();
+        let ids: Vec<Inode> = siblings.iter().map(|sibling| Inode::of(&sibling.metadata)).collect();
+        let mut unseen: Vec<&Sibling> = siblings
+            .iter()
+            .filter(|Sibling { metadata, kind, .. }| {
+                let id = Inode::of(metadata);
+                *kind == Kind::Plain && !self.has_seen(metadata) && !history.is_held(id) && current != Some(id)
+            })
+            .collect();
+        unseen.sort_by_key(|sibling| sibling.metadata.modified().ok());
+        let (mut missed, mut renamed) = (Vec::new(), Vec::new());
+        for Sibling { path, metadata, .. } in unseen {
+            let file = open_file(path)?;
             let id = Inode::of(metadata);
-            self.is_new(metadata) && !history.is_held(id) && current != Some(id)
-        });
-        siblings.sort_by_key(|(_, metadata)| metadata.modified().ok());
-        let mut missed = Vec::new();
-        for (path, metadata) in siblings {
-            let file = open_file(&path)?;
-            let id = Inode::of(&metadata);
-            // A copy of a file that was read is no missed file.
-            if id == Inode::of(&file.metadata()?) && history.find(&file, id)?.is_none() {
-                missed.push((path, file));
+            // Another file may have been renamed to this name since.
+            if id != Inode::of(&file.metadata()?) {
+                renamed.push(id);
+            } else if !history.is_read(&file, id, rank, &ids)? {
+                missed.push((path.clone(), file));
             }
         }
+        self.seen = Some(births(&siblings).filter(|(id, _)| !renamed.contains(id)).collect());
         Ok(missed)
+    }
+
+    fn siblings(&self) -> Vec<Sibling> {
+        list(&[&self.path, &self.target])
+    }
+
+    fn has_seen(&self, metadata: &Metadata) -> bool {
+        let seen = self.seen.as_ref().and_then(|seen| seen.get(&Inode::of(metadata)));
+        seen.is_some_and(|birth| *birth == metadata.created().ok())
     }
 
     /// Returns whether names came or went beside the log since this was asked last, as far as stamps tell.
     fn has_folder_changed(&mut self) -> bool {
-        let target = if self.path.is_symlink() { resolve(&self.path) } else { self.path.clone() };
-        let mut folders = [folder_of(&self.path), folder_of(&self.target), folder_of(&target)].map(Some);
-        if folders[1] == folders[0] {
-            folders[1] = None;
-        }
-        if folders[2] == folders[0] {
-            folders[2] = None;
-        }
+        let own = folder_of(&self.path);
+        let folders = [Some(own), Some(folder_of(&self.target)).filter(|target| *target != own)];
         let stamps = folders.map(|folder| folder?.metadata().ok().map(|metadata| FileStamp::of(&metadata)));
         let may_change_unseen = stamps.iter().flatten().any(|stamp| !stamp.is_final());
         std::mem::replace(&mut self.folders, stamps) != stamps || may_change_unseen
     }
+}
 
-    /// Returns whether a file was created since the last poll; not where files bear no such time.
-    fn is_new(&self, metadata: &Metadata) -> bool {
-        let since = self.polled.and_then(|polled| polled.checked_sub(GRANULARITY));
-        metadata.created().ok().zip(since).is_some_and(|(created, since)| created >= since)
-    }
+fn births(siblings: &[Sibling]) -> impl Iterator<Item = (Inode, Option<SystemTime>)> {
+    siblings.iter().map(|sibling| (Inode::of(&sibling.metadata), sibling.metadata.created().ok()))
 }

@@ -6,28 +6,53 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Returns the files beside these logs whose names are theirs with a number or a date; each file once.
-pub(in crate::source) fn list(logs: &[&Path]) -> Vec<(PathBuf, Metadata)> {
-    let mut found: Vec<(PathBuf, Metadata)> = Vec::new();
+/// The endings that log rotation gives to packed files.
+const PACKED: [&[u8]; 5] = [b".gz", b".zst", b".bz2", b".xz", b".Z"];
+
+/// A file beside a log whose name is the log's with a number or a date.
+#[derive(Debug)]
+pub(in crate::source) struct Sibling {
+    pub(in crate::source) path: PathBuf,
+    pub(in crate::source) metadata: Metadata,
+    pub(in crate::source) kind: Kind,
+}
+
+/// The kind of a sibling by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::source) enum Kind {
+    Plain,
+    /// Packed, as its ending says.
+    Packed,
+}
+
+/// Returns the siblings of these logs; each file once.
+pub(in crate::source) fn list(logs: &[&Path]) -> Vec<Sibling> {
+    let mut found: Vec<Sibling> = Vec::new();
     for log in logs {
         let Some(name) = log.file_name() else { continue };
         let entries = fs::read_dir(folder_of(log)).into_iter().flatten().filter_map(Result::ok);
-        for entry in entries.filter(|entry| is_rotated(name.as_encoded_bytes(), entry.file_name().as_encoded_bytes())) {
+        for entry in entries {
+            let kind = kind_of(name.as_encoded_bytes(), entry.file_name().as_encoded_bytes());
+            let Some(kind) = kind else { continue };
             let Some(metadata) = entry.metadata().ok().filter(Metadata::is_file) else { continue };
-            if found.iter().all(|(_, other)| Inode::of(other) != Inode::of(&metadata)) {
-                found.push((entry.path(), metadata));
+            if found.iter().all(|other| Inode::of(&other.metadata) != Inode::of(&metadata)) {
+                found.push(Sibling { path: entry.path(), metadata, kind });
             }
         }
     }
     found
 }
 
-/// Returns whether a name is a log's with a number or a date: `vod.log.1`, `vod.log-20260314`.
-fn is_rotated(log: &[u8], name: &[u8]) -> bool {
+/// Returns the kind of a name that is a log's with a number or a date: `vod.log.1`, `vod.log-20260314.gz`.
+fn kind_of(log: &[u8], name: &[u8]) -> Option<Kind> {
     let of_date = |byte: &u8| byte.is_ascii_digit() || b".-_:T".contains(byte);
-    match name.strip_prefix(log) {
-        Some([b'.' | b'-' | b'_', rest @ ..]) => rest.iter().any(u8::is_ascii_digit) && rest.iter().all(of_date),
-        Some(_) | None => false,
+    let packed = PACKED.iter().find_map(|ending| name.strip_suffix(*ending));
+    let kind = if packed.is_some() { Kind::Packed } else { Kind::Plain };
+    match packed.unwrap_or(name).strip_prefix(log)? {
+        [b'.' | b'-' | b'_', rest @ ..] if rest.iter().any(u8::is_ascii_digit) && rest.iter().all(of_date) => {
+            Some(kind)
+        }
+        _ => None,
     }
 }
 
@@ -47,19 +72,21 @@ mod tests {
 
     #[test]
     fn a_sibling_has_a_number_or_a_date_behind_the_name() {
-        let cases: [(&str, bool); 9] = [
-            ("vod.log.1", true),
-            ("vod.log-20260314", true),
-            ("vod.log_2026-03-14T09:15", true),
-            ("vod.log", false),
-            ("vod.log.", false),
-            ("vod.log.gz", false),
-            ("vod.log1", false),
-            ("other.log.1", false),
-            ("vod.log.old", false),
+        let cases = [
+            ("vod.log.1", Some(Kind::Plain)),
+            ("vod.log-20260314", Some(Kind::Plain)),
+            ("vod.log_2026-03-14T09:15", Some(Kind::Plain)),
+            ("vod.log.2.gz", Some(Kind::Packed)),
+            ("vod.log-20260314.xz", Some(Kind::Packed)),
+            ("vod.log", None),
+            ("vod.log.", None),
+            ("vod.log.gz", None),
+            ("vod.log1", None),
+            ("other.log.1", None),
+            ("vod.log.old", None),
         ];
         for (name, expected) in cases {
-            assert_eq!(is_rotated(b"vod.log", name.as_bytes()), expected, "{name}");
+            assert_eq!(kind_of(b"vod.log", name.as_bytes()), expected, "{name}");
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::{
     event::{FoundEvents, RecordReader, Time},
-    source::{lines::Lines, records},
+    source::{file::holes::next_data, lines::Lines, records},
 };
 use std::{convert::Infallible, fs::File, io, num::NonZeroU32, os::unix::fs::FileExt as _};
 
@@ -72,7 +72,10 @@ pub(super) fn read_range(
             (Some((begin, _)), Some((_, end))) => Some((begin, end)),
             (all, block) => all.or(block),
         };
-        at = next;
+        // No line begins in a hole but where the hole does.
+        let is_hole = next_data(file, at, to) >= next;
+        let behind = next + (next_data(file, next, to) - next) / BLOCK * BLOCK;
+        at = if is_hole { behind } else { next };
     }
     Ok(all)
 }
@@ -118,6 +121,9 @@ pub(super) fn read_block(
         if end >= to {
             break;
         }
+        let data = next_data(file, at, file.metadata()?.len());
+        lines.push_nuls(data.saturating_sub(at));
+        at = data;
         portion.resize(if portion.is_empty() { PORTION } else { BLOCK_LEN }, 0);
         let count = file.read_at(&mut portion, at)?;
         if count == 0 {
@@ -167,6 +173,7 @@ pub(super) fn count_lines(file: &File, end: u64) -> io::Result<u64> {
     let mut block = vec![0; BLOCK_LEN];
     let (mut at, mut lines) = (0, 0);
     while at < end {
+        at = next_data(file, at, end);
         let count = file.read_at(&mut block, at)?;
         if count == 0 {
             break;
