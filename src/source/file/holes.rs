@@ -67,7 +67,7 @@ mod tests {
         let text = vec![b'x'; 3 << 20];
         file.write_all_at(&text, 0).unwrap();
         assert_eq!(blocks_with_data(&file, 3 << 20, BLOCK), [0, 1, 2]);
-        assert_eq!(blocks_with_data(&file, 0, BLOCK), []);
+        assert_eq!(blocks_with_data(&file, 0, BLOCK), Vec::<u64>::new());
         assert_eq!(blocks_with_data(&file, 5, BLOCK), [0]);
     }
 }
