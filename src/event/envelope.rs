@@ -130,7 +130,7 @@ enum Candidate<'t> {
 impl EmbeddedSearch<'_> {
     fn text(&mut self, text: &str, outside: &Wrapping) {
         let bytes = text.as_bytes();
-        let (mut at, mut braces) = (0, 0);
+        let (mut at, mut braces, mut previous) = (0, 0, 0);
         let (mut line, mut lines_to) = (0, 0);
         let (mut damaged, mut refused, mut elided) = (None, None, false);
         'needles: while let Some(needle) = needle(bytes, at) {
@@ -142,17 +142,17 @@ impl EmbeddedSearch<'_> {
                 braces = brace + 1;
                 let end = match self.candidate(text, brace) {
                     Candidate::Object(end) if end > needle.start() => {
-                        let inside = self.within(text, line, brace..end, outside);
+                        let inside = self.within(text, [line, previous], brace..end, outside);
                         self.object(text.get(brace..end).unwrap_or_default(), &inside);
                         end
                     }
                     Candidate::Escaped(end, inner) if end > needle.start() => {
-                        let inside = self.within(text, line, brace..end, outside);
+                        let inside = self.within(text, [line, previous], brace..end, outside);
                         self.deeper(&inner, &inside, |search, inside| search.text(&inner, inside));
                         end
                     }
                     Candidate::Literal(end, json) if end > needle.start() => {
-                        let inside = self.within(text, line, brace..end, outside);
+                        let inside = self.within(text, [line, previous], brace..end, outside);
                         self.object(&json, &inside);
                         end
                     }
@@ -170,12 +170,12 @@ impl EmbeddedSearch<'_> {
                     }
                     Candidate::Nothing => continue,
                 };
-                (at, braces, damaged) = (end, end, None);
+                (at, braces, previous, damaged) = (end, end, end, None);
                 continue 'needles;
             }
             if let Some((encoded, inner)) = self.decoded(text, needle.range()) {
-                at = encoded.end;
-                let inside = self.within(text, line, encoded, outside);
+                (at, previous) = (encoded.end, encoded.end);
+                let inside = self.within(text, [line, previous], encoded, outside);
                 self.deeper(&inner, &inside, |search, inside| search.text(&inner, inside));
                 continue;
             }
@@ -342,24 +342,34 @@ impl EmbeddedSearch<'_> {
         }
     }
 
-    /// Returns the context inside of an object of `text`: the time before it on its line, and in the outermost text its
-    /// place. For an object of several lines that is the line on which it begins.
-    fn within(&mut self, text: &str, line: usize, at: Range<usize>, outside: &Wrapping) -> Wrapping {
+    /// Returns the context inside of an object of `text`: the time before it, which is that of its own frame where
+    /// several records share a line, and in the outermost text its place. Takes the start of the line of the key and the
+    /// end of the object before.
+    fn within(&mut self, text: &str, [line, previous]: [usize; 2], at: Range<usize>, outside: &Wrapping) -> Wrapping {
         let bytes = text.as_bytes();
-        let line = match bytes.get(line..at.start) {
-            Some(_) => line,
-            None => memchr::memrchr(b'\n', bytes.get(..at.start).unwrap_or_default()).map_or(0, |newline| newline + 1),
+        let before = bytes.get(..at.start).unwrap_or_default();
+        // An object of several lines has the time of the first.
+        let line =
+            if line <= at.start { line } else { memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1) };
+        let head = |from: usize| {
+            let before = before.get(from..).unwrap_or_default();
+            self.clock.find(before.get(..memchr::memchr(b'{', before).unwrap_or(before.len())).unwrap_or_default())
         };
-        let before = bytes.get(line..at.start).unwrap_or_default();
-        let before = before.get(..memchr::memchr(b'{', before).unwrap_or(before.len())).unwrap_or_default();
+        let own = if previous > line { head(previous) } else { None };
         let mut inside = outside.clone();
-        inside.stamp = innermost(outside.stamp, self.clock.find(before));
+        inside.stamp = innermost(outside.stamp, own.or_else(|| head(line)).or_else(|| self.later_cell(bytes, at.end)));
         if outside.root.is_none() {
             inside.root = Some(at);
             self.places.clear();
             self.in_root = 0;
         }
         inside
+    }
+
+    /// Returns the time in the cells after the one that ends at `end`, where that is one of CSV.
+    fn later_cell(&self, text: &[u8], end: usize) -> Option<ParsedTime> {
+        let rest = text.get(end..)?.strip_prefix(b"\",")?;
+        self.clock.find(rest.get(..memchr::memchr(b'\n', rest).unwrap_or(rest.len()))?)
     }
 
     fn push_event(&mut self, body: Box<EventBody>, inside: &Wrapping) {

@@ -20,6 +20,7 @@ use crate::{
         record::{
             colours::without_colours,
             container::{self, Stream},
+            heading,
             pretty::{LineOutcome, LinePlace, OpenObject, ends_open},
             times::{ParsedTime, TimeContext},
         },
@@ -29,6 +30,7 @@ use crate::{
     },
     text::Safe,
 };
+use jiff::{Timestamp, tz::TimeZone};
 use memchr::{memchr, memchr_iter, memrchr};
 use std::num::NonZeroU32;
 
@@ -44,6 +46,8 @@ pub struct RecordReader {
     lines: Vec<(u64, u64)>,
     /// Time of the nearest earlier timed record.
     newest: Option<Time>,
+    /// The time in an earlier line of the present record, where its own line has none.
+    heading: Option<ParsedTime>,
     /// Where the event before begins, and which of its record it is.
     before: Option<(u64, u32)>,
 }
@@ -100,22 +104,30 @@ impl FoundEvents {
 }
 
 impl RecordReader {
-    /// A reader that takes times without a zone for UTC, and those without a year for 1970.
+    /// Creates a reader for which times without a zone are in UTC, and those without a year in 1970.
     pub fn new(file: FileId) -> Self {
-        Self::with_zone(file, jiff::tz::TimeZone::UTC, 1970)
+        let last_change = Timestamp::from_second(364 * 86_400).expect("a second of 1970");
+        Self::with_zone(file, TimeZone::UTC, last_change)
     }
 
-    /// A reader that takes times without a zone for `zone`'s, and those without a year (syslog) for `year`'s.
-    pub fn with_zone(file: FileId, zone: jiff::tz::TimeZone, year: i16) -> Self {
+    /// Creates a reader for which times without a zone are in `zone`, and those without a year in the latest year in
+    /// which they are not later than the file's last change.
+    pub fn with_zone(file: FileId, zone: TimeZone, last_change: Timestamp) -> Self {
         Self {
             file,
-            clock: TimeContext { zone, year },
+            clock: TimeContext { zone, last_change },
             cache: ReaderCache::default(),
             lanes: Default::default(),
             lines: Vec::new(),
             newest: None,
+            heading: None,
             before: None,
         }
+    }
+
+    /// Sets the time of the file's last change, which lies later when a file is followed.
+    pub fn set_last_change(&mut self, last_change: Timestamp) {
+        self.clock.last_change = last_change;
     }
 
     /// Reads whole lines, newline-ended (the last may lack it only at the end of a file).
@@ -147,6 +159,8 @@ impl RecordReader {
                 let has_needle = needle.start < at + text.len();
                 if has_needle || self.is_carrying() || ends_open(text) || container::is_cut(text) {
                     self.look(&mut chunk, at);
+                    self.heading =
+                        heading::find(chunk.text.get(..at).unwrap_or_default(), text, self.heading, &self.clock);
                     let before = found.events.len();
                     self.take(text, place(text.len()), has_needle, found);
                     if self.is_carrying() || found.events.len() > before {
@@ -160,6 +174,7 @@ impl RecordReader {
         }
         let end = chunk.text.len();
         self.look(&mut chunk, end);
+        self.heading = heading::carried(chunk.text, self.heading, &self.clock);
         found.counts.lines += u64::from(count);
         found.counts.bytes += end as u64;
     }
@@ -202,6 +217,7 @@ impl RecordReader {
     pub fn look_back(&mut self, before: &[u8]) {
         let end = before.len();
         self.look(&mut Chunk { text: before, untimed: 0 }, end);
+        self.heading = heading::carried(before, None, &self.clock);
     }
 
     /// Time of the nearest earlier timed record.
@@ -238,7 +254,7 @@ impl RecordReader {
     fn take(&mut self, text: &[u8], place: LinePlace, has_needle: bool, found: &mut FoundEvents) {
         self.note(text, place.byte);
         let Some(piece) = container::read(text, &self.clock) else {
-            return self.line(0, text, place, None, has_needle, found);
+            return self.line(0, text, place, self.heading, has_needle, found);
         };
         let lane = match piece.stream {
             Stream::Out => 1,

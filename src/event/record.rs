@@ -5,6 +5,7 @@
 
 pub(super) mod colours;
 pub(super) mod container;
+pub(super) mod heading;
 pub(super) mod outline;
 pub(super) mod pretty;
 pub(super) mod times;

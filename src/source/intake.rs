@@ -148,9 +148,8 @@ impl Sink for Intake {
         self.is_stream = size.is_none();
         self.newest = generation;
         let file = FileId { rank: self.rank, generation };
-        let time = Timestamp::from_second(modified).unwrap_or_default();
-        let year = time.to_zoned(self.zone.clone()).year();
-        self.readers.push((generation, RecordReader::with_zone(file, self.zone.clone(), year)));
+        let last_change = Timestamp::from_second(modified).unwrap_or_default();
+        self.readers.push((generation, RecordReader::with_zone(file, self.zone.clone(), last_change)));
         if self.ledger.begin(content) {
             let text = format!("only its last {RECORDS_MAX} records are recognised; older ones are read as new events");
             self.outlet.notice(&self.name, &text)?;
@@ -201,6 +200,10 @@ impl Sink for Intake {
             }
         }
         if let Some((_, reader)) = self.readers.iter_mut().find(|(of, _)| *of == generation) {
+            // What comes to a live file was written just now.
+            if matches!(self.health, Some(Health::Live | Health::Marked(_))) {
+                reader.set_last_change(Timestamp::now());
+            }
             read_lines(reader, lines, &mut self.found);
         }
         if self.found.events.len() >= BATCH || self.found.rejected.len() >= FoundEvents::REJECTED_MAX {

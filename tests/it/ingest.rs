@@ -14,8 +14,9 @@ pub(crate) fn fixture(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)).unwrap()
 }
 
-fn reader() -> RecordReader {
-    RecordReader::with_zone(FileId::default(), jiff::tz::TimeZone::fixed(jiff::tz::offset(8)), 2026)
+pub(crate) fn reader() -> RecordReader {
+    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
+    RecordReader::with_zone(FileId::default(), zone, "2026-06-01T00:00:00Z".parse().unwrap())
 }
 
 pub(crate) fn read(bytes: &[u8]) -> FoundEvents {

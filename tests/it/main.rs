@@ -31,6 +31,7 @@ mod session;
 mod source;
 mod storm;
 mod terminal;
+mod times;
 
 use harness::Child;
 use std::process::ExitCode;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         source::tests(),
         storm::tests(),
         terminal::tests(),
+        times::tests(),
     ];
     harness::main(tests.into_iter().flatten().collect())
 }
