@@ -5,8 +5,9 @@
 //! and decode one picture after another. Invariant: this process waits at most [`DECODE_TIMEOUT`] for a picture and
 //! allocates no more than its checked header allows.
 //!
-//! A request is a length (four bytes, little-endian) and a JPEG. A response is `P`, width, height and the RGB, or `F`,
-//! a length and the error as text. A child ends when its stdin does.
+//! A request is a length (four bytes, little-endian) and a JPEG. A response is `P`, width, height, the damage and the
+//! RGB, or `F` and the error. Texts are a length and UTF-8; that of a picture without damage is empty. A child ends when
+//! its stdin does.
 
 use super::{
     config::Decoder,
@@ -33,7 +34,7 @@ use tokio::{
 /// The first argument that makes the binary a decoder.
 pub const DECODE_ARGUMENT: &str = "__decode";
 
-/// The bytes that all decoders together may allocate. [`JpegInfo::decode_bytes`] is at most 320 MB, so that one picture
+/// The bytes that all decoders together may allocate. [`JpegInfo::decode_bytes`] is at most 401 MB, so that one picture
 /// always fits.
 const MEMORY_BUDGET: u64 = 512 << 20;
 
@@ -55,8 +56,8 @@ const CHILD_CPU_SECONDS: u64 = 60;
 /// A child's limit of address space in bytes, enough for the largest picture.
 const CHILD_MEMORY: u64 = 768 << 20;
 
-/// The longest error text that is read from a child, in bytes.
-const MAX_ERROR_LEN: u64 = 1 << 10;
+/// The longest text in a response, in bytes.
+const MAX_TEXT_LEN: u64 = 1 << 10;
 
 /// Decodes a limited number of pictures at a time.
 pub(super) struct DecoderPool {
@@ -213,13 +214,10 @@ impl Pipes {
                 if size != info.size && size != rotated {
                     return Err(io::Error::other("it returned another size"));
                 }
-                Ok(Ok(Decoded { size, rgb: read_bytes(&mut self.responses, info.rgb_len())? }))
+                let damage = Some(read_text(&mut self.responses)?).filter(|damage| !damage.is_empty());
+                Ok(Ok(Decoded { size, rgb: read_bytes(&mut self.responses, info.rgb_len())?, damage }))
             }
-            [b'F'] => {
-                let len = u64::from(u32::from_le_bytes(read_array(&mut self.responses)?));
-                let text = read_bytes(&mut self.responses, len.min(MAX_ERROR_LEN))?;
-                Ok(Err(JpegError::Corrupt(String::from_utf8_lossy(&text).into_owned())))
-            }
+            [b'F'] => Ok(Err(JpegError::Reported(read_text(&mut self.responses)?))),
             [_] => Err(io::Error::other("it returned no response")),
         }
     }
@@ -235,6 +233,15 @@ fn read_bytes(from: &mut impl Read, len: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(len).map_err(io::Error::other)?);
     from.take(len).read_to_end(&mut bytes)?;
     if bytes.len() as u64 == len { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+}
+
+/// Reads a text of at most [`MAX_TEXT_LEN`] bytes.
+fn read_text(from: &mut impl Read) -> io::Result<String> {
+    let len = u64::from(u32::from_le_bytes(read_array(from)?));
+    if len > MAX_TEXT_LEN {
+        return Err(io::Error::other("it returned a text that is too long"));
+    }
+    Ok(String::from_utf8_lossy(&read_bytes(from, len)?).into_owned())
 }
 
 /// Runs the child: limits its resources, then decodes requests from stdin until it ends. To be called first of all if
@@ -274,21 +281,24 @@ fn serve(requests: &mut impl Read, responses: &mut impl Write) -> io::Result<()>
                 responses.write_all(b"P")?;
                 responses.write_all(&decoded.size.width.to_le_bytes())?;
                 responses.write_all(&decoded.size.height.to_le_bytes())?;
+                write_text(responses, &decoded.damage.unwrap_or_default())?;
                 responses.write_all(&decoded.rgb)?;
             }
-            Err(JpegError::Corrupt(text)) => write_error(responses, &text)?,
-            Err(error) => write_error(responses, &error.to_string())?,
+            Err(error) => {
+                responses.write_all(b"F")?;
+                write_text(responses, &error.to_string())?;
+            }
         }
         responses.flush()?;
     }
 }
 
-fn write_error(responses: &mut impl Write, text: &str) -> io::Result<()> {
-    let text = text.as_bytes().get(..1000).unwrap_or(text.as_bytes());
+/// Writes a text, of which the child's parent would refuse more than [`MAX_TEXT_LEN`] bytes.
+fn write_text(to: &mut impl Write, text: &str) -> io::Result<()> {
+    let text: String = text.chars().take(250).collect();
     let len = u32::try_from(text.len()).map_err(io::Error::other)?;
-    responses.write_all(b"F")?;
-    responses.write_all(&len.to_le_bytes())?;
-    responses.write_all(text)
+    to.write_all(&len.to_le_bytes())?;
+    to.write_all(text.as_bytes())
 }
 
 #[cfg(test)]
@@ -306,10 +316,10 @@ mod tests {
         let requests = [framed(BASE), framed(b"no JPEG"), framed(BASE)].concat();
         let mut responses = Vec::new();
         serve(&mut requests.as_slice(), &mut responses).unwrap();
-        let picture = 9 + 96 * 54 * 3;
+        let picture = 13 + 96 * 54 * 3;
         let error = b"cut off before its size after 7 bytes";
         assert_eq!(responses.len(), picture + 5 + error.len() + picture);
-        assert_eq!(&responses[..9], b"P\x60\0\0\0\x36\0\0\0");
+        assert_eq!(&responses[..13], b"P\x60\0\0\0\x36\0\0\0\0\0\0\0");
         assert_eq!(&responses[picture..][..5], b"F\x25\0\0\0");
         assert_eq!(&responses[picture + 5..][..error.len()], error);
     }

@@ -90,10 +90,10 @@ pub(super) async fn decode(pool: &DecoderPool, body: HttpBody) -> Result<Picture
     let jpeg: Arc<[u8]> = body.bytes.as_slice().into();
     match pool.decode(jpeg.clone(), info).await {
         Ok(decoded) => Ok(Picture {
+            damage: reason::damage(info, &body, decoded.damage),
             size: decoded.size,
             rgb: decoded.rgb.into(),
             jpeg,
-            damage: reason::damage(info, &body),
             fetched: body.info,
         }),
         Err(error) => Err((error, body)),

@@ -188,11 +188,11 @@ fn not_a_jpeg(body: &UnexpectedBody) -> (String, Vec<String>) {
     (format!("not a JPEG: {kind}"), advice)
 }
 
-/// Returns the damage of a decoded picture, such as `truncated: 12 of 38 KB`.
-pub(super) fn damage(info: JpegInfo, body: &HttpBody) -> Option<Safe> {
+/// Returns the damage of a picture, such as `truncated: 12 of 38 KB`: of its body, or else of its data.
+pub(super) fn damage(info: JpegInfo, body: &HttpBody, of_data: Option<String>) -> Option<Safe> {
     let no_end_marker =
         || (!info.complete).then(|| format!("truncated: no end marker after {}", size(body.bytes.len() as u64)));
-    truncation(body).or_else(no_end_marker).map(Safe::from)
+    truncation(body).or_else(no_end_marker).or(of_data).map(Safe::from)
 }
 
 fn truncation(body: &HttpBody) -> Option<String> {
@@ -345,7 +345,7 @@ mod tests {
         let check = |complete, len: usize, truncated: Option<Truncation>, expected: Option<&str>| {
             let info = JpegInfo { size: PixelSize { width: 1, height: 1 }, components: 3, complete };
             let body = HttpBody { bytes: vec![0; len], info: crate::picture::FetchInfo::default(), truncated };
-            assert_eq!(damage(info, &body).as_ref().map(Safe::as_str), expected);
+            assert_eq!(damage(info, &body, None).as_ref().map(Safe::as_str), expected);
         };
         let truncated = |expected, cause| Some(Truncation { expected, cause });
         check(true, 38_000, None, None);

@@ -1,0 +1,586 @@
+//! Decodes the entropy-coded data of all scans into coefficients (ITU-T T.81, annexes E to G).
+//!
+//! Every code is checked, so that damaged data is found even if the decoder of the pixels draws over it. What follows
+//! the first damage of a scan is decoded from the next restart marker on; coefficients in between stay zero. Work is
+//! bounded by the number of blocks and scans.
+
+use super::{
+    JpegError,
+    damage::{Damage, DamageKind},
+    huffman::{BitReader, EntropyError, HuffmanTable, standard},
+    markers::{DHT, DQT, DRI, Frame, Header, Process, SOS, Segments, is_reserved},
+};
+
+/// The position in a block of each coefficient in the order of transmission.
+const ZIGZAG: [u8; 64] = [
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
+    28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
+    47, 55, 62, 63,
+];
+
+/// The largest categories of 8-bit samples (T.81, tables F.1 and F.2).
+const MAX_DC_BITS: u8 = 11;
+const MAX_AC_BITS: u8 = 10;
+
+/// The largest magnitude of a dequantized DC coefficient, twice what 8-bit samples need.
+const MAX_DC: i32 = 2048;
+
+/// What is done with the coefficients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Retention {
+    /// They are only checked.
+    Discard,
+    /// They are kept in [`Plane::coefficients`].
+    Keep,
+}
+
+/// The blocks of one component.
+#[derive(Debug)]
+pub(super) struct Plane {
+    /// The number of blocks across and down, with those that only fill the last MCUs.
+    pub(super) across: usize,
+    pub(super) down: usize,
+    /// The number of blocks that the component itself needs.
+    used_across: usize,
+    used_down: usize,
+    /// 64 for each block, row by row; empty with [`Retention::Discard`].
+    pub(super) coefficients: Vec<i16>,
+    /// The quantization table at the time of the first scan, row by row.
+    pub(super) quantization: Option<[u16; 64]>,
+    /// The coefficients of each block that are not zero, by a bit for each; empty for sequential pictures.
+    nonzero: Vec<u64>,
+    /// For each coefficient the lowest bit that was transmitted; `None` if there was none.
+    precision: [Option<u8>; 64],
+}
+
+/// The coefficients of a picture.
+#[derive(Debug)]
+pub(super) struct Planes {
+    pub(super) planes: Vec<Plane>,
+    /// The first damage.
+    pub(super) damage: Option<Damage>,
+}
+
+/// The component of a scan and its tables.
+#[derive(Clone, Copy)]
+struct ScanComponent {
+    plane: usize,
+    dc: usize,
+    ac: usize,
+}
+
+/// The header of a scan.
+struct Scan {
+    components: Vec<ScanComponent>,
+    /// The first and last coefficient, in the order of transmission.
+    first: u8,
+    last: u8,
+    /// The bit positions of the scan before (0 if there is none) and of this one.
+    high: u8,
+    low: u8,
+}
+
+impl Scan {
+    fn parse(payload: &[u8], frame: &Frame) -> Option<Self> {
+        let (count, rest) = payload.split_first()?;
+        let count = usize::from(*count);
+        let (components, [first, last, approximation]) = (rest.get(..2 * count)?, rest.get(2 * count..)?) else {
+            return None;
+        };
+        let mut parsed: Vec<ScanComponent> = Vec::new();
+        for part in components.chunks_exact(2) {
+            let plane = frame.components.iter().position(|component| component.id == part[0])?;
+            if parsed.iter().any(|other| other.plane == plane) {
+                return None;
+            }
+            let (dc, ac) = (usize::from(part[1] >> 4), usize::from(part[1] & 15));
+            parsed.push(ScanComponent { plane, dc: dc.min(3), ac: ac.min(3) });
+        }
+        let (high, low) = (approximation >> 4, approximation & 15);
+        let scan = Self { components: parsed, first: *first, last: *last, high, low };
+        let is_valid = match frame.process {
+            // Some encoders leave the range of a sequential scan zero; it has no meaning there.
+            Process::Sequential => true,
+            Process::Progressive => {
+                let range = if scan.first == 0 {
+                    scan.last == 0
+                } else {
+                    scan.last >= scan.first && scan.last < 64 && scan.components.len() == 1
+                };
+                range && low < 14 && (high == 0 || high == low + 1)
+            }
+        };
+        (is_valid && !scan.components.is_empty()).then_some(scan)
+    }
+}
+
+/// The tables that are in force, and the picture so far.
+struct ScanDecoder<'a> {
+    frame: &'a Frame,
+    quantization: [Option<[u16; 64]>; 4],
+    dc: [Option<HuffmanTable>; 4],
+    ac: [Option<HuffmanTable>; 4],
+    restart_interval: usize,
+    result: Planes,
+}
+
+/// Decodes all scans. Fails if there is no scan, or if a table is invalid.
+pub(super) fn decode(bytes: &[u8], header: &Header<'_>, retention: Retention) -> Result<Planes, JpegError> {
+    let table = |tables: &[([u8; 16], &'static [u8]); 2], index: usize| {
+        tables.get(index).and_then(|(counts, symbols)| HuffmanTable::new(counts, symbols))
+    };
+    let mut decoder = ScanDecoder {
+        frame: &header.frame,
+        quantization: [None; 4],
+        dc: std::array::from_fn(|index| table(&standard::DC, index)),
+        ac: std::array::from_fn(|index| table(&standard::AC, index)),
+        restart_interval: 0,
+        result: Planes { planes: planes(&header.frame, retention), damage: None },
+    };
+    let (mut scans, mut in_scan) = (0, false);
+    for segment in Segments::of(bytes) {
+        if is_reserved(segment.marker) || (segment.gap > 0 && !in_scan) {
+            decoder.note(DamageKind::Markers, 0);
+        }
+        in_scan = segment.marker == SOS;
+        match segment.marker {
+            DQT => decoder.set_quantization(segment.payload),
+            DHT => decoder.set_huffman(segment.payload)?,
+            DRI => {
+                if let [high, low, ..] = *segment.payload {
+                    decoder.restart_interval = u16::from_be_bytes([high, low]).into();
+                }
+            }
+            SOS => {
+                scans += 1;
+                match Scan::parse(segment.payload, &header.frame) {
+                    Some(scan) => decoder.decode_scan(&scan, bytes, segment.end)?,
+                    None => decoder.note(DamageKind::ScanHeader, 0),
+                }
+            }
+            _ => {}
+        }
+    }
+    if scans == 0 {
+        return Err(JpegError::NoData(bytes.len()));
+    }
+    if decoder.result.planes.iter().any(|plane| plane.precision[0].is_none()) {
+        decoder.note(DamageKind::MissingComponent, 0);
+    }
+    let is_refined = |plane: &Plane| plane.precision.iter().all(|low| *low == Some(0));
+    if header.frame.process == Process::Progressive && !decoder.result.planes.iter().all(is_refined) {
+        decoder.note(DamageKind::MissingScans, 0);
+    }
+    Ok(decoder.result)
+}
+
+fn planes(frame: &Frame, retention: Retention) -> Vec<Plane> {
+    let (h_max, v_max) = frame.max_factors();
+    let [h_max, v_max] = [h_max, v_max].map(usize::from);
+    let [width, height] = [frame.size.width, frame.size.height].map(|side| side as usize);
+    let plane = |component: &super::markers::Component| {
+        let [h, v] = [component.h, component.v].map(usize::from);
+        let across = width.div_ceil(8 * h_max) * h;
+        let down = height.div_ceil(8 * v_max) * v;
+        Plane {
+            across,
+            down,
+            used_across: (width * h).div_ceil(h_max).div_ceil(8),
+            used_down: (height * v).div_ceil(v_max).div_ceil(8),
+            coefficients: match retention {
+                Retention::Discard => Vec::new(),
+                Retention::Keep => vec![0; across * down * 64],
+            },
+            quantization: None,
+            nonzero: match frame.process {
+                Process::Sequential => Vec::new(),
+                Process::Progressive => vec![0; across * down],
+            },
+            precision: [None; 64],
+        }
+    };
+    frame.components.iter().map(plane).collect()
+}
+
+impl ScanDecoder<'_> {
+    /// Notes damage, of which only the first counts.
+    fn note(&mut self, kind: DamageKind, row: usize) {
+        let rows = self.frame.size.height;
+        let row = u32::try_from(row).unwrap_or(u32::MAX).min(rows);
+        self.result.damage.get_or_insert(Damage { kind, row, rows });
+    }
+
+    fn set_quantization(&mut self, mut payload: &[u8]) {
+        while let Some((kind, rest)) = payload.split_first() {
+            let wide = kind >> 4 != 0;
+            let Some(values) = rest.get(..if wide { 128 } else { 64 }) else { return };
+            payload = &rest[values.len()..];
+            let mut table = [0; 64];
+            for (place, at) in ZIGZAG.iter().zip(0..) {
+                table[usize::from(*place)] =
+                    if wide { u16::from_be_bytes([values[2 * at], values[2 * at + 1]]) } else { values[at].into() };
+            }
+            if let Some(slot) = self.quantization.get_mut(usize::from(kind & 15)) {
+                *slot = Some(table);
+            }
+        }
+    }
+
+    fn set_huffman(&mut self, mut payload: &[u8]) -> Result<(), JpegError> {
+        let invalid = || JpegError::Corrupt("a Huffman table is invalid".to_owned());
+        while let Some((kind, rest)) = payload.split_first() {
+            let (counts, rest) = rest.split_first_chunk::<16>().ok_or_else(invalid)?;
+            let len = counts.iter().map(|count| usize::from(*count)).sum();
+            let symbols = rest.get(..len).ok_or_else(invalid)?;
+            payload = &rest[len..];
+            let tables = if kind >> 4 == 0 { &mut self.dc } else { &mut self.ac };
+            let slot = tables.get_mut(usize::from(kind & 15)).ok_or_else(invalid)?;
+            *slot = Some(HuffmanTable::new(counts, symbols).ok_or_else(invalid)?);
+        }
+        Ok(())
+    }
+
+    fn decode_scan(&mut self, scan: &Scan, bytes: &[u8], at: usize) -> Result<(), JpegError> {
+        for part in &scan.components {
+            let plane = &mut self.result.planes[part.plane];
+            let table = usize::from(self.frame.components[part.plane].table);
+            if plane.quantization.is_none() {
+                plane.quantization = self.quantization[table];
+            }
+            if plane.quantization.is_none() {
+                return Err(JpegError::Corrupt("a quantization table is missing".to_owned()));
+            }
+        }
+        self.note_order(scan);
+        let grid = Grid::of(scan, self.frame, &self.result.planes);
+        let mut bits = BitReader::new(bytes, at);
+        let mut predictions = [0; 4];
+        let mut run = 0;
+        let mut unit = 0;
+        let mut restarts: u8 = 0;
+        while unit < grid.units() {
+            if self.restart_interval > 0 && unit > 0 && unit.is_multiple_of(self.restart_interval) {
+                if !self.restart(&mut bits, restarts, grid.row(unit)) {
+                    return Ok(());
+                }
+                restarts = (restarts + 1) & 7;
+                (predictions, run) = ([0; 4], 0);
+            }
+            let decoded = grid.blocks(unit).try_for_each(|(index, block)| {
+                self.decode_block(scan, index, block, &mut bits, &mut predictions[index], &mut run)
+            });
+            match decoded {
+                Ok(()) => unit += 1,
+                Err(error) => {
+                    let kind = match error {
+                        EntropyError::InvalidCode => DamageKind::InvalidCode,
+                        EntropyError::EndOfData => DamageKind::EndOfData,
+                    };
+                    self.note(kind, grid.row(unit));
+                    if self.restart_interval == 0 {
+                        return Ok(());
+                    }
+                    bits.skip_to_marker();
+                    unit = (unit / self.restart_interval + 1) * self.restart_interval;
+                }
+            }
+        }
+        if bits.skip_to_marker() > 0 || bits.take_restart().is_some() {
+            self.note(DamageKind::ExtraData, self.frame.size.height as usize);
+        }
+        Ok(())
+    }
+
+    /// Notes damage if the scan does not refine what the scans before it left.
+    fn note_order(&mut self, scan: &Scan) {
+        let mut in_order = true;
+        for part in &scan.components {
+            let precision = &mut self.result.planes[part.plane].precision;
+            match self.frame.process {
+                Process::Sequential => in_order &= precision[0].replace(0).is_none(),
+                Process::Progressive => {
+                    in_order &= scan.first == 0 || precision[0].is_some();
+                    for coefficient in &mut precision[scan.first.into()..=scan.last.into()] {
+                        in_order &= coefficient.replace(scan.low).unwrap_or(0) == scan.high;
+                    }
+                }
+            }
+        }
+        if !in_order {
+            self.note(DamageKind::ScanOrder, 0);
+        }
+    }
+
+    /// Moves past the restart marker of number `expected`. Returns `false` if the scan ends here.
+    fn restart(&mut self, bits: &mut BitReader<'_>, expected: u8, row: usize) -> bool {
+        if bits.skip_to_marker() > 0 {
+            self.note(DamageKind::ExtraData, row);
+        }
+        match bits.take_restart() {
+            Some(number) => {
+                if number != expected {
+                    self.note(DamageKind::RestartOrder, row);
+                }
+                true
+            }
+            None => {
+                self.note(DamageKind::EndOfData, row);
+                false
+            }
+        }
+    }
+
+    fn decode_block(
+        &mut self,
+        scan: &Scan,
+        index: usize,
+        block: usize,
+        bits: &mut BitReader<'_>,
+        prediction: &mut i32,
+        run: &mut u32,
+    ) -> Result<(), EntropyError> {
+        let part = scan.components[index];
+        let plane = &mut self.result.planes[part.plane];
+        let dc = self.dc[part.dc].as_ref();
+        let ac = self.ac[part.ac].as_ref();
+        // A table that is missing defines no code.
+        let missing = EntropyError::InvalidCode;
+        match (self.frame.process, scan.first, scan.high) {
+            (Process::Sequential, ..) => {
+                plane.decode_dc(dc.ok_or(missing)?, bits, block, prediction, 0)?;
+                plane.decode_ac(ac.ok_or(missing)?, bits, block)
+            }
+            (Process::Progressive, 0, 0) => plane.decode_dc(dc.ok_or(missing)?, bits, block, prediction, scan.low),
+            (Process::Progressive, 0, _) => plane.refine_dc(bits, block, scan.low),
+            (Process::Progressive, _, 0) => plane.decode_ac_band(ac.ok_or(missing)?, bits, block, scan, run),
+            (Process::Progressive, _, _) => plane.refine_ac_band(ac.ok_or(missing)?, bits, block, scan, run),
+        }
+    }
+}
+
+impl Plane {
+    /// Stores a coefficient, if they are kept, by its place in the order of transmission.
+    fn store(&mut self, block: usize, place: usize, value: i32) {
+        if let Some(bits) = self.nonzero.get_mut(block) {
+            *bits |= 1 << place;
+        }
+        if let Some(slot) = self.coefficients.get_mut(block * 64 + usize::from(ZIGZAG[place])) {
+            // Progressive values are at most 11 bits shifted by 13, of which damaged ones may overflow.
+            *slot = i16::try_from(value).unwrap_or(if value < 0 { i16::MIN } else { i16::MAX });
+        }
+    }
+
+    fn decode_dc(
+        &mut self,
+        table: &HuffmanTable,
+        bits: &mut BitReader<'_>,
+        block: usize,
+        prediction: &mut i32,
+        low: u8,
+    ) -> Result<(), EntropyError> {
+        let len = table.read(bits)?;
+        if len > MAX_DC_BITS {
+            return Err(EntropyError::InvalidCode);
+        }
+        *prediction += bits.read_signed(len.into())?;
+        let value = *prediction << low;
+        let step = self.quantization.map_or(1, |table| i32::from(table[0]));
+        if value.saturating_mul(step).abs() > MAX_DC + step {
+            return Err(EntropyError::InvalidCode);
+        }
+        self.store(block, 0, value);
+        Ok(())
+    }
+
+    fn decode_ac(&mut self, table: &HuffmanTable, bits: &mut BitReader<'_>, block: usize) -> Result<(), EntropyError> {
+        let mut place = 1;
+        while place < 64 {
+            let symbol = table.read(bits)?;
+            let (zeros, len) = (usize::from(symbol >> 4), symbol & 15);
+            match (zeros, len) {
+                (15, 0) => place += 16,
+                (_, 0) => return Ok(()),
+                _ => {
+                    place += zeros;
+                    if place > 63 || len > MAX_AC_BITS {
+                        return Err(EntropyError::InvalidCode);
+                    }
+                    let value = bits.read_signed(len.into())?;
+                    self.store(block, place, value);
+                    place += 1;
+                }
+            }
+        }
+        // A run of zeros may end with the block, but not beyond it.
+        if place == 64 { Ok(()) } else { Err(EntropyError::InvalidCode) }
+    }
+
+    fn refine_dc(&mut self, bits: &mut BitReader<'_>, block: usize, low: u8) -> Result<(), EntropyError> {
+        let bit = bits.read(1)?;
+        if let Some(slot) = self.coefficients.get_mut(block * 64)
+            && bit == 1
+        {
+            *slot |= 1 << low;
+        }
+        Ok(())
+    }
+
+    /// T.81, figure G.3.
+    fn decode_ac_band(
+        &mut self,
+        table: &HuffmanTable,
+        bits: &mut BitReader<'_>,
+        block: usize,
+        scan: &Scan,
+        run: &mut u32,
+    ) -> Result<(), EntropyError> {
+        if *run > 0 {
+            *run -= 1;
+            return Ok(());
+        }
+        let (mut place, last) = (usize::from(scan.first), usize::from(scan.last));
+        while place <= last {
+            let symbol = table.read(bits)?;
+            let (zeros, len) = (symbol >> 4, symbol & 15);
+            match (zeros, len) {
+                (15, 0) => place += 16,
+                (_, 0) => {
+                    *run = (1 << zeros) - 1 + bits.read(zeros.into())?;
+                    return Ok(());
+                }
+                _ => {
+                    place += usize::from(zeros);
+                    if place > last || len > MAX_AC_BITS {
+                        return Err(EntropyError::InvalidCode);
+                    }
+                    let value = bits.read_signed(len.into())?;
+                    self.store(block, place, value << scan.low);
+                    place += 1;
+                }
+            }
+        }
+        if place == last + 1 { Ok(()) } else { Err(EntropyError::InvalidCode) }
+    }
+
+    /// T.81, figures G.7 to G.9.
+    fn refine_ac_band(
+        &mut self,
+        table: &HuffmanTable,
+        bits: &mut BitReader<'_>,
+        block: usize,
+        scan: &Scan,
+        run: &mut u32,
+    ) -> Result<(), EntropyError> {
+        let (mut place, last) = (usize::from(scan.first), usize::from(scan.last));
+        if *run == 0 {
+            while place <= last {
+                let symbol = table.read(bits)?;
+                let (zeros, len) = (symbol >> 4, symbol & 15);
+                let value = match (zeros, len) {
+                    (15, 0) => None,
+                    (_, 0) => {
+                        *run = (1 << zeros) + bits.read(zeros.into())?;
+                        break;
+                    }
+                    (_, 1) => Some(if bits.read(1)? == 1 { 1 << scan.low } else { -(1 << scan.low) }),
+                    _ => return Err(EntropyError::InvalidCode),
+                };
+                place = self.refine_until(bits, block, place, last, zeros, scan.low)?;
+                match value {
+                    Some(_) if place > last => return Err(EntropyError::InvalidCode),
+                    Some(value) => self.store(block, place, value),
+                    None => {}
+                }
+                place += 1;
+            }
+        }
+        if *run > 0 {
+            self.refine_until(bits, block, place, last, u8::MAX, scan.low)?;
+            *run -= 1;
+        }
+        Ok(())
+    }
+
+    /// Reads a correction bit for each coefficient that is not zero, and passes `zeros` others. Returns the place of the
+    /// zero coefficient after them, or the one after `last`.
+    fn refine_until(
+        &mut self,
+        bits: &mut BitReader<'_>,
+        block: usize,
+        mut place: usize,
+        last: usize,
+        mut zeros: u8,
+        low: u8,
+    ) -> Result<usize, EntropyError> {
+        while place <= last {
+            if self.nonzero[block] & (1 << place) != 0 {
+                let bit = bits.read(1)?;
+                let slot = self.coefficients.get_mut(block * 64 + usize::from(ZIGZAG[place]));
+                if let Some(slot) = slot.filter(|_| bit == 1) {
+                    *slot = slot.saturating_add(if *slot < 0 { -(1 << low) } else { 1 << low });
+                }
+            } else if zeros == 0 {
+                break;
+            } else {
+                zeros -= 1;
+            }
+            place += 1;
+        }
+        Ok(place)
+    }
+}
+
+/// The order of the blocks of a scan: MCUs of all its components, or the blocks of its only one.
+struct Grid {
+    across: usize,
+    down: usize,
+    /// The pixel rows of a unit.
+    height: usize,
+    /// For each component: its blocks across and down in a unit, and the blocks across in its plane.
+    parts: Vec<(usize, usize, usize)>,
+}
+
+impl Grid {
+    fn of(scan: &Scan, frame: &Frame, planes: &[Plane]) -> Self {
+        let (h_max, v_max) = frame.max_factors();
+        let [h_max, v_max] = [h_max, v_max].map(usize::from);
+        if let [part] = scan.components[..] {
+            let plane = &planes[part.plane];
+            let v = usize::from(frame.components[part.plane].v);
+            let height = (8 * v_max).div_ceil(v);
+            return Self {
+                across: plane.used_across,
+                down: plane.used_down,
+                height,
+                parts: vec![(1, 1, plane.across)],
+            };
+        }
+        let part = |part: &ScanComponent| {
+            let component = frame.components[part.plane];
+            (component.h.into(), component.v.into(), planes[part.plane].across)
+        };
+        Self {
+            across: (frame.size.width as usize).div_ceil(8 * h_max),
+            down: (frame.size.height as usize).div_ceil(8 * v_max),
+            height: 8 * v_max,
+            parts: scan.components.iter().map(part).collect(),
+        }
+    }
+
+    fn units(&self) -> usize {
+        self.across * self.down
+    }
+
+    /// Returns the first pixel row of a unit.
+    fn row(&self, unit: usize) -> usize {
+        unit / self.across * self.height
+    }
+
+    /// Returns the blocks of a unit: the number of the component in the scan, and the number of the block in its plane.
+    fn blocks(&self, unit: usize) -> impl Iterator<Item = (usize, usize)> {
+        let (x, y) = (unit % self.across, unit / self.across);
+        self.parts.iter().enumerate().flat_map(move |(index, &(h, v, across))| {
+            (0..v).flat_map(move |row| (0..h).map(move |column| (index, (y * v + row) * across + x * h + column)))
+        })
+    }
+}
