@@ -9,12 +9,14 @@ mod damage;
 mod huffman;
 mod markers;
 mod pixels;
+mod plane;
 mod scan;
 
 use crate::picture::PixelSize;
+use damage::Damage;
 use image::{DynamicImage, ImageDecoder as _, RgbImage, codecs::jpeg::JpegDecoder, metadata::Orientation};
 use markers::{ColourSpace, DHT, DQT, DRI, EOI, Frame, Header, Process, SOS, Segments, is_frame};
-use scan::Retention;
+use plane::Retention;
 use std::io::Cursor;
 
 /// The largest number of pixels that is decoded.
@@ -134,18 +136,8 @@ pub(super) fn decode(bytes: &[u8], info: JpegInfo) -> Result<Decoded, JpegError>
     if header.frame.size != info.size {
         return Err(JpegError::Corrupt(format!("it says both {} and {} pixels", info.size, header.frame.size)));
     }
-    let (image, damage) = match decode_common(bytes, &header)? {
-        Some(decoded) => decoded,
-        None => {
-            let planes = scan::decode(bytes, &header, Retention::Keep)?;
-            let damage = planes.damage;
-            let rgb = pixels::rgb(&header.frame, planes, header.colours);
-            let image = RgbImage::from_raw(info.size.width, info.size.height, rgb);
-            let image = image.ok_or_else(|| JpegError::Decoder("it returned another size".to_owned()))?;
-            (DynamicImage::ImageRgb8(image), damage)
-        }
-    };
-    let mut image = image;
+    let (mut image, damage) =
+        if let Some(decoded) = decode_common(bytes, &header)? { decoded } else { decode_uncommon(bytes, &header)? };
     let orientation = header.exif.and_then(Orientation::from_exif_chunk);
     image.apply_orientation(orientation.unwrap_or(Orientation::NoTransforms));
     let rgb = image.into_rgb8();
@@ -155,15 +147,23 @@ pub(super) fn decode(bytes: &[u8], info: JpegInfo) -> Result<Decoded, JpegError>
 }
 
 /// Decodes a picture of a common kind by the fast decoder; returns `None` for others, and if the decoder refuses it.
-fn decode_common(
-    bytes: &[u8],
-    header: &Header<'_>,
-) -> Result<Option<(DynamicImage, Option<damage::Damage>)>, JpegError> {
+fn decode_common(bytes: &[u8], header: &Header<'_>) -> Result<Option<(DynamicImage, Option<Damage>)>, JpegError> {
     if !is_common(bytes, header) {
         return Ok(None);
     }
     let damage = scan::decode(bytes, header, Retention::Discard)?.damage;
     Ok(decode_fast(bytes, header.frame.size).map(|image| (image, damage)))
+}
+
+/// Decodes a picture of any supported kind.
+fn decode_uncommon(bytes: &[u8], header: &Header<'_>) -> Result<(DynamicImage, Option<Damage>), JpegError> {
+    let planes = scan::decode(bytes, header, Retention::Keep)?;
+    let damage = planes.damage;
+    let PixelSize { width, height } = header.frame.size;
+    let rgb = pixels::rgb(&header.frame, planes, header.colours);
+    let image = RgbImage::from_raw(width, height, rgb);
+    let image = image.ok_or_else(|| JpegError::Decoder("it returned another size".to_owned()))?;
+    Ok((DynamicImage::ImageRgb8(image), damage))
 }
 
 /// Decodes a picture by the fast decoder, if that finds the same size in it.

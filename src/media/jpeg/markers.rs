@@ -217,8 +217,7 @@ fn colour_space(ids: &[u8], jfif: bool, adobe: Option<u8>) -> ColourSpace {
     match (ids, adobe) {
         ([_], _) => ColourSpace::Grey,
         ([_, _, _], _) if jfif => ColourSpace::YCbCr,
-        ([_, _, _], Some(0)) => ColourSpace::Rgb,
-        (b"RGB", None) => ColourSpace::Rgb,
+        ([_, _, _], Some(0)) | (b"RGB", None) => ColourSpace::Rgb,
         ([_, _, _], _) => ColourSpace::YCbCr,
         (_, None | Some(0)) => ColourSpace::Cmyk,
         (_, Some(_)) => ColourSpace::Ycck,

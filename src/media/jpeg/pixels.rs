@@ -5,7 +5,8 @@
 
 use super::{
     markers::{ColourSpace, Frame},
-    scan::{Plane, Planes},
+    plane::Plane,
+    scan::Planes,
 };
 use std::f32::consts::{FRAC_1_SQRT_2, PI};
 

@@ -9,49 +9,8 @@ use super::{
     damage::{Damage, DamageKind},
     huffman::{BitReader, EntropyError, HuffmanTable, standard},
     markers::{DHT, DQT, DRI, Frame, Header, Process, SOS, Segments, is_reserved},
+    plane::{Band, Plane, Retention, ZIGZAG, planes},
 };
-
-/// The position in a block of each coefficient in the order of transmission.
-const ZIGZAG: [u8; 64] = [
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
-    28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
-    47, 55, 62, 63,
-];
-
-/// The largest categories of 8-bit samples (T.81, tables F.1 and F.2).
-const MAX_DC_BITS: u8 = 11;
-const MAX_AC_BITS: u8 = 10;
-
-/// The largest magnitude of a dequantized DC coefficient, twice what 8-bit samples need.
-const MAX_DC: i32 = 2048;
-
-/// What is done with the coefficients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Retention {
-    /// They are only checked.
-    Discard,
-    /// They are kept in [`Plane::coefficients`].
-    Keep,
-}
-
-/// The blocks of one component.
-#[derive(Debug)]
-pub(super) struct Plane {
-    /// The number of blocks across and down, with those that only fill the last MCUs.
-    pub(super) across: usize,
-    pub(super) down: usize,
-    /// The number of blocks that the component itself needs.
-    used_across: usize,
-    used_down: usize,
-    /// 64 for each block, row by row; empty with [`Retention::Discard`].
-    pub(super) coefficients: Vec<i16>,
-    /// The quantization table at the time of the first scan, row by row.
-    pub(super) quantization: Option<[u16; 64]>,
-    /// The coefficients of each block that are not zero, by a bit for each; empty for sequential pictures.
-    nonzero: Vec<u64>,
-    /// For each coefficient the lowest bit that was transmitted; `None` if there was none.
-    precision: [Option<u8>; 64],
-}
 
 /// The coefficients of a picture.
 #[derive(Debug)]
@@ -72,12 +31,7 @@ struct ScanComponent {
 /// The header of a scan.
 struct Scan {
     components: Vec<ScanComponent>,
-    /// The first and last coefficient, in the order of transmission.
-    first: u8,
-    last: u8,
-    /// The bit positions of the scan before (0 if there is none) and of this one.
-    high: u8,
-    low: u8,
+    band: Band,
 }
 
 impl Scan {
@@ -97,20 +51,20 @@ impl Scan {
             parsed.push(ScanComponent { plane, dc: dc.min(3), ac: ac.min(3) });
         }
         let (high, low) = (approximation >> 4, approximation & 15);
-        let scan = Self { components: parsed, first: *first, last: *last, high, low };
+        let band = Band { first: *first, last: *last, high, low };
         let is_valid = match frame.process {
             // Some encoders leave the range of a sequential scan zero; it has no meaning there.
             Process::Sequential => true,
             Process::Progressive => {
-                let range = if scan.first == 0 {
-                    scan.last == 0
+                let range = if band.first == 0 {
+                    band.last == 0
                 } else {
-                    scan.last >= scan.first && scan.last < 64 && scan.components.len() == 1
+                    band.last >= band.first && band.last < 64 && count == 1
                 };
                 range && low < 14 && (high == 0 || high == low + 1)
             }
         };
-        (is_valid && !scan.components.is_empty()).then_some(scan)
+        (is_valid && count > 0).then_some(Self { components: parsed, band })
     }
 }
 
@@ -172,34 +126,6 @@ pub(super) fn decode(bytes: &[u8], header: &Header<'_>, retention: Retention) ->
         decoder.note(DamageKind::MissingScans, 0);
     }
     Ok(decoder.result)
-}
-
-fn planes(frame: &Frame, retention: Retention) -> Vec<Plane> {
-    let (h_max, v_max) = frame.max_factors();
-    let [h_max, v_max] = [h_max, v_max].map(usize::from);
-    let [width, height] = [frame.size.width, frame.size.height].map(|side| side as usize);
-    let plane = |component: &super::markers::Component| {
-        let [h, v] = [component.h, component.v].map(usize::from);
-        let across = width.div_ceil(8 * h_max) * h;
-        let down = height.div_ceil(8 * v_max) * v;
-        Plane {
-            across,
-            down,
-            used_across: (width * h).div_ceil(h_max).div_ceil(8),
-            used_down: (height * v).div_ceil(v_max).div_ceil(8),
-            coefficients: match retention {
-                Retention::Discard => Vec::new(),
-                Retention::Keep => vec![0; across * down * 64],
-            },
-            quantization: None,
-            nonzero: match frame.process {
-                Process::Sequential => Vec::new(),
-                Process::Progressive => vec![0; across * down],
-            },
-            precision: [None; 64],
-        }
-    };
-    frame.components.iter().map(plane).collect()
 }
 
 impl ScanDecoder<'_> {
@@ -299,9 +225,9 @@ impl ScanDecoder<'_> {
             match self.frame.process {
                 Process::Sequential => in_order &= precision[0].replace(0).is_none(),
                 Process::Progressive => {
-                    in_order &= scan.first == 0 || precision[0].is_some();
-                    for coefficient in &mut precision[scan.first.into()..=scan.last.into()] {
-                        in_order &= coefficient.replace(scan.low).unwrap_or(0) == scan.high;
+                    in_order &= scan.band.first == 0 || precision[0].is_some();
+                    for coefficient in &mut precision[scan.band.first.into()..=scan.band.last.into()] {
+                        in_order &= coefficient.replace(scan.band.low).unwrap_or(0) == scan.band.high;
                     }
                 }
             }
@@ -316,18 +242,14 @@ impl ScanDecoder<'_> {
         if bits.skip_to_marker() > 0 {
             self.note(DamageKind::ExtraData, row);
         }
-        match bits.take_restart() {
-            Some(number) => {
-                if number != expected {
-                    self.note(DamageKind::RestartOrder, row);
-                }
-                true
-            }
-            None => {
-                self.note(DamageKind::EndOfData, row);
-                false
-            }
+        let Some(number) = bits.take_restart() else {
+            self.note(DamageKind::EndOfData, row);
+            return false;
+        };
+        if number != expected {
+            self.note(DamageKind::RestartOrder, row);
         }
+        true
     }
 
     fn decode_block(
@@ -345,188 +267,16 @@ impl ScanDecoder<'_> {
         let ac = self.ac[part.ac].as_ref();
         // A table that is missing defines no code.
         let missing = EntropyError::InvalidCode;
-        match (self.frame.process, scan.first, scan.high) {
+        match (self.frame.process, scan.band.first, scan.band.high) {
             (Process::Sequential, ..) => {
                 plane.decode_dc(dc.ok_or(missing)?, bits, block, prediction, 0)?;
                 plane.decode_ac(ac.ok_or(missing)?, bits, block)
             }
-            (Process::Progressive, 0, 0) => plane.decode_dc(dc.ok_or(missing)?, bits, block, prediction, scan.low),
-            (Process::Progressive, 0, _) => plane.refine_dc(bits, block, scan.low),
-            (Process::Progressive, _, 0) => plane.decode_ac_band(ac.ok_or(missing)?, bits, block, scan, run),
-            (Process::Progressive, _, _) => plane.refine_ac_band(ac.ok_or(missing)?, bits, block, scan, run),
+            (Process::Progressive, 0, 0) => plane.decode_dc(dc.ok_or(missing)?, bits, block, prediction, scan.band.low),
+            (Process::Progressive, 0, _) => plane.refine_dc(bits, block, scan.band.low),
+            (Process::Progressive, _, 0) => plane.decode_ac_band(ac.ok_or(missing)?, bits, block, scan.band, run),
+            (Process::Progressive, _, _) => plane.refine_ac_band(ac.ok_or(missing)?, bits, block, scan.band, run),
         }
-    }
-}
-
-impl Plane {
-    /// Stores a coefficient, if they are kept, by its place in the order of transmission.
-    fn store(&mut self, block: usize, place: usize, value: i32) {
-        if let Some(bits) = self.nonzero.get_mut(block) {
-            *bits |= 1 << place;
-        }
-        if let Some(slot) = self.coefficients.get_mut(block * 64 + usize::from(ZIGZAG[place])) {
-            // Progressive values are at most 11 bits shifted by 13, of which damaged ones may overflow.
-            *slot = i16::try_from(value).unwrap_or(if value < 0 { i16::MIN } else { i16::MAX });
-        }
-    }
-
-    fn decode_dc(
-        &mut self,
-        table: &HuffmanTable,
-        bits: &mut BitReader<'_>,
-        block: usize,
-        prediction: &mut i32,
-        low: u8,
-    ) -> Result<(), EntropyError> {
-        let len = table.read(bits)?;
-        if len > MAX_DC_BITS {
-            return Err(EntropyError::InvalidCode);
-        }
-        *prediction += bits.read_signed(len.into())?;
-        let value = *prediction << low;
-        let step = self.quantization.map_or(1, |table| i32::from(table[0]));
-        if value.saturating_mul(step).abs() > MAX_DC + step {
-            return Err(EntropyError::InvalidCode);
-        }
-        self.store(block, 0, value);
-        Ok(())
-    }
-
-    fn decode_ac(&mut self, table: &HuffmanTable, bits: &mut BitReader<'_>, block: usize) -> Result<(), EntropyError> {
-        let mut place = 1;
-        while place < 64 {
-            let symbol = table.read(bits)?;
-            let (zeros, len) = (usize::from(symbol >> 4), symbol & 15);
-            match (zeros, len) {
-                (15, 0) => place += 16,
-                (_, 0) => return Ok(()),
-                _ => {
-                    place += zeros;
-                    if place > 63 || len > MAX_AC_BITS {
-                        return Err(EntropyError::InvalidCode);
-                    }
-                    let value = bits.read_signed(len.into())?;
-                    self.store(block, place, value);
-                    place += 1;
-                }
-            }
-        }
-        // A run of zeros may end with the block, but not beyond it.
-        if place == 64 { Ok(()) } else { Err(EntropyError::InvalidCode) }
-    }
-
-    fn refine_dc(&mut self, bits: &mut BitReader<'_>, block: usize, low: u8) -> Result<(), EntropyError> {
-        let bit = bits.read(1)?;
-        if let Some(slot) = self.coefficients.get_mut(block * 64)
-            && bit == 1
-        {
-            *slot |= 1 << low;
-        }
-        Ok(())
-    }
-
-    /// T.81, figure G.3.
-    fn decode_ac_band(
-        &mut self,
-        table: &HuffmanTable,
-        bits: &mut BitReader<'_>,
-        block: usize,
-        scan: &Scan,
-        run: &mut u32,
-    ) -> Result<(), EntropyError> {
-        if *run > 0 {
-            *run -= 1;
-            return Ok(());
-        }
-        let (mut place, last) = (usize::from(scan.first), usize::from(scan.last));
-        while place <= last {
-            let symbol = table.read(bits)?;
-            let (zeros, len) = (symbol >> 4, symbol & 15);
-            match (zeros, len) {
-                (15, 0) => place += 16,
-                (_, 0) => {
-                    *run = (1 << zeros) - 1 + bits.read(zeros.into())?;
-                    return Ok(());
-                }
-                _ => {
-                    place += usize::from(zeros);
-                    if place > last || len > MAX_AC_BITS {
-                        return Err(EntropyError::InvalidCode);
-                    }
-                    let value = bits.read_signed(len.into())?;
-                    self.store(block, place, value << scan.low);
-                    place += 1;
-                }
-            }
-        }
-        if place == last + 1 { Ok(()) } else { Err(EntropyError::InvalidCode) }
-    }
-
-    /// T.81, figures G.7 to G.9.
-    fn refine_ac_band(
-        &mut self,
-        table: &HuffmanTable,
-        bits: &mut BitReader<'_>,
-        block: usize,
-        scan: &Scan,
-        run: &mut u32,
-    ) -> Result<(), EntropyError> {
-        let (mut place, last) = (usize::from(scan.first), usize::from(scan.last));
-        if *run == 0 {
-            while place <= last {
-                let symbol = table.read(bits)?;
-                let (zeros, len) = (symbol >> 4, symbol & 15);
-                let value = match (zeros, len) {
-                    (15, 0) => None,
-                    (_, 0) => {
-                        *run = (1 << zeros) + bits.read(zeros.into())?;
-                        break;
-                    }
-                    (_, 1) => Some(if bits.read(1)? == 1 { 1 << scan.low } else { -(1 << scan.low) }),
-                    _ => return Err(EntropyError::InvalidCode),
-                };
-                place = self.refine_until(bits, block, place, last, zeros, scan.low)?;
-                match value {
-                    Some(_) if place > last => return Err(EntropyError::InvalidCode),
-                    Some(value) => self.store(block, place, value),
-                    None => {}
-                }
-                place += 1;
-            }
-        }
-        if *run > 0 {
-            self.refine_until(bits, block, place, last, u8::MAX, scan.low)?;
-            *run -= 1;
-        }
-        Ok(())
-    }
-
-    /// Reads a correction bit for each coefficient that is not zero, and passes `zeros` others. Returns the place of the
-    /// zero coefficient after them, or the one after `last`.
-    fn refine_until(
-        &mut self,
-        bits: &mut BitReader<'_>,
-        block: usize,
-        mut place: usize,
-        last: usize,
-        mut zeros: u8,
-        low: u8,
-    ) -> Result<usize, EntropyError> {
-        while place <= last {
-            if self.nonzero[block] & (1 << place) != 0 {
-                let bit = bits.read(1)?;
-                let slot = self.coefficients.get_mut(block * 64 + usize::from(ZIGZAG[place]));
-                if let Some(slot) = slot.filter(|_| bit == 1) {
-                    *slot = slot.saturating_add(if *slot < 0 { -(1 << low) } else { 1 << low });
-                }
-            } else if zeros == 0 {
-                break;
-            } else {
-                zeros -= 1;
-            }
-            place += 1;
-        }
-        Ok(place)
     }
 }
 
