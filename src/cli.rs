@@ -4,6 +4,7 @@
 //! option has a variable `THUMBVIEW_<OPTION>`. Below both stands the config file, which `config` takes as text. Methods
 //! of the arguments return the configurations of the other modules; nothing else translates between the two.
 
+mod alert;
 mod commands;
 mod config;
 mod environment;
@@ -11,10 +12,11 @@ mod error;
 mod fetch;
 mod input;
 mod screen;
+mod suggestion;
 
 pub use commands::{
     CacheClearArgs, CacheCommand, Command, CommonArgs, CompletionsArgs, DemoArgs, DoctorArgs, ExportArgs, ListArgs,
-    ManArgs, OpenArgs, ShowArgs, TailArgs,
+    ManArgs, OpenArgs, ShowArgs, Spelling, TailArgs,
 };
 pub use config::{ConfigError, ConfigFile};
 pub use environment::{cache_folder, config_folder, locale_notice};
@@ -115,9 +117,18 @@ pub fn parse(args: &[OsString], config: Option<&ConfigFile>) -> Result<Invocatio
             innermost = inner;
         }
         let common = CommonArgs::from_arg_matches(innermost)?;
-        Ok(Invocation { command: cli.command.unwrap_or(Command::Open(cli.open)), common })
+        let command = cli.command.unwrap_or(Command::Open(OpenArgs { spelling: Spelling::Implicit, ..cli.open }));
+        Ok(Invocation { command, common })
     };
     typed(&matches).map_err(|error: clap::Error| error.format(&mut definition))
+}
+
+/// Returns the error for a word that names neither a command nor a file; the word stands where a command may.
+pub fn unknown_command(word: &str) -> UsageError {
+    let definition = definition();
+    let names = definition.get_subcommands().map(clap::Command::get_name);
+    let hint = suggestion::suggestion(word, names).map(|name| format!("; did you mean {name}?")).unwrap_or_default();
+    UsageError::new(format!("no file or command \"{word}\"{hint}"))
 }
 
 #[cfg(test)]
@@ -146,6 +157,8 @@ mod tests {
         assert!(parse_words(&["-p", "kitty", "tail", "a.log"]).is_err(), "it would be lost");
         assert!(parse_words(&["list", "-e", "since:soon", "a.log"]).is_err());
         assert!(parse_words(&["list", "--since", "soon", "a.log"]).is_err());
+        assert!(matches!(parse_words(&["a"]), Ok(Command::Open(open)) if open.spelling == Spelling::Implicit));
+        assert!(matches!(parse_words(&["open", "a"]), Ok(Command::Open(open)) if open.spelling == Spelling::Named));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! for; `display` owns the terminal. No work is done on the loop but updating and drawing: logs, pictures and files are
 //! read, prepared and written on other threads.
 
+pub mod alert;
 mod channels;
 mod desktop;
 mod display;

@@ -23,7 +23,7 @@ const IMPORTS: [(&str, &[&str]); 18] = [
     ("report", &["catalog", "event", "picture", "text"]),
     ("demo", &["event", "text"]),
     ("diagnostics", &["text"]),
-    ("cli", &["app", "catalog", "demo", "diagnostics", "event", "media", "picture", "source", "text"]),
+    ("cli", &["app", "catalog", "demo", "diagnostics", "event", "media", "picture", "session", "source", "text"]),
     (
         "session",
         &[

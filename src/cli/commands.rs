@@ -3,6 +3,7 @@
 //! What several commands share is flattened into them from `input`, `screen` and `fetch`.
 
 use super::{
+    alert::AlertArgs,
     fetch::{FetchArgs, parse_duration},
     input::{InputArgs, LineCount, Output},
     screen::ScreenArgs,
@@ -12,6 +13,7 @@ use crate::{
     demo::{DemoConfig, Scenario},
     diagnostics::Verbosity,
     event::{Offset, ReadMode},
+    session::alert::{AlertConfig, History},
     source::Start,
 };
 use clap::{Args, Subcommand};
@@ -74,6 +76,9 @@ pub struct TailArgs {
     /// Show N events of history (+1: all). Full screen: all; as JSON lines: 10.
     #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true)]
     pub lines: Option<LineCount>,
+    /// The alerts.
+    #[command(flatten)]
+    pub alerts: AlertArgs,
     /// Accepted for the sake of tail(1); files are always followed by name.
     #[arg(short = 'f', short_alias = 'F', hide = true)]
     pub follow: bool,
@@ -82,9 +87,22 @@ pub struct TailArgs {
     pub screen: ScreenArgs,
 }
 
+/// The way in which a command was asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Spelling {
+    /// By its name.
+    #[default]
+    Named,
+    /// By files only.
+    Implicit,
+}
+
 /// `open`.
 #[derive(Args, Debug)]
 pub struct OpenArgs {
+    /// The way in which the command was asked for.
+    #[arg(skip)]
+    pub spelling: Spelling,
     /// The logs, the filter and the output.
     #[command(flatten)]
     pub input: InputArgs,
@@ -244,6 +262,12 @@ impl TailArgs {
             Some(LineCount::Last(count)) => Start::Last(count),
             Some(LineCount::All) => Start::All,
         }
+    }
+
+    /// Returns the alerts about new events.
+    pub fn alerts(&self) -> AlertConfig {
+        let history = if self.is_stdin_only() { History::None } else { History::UntilLoaded };
+        AlertConfig { history, reveal: self.input.reveal(), ..self.alerts.config() }
     }
 
     fn is_stdin_only(&self) -> bool {

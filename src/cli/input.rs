@@ -118,6 +118,12 @@ pub enum Output {
 }
 
 impl Output {
+    /// Returns the error for an output that a command does not have.
+    pub fn refused(self, command: &str, outputs: &str) -> UsageError {
+        let name = self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+        UsageError::new(format!("{command} has no output {name}: it has {outputs}"))
+    }
+
     /// Returns whether this is the full screen.
     pub fn is_full_screen(self, stdout: StreamKind) -> bool {
         match self {

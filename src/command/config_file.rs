@@ -4,9 +4,11 @@ use crate::{
     cli::{UsageError, config_folder},
     text::Safe,
 };
+use rustix::fs::OFlags;
 use std::{
     fs::File,
-    io::{ErrorKind, Read as _},
+    io::{self, ErrorKind, Read as _},
+    os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _},
     path::Path,
 };
 
@@ -20,13 +22,29 @@ pub(super) fn read(named: Option<&Path>) -> Result<Option<(Safe, String)>, Usage
     let Some(path) = named.map(Path::to_owned).or_else(default) else { return Ok(None) };
     let name = Safe::new(&path.display().to_string());
     let mut text = String::new();
-    let read = File::open(&path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text));
-    match read {
-        Err(error) if named.is_none() && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
-            Ok(None)
-        }
+    match open(&path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text)) {
+        Err(error) if named.is_none() && is_absent(&error) => Ok(None),
         Err(error) => Err(UsageError::new(format!("cannot read the config file {name}: {error}"))),
         Ok(_) if text.len() as u64 > MAX_BYTES => Err(UsageError::new(format!("{name}: too long for a config file"))),
         Ok(_) => Ok(Some((name, text))),
     }
+}
+
+/// Opens a regular file, or the null device. A FIFO would block until somebody writes to it.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = File::options().read(true).custom_flags(flags).open(path)?;
+    let kind = file.metadata()?.file_type();
+    if kind.is_file() || path == Path::new("/dev/null") {
+        Ok(file)
+    } else if kind.is_fifo() {
+        Err(io::Error::other("it is a FIFO"))
+    } else {
+        Err(io::Error::other("it is no regular file"))
+    }
+}
+
+/// Returns whether the user's own config file is not there, or not theirs.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::NotADirectory)
 }

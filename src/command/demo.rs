@@ -6,11 +6,11 @@ use super::{
 };
 use crate::{
     app::AppOptions,
-    cli::{DemoArgs, locale_notice},
+    cli::{DemoArgs, Output, locale_notice},
     demo::{self, Demo, DemoConfig},
     event::ReadMode,
     media::MediaConfig,
-    session::{self, SessionPlan},
+    session::{self, SessionPlan, alert::AlertConfig},
     source::{Order, SourceConfig, Start},
     text::Safe,
 };
@@ -22,6 +22,10 @@ use std::{path::Path, process::ExitCode, time::Duration};
 const PRINTED_FOR: Duration = Duration::from_secs(30);
 
 pub(super) fn run(args: &DemoArgs) -> Result<ExitCode> {
+    match args.output {
+        Output::Auto | Output::Tui | Output::Jsonl => {}
+        Output::Table | Output::Json | Output::Csv => return Err(args.output.refused("demo", "tui and jsonl").into()),
+    }
     if let Some(folder) = &args.write {
         return write(folder, &args.config());
     }
@@ -78,6 +82,7 @@ async fn play(args: &DemoArgs, demo: &Demo) -> Result<ExitCode> {
         media,
         protocol: args.screen.protocol,
         options,
+        alerts: AlertConfig::default(),
         notice: locale_notice(),
         limit: args.duration,
     };

@@ -7,79 +7,129 @@ mod recent;
 mod stream;
 
 use super::{
-    reading::SourceMonitor,
+    reading::{SourceMonitor, check_statuses},
     runtime,
     stdio::{self, STDOUT},
 };
 use crate::{
     app::Filter,
     cli::InputArgs,
-    event::{LogUpdate, ReadMode, Reveal},
+    diagnostics::info,
+    event::{LogEvent, LogUpdate, ReadMode, Reveal},
     report,
+    session::alert::{Alert, AlertConfig, Alerter, CommandOutput},
     source::{self, Order, SourceConfig, Start},
 };
 use anyhow::{Context as _, Result};
 use std::{
     io::{self, Write as _},
+    ops::ControlFlow,
     process::ExitCode,
     time::Duration,
 };
 use stream::EventStream;
 use tokio::time::Instant;
 
-/// Prints the events that pass the filter, until the sources end.
-pub(super) fn print(input: &InputArgs, mode: ReadMode, start: Start) -> Result<ExitCode> {
+/// Prints the events that pass the filter, until the sources end or an alert ends the program.
+pub(super) fn print(input: &InputArgs, mode: ReadMode, start: Start, alerts: AlertConfig) -> Result<ExitCode> {
     let filter = input.filter()?;
+    if mode == ReadMode::Follow
+        && let Some(status) = filter.unknown_status(std::iter::empty())
+    {
+        info(&format!("no asset has status {status} yet"));
+    }
     let config = input.source(mode, start, Order::Log);
-    runtime::block_on(async {
-        let monitor = print_until(config, filter, input.reveal(), None).await?;
-        Ok(monitor.outcome())
-    })
+    let mut printer = EventPrinter {
+        stream: EventStream::new(filter.clone()),
+        alerter: Alerter::new(alerts, CommandOutput::Stderr).context("cannot start the thread of --exec")?,
+        reveal: input.reveal(),
+    };
+    let ended = runtime::block_on(printer.run(config, None))?;
+    let skipped = printer.alerter.finish();
+    if skipped > 0 {
+        info(&format!("--exec: {skipped} events were skipped, since their commands take longer than events come"));
+    }
+    match ended {
+        Ended::ByAlert => Ok(ExitCode::SUCCESS),
+        Ended::BySource(monitor) => {
+            if mode == ReadMode::Once {
+                check_statuses(&filter, printer.stream.other_statuses().iter())?;
+            }
+            Ok(monitor.outcome())
+        }
+    }
 }
 
 /// Prints all events, until the sources end or the time limit is reached.
 pub(super) async fn print_for(config: SourceConfig, limit: Duration) -> Result<ExitCode> {
-    print_until(config, Filter::default(), Reveal::Hide, Some(Instant::now() + limit)).await?;
+    let mut printer = EventPrinter {
+        stream: EventStream::new(Filter::default()),
+        alerter: Alerter::new(AlertConfig::default(), CommandOutput::Stderr)?,
+        reveal: Reveal::Hide,
+    };
+    printer.run(config, Some(Instant::now() + limit)).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn print_until(
-    config: SourceConfig,
-    filter: Filter,
+struct EventPrinter {
+    stream: EventStream,
+    alerter: Alerter,
     reveal: Reveal,
-    deadline: Option<Instant>,
-) -> Result<SourceMonitor> {
-    let (source, mut updates) = source::spawn(config);
-    let mut monitor = SourceMonitor::new(source);
-    let mut stream = EventStream::new(filter);
-    let mut closed = std::pin::pin!(stdio::stdout_closed());
-    loop {
-        let update = tokio::select! {
-            biased;
-            update = updates.recv() => update,
-            () = &mut closed => return Err(io::Error::from(io::ErrorKind::BrokenPipe)).context(STDOUT),
-            () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => None,
-        };
-        let Some(update) = update else { return Ok(monitor) };
-        monitor.take(&update);
-        match update {
-            LogUpdate::Batch { events, .. } => {
-                let mut out = io::stdout().lock();
-                for event in events {
-                    let Some((event, title)) = stream.take(event) else { continue };
-                    let file = monitor.file_name(event.origin.file);
-                    report::event_line(&mut out, file, &event, title.as_deref(), reveal)
-                        .and_then(|()| out.flush())
-                        .context(STDOUT)?;
+}
+
+/// The cause of the end of printing.
+enum Ended {
+    BySource(SourceMonitor),
+    ByAlert,
+}
+
+impl EventPrinter {
+    async fn run(&mut self, config: SourceConfig, deadline: Option<Instant>) -> Result<Ended> {
+        let (source, mut updates) = source::spawn(config);
+        let mut monitor = SourceMonitor::new(source);
+        let mut closed = std::pin::pin!(stdio::stdout_closed());
+        loop {
+            let update = tokio::select! {
+                biased;
+                update = updates.recv() => update,
+                () = &mut closed => return Err(io::Error::from(io::ErrorKind::BrokenPipe)).context(STDOUT),
+                () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => None,
+            };
+            let Some(update) = update else { return Ok(Ended::BySource(monitor)) };
+            monitor.take(&update);
+            self.alerter.observe(&update);
+            match update {
+                LogUpdate::Batch { events, .. } => {
+                    if self.print_all(events, &monitor)?.is_break() {
+                        return Ok(Ended::ByAlert);
+                    }
                 }
+                LogUpdate::Finished => return Ok(Ended::BySource(monitor)),
+                LogUpdate::Opened { .. }
+                | LogUpdate::Health { .. }
+                | LogUpdate::Incomplete { .. }
+                | LogUpdate::Lines { .. }
+                | LogUpdate::Notice(_)
+                | LogUpdate::Loaded => {}
             }
-            LogUpdate::Finished => return Ok(monitor),
-            LogUpdate::Opened { .. }
-            | LogUpdate::Health { .. }
-            | LogUpdate::Incomplete { .. }
-            | LogUpdate::Lines { .. }
-            | LogUpdate::Notice(_)
-            | LogUpdate::Loaded => {}
         }
+    }
+
+    /// Prints events and alerts about them; breaks where an alert ends the program.
+    fn print_all(&mut self, events: Vec<LogEvent>, monitor: &SourceMonitor) -> Result<ControlFlow<()>> {
+        let mut out = io::stdout().lock();
+        for event in events {
+            let Some((event, title)) = self.stream.take(event) else { continue };
+            let file = monitor.file_name(event.origin.file);
+            report::event_line(&mut out, file, &event, title.as_deref(), self.reveal)
+                .and_then(|()| out.flush())
+                .context(STDOUT)?;
+            match self.alerter.take(file, &event, title.as_deref()) {
+                Alert::None => {}
+                Alert::Bell => stdio::ring(),
+                Alert::Exit => return Ok(ControlFlow::Break(())),
+            }
+        }
+        Ok(ControlFlow::Continue(()))
     }
 }

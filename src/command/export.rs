@@ -10,7 +10,7 @@ use super::{
 use crate::{
     app::Overwrite,
     catalog::ListFormat,
-    cli::{ExportArgs, InputArgs, Output, UsageError},
+    cli::{ExportArgs, InputArgs, Output},
     report::{self, ExportedFiles, FileOutcome},
 };
 use anyhow::{Context as _, Result};
@@ -25,12 +25,12 @@ pub(super) fn run(args: ExportArgs) -> Result<ExitCode> {
         Output::Auto | Output::Json => ListFormat::Json,
         Output::Jsonl => ListFormat::Jsonl,
         Output::Csv => ListFormat::Csv,
-        Output::Table | Output::Tui => return Err(UsageError::new("export prints json, jsonl or csv").into()),
+        Output::Table | Output::Tui => return Err(input.output.refused("export", "json, jsonl and csv").into()),
     };
     let filter = input.filter()?;
     let config = media::config(&args.fetch)?;
     let reading = LogReading::complete(&input);
-    let keys = reading.passing(&filter);
+    let keys = reading.passing(&filter)?;
     let mut files = ExportedFiles::new();
     if let Some(folder) = &args.pictures {
         let overwrite = if args.overwrite { Overwrite::Yes } else { Overwrite::No };

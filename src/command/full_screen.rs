@@ -5,14 +5,14 @@ use crate::{
     app::AppOptions,
     cli::{InputArgs, ScreenArgs, locale_notice},
     event::ReadMode,
-    session::{self, SessionPlan},
+    session::{self, SessionPlan, alert::AlertConfig},
     source::{Order, Start},
 };
 use anyhow::Result;
 use std::process::ExitCode;
 
 /// Runs a session over the input until the user quits.
-pub(super) fn run(input: &InputArgs, screen: &ScreenArgs, mode: ReadMode) -> Result<ExitCode> {
+pub(super) fn run(input: &InputArgs, screen: &ScreenArgs, mode: ReadMode, alerts: AlertConfig) -> Result<ExitCode> {
     let plan = SessionPlan {
         source: input.source(mode, Start::All, Order::NewestFirst),
         media: media::config(&screen.fetch)?,
@@ -23,6 +23,7 @@ pub(super) fn run(input: &InputArgs, screen: &ScreenArgs, mode: ReadMode) -> Res
             reveal: input.reveal(),
             ..screen.options(input.zone())
         },
+        alerts,
         notice: locale_notice(),
         limit: None,
     };

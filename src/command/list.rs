@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     catalog::ListFormat,
-    cli::{InputArgs, ListArgs},
+    cli::{InputArgs, ListArgs, Output},
     report,
 };
 use anyhow::{Context as _, Result};
@@ -25,6 +25,9 @@ pub(super) enum Part {
 }
 
 pub(super) fn run(args: ListArgs) -> Result<ExitCode> {
+    if args.input.output == Output::Tui {
+        return Err(args.input.output.refused("list", "table, json, jsonl and csv").into());
+    }
     let part = if args.summary { Part::Summary } else { Part::Assets };
     print(&InputArgs::or_stdin(args.input, stdio::stdin())?, part)
 }
@@ -34,7 +37,7 @@ pub(super) fn print(input: &InputArgs, part: Part) -> Result<ExitCode> {
     let filter = input.filter()?;
     let format = input.output.format().unwrap_or(ListFormat::Table);
     let reading = LogReading::complete(input);
-    let keys = reading.passing(&filter);
+    let keys = reading.passing(&filter)?;
     let mut out = BufWriter::new(io::stdout().lock());
     match part {
         Part::Summary => report::summary(&mut out, &reading.catalog, &keys, format),

@@ -3,24 +3,37 @@
 use super::{events, full_screen, list, stdio};
 use crate::{
     catalog::ListFormat,
-    cli::{self, InputArgs, OpenArgs, StreamKind},
+    cli::{self, InputArgs, OpenArgs, Spelling, StreamKind},
     event::ReadMode,
+    session::alert::AlertConfig,
     source::Start,
 };
 use anyhow::{Context as _, Result};
-use std::process::ExitCode;
+use std::{fs, path::Path, process::ExitCode};
 
 pub(super) fn run(args: OpenArgs) -> Result<ExitCode> {
     if args.input.files.is_empty() && stdio::stdin() == StreamKind::Terminal {
         cli::definition().print_help().context(stdio::STDOUT)?;
         return Ok(ExitCode::from(2));
     }
+    if args.spelling == Spelling::Implicit
+        && let Some(word) = args.input.files.iter().find_map(|file| bare_word(file))
+    {
+        return Err(cli::unknown_command(word).into());
+    }
     let input = InputArgs::or_stdin(args.input, stdio::stdin())?;
     if input.output.is_full_screen(stdio::stdout()) {
-        return full_screen::run(&input, &args.screen, ReadMode::Once);
+        return full_screen::run(&input, &args.screen, ReadMode::Once, AlertConfig::default());
     }
     match input.output.format().unwrap_or(ListFormat::Jsonl) {
-        ListFormat::Jsonl => events::print(&input, ReadMode::Once, Start::All),
+        ListFormat::Jsonl => events::print(&input, ReadMode::Once, Start::All, AlertConfig::default()),
         ListFormat::Table | ListFormat::Json | ListFormat::Csv => list::print(&input, list::Part::Assets),
     }
+}
+
+/// Returns a file argument that looks like a command and names no file.
+fn bare_word(file: &Path) -> Option<&str> {
+    let word =
+        file.to_str().filter(|word| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '-'))?;
+    (word != "-" && fs::symlink_metadata(file).is_err()).then_some(word)
 }

@@ -5,21 +5,24 @@
 use crate::{
     app::Filter,
     catalog::{AssetKey, Catalog},
-    cli::InputArgs,
+    cli::{InputArgs, UsageError},
     diagnostics::{detail, error, info},
-    event::{Counts, EventKind, FileId, Health, LogUpdate, ReadMode, Rejected, Time},
+    event::{Counts, EventKind, FileId, Health, LogUpdate, ReadMode, Rejected, Status, Time},
     report,
     source::{self, Order, Source, Start},
     text::Safe,
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     process::ExitCode,
     sync::Arc,
 };
 
 /// The exit code when all was read, but no snapshot event and no asset was in it.
 const NOTHING_FOUND: u8 = 3;
+
+/// The most statuses of a log that an error lists.
+const LISTED_STATUSES: usize = 8;
 
 /// What the sources report besides events, and the exit code that follows from it.
 #[derive(Debug)]
@@ -138,6 +141,21 @@ impl SourceMonitor {
     }
 }
 
+/// Checks that each status of a filter is a documented one or one of the log's.
+pub(super) fn check_statuses<'a>(
+    filter: &Filter,
+    in_log: impl Iterator<Item = &'a Status> + Clone,
+) -> Result<(), UsageError> {
+    let Some(word) = filter.unknown_status(in_log.clone()) else { return Ok(()) };
+    let others = in_log.map(Status::as_str).filter(|status| !["SUCCEED", "FAILED", "UNKNOWN"].contains(status));
+    let known: Vec<String> = ["succeed", "failed", "other", "unknown"]
+        .into_iter()
+        .map(str::to_owned)
+        .chain(others.map(str::to_lowercase).take(LISTED_STATUSES))
+        .collect();
+    Err(UsageError::new(format!("no asset has status {word}: known are {}", known.join(", "))))
+}
+
 /// Logs that were read to their end.
 #[derive(Debug)]
 pub(super) struct LogReading {
@@ -160,14 +178,16 @@ impl LogReading {
         reading
     }
 
-    /// Returns the assets that pass a filter, the newest first.
-    pub(super) fn passing(&self, filter: &Filter) -> Vec<AssetKey> {
+    /// Returns the assets that pass a filter, the newest first. A status that no asset has is a usage error.
+    pub(super) fn passing(&self, filter: &Filter) -> Result<Vec<AssetKey>, UsageError> {
+        let statuses: HashSet<&Status> = self.catalog.assets().map(|asset| asset.status()).collect();
+        check_statuses(filter, statuses.iter().copied())?;
         let now = Time::from(jiff::Timestamp::now());
         let mut keys = report::newest_first(&self.catalog);
         if !filter.is_empty() {
             keys.retain(|key| self.catalog.asset(*key).is_some_and(|asset| filter.matches(&asset, now)));
         }
-        keys
+        Ok(keys)
     }
 
     /// Returns the exit code, and reports why nothing was found.

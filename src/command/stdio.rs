@@ -58,6 +58,14 @@ fn wait_for_hangup() -> io::Result<()> {
     }
 }
 
+/// Rings the bell of the terminal that shows stderr, if there is one: stdout carries results only.
+pub(super) fn ring() {
+    let mut stderr = io::stderr();
+    if stderr.is_terminal() {
+        drop(stderr.write_all(b"\x07"));
+    }
+}
+
 /// Prints a line to stdout.
 pub(super) fn print_line(text: &str) -> Result<()> {
     writeln!(io::stdout(), "{text}").context(STDOUT)

@@ -1,7 +1,10 @@
 //! `tail`: follows logs by name, in full screen or as JSON lines.
 
 use super::{events, full_screen, stdio};
-use crate::cli::{InputArgs, TailArgs};
+use crate::{
+    catalog::ListFormat,
+    cli::{InputArgs, TailArgs},
+};
 use anyhow::Result;
 use std::process::ExitCode;
 
@@ -9,7 +12,14 @@ pub(super) fn run(args: TailArgs) -> Result<ExitCode> {
     let args = TailArgs { input: InputArgs::or_stdin(args.input, stdio::stdin())?, ..args };
     let mode = args.read_mode();
     if args.input.output.is_full_screen(stdio::stdout()) {
-        return full_screen::run(&args.input, &args.screen, mode);
+        return full_screen::run(&args.input, &args.screen, mode, args.alerts());
     }
-    events::print(&args.input, mode, args.start())
+    match args.input.output.format() {
+        None | Some(ListFormat::Jsonl) => {}
+        // They need all events before the first line.
+        Some(ListFormat::Table | ListFormat::Json | ListFormat::Csv) => {
+            return Err(args.input.output.refused("tail", "tui and jsonl").into());
+        }
+    }
+    events::print(&args.input, mode, args.start(), args.alerts())
 }

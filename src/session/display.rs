@@ -178,6 +178,11 @@ impl Display {
         self.screen.send(clipboard(text.as_bytes(), self.canvas.multiplexer));
     }
 
+    /// Rings the bell.
+    pub(super) fn ring(&mut self) {
+        self.screen.send(b"\x07".to_vec());
+    }
+
     pub(super) fn set_protocol(&mut self, protocol: Protocol) {
         self.probe.force(protocol);
     }

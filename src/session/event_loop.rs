@@ -4,6 +4,7 @@
 //! neither a flood of log events nor one of keys starves the other; the last change is always drawn.
 
 use super::{
+    alert::{Alert, Alerter, CommandOutput},
     channels::{Channels, SessionEvent},
     display::{Display, FRAME_INTERVAL},
     effects::{EffectOutcome, EffectPerformer},
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     app::{App, Effect, Message, Now},
-    event::Time,
+    event::{EventKind, LogUpdate, Time},
     graphics::Environment,
     media,
     picture::Canvas,
@@ -56,6 +57,7 @@ pub(super) struct EventLoop {
     ticked: Instant,
     ends_at: Option<Instant>,
     environment: Sender<Environment>,
+    alerter: Alerter,
 }
 
 /// The next thing to do.
@@ -73,7 +75,7 @@ impl EventLoop {
         plan: SessionPlan,
         signals: Receiver<Signal>,
     ) -> Result<(Self, Channels), TerminalError> {
-        let SessionPlan { source, media, protocol, mut options, notice, limit } = plan;
+        let SessionPlan { source, media, protocol, mut options, alerts, notice, limit } = plan;
         let started = Instant::now();
         options.sources = source.files.iter().map(|file| file_name(file)).collect();
         let app = App::new(options, tty.size(), Canvas::default(), now(started));
@@ -94,6 +96,8 @@ impl EventLoop {
             ticked: started,
             ends_at: limit.map(|limit| Instant::now() + limit),
             environment: environment_sender,
+            alerter: Alerter::new(alerts, CommandOutput::Discarded)
+                .map_err(|error| TerminalError::Start("thread of --exec", error))?,
         };
         session.post_canvas();
         session.posted.extend(notice.map(Message::Toast));
@@ -202,6 +206,11 @@ impl EventLoop {
             }
         }
         log_file::record(&message, self.app.catalog());
+        if let Message::Log(update) = &message
+            && self.alert(update) == Alert::Exit
+        {
+            return Ok(Some(ExitCode::SUCCESS));
+        }
         let effects = self.app.update(message);
         self.is_dirty |= self.app.take_dirty();
         if let Some(code) = self.perform(effects)? {
@@ -211,6 +220,26 @@ impl EventLoop {
             return Ok(Some(ExitCode::FAILURE));
         }
         self.update_posted()
+    }
+
+    /// Alerts about the events of an update that pass the screen's filter.
+    fn alert(&mut self, update: &LogUpdate) -> Alert {
+        self.alerter.observe(update);
+        let LogUpdate::Batch { events, .. } = update else { return Alert::None };
+        let mut alert = Alert::None;
+        for event in events.iter().filter(|event| event.kind == EventKind::Thumbnail) {
+            let catalog = self.app.catalog();
+            let title = catalog.find(&event.asset).and_then(|asset| asset.title_text());
+            match self.alerter.take(catalog.raw_file_name(event.origin.file), event, title) {
+                Alert::None => {}
+                Alert::Bell => alert = Alert::Bell,
+                Alert::Exit => return Alert::Exit,
+            }
+        }
+        if alert == Alert::Bell {
+            self.display.ring();
+        }
+        alert
     }
 
     /// Performs effects in their order.

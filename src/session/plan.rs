@@ -1,5 +1,6 @@
 //! The configuration of a session.
 
+use super::alert::AlertConfig;
 use crate::{app::AppOptions, media::MediaConfig, picture::Protocol, source::SourceConfig, text::Safe};
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ pub struct SessionPlan {
     pub protocol: Option<Protocol>,
     /// The initial options of the screen.
     pub options: AppOptions,
+    /// The alerts about new events.
+    pub alerts: AlertConfig,
     /// A notice to begin with.
     pub notice: Option<Safe>,
     /// The time after which the session ends by itself.

@@ -218,6 +218,103 @@ fn clap_prints_no_control_characters() {
     }
 }
 
+fn nonsense_is_reported() {
+    check(&["lst"], 2, "", "no file or command \"lst\"; did you mean list?\n");
+    check(&["vodlog"], 2, "", "no file or command \"vodlog\"\n");
+    check(&["no.log"], 1, "", "no.log: ");
+    check(&["tail", "-o", "csv", "events.log"], 2, "", "tail has no output csv: it has tui and jsonl\n");
+    check(&["list", "-o", "tui", "events.log"], 2, "", "list has no output tui: it has table, json, jsonl and csv\n");
+    check(&["export", "-o", "table", "events.log"], 2, "", "export has no output table: it has json, jsonl and csv\n");
+    check(&["demo", "-o", "csv"], 2, "", "demo has no output csv");
+    let unknown = "no asset has status BANANA: known are succeed, failed, other, unknown\n";
+    check(&["list", "-s", "banana", "events.log"], 2, "", unknown);
+    check(&["list", "--summary", "-e", "!status:banana", "events.log"], 2, "", unknown);
+    check(&["export", "-s", "banana", "events.log"], 2, "", unknown);
+    check(&["open", "-s", "banana", "events.log"], 2, "", unknown);
+    check(&["list", "-s", "other", "events.log"], 0, "asset_id", "");
+    check(&["list", "-s", "fail", "events.log"], 0, "asset_id", "");
+    let place = Place::new();
+    place.write("odd.log", event().replace("SUCCEED", "ripening").as_bytes());
+    assert_eq!(place.run(&["list", "-s", "ripening", "odd.log"]).code, 0);
+    assert!(place.run(&["list", "-s", "other", "-o", "jsonl", "odd.log"]).stdout.contains("RIPENING"));
+    let ran = place.run(&["list", "-s", "banana", "odd.log"]);
+    assert!(ran.stderr.ends_with("known are succeed, failed, other, unknown, ripening\n"), "{}", ran.stderr);
+}
+
+fn a_summary_is_of_what_passes() {
+    let place = Place::new();
+    let failed = r#"{"event_type":"thumbnailComplete","thumbnail_info":{"asset_id":"f","status":"FAILED","error_code":"VOD.10104"}}"#;
+    place.write("two.log", [event(), failed, "\n"].concat().as_bytes());
+    let ran = place.run(&["list", "--summary", "-s", "failed", "-o", "json", "two.log"]);
+    let summary: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((&summary["assets"], &summary["failed"], &summary["succeed"]), (&json!(1), &json!(1), &json!(0)));
+    assert_eq!(summary["codes"], json!({"VOD.10104": 1}));
+    assert_eq!(summary["unfiltered"], json!({"assets": 2, "succeed": 1, "failed": 1, "other": 0, "events": 2}));
+    let whole = place.run(&["list", "--summary", "two.log"]).stdout;
+    assert!(whole.ends_with("unparsed=0 code.VOD.10104=1\n"), "{whole}");
+}
+
+fn tail_alerts_about_new_events() {
+    let place = Place::new();
+    let failed = |id: &str| {
+        format!(
+            r#"{{"event_type":"thumbnailComplete","thumbnail_info":{{"asset_id":"{id}","status":"FAILED","error_code":"VOD.1"}}}}"#
+        ) + "\n"
+    };
+    place.write("vod.log", failed("old").as_bytes());
+    let args = [
+        "tail",
+        "--exec",
+        "cat > exec.out; echo \"$THUMBVIEW_EVENT_ASSET_ID\"",
+        "--exit-on",
+        "status:failed",
+        "vod.log",
+    ];
+    let mut child = place.command(&args).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    assert!(line.contains("\"old\""), "history is printed: {line}");
+    let mut log = fs::OpenOptions::new().append(true).open(place.folder.path().join("vod.log")).unwrap();
+    // Until it is loaded, an event counts as history: written again until it is new.
+    let mut written = 0;
+    while child.try_wait().unwrap().is_none() {
+        log.write_all(failed(&format!("new{written}")).as_bytes()).unwrap();
+        written += 1;
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
+    let last = rest.lines().last().unwrap();
+    let passed = fs::read_to_string(place.folder.path().join("exec.out")).unwrap();
+    assert_eq!(passed.trim_end(), last, "the command had the line that was printed");
+    assert!(said.contains("new"), "a command prints to stderr: {said}");
+    let ran = place.pipe(&["tail", "--exit-on", "code:VOD.1", "-"], &[failed("a"), failed("b")].concat());
+    assert_eq!((ran.code, ran.stdout.lines().count()), (0, 1), "all of a pipe is new: {}", ran.stdout);
+}
+
+fn a_config_that_cannot_be_read_holds_nothing_up() {
+    let place = Place::new();
+    let fifo = place.folder.path().join("config.toml");
+    if !Command::new("mkfifo").arg(&fifo).status().is_ok_and(|status| status.success()) {
+        skip("no mkfifo");
+    }
+    check_config(&place, "config.toml", 2, "cannot read the config file config.toml: it is a FIFO\n");
+    check_config(&place, ".", 2, "cannot read the config file .: ");
+    check_config(&place, "/dev/null", 0, "");
+    let ran = ran(place.command(&["list", "events.log"]).env("HOME", "/dev/null"));
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+}
+
+fn check_config(place: &Place, config: &str, code: i32, stderr: &str) {
+    let ran = place.run(&["list", "--config", config, "events.log"]);
+    assert_eq!(ran.code, code, "{config}: {}", ran.stderr);
+    assert!(ran.stderr.contains(stderr), "{config}: {}", ran.stderr);
+}
+
 fn a_full_disk_is_reported() {
     if !Path::new("/dev/full").exists() {
         skip("no /dev/full");
@@ -340,6 +437,10 @@ crate::tests! {
     a_closed_pipe_is_no_failure,
     tail_ends_when_its_reader_does,
     clap_prints_no_control_characters,
+    nonsense_is_reported,
+    a_summary_is_of_what_passes,
+    tail_alerts_about_new_events,
+    a_config_that_cannot_be_read_holds_nothing_up,
     a_full_disk_is_reported,
     a_full_screen_without_a_terminal_is_refused,
     a_closed_stdout_is_no_crash,

@@ -5,8 +5,8 @@
 //! `samples<5`, `since:10m`, `until:…`, `host:NAME`; `!` before a term negates it.
 
 use crate::{
-    catalog::Asset,
-    event::{Status, Time},
+    catalog::{Asset, Catalog},
+    event::{Facts, LogEvent, Status, Time},
     text::Safe,
 };
 use memchr::memmem::Finder;
@@ -102,6 +102,20 @@ impl Filter {
         self.terms.iter().all(|term| term.test.holds(asset, now) == (term.polarity == Polarity::Plain))
     }
 
+    /// Returns whether an event passes as if it were the only one of its asset, whose title is given.
+    pub fn matches_event(&self, event: &LogEvent, title: Option<&str>, now: Time) -> bool {
+        if self.is_empty() {
+            return true;
+        }
+        let mut event = event.clone();
+        if let Some(title) = title {
+            event.facts.get_or_insert_with(|| Box::new(Facts::default())).title = Some(title.into());
+        }
+        let mut catalog = Catalog::default();
+        let applied = catalog.apply(event);
+        applied.and_then(|applied| catalog.asset(applied.asset)).is_some_and(|asset| self.matches(&asset, now))
+    }
+
     /// Returns a filter that passes only what both filters pass.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
@@ -112,6 +126,20 @@ impl Filter {
     /// Returns whether all its `code:` terms match this code.
     pub fn finds_code(&self, code: &str) -> bool {
         self.terms.iter().all(|term| !matches!(&term.test, Test::Code(regex) if !regex.is_match(code)))
+    }
+
+    /// Returns the first status asked for that no event can have by the documents, and that is none of `known`.
+    pub fn unknown_status<'a>(&self, known: impl Iterator<Item = &'a Status> + Clone) -> Option<&str> {
+        let documented = ["SUCCEED", "FAILED", "OTHER", "UNKNOWN"];
+        let is_known = |word: &str| {
+            documented.iter().any(|status| status.starts_with(word))
+                || known.clone().any(|status| status.as_str().starts_with(word))
+        };
+        let words = self.terms.iter().filter_map(|term| match &term.test {
+            Test::Status(word) => Some(word.as_str()),
+            Test::Word(_) | Test::Code(_) | Test::Samples(..) | Test::Since(_) | Test::Until(_) | Test::Host(_) => None,
+        });
+        words.into_iter().find(|word| !is_known(word))
     }
 
     /// The terms as they were typed.
@@ -172,7 +200,8 @@ impl Test {
     fn holds(&self, asset: &Asset<'_>, now: Time) -> bool {
         match self {
             Self::Word(word) => any_field(asset, |field| word.occurs_in(field)),
-            Self::Status(status) => asset.status().as_str().starts_with(status.as_str()),
+            Self::Status(word) if word == "OTHER" => matches!(asset.status(), Status::Other(_)),
+            Self::Status(word) => asset.status().as_str().starts_with(word.as_str()),
             // A failure may come without a code.
             Self::Code(regex) => match asset.fault() {
                 Some(fault) => regex.is_match(&fault.code),
@@ -279,10 +308,7 @@ fn host_of(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        catalog::Catalog,
-        event::{AssetId, EventKind, Fault, LogEvent, Oddities, Offset, Origin, PictureKind, Pictures, Templates},
-    };
+    use crate::event::{AssetId, EventKind, Fault, Oddities, Offset, Origin, PictureKind, Pictures, Templates};
 
     fn catalog() -> Catalog {
         let asset = AssetId::new("c0ffee").unwrap();

@@ -5,13 +5,15 @@
 use super::recent::RecentMap;
 use crate::{
     app::Filter,
-    catalog::Catalog,
-    event::{AssetId, EventKind, Facts, LogEvent, Time},
+    event::{AssetId, EventKind, LogEvent, Status, Time},
 };
 use std::sync::Arc;
 
 /// The number of titles, and of deliveries, that are remembered.
 const REMEMBERED: usize = 100_000;
+
+/// The most undocumented statuses that are remembered.
+const OTHER_STATUSES: usize = 64;
 
 /// A filter of events that remembers titles and deliveries.
 #[derive(Debug)]
@@ -19,11 +21,23 @@ pub(super) struct EventStream {
     filter: Filter,
     titles: RecentMap<AssetId, Arc<str>>,
     deliveries: RecentMap<u64, ()>,
+    /// The undocumented statuses that occurred.
+    other_statuses: Vec<Status>,
 }
 
 impl EventStream {
     pub(super) fn new(filter: Filter) -> Self {
-        Self { filter, titles: RecentMap::new(REMEMBERED), deliveries: RecentMap::new(REMEMBERED) }
+        Self {
+            filter,
+            titles: RecentMap::new(REMEMBERED),
+            deliveries: RecentMap::new(REMEMBERED),
+            other_statuses: Vec::new(),
+        }
+    }
+
+    /// Returns the undocumented statuses that occurred.
+    pub(super) fn other_statuses(&self) -> &[Status] {
+        &self.other_statuses
     }
 
     /// Returns the event and its asset's title if it is to be printed: a snapshot event that passes the filter and is
@@ -40,23 +54,17 @@ impl EventStream {
         if event.kind != EventKind::Thumbnail {
             return None;
         }
+        if matches!(event.status, Status::Other(_))
+            && self.other_statuses.len() < OTHER_STATUSES
+            && !self.other_statuses.contains(&event.status)
+        {
+            self.other_statuses.push(event.status.clone());
+        }
         let title = self.titles.get(&event.asset).cloned();
-        let passes = self.filter.is_empty() || matches_alone(&self.filter, event.clone(), title.as_deref());
+        let now = Time::from(jiff::Timestamp::now());
+        let passes = self.filter.matches_event(&event, title.as_deref(), now);
         passes.then_some((event, title))
     }
-}
-
-/// Returns whether an event would pass if it were the only one of its asset.
-fn matches_alone(filter: &Filter, mut event: LogEvent, title: Option<&str>) -> bool {
-    if let Some(title) = title {
-        event.facts.get_or_insert_with(|| Box::new(Facts::default())).title = Some(title.into());
-    }
-    let mut catalog = Catalog::default();
-    let now = Time::from(jiff::Timestamp::now());
-    catalog
-        .apply(event)
-        .and_then(|applied| catalog.asset(applied.asset))
-        .is_some_and(|asset| filter.matches(&asset, now))
 }
 
 #[cfg(test)]

@@ -1,0 +1,38 @@
+//! The options that say what happens on new events.
+
+use crate::{
+    app::Filter,
+    session::alert::{AlertConfig, Bell},
+};
+use clap::Args;
+
+/// The alerts.
+#[derive(Args, Debug)]
+pub struct AlertArgs {
+    /// The new events to be alerted about, as in --filter.
+    #[arg(long, value_name = "EXPR", default_value = "status:failed", value_parser = Filter::parse)]
+    pub alert: Filter,
+    /// Ring the terminal's bell for each.
+    #[arg(long)]
+    pub bell: bool,
+    /// Run CMD by sh -c for each, one at a time, with the event's JSON line on stdin and THUMBVIEW_EVENT_ASSET_ID,
+    /// THUMBVIEW_EVENT_STATUS and THUMBVIEW_EVENT_CODE in the environment.
+    #[arg(long, value_name = "CMD")]
+    pub exec: Option<String>,
+    /// Exit with 0 as soon as a new event passes this expression.
+    #[arg(long, value_name = "EXPR", value_parser = Filter::parse)]
+    pub exit_on: Option<Filter>,
+}
+
+impl AlertArgs {
+    /// Returns the configuration of the alerts.
+    pub(super) fn config(&self) -> AlertConfig {
+        AlertConfig {
+            filter: self.alert.clone(),
+            bell: if self.bell { Bell::Ring } else { Bell::Silent },
+            command: self.exec.clone(),
+            exit_on: self.exit_on.clone(),
+            ..AlertConfig::default()
+        }
+    }
+}
