@@ -4,8 +4,7 @@ use crate::picture::{Fit, PixelSize};
 
 /// Returns the pixels of the cells that a picture fills.
 pub(super) fn pane_size(fit: Fit) -> PixelSize {
-    let side = |cells: u16, pixels: u16| u32::from(cells.max(1)) * u32::from(pixels.max(1));
-    PixelSize { width: side(fit.cells.width, fit.cell.width), height: side(fit.cells.height, fit.cell.height) }
+    fit.cell.pixels(fit.cells)
 }
 
 /// Returns the number of pixels of the pane.

@@ -223,7 +223,7 @@ impl Probe {
             ("kitty graphics (a=q)", word(self.kitty).to_owned()),
             ("attributes (DA1; 4 is sixel)", known(&attributes)),
             ("largest sixel drawing", canvas.max_sixel.map_or("unlimited".to_owned(), |most| most.to_string())),
-            ("cell", format!("{}x{} ({why})", cell.width, cell.height)),
+            ("cell", format!("{cell} ({why})")),
             ("colours", format!("{:?}", canvas.colours)),
             ("light background (OSC 11)", word(self.light).to_owned()),
             ("TERM", environment.term.clone()),
@@ -301,25 +301,28 @@ impl Probe {
         }
     }
 
-    /// Returns the size of a cell and its source. Where a terminal rounds its cells up, the window divided by its cells is
-    /// taken, because a drawing that is too large would cover its neighbours.
+    /// Returns the size of a cell and its source.
     fn cell_size(&self) -> (CellSize, &'static str) {
         let (cells, pixels) = self.window.unwrap_or_default();
-        let share = |size: PixelSize, cells: Size| PixelSize {
-            width: size.width.checked_div(u32::from(cells.width)).unwrap_or(0),
-            height: size.height.checked_div(u32::from(cells.height)).unwrap_or(0),
-        };
-        let by_area = self.text_area.and_then(|(size, cells)| plausible(share(size, cells?)));
+        let by_area = self.text_area.and_then(|(size, cells)| Some((plausible(share(size, cells?))?, size, cells?)));
         let by_cell = self.cell.and_then(plausible);
-        if let (Some(cell), Some(area)) = (by_cell, by_area)
-            && (cell.width.abs_diff(area.width) <= 1 && cell.height.abs_diff(area.height) <= 1)
+        if let (Some(cell), Some((area_share, area, cells))) = (by_cell, by_area)
+            && (cell.width.abs_diff(area_share.width) <= 1 && cell.height.abs_diff(area_share.height) <= 1)
+            && let Some(measured) = measured_cell(cell, area, cells)
         {
-            let least = CellSize { width: cell.width.min(area.width), height: cell.height.min(area.height) };
-            return (least, "CSI 16t and 14t");
+            return (measured, "CSI 16t and 14t");
         }
         let by_window = plausible(share(pixels, cells)).map(|cell| (cell, "TIOCGWINSZ"));
-        let reported = by_cell.map(|cell| (cell, "CSI 16t")).or(by_area.map(|cell| (cell, "CSI 14t")));
-        reported.or(by_window).unwrap_or((CellSize::default(), "assumed"))
+        let reported =
+            by_cell.map(|cell| (cell, "CSI 16t")).or(by_area.map(|(area_share, ..)| (area_share, "CSI 14t")));
+        let whole = |size: PixelSize| {
+            let side = |pixels: u32| u16::try_from(pixels).unwrap_or(u16::MAX);
+            CellSize::new(side(size.width), side(size.height))
+        };
+        match reported.or(by_window) {
+            Some((size, source)) => (whole(size), source),
+            None => (CellSize::default(), "assumed"),
+        }
     }
 
     fn sixel_limit(&self) -> Option<PixelSize> {
@@ -355,9 +358,27 @@ impl Probe {
     }
 }
 
-/// Returns the size as a cell if it is plausible; some terminals report sizes that are not.
-fn plausible(size: PixelSize) -> Option<CellSize> {
-    let cell = CellSize { width: u16::try_from(size.width).ok()?, height: u16::try_from(size.height).ok()? };
+/// Returns the whole pixels of a cell in an area.
+fn share(area: PixelSize, cells: Size) -> PixelSize {
+    PixelSize {
+        width: area.width.checked_div(u32::from(cells.width)).unwrap_or(0),
+        height: area.height.checked_div(u32::from(cells.height)).unwrap_or(0),
+    }
+}
+
+/// Returns the size of a cell from its rounded size and the text area. Cells of xterm.js are fractions of a pixel: its area
+/// is smaller or larger than that of its rounded cells. An excess of less than one cell is a margin, as in foot.
+fn measured_cell(cell: PixelSize, area: PixelSize, cells: Size) -> Option<CellSize> {
+    let side = |cell: u32, area: u32, cells: u16| {
+        let rounded = cell.saturating_mul(u32::from(cells));
+        if (rounded..rounded.saturating_add(cell)).contains(&area) { rounded } else { area }
+    };
+    let width = side(cell.width, area.width, cells.width);
+    CellSize::of_area(PixelSize { width, height: side(cell.height, area.height, cells.height) }, cells)
+}
+
+/// Returns the size if it is plausible for a cell; some terminals report sizes that are not.
+fn plausible(cell: PixelSize) -> Option<PixelSize> {
     let fits = (3..=80).contains(&cell.width) && (5..=160).contains(&cell.height);
     (fits && cell.height >= cell.width && cell.height <= cell.width * 4).then_some(cell)
 }

@@ -134,7 +134,8 @@ impl Draft {
                 Texture::Busy => *pixel,
             };
             let index = palette.index(colour);
-            let (error, source_error) = (table.distance(index, colour), table.distance(index, *pixel));
+            let [error, source_error] =
+                [colour, *pixel].map(|wanted| u16::try_from(table.distance(index, wanted)).unwrap_or(u16::MAX));
             PixelTarget { colour, index, error, source_error, texture }
         };
         let targets = raster.pixels().iter().zip(textures).enumerate().map(target).collect();
@@ -163,7 +164,7 @@ impl Draft {
         let (mut palette, mut added) = (0_u64, 0_u64);
         for (target, index) in self.targets.iter().zip(&indexed.indices) {
             palette += u64::from(target.source_error);
-            added += u64::from(table.distance(*index, target.colour).saturating_sub(target.error));
+            added += u64::from(table.distance(*index, target.colour).saturating_sub(target.error.into()));
         }
         let count = self.targets.len() as u64;
         MeanErrors { palette: ratio(palette, count), total: ratio(palette + added, count) }
@@ -177,8 +178,9 @@ fn repeat_neighbours(targets: &[PixelTarget], width: usize, tolerance: u32, colo
         let around = [at.checked_sub(1), at.checked_sub(width)].map(|at| at.map(|at| indices[at]));
         let differs = around.iter().flatten().any(|neighbour| *neighbour != target.index);
         let candidates = around.into_iter().flatten().map(|index| (colours.distance(index, target.colour), index));
-        let nearest =
-            candidates.min_by_key(|(error, _)| *error).filter(|(error, _)| *error <= target.error + tolerance);
+        let nearest = candidates
+            .min_by_key(|(error, _)| *error)
+            .filter(|(error, _)| *error <= u32::from(target.error) + tolerance);
         indices.push(match (nearest, target.texture) {
             (Some((_, index)), Texture::Busy) if differs => index,
             (_, Texture::Busy | Texture::Flat) => target.index,

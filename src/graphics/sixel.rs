@@ -11,13 +11,19 @@ use super::{
     raster::scale,
 };
 use crate::picture::{Fit, Multiplexer, Picture, PixelSize, Quality};
-use std::iter;
 
 /// The rows of pixels in a band.
 const BAND_ROWS: u32 = 6;
 
 /// The most bytes that tmux takes in one sequence, a mebibyte, less room for the introducer.
 const TMUX_MAX_BYTES: usize = 1_000_000;
+
+/// The most bytes of a drawing: more than any link should have to carry for one picture.
+const MAX_BYTES: usize = 4 << 20;
+
+/// The most pixels that are quantised, which bounds the memory: beyond, a drawing is made of squares. Snapshots rarely have
+/// more pixels.
+const MAX_QUANTIZED_PIXELS: u64 = 1920 * 1080 + 1920 * 20;
 
 /// The quality levels, the best first. Larger blocks cost little, because repeats are counted instead of repeated.
 const LEVELS: [QualityLevel; 10] = [
@@ -68,7 +74,9 @@ const fn level(
 /// Encodes a picture at the size of its pane. `None` where tmux would discard the drawing as too long.
 pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)> {
     let size = drawing_size(fit);
-    let kilopixels = size.width as usize * size.height as usize / 1000;
+    let scale = size_divisor(size);
+    // A drawing of larger blocks repeats its rows, so its bytes shrink by the divisor, not by its square.
+    let kilopixels = size.width as usize * size.height as usize / 1000 / scale as usize;
     let (best, bytes_per_kilopixel, min_psnr) = match fit.quality {
         Quality::Preview => (PREVIEW_LEVEL, PREVIEW_BYTES_PER_KILOPIXEL, PREVIEW_MIN_PSNR),
         Quality::Full => (0, TARGET_BYTES_PER_KILOPIXEL, MIN_PSNR),
@@ -78,11 +86,11 @@ pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)
         Multiplexer::Tmux => TMUX_MAX_BYTES,
         Multiplexer::None | Multiplexer::Screen => usize::MAX,
     };
-    let max_bytes = limit.min(fit.target_bytes as usize);
+    let max_bytes = limit.min(MAX_BYTES).min(fit.target_bytes as usize);
     let is_too_long = |level: &&QualityLevel| level.bytes_per_kilopixel * kilopixels > max_bytes;
     let mut drawing = Vec::new();
     for level in LEVELS.iter().skip(best).skip_while(is_too_long) {
-        drawing = render(picture, size, *level, target);
+        drawing = render(picture, size, QualityLevel { block_px: level.block_px * scale, ..*level }, target);
         if drawing.len() <= max_bytes {
             break;
         }
@@ -92,21 +100,12 @@ pub(super) fn encode(picture: &Picture, fit: Fit) -> Option<(Vec<u8>, PixelSize)
 
 fn render(picture: &Picture, size: PixelSize, level: QualityLevel, target: RateTarget) -> Vec<u8> {
     let blocks = PixelSize { width: size.width.div_ceil(level.block_px), height: size.height.div_ceil(level.block_px) };
-    let raster = scale(picture, blocks);
-    encode_within(&raster, level.quantization, target, |image| {
-        if level.block_px == 1 { draw(image) } else { draw(&enlarge(image, level.block_px as usize, size)) }
+    encode_within(&scale(picture, blocks), level.quantization, target, |image| {
+        // A sample has fewer rows than the picture.
+        let rows = image.indices.len() / image.width.max(1) * level.block_px as usize;
+        let size = PixelSize { height: size.height.min(u32::try_from(rows).unwrap_or(u32::MAX)), ..size };
+        draw(image, level.block_px as usize, size)
     })
-}
-
-/// Returns an image of `size` with each pixel drawn as a square.
-fn enlarge(image: &IndexedImage, block_px: usize, size: PixelSize) -> IndexedImage {
-    let (width, height) = (size.width as usize, size.height as usize);
-    let widen = |row: &[u8]| {
-        let squares = row.iter().flat_map(|index| iter::repeat_n(*index, block_px));
-        squares.take(width).collect::<Vec<_>>()
-    };
-    let rows = image.indices.chunks(image.width).flat_map(|row| iter::repeat_n(widen(row), block_px));
-    IndexedImage { colours: image.colours.clone(), width, indices: rows.take(height).flatten().collect() }
 }
 
 /// Returns the size of the pane, in whole bands: what is left below is less than a third of a cell.
@@ -115,8 +114,17 @@ fn drawing_size(fit: Fit) -> PixelSize {
     PixelSize { width, height: (height / BAND_ROWS * BAND_ROWS).max(BAND_ROWS) }
 }
 
-fn draw(image: &IndexedImage) -> Vec<u8> {
-    let (width, height) = (image.width, image.indices.len() / image.width);
+/// Returns the side of the squares by which a drawing keeps to [`MAX_QUANTIZED_PIXELS`].
+fn size_divisor(size: PixelSize) -> u32 {
+    let pixels = u64::from(size.width) * u64::from(size.height);
+    let squares = pixels.div_ceil(MAX_QUANTIZED_PIXELS);
+    let root = squares.isqrt();
+    u32::try_from(if root * root < squares { root + 1 } else { root }).unwrap_or(u32::MAX).max(1)
+}
+
+/// Draws an image with each of its pixels as a square of `block_px` pixels, up to `size`.
+fn draw(image: &IndexedImage, block_px: usize, size: PixelSize) -> Vec<u8> {
+    let (width, height) = (size.width as usize, size.height as usize);
     let mut out = Vec::with_capacity(image.indices.len());
     append(&mut out, format_args!("\x1bP0;1;0q\"1;1;{width};{height}"));
     for (number, colour) in image.colours.iter().enumerate() {
@@ -124,25 +132,28 @@ fn draw(image: &IndexedImage) -> Vec<u8> {
         append(&mut out, format_args!("#{number};2;{r};{g};{b}"));
     }
     let mut columns = vec![0_u8; width * image.colours.len()];
-    for (at, band) in image.indices.chunks(width * BAND_ROWS as usize).enumerate() {
-        if at > 0 {
+    for top in (0..height).step_by(BAND_ROWS as usize) {
+        if top > 0 {
             out.push(b'-');
         }
-        draw_band(band, width, &mut columns, &mut out);
+        let mut used = [false; 256];
+        for (bit, y) in (top..height.min(top + BAND_ROWS as usize)).enumerate() {
+            let row = &image.indices[y / block_px * image.width..][..image.width];
+            for (left, number) in (0..width).step_by(block_px).zip(row) {
+                let number = usize::from(*number);
+                used[number] = true;
+                let square = &mut columns[number * width..][left..width.min(left + block_px)];
+                square.iter_mut().for_each(|column| *column |= 1 << bit);
+            }
+        }
+        draw_band(&used, width, &mut columns, &mut out);
     }
     out.extend(b"\x1b\\");
     out
 }
 
-/// Draws one band. `columns` holds a row of sixels for each colour, all zero before and after.
-fn draw_band(band: &[u8], width: usize, columns: &mut [u8], out: &mut Vec<u8>) {
-    let mut used = [false; 256];
-    for (y, row) in band.chunks(width).enumerate() {
-        for (x, number) in row.iter().enumerate() {
-            used[usize::from(*number)] = true;
-            columns[usize::from(*number) * width + x] |= 1 << y;
-        }
-    }
+/// Draws one band. `columns` holds a row of sixels for each colour, all zero afterwards.
+fn draw_band(used: &[bool; 256], width: usize, columns: &mut [u8], out: &mut Vec<u8>) {
     let mut first = true;
     for number in (0..used.len()).filter(|number| used[*number]) {
         if !first {
@@ -170,5 +181,26 @@ fn draw_row(mut row: &[u8], out: &mut Vec<u8>) {
         } else {
             out.extend(std::iter::repeat_n(first + b'?', run));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_drawings_are_made_of_squares() {
+        let check = |(width, height), expected| {
+            let size = PixelSize { width, height };
+            assert_eq!(size_divisor(size), expected, "{size}");
+            let quantized = u64::from(width.div_ceil(expected)) * u64::from(height.div_ceil(expected));
+            assert!(quantized <= MAX_QUANTIZED_PIXELS * 101 / 100, "{size}: {quantized}");
+        };
+        check((800, 460), 1);
+        check((1920, 1080), 1);
+        check((3840, 2160), 2);
+        check((4800, 2700), 3);
+        check((10_000, 10_000), 7);
+        check((80_000, 64_000), 51);
     }
 }

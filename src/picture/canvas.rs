@@ -79,20 +79,15 @@ impl Canvas {
     /// Some terminals show no sixel drawing beyond a size of their own. On a slow link blocks take fewer bytes only by
     /// fewer cells, and a sixel drawing takes a least number of bytes for each pixel.
     pub fn bounds(&self, bounds: Size) -> Size {
-        let pixels = |cells: u16, cell: u16| u32::from(cells) * u32::from(cell.max(1));
-        let cells = |pixels: u32, cell: u16| u16::try_from(pixels / u32::from(cell.max(1))).unwrap_or(u16::MAX);
         let (cell, most) = match self.protocol {
             Protocol::Sixel => (self.cell, self.budget.full.saturating_mul(Budget::SIXEL)),
-            Protocol::Blocks => (CellSize { width: 1, height: 1 }, self.budget.full / Budget::BLOCK),
+            Protocol::Blocks => (CellSize::new(1, 1), self.budget.full / Budget::BLOCK),
             Protocol::Kitty | Protocol::Iterm2 | Protocol::None => return bounds,
         };
-        let size = PixelSize { width: pixels(bounds.width, cell.width), height: pixels(bounds.height, cell.height) };
-        let size = size.shrink_to(most);
+        let size = cell.pixels(bounds).shrink_to(most);
         let limit = self.max_sixel.filter(|_| self.protocol == Protocol::Sixel);
         let limit = limit.unwrap_or(PixelSize { width: u32::MAX, height: u32::MAX });
-        Size {
-            width: cells(size.width.min(limit.width), cell.width),
-            height: cells(size.height.min(limit.height), cell.height),
-        }
+        let size = PixelSize { width: size.width.min(limit.width), height: size.height.min(limit.height) };
+        if size == cell.pixels(bounds) { bounds } else { cell.cells(size) }
     }
 }

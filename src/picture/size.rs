@@ -47,19 +47,60 @@ impl fmt::Display for PixelSize {
     }
 }
 
-/// A terminal cell in pixels.
+/// The size of a terminal cell, in fractions of a pixel: a cell of xterm.js may be 8.82 pixels wide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CellSize {
-    /// Pixels across.
-    pub width: u16,
-    /// Pixels down.
-    pub height: u16,
+    /// The width in units of a pixel's [`UNITS`](Self::UNITS)th part.
+    width: u32,
+    /// The height in the same units.
+    height: u32,
+}
+
+impl CellSize {
+    /// The units in a pixel.
+    const UNITS: u32 = 64;
+
+    /// Returns a size of whole pixels, at least 1x1.
+    pub fn new(width: u16, height: u16) -> Self {
+        Self { width: u32::from(width.max(1)) * Self::UNITS, height: u32::from(height.max(1)) * Self::UNITS }
+    }
+
+    /// Returns the share of one cell in an area; `None` if the area has no cells, or less than a pixel for each.
+    pub fn of_area(area: PixelSize, cells: Size) -> Option<Self> {
+        let share = |pixels: u32, cells: u16| pixels.checked_mul(Self::UNITS)?.checked_div(u32::from(cells));
+        let cell = Self { width: share(area.width, cells.width)?, height: share(area.height, cells.height)? };
+        (cell.width >= Self::UNITS && cell.height >= Self::UNITS).then_some(cell)
+    }
+
+    /// Returns the whole pixels of an area of cells; at least 1x1.
+    pub fn pixels(self, cells: Size) -> PixelSize {
+        let side = |cells: u16, units: u32| (u32::from(cells.max(1)).saturating_mul(units) / Self::UNITS).max(1);
+        PixelSize { width: side(cells.width, self.width), height: side(cells.height, self.height) }
+    }
+
+    /// Returns the whole cells in an area of pixels.
+    pub fn cells(self, pixels: PixelSize) -> Size {
+        let side = |pixels: u32, units: u32| {
+            u16::try_from(u64::from(pixels) * u64::from(Self::UNITS) / u64::from(units.max(1))).unwrap_or(u16::MAX)
+        };
+        Size { width: side(pixels.width, self.width), height: side(pixels.height, self.height) }
+    }
 }
 
 impl Default for CellSize {
-    /// The size that is assumed where the terminal does not say.
+    /// Returns the size that is assumed where the terminal does not say.
     fn default() -> Self {
-        Self { width: 10, height: 20 }
+        Self::new(10, 20)
+    }
+}
+
+impl fmt::Display for CellSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [width, height] = [self.width, self.height].map(|units| {
+            let tenths = (units * 10 + Self::UNITS / 2) / Self::UNITS;
+            if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
+        });
+        f.pad(&format!("{width}x{height}"))
     }
 }
 
@@ -101,6 +142,17 @@ mod tests {
         check((65500, 1), (80, 24), (80, 1));
         check((480, 270), (0, 10), (0, 0));
         check((0, 0), (10, 10), (10, 5));
+    }
+
+    #[test]
+    fn cells_may_be_fractions_of_a_pixel() {
+        let cell = CellSize::of_area(PixelSize { width: 882, height: 510 }, Size::new(100, 30)).unwrap();
+        assert_eq!(cell.to_string(), "8.8x17");
+        assert_eq!(cell.pixels(Size::new(80, 20)), PixelSize { width: 705, height: 340 });
+        assert_eq!(cell.cells(PixelSize { width: 705, height: 339 }), Size::new(80, 19));
+        assert_eq!(CellSize::of_area(PixelSize { width: 99, height: 510 }, Size::new(100, 30)), None);
+        assert_eq!(CellSize::of_area(PixelSize { width: 99, height: 510 }, Size::ZERO), None);
+        assert_eq!(CellSize::new(0, 0).pixels(Size::ZERO), PixelSize { width: 1, height: 1 });
     }
 
     #[test]

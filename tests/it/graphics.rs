@@ -120,7 +120,7 @@ fn golden_bytes() {
     let picture = pictures::picture(4, 6, pixels);
     let fit = |protocol, multiplexer| Fit {
         cells: Size::new(2, 1),
-        cell: CellSize { width: 2, height: 6 },
+        cell: CellSize::new(2, 6),
         protocol,
         colours: ColourDepth::True,
         quality: Quality::Full,
@@ -151,6 +151,25 @@ fn a_jpeg_that_fits_is_sent_as_fetched() {
     let small = Fit { cells: Size::new(6, 2), ..fit };
     let again = pictures::payload(bytes_of(&prepare(&picture, small)));
     assert_ne!(again, &*picture.jpeg, "one that is larger than its pane is reduced");
+}
+
+fn a_sixel_drawing_fills_cells_of_fractions_of_a_pixel() {
+    let cell = CellSize::of_area(PixelSize { width: 882, height: 510 }, Size::new(100, 30)).unwrap();
+    let picture = photo(480, 270);
+    let fit = Fit { cells: Size::new(80, 20), cell, ..fit_for(&picture, Protocol::Sixel, Quality::Full) };
+    let Prepared::Bytes { size, .. } = prepare(&picture, fit) else { panic!("blocks where bytes were expected") };
+    assert_eq!((size.width, size.height), (705, 336));
+}
+
+fn a_sixel_drawing_of_a_huge_window_is_bounded() {
+    let picture = photo(1280, 720);
+    for (columns, rows, cell) in [(480, 135, CellSize::new(10, 20)), (480, 135, CellSize::new(20, 74))] {
+        let fit = Fit { cells: Size::new(columns, rows), cell, ..fit_for(&picture, Protocol::Sixel, Quality::Full) };
+        let prepared = prepare(&picture, fit);
+        assert!(bytes_of(&prepared).len() <= 4 << 20, "{}", bytes_of(&prepared).len());
+        let psnr = psnr_of(&picture, fit, &prepared);
+        assert!(psnr >= 33.0, "{psnr:.1} dB");
+    }
 }
 
 fn every_picture_fits_every_pane() {
@@ -420,28 +439,28 @@ fn in_tmux(terminal: &str, sixel: bool, passthrough: bool) -> Environment {
 }
 
 /// Name, environment, answers; expected protocol, colours, cell size, and presence of a hint.
-type Case = (&'static str, Environment, &'static [&'static str], Protocol, ColourDepth, (u16, u16), bool);
+type Case = (&'static str, Environment, &'static [&'static str], Protocol, ColourDepth, &'static str, bool);
 
 fn terminals_are_detected_by_their_answers() {
     let vscode = Environment { term_program: "vscode".to_owned(), ..environment("xterm-256color") };
     #[rustfmt::skip]
     let cases: [Case; 16] = [
-        ("kitty over ssh", environment("xterm-kitty"), &["␛P>|kitty(0.26.5)␛\\", OK, "␛[6;18;9t", "␛[4;540;900t", "␛[?62;c"], Protocol::Kitty, ColourDepth::True, (9, 18), false),
-        ("xterm", environment("xterm"), &["␛P>|XTerm(379)␛\\", "␛[?2;0;1000;1000S", "␛[?63;1;2;4;6;9;15;22c"], Protocol::Sixel, ColourDepth::True, (10, 20), false),
-        ("xterm without sixel", environment("xterm"), &["␛P>|XTerm(379)␛\\", "␛[?64;1;2;6;9;15;22c"], Protocol::Blocks, ColourDepth::True, (10, 20), false),
-        ("foot", environment("foot"), &["␛P>|foot(1.13.1)␛\\", "␛[6;20;10t", "␛[?62;4;22c"], Protocol::Sixel, ColourDepth::True, (10, 20), false),
-        ("xterm.js", environment("xterm-256color"), &["␛[6;17;9t", "␛[4;510;882t", "␛[?62;4;9;22c"], Protocol::Sixel, ColourDepth::True, (8, 17), false),
-        ("VS Code", vscode.clone(), &["␛[?62;4;9;22c"], Protocol::Iterm2, ColourDepth::True, (10, 20), false),
-        ("VS Code, images off", vscode, &["␛[?1;2c"], Protocol::Blocks, ColourDepth::Indexed, (10, 20), false),
-        ("iTerm2 over ssh", environment("xterm-256color"), &["␛P>|iTerm2 3.5.0␛\\", "␛[?62;4c"], Protocol::Iterm2, ColourDepth::True, (10, 20), false),
-        ("alacritty", environment("alacritty"), &["␛[4;600;1000t", "␛[?6c"], Protocol::Blocks, ColourDepth::True, (10, 20), false),
-        ("Terminal.app", environment("xterm-256color"), &["␛[?1;2c"], Protocol::Blocks, ColourDepth::Indexed, (10, 20), false),
-        ("tmux 3.3a, passthrough", in_tmux("kitty(0.41.1)", false, true), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c", OK], Protocol::Kitty, ColourDepth::True, (10, 20), false),
-        ("tmux far away, passthrough", environment("tmux-256color"), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c", OK, "␛P>|kitty(0.41.1)␛\\"], Protocol::Kitty, ColourDepth::True, (10, 20), false),
-        ("tmux, old kitty", in_tmux("kitty(0.26.5)", false, true), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c", OK], Protocol::Blocks, ColourDepth::True, (10, 20), true),
-        ("tmux, no passthrough", in_tmux("kitty(0.41.1)", false, false), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c"], Protocol::Blocks, ColourDepth::True, (10, 20), true),
-        ("tmux 3.5a with sixel", in_tmux("foot(1.21.0)", true, false), &["␛P>|tmux 3.5a␛\\", "␛[?1;2;4c"], Protocol::Sixel, ColourDepth::True, (10, 20), false),
-        ("GNU screen", environment("screen.xterm-256color"), &["␛[?1;2c"], Protocol::Blocks, ColourDepth::Indexed, (10, 20), true),
+        ("kitty over ssh", environment("xterm-kitty"), &["␛P>|kitty(0.26.5)␛\\", OK, "␛[6;18;9t", "␛[4;540;900t", "␛[?62;c"], Protocol::Kitty, ColourDepth::True, "9x18", false),
+        ("xterm", environment("xterm"), &["␛P>|XTerm(379)␛\\", "␛[?2;0;1000;1000S", "␛[?63;1;2;4;6;9;15;22c"], Protocol::Sixel, ColourDepth::True, "10x20", false),
+        ("xterm without sixel", environment("xterm"), &["␛P>|XTerm(379)␛\\", "␛[?64;1;2;6;9;15;22c"], Protocol::Blocks, ColourDepth::True, "10x20", false),
+        ("foot", environment("foot"), &["␛P>|foot(1.13.1)␛\\", "␛[6;20;10t", "␛[?62;4;22c"], Protocol::Sixel, ColourDepth::True, "10x20", false),
+        ("xterm.js", environment("xterm-256color"), &["␛[6;17;9t", "␛[4;510;882t", "␛[?62;4;9;22c"], Protocol::Sixel, ColourDepth::True, "8.8x17", false),
+        ("VS Code", vscode.clone(), &["␛[?62;4;9;22c"], Protocol::Iterm2, ColourDepth::True, "10x20", false),
+        ("VS Code, images off", vscode, &["␛[?1;2c"], Protocol::Blocks, ColourDepth::Indexed, "10x20", false),
+        ("iTerm2 over ssh", environment("xterm-256color"), &["␛P>|iTerm2 3.5.0␛\\", "␛[?62;4c"], Protocol::Iterm2, ColourDepth::True, "10x20", false),
+        ("alacritty", environment("alacritty"), &["␛[4;600;1000t", "␛[?6c"], Protocol::Blocks, ColourDepth::True, "10x20", false),
+        ("Terminal.app", environment("xterm-256color"), &["␛[?1;2c"], Protocol::Blocks, ColourDepth::Indexed, "10x20", false),
+        ("tmux 3.3a, passthrough", in_tmux("kitty(0.41.1)", false, true), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c", OK], Protocol::Kitty, ColourDepth::True, "10x20", false),
+        ("tmux far away, passthrough", environment("tmux-256color"), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c", OK, "␛P>|kitty(0.41.1)␛\\"], Protocol::Kitty, ColourDepth::True, "10x20", false),
+        ("tmux, old kitty", in_tmux("kitty(0.26.5)", false, true), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c", OK], Protocol::Blocks, ColourDepth::True, "10x20", true),
+        ("tmux, no passthrough", in_tmux("kitty(0.41.1)", false, false), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c"], Protocol::Blocks, ColourDepth::True, "10x20", true),
+        ("tmux 3.5a with sixel", in_tmux("foot(1.21.0)", true, false), &["␛P>|tmux 3.5a␛\\", "␛[?1;2;4c"], Protocol::Sixel, ColourDepth::True, "10x20", false),
+        ("GNU screen", environment("screen.xterm-256color"), &["␛[?1;2c"], Protocol::Blocks, ColourDepth::Indexed, "10x20", true),
     ];
     for (name, environment, replies, protocol, colours, cell, hinted) in cases {
         let (before, _) = canvas_of(environment.clone(), &[]);
@@ -454,7 +473,7 @@ fn terminals_are_detected_by_their_answers() {
             let canvas = probe.canvas();
             assert_eq!(canvas.protocol, protocol, "{name}");
             assert_eq!(canvas.colours, colours, "{name}");
-            assert_eq!((canvas.cell.width, canvas.cell.height), cell, "{name}");
+            assert_eq!(canvas.cell.to_string(), cell, "{name}");
             assert_eq!(canvas.hint.is_some(), hinted, "{name}: {:?}", canvas.hint);
             assert_eq!(changed.contains(&true), canvas != before.canvas(), "{name}");
             assert!(probe.report().len() > 10);
@@ -491,24 +510,28 @@ fn queries_are_safe_for_the_terminal() {
 }
 
 fn implausible_cell_sizes_are_ignored() {
-    let check = |cells: (u16, u16), pixels: (u32, u32), replies: &[&str], expected: (u16, u16)| {
+    let check = |cells: (u16, u16), pixels: (u32, u32), replies: &[&str], expected: &str| {
         let (mut probe, _) = canvas_of(environment("xterm"), replies);
         probe.set_window(Size::new(cells.0, cells.1), PixelSize { width: pixels.0, height: pixels.1 });
         let cell = probe.canvas().cell;
-        assert_eq!((cell.width, cell.height), expected, "{cells:?} {pixels:?} {replies:?}");
+        assert_eq!(cell.to_string(), expected, "{cells:?} {pixels:?} {replies:?}");
     };
-    check((100, 30), (904, 604), &[], (9, 20));
-    check((100, 30), (0, 0), &[], (10, 20));
-    check((80, 24), (640, 480), &[], (8, 20));
-    check((200, 50), (640, 480), &[], (3, 9));
-    check((300, 100), (640, 480), &[], (10, 20));
-    check((100, 30), (904, 604), &["␛[6;1;0t"], (9, 20));
-    check((0, 0), (904, 604), &["␛[4;600;1000t"], (10, 20));
-    check((100, 30), (904, 604), &["␛[6;22;11t"], (11, 22));
+    check((100, 30), (904, 604), &[], "9x20");
+    check((100, 30), (0, 0), &[], "10x20");
+    check((80, 24), (640, 480), &[], "8x20");
+    check((200, 50), (640, 480), &[], "3x9");
+    check((300, 100), (640, 480), &[], "10x20");
+    check((100, 30), (904, 604), &["␛[6;1;0t"], "9x20");
+    check((0, 0), (904, 604), &["␛[4;600;1000t"], "10x20");
+    check((100, 30), (904, 604), &["␛[6;22;11t"], "11x22");
+    // Cells of fractions of a pixel, rounded up and down; the margin of a window that is no multiple of its cells.
+    check((100, 30), (0, 0), &["␛[6;17;9t", "␛[4;510;882t"], "8.8x17");
+    check((100, 30), (0, 0), &["␛[6;17;8t", "␛[4;521;841t"], "8.4x17.4");
+    check((100, 30), (0, 0), &["␛[6;20;10t", "␛[4;615;1009t"], "10x20");
 
     let (mut probe, _) = canvas_of(environment("xterm"), &["␛[6;17;9t", "␛[4;510;882t"]);
     probe.set_window(Size::new(90, 26), PixelSize::default());
-    assert_eq!(probe.canvas().cell.width, 8, "another window size does not change the cell");
+    assert_eq!(probe.canvas().cell.to_string(), "8.8x17", "another window size does not change the cell");
     assert_eq!(probe.query_sizes(), b"\x1b[16t\x1b[14t\x1b[c", "the last one tells when no answer is due any more");
     assert!(Probe::new(environment("linux"), None).query_sizes().is_empty());
 }
@@ -533,7 +556,7 @@ proptest! {
         probe.answer(&bytes);
         probe.answer(format!("\x1b{tail}").as_bytes());
         probe.answer(format!("\x1b{tail}\x1b\\").as_bytes());
-        prop_assert!(probe.canvas().cell.width > 0);
+        prop_assert!(probe.canvas().cell.pixels(Size::new(1, 1)).width > 0);
     }
 }
 
@@ -543,6 +566,8 @@ crate::tests! {
     a_picture_larger_than_its_pane_is_sent_at_the_panes_size,
     golden_bytes,
     a_jpeg_that_fits_is_sent_as_fetched,
+    a_sixel_drawing_fills_cells_of_fractions_of_a_pixel,
+    a_sixel_drawing_of_a_huge_window_is_bounded,
     every_picture_fits_every_pane,
     a_drawing_for_tmux_keeps_its_limit,
     a_picture_is_transmitted_once_and_placed_again_by_its_id,

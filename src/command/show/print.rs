@@ -6,7 +6,7 @@
 
 use crate::{
     graphics::{image_id_base, is_over_ssh, prepare, scrollback, shrunk, strip},
-    picture::{Canvas, ColourDepth, Fit, Multiplexer, Picture, PixelSize, Protocol, Quality, fit},
+    picture::{Canvas, ColourDepth, Fit, Multiplexer, Picture, Protocol, Quality, fit},
     text::Safe,
 };
 use image::{DynamicImage, RgbImage};
@@ -88,11 +88,10 @@ fn print_row(row: &[(Safe, Picture)], columns: u16, canvas: &Canvas, out: &mut i
     let (_, most) = crossterm::terminal::size().unwrap_or((80, 24));
     let bounds = Size { width: columns, height: most.saturating_sub(2).max(1) };
     let rows = row.iter().map(|(_, picture)| fit(picture.size, bounds, canvas.cell).height).max().unwrap_or(1);
-    let pixels = |cells: u16, pixels: u16| u32::from(cells) * u32::from(pixels.max(1));
-    let tile = PixelSize { width: pixels(columns, canvas.cell.width), height: pixels(rows, canvas.cell.height) };
+    let tile = canvas.cell.pixels(Size { width: columns, height: rows });
     let background = if canvas.light == Some(true) { [255; 3] } else { [0; 3] };
     let pictures: Vec<&Picture> = row.iter().map(|(_, picture)| picture).collect();
-    let image = strip(&pictures, tile, u32::from(canvas.cell.width.max(1)), background);
+    let image = strip(&pictures, tile, canvas.cell.pixels(Size::new(1, 1)).width, background);
     let count = u16::try_from(row.len()).unwrap_or(u16::MAX);
     let cells = Size { width: count.saturating_mul(columns + 1) - 1, height: rows };
     print(&image, cells, canvas, out)
@@ -182,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_sheet_makes_room_for_each_row_and_names_what_is_in_it() {
-        let size = PixelSize { width: 32, height: 18 };
+        let size = crate::picture::PixelSize { width: 32, height: 18 };
         let rgb = vec![90; 32 * 18 * 3].into();
         let picture =
             Picture { size, rgb, jpeg: [].into(), fetched: crate::picture::FetchInfo::default(), damage: None };

@@ -7,10 +7,10 @@ pub(super) struct PixelTarget {
     pub(super) colour: [u8; 3],
     /// The palette's index for it.
     pub(super) index: u8,
-    /// The squared error of that index against `colour`.
-    pub(super) error: u32,
-    /// The squared error of that index against the pixel before dithering.
-    pub(super) source_error: u32,
+    /// The squared error of that index against `colour`, at most `u16::MAX`: there is one target for each pixel.
+    pub(super) error: u16,
+    /// The squared error of that index against the pixel before dithering, at most `u16::MAX`.
+    pub(super) source_error: u16,
     /// The texture around the pixel.
     pub(super) texture: Texture,
 }
@@ -35,8 +35,8 @@ impl PixelTarget {
     /// a substitute undoes dithering.
     pub(super) fn max_error(&self, tolerance: u32) -> u32 {
         match self.texture {
-            Texture::Flat => self.error + tolerance / 2,
-            Texture::Busy => self.error + tolerance,
+            Texture::Flat => u32::from(self.error) + tolerance / 2,
+            Texture::Busy => u32::from(self.error) + tolerance,
         }
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn rows(app: &App) -> Vec<Vec<StyledText>> {
     let link = app.screen().link;
     let rate = link.rate.map(|rate| format!(" in all, at about {}/s", bytes(rate))).unwrap_or_default();
     facts.push(("sent", Safe::new(&format!("{}{rate}", bytes(link.sent)))));
-    facts.push(("cell", Safe::new(&format!("{}x{} px", canvas.cell.width, canvas.cell.height))));
+    facts.push(("cell", Safe::new(&format!("{} px", canvas.cell))));
     facts
         .into_iter()
         .map(|(name, value)| {

@@ -90,8 +90,7 @@ pub(crate) fn fit_for(picture: &Picture, protocol: Protocol, quality: Quality) -
 }
 
 pub(crate) fn pane_size(fit: Fit) -> PixelSize {
-    let side = |cells: u16, pixels: u16| u32::from(cells) * u32::from(pixels);
-    PixelSize { width: side(fit.cells.width, fit.cell.width), height: side(fit.cells.height, fit.cell.height) }
+    fit.cell.pixels(fit.cells)
 }
 
 /// Decodes what a terminal would show, before it scales.
