@@ -44,7 +44,7 @@ use crate::{
 };
 use action::{Action, Move, OverlayAction, Setting, ShareAction};
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
-use list::{AssetList, tab::StatusTab};
+use list::{AssetList, lines::ListLine, tab::StatusTab};
 use log::LogParts;
 use mouse::MouseAction;
 use notices::Notices;
@@ -189,6 +189,11 @@ impl App {
         self.viewer.pane(&self.screen, self.selected(), self.options.fetch_mode)
     }
 
+    /// The lines of the list on the screen.
+    pub fn list_lines(&self) -> Vec<ListLine> {
+        self.list.lines(&self.catalog, self.now.wall, &self.options.zone())
+    }
+
     /// The sources.
     pub fn sources(&self) -> &Sources {
         &self.sources
@@ -309,7 +314,9 @@ impl App {
     }
 
     fn key(&mut self, key: KeyEvent) {
-        if self.prompts.open().is_some() {
+        if keymap::action(key) == Some(Action::QuitNow) {
+            self.effects.push(Effect::Quit);
+        } else if self.prompts.open().is_some() {
             let event = self.prompts.key(key);
             self.prompt_event(event);
         } else if let Some(action) = keymap::action(key) {
@@ -323,6 +330,9 @@ impl App {
             }
             // The operator has read the last sentence by now.
             self.toast = None;
+            if action.holds() {
+                self.list.hold();
+            }
             self.act(action);
         }
     }
@@ -382,7 +392,9 @@ impl App {
             OverlayAction::Help => OverlayKind::Help(HelpOverlay),
             OverlayAction::Info => OverlayKind::Info(InfoOverlay),
             OverlayAction::Notices => OverlayKind::Notices(NoticesOverlay),
-            OverlayAction::Codes => OverlayKind::Codes(CodesOverlay::new(self.catalog.assets(), self.options.reveal)),
+            OverlayAction::Codes => {
+                OverlayKind::Codes(CodesOverlay::new(&self.catalog, &self.list, self.options.reveal))
+            }
             OverlayAction::History => match self.selected() {
                 Some(asset) => OverlayKind::History(HistoryOverlay { events: asset.history().collect() }),
                 None => return self.say(NO_ASSET),
@@ -424,10 +436,13 @@ impl App {
     fn enter(&mut self) {
         let context = OverlayContext { catalog: &self.catalog, notices: &self.notices, screen: self.screen.size };
         match self.overlays.enter(&context) {
-            None if self.screen.view == View::Panes => self.set_view(View::Full),
-            None => self.set_view(View::Panes),
+            None => {
+                self.list.hold();
+                self.set_view(if self.screen.view == View::Panes { View::Full } else { View::Panes });
+            }
             Some(EnterAction::Close | EnterAction::Stay) => {}
-            Some(EnterAction::Filter(text)) => {
+            Some(EnterAction::Filter(terms)) => {
+                let text = self.list.filter().with_terms(&terms);
                 self.list.set_tab(StatusTab::All, &self.catalog, self.now.wall);
                 self.prompts.remember(Purpose::Filter, &text);
                 let outcome = self.list.enter_filter(&text, &self.catalog, self.now.wall);
@@ -481,8 +496,16 @@ impl App {
         let panes = self.overlay().is_none().then(|| self.panes());
         match mouse::action(mouse, panes) {
             Some(MouseAction::Move(step)) => self.step(step),
-            Some(MouseAction::Scrub(scrub)) => self.viewer.scrub(scrub, self.now.mono),
-            Some(MouseAction::SelectRow(row)) => self.list.select_visible(row),
+            Some(MouseAction::Scrub(scrub)) => {
+                self.list.hold();
+                self.viewer.scrub(scrub, self.now.mono);
+            }
+            Some(MouseAction::SelectLine(line)) => {
+                let lines = self.list_lines();
+                if let Some(ListLine::Asset(key)) = lines.get(line) {
+                    self.list.select(*key);
+                }
+            }
             None => {}
         }
     }
@@ -509,10 +532,10 @@ impl App {
         match Destination::parse(text) {
             Some(Destination::Asset(id)) => self.list.select_id(&id, &self.catalog),
             Some(destination) => {
-                self.viewer.go_to(&destination);
-                ActionOutcome::default()
+                self.list.hold();
+                self.viewer.go_to(&destination)
             }
-            None => ActionOutcome::say(format!("{text}: go to 1:30, 90, #12 or @id")),
+            None => ActionOutcome::say(format!("{text} is no place: 1:30, 90, #12 or @id")),
         }
     }
 

@@ -71,13 +71,15 @@ pub fn draw(buffer: &mut Buffer, app: &App) -> Drawn {
     if let Some(list) = panes.list {
         list::draw(buffer, list, app, theme);
     }
+    let is_failure = picture::failed_without_pictures(app).is_some();
     if let Some(outer) = panes.frame {
         theme.border(buffer, outer, &picture::title::title(app, usize::from(outer.width), theme));
-        if let Some(timeline) = panes.timeline.filter(|timeline| timeline.height > 1) {
+        let timeline = panes.timeline.filter(|timeline| timeline.height > 1);
+        if let Some(timeline) = timeline.filter(|_| !is_failure) {
             theme.rule(buffer, outer, timeline.y - 1);
         }
     }
-    if let Some(timeline) = panes.timeline {
+    if let Some(timeline) = panes.timeline.filter(|_| !is_failure) {
         timeline::draw(buffer, timeline, app, theme);
     }
     if let Some(history) = panes.history {

@@ -158,6 +158,28 @@ pub struct Share {
 }
 
 impl Action {
+    /// Returns whether it acts on the selected asset or its pictures, so that the selection is held on it.
+    pub(super) fn holds(self) -> bool {
+        match self {
+            Self::Picture(action) => action != PictureAction::RetryAll,
+            Self::Overlay(overlay) => {
+                matches!(overlay, OverlayAction::Info | OverlayAction::Event | OverlayAction::History)
+            }
+            Self::Prompt(purpose) => purpose == Purpose::Write,
+            Self::Share(_) | Self::Sheet => true,
+            Self::Move(_)
+            | Self::List(_)
+            | Self::Setting(_)
+            | Self::Layout
+            | Self::Enter
+            | Self::Back
+            | Self::Redraw
+            | Self::Suspend
+            | Self::Quit
+            | Self::QuitNow => false,
+        }
+    }
+
     /// Returns whether it changes the list or the layout, which an overlay gives way to.
     pub(super) fn closes_overlays(self) -> bool {
         match self {

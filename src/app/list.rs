@@ -4,7 +4,9 @@
 //! that a log of 300 000 assets loads without a sort for each event. Nothing here knows of pictures or of the screen but
 //! its height in rows.
 
+pub mod counts;
 pub mod filter;
+pub mod lines;
 pub mod order;
 mod rows;
 pub mod search;
@@ -15,6 +17,7 @@ use crate::{
     catalog::{Asset, AssetKey, Catalog},
     event::{AssetId, Status, Time},
 };
+use counts::{PassingAssets, TabCounts};
 use filter::Filter;
 use order::{SortDirection, SortOrder};
 use rows::Rows;
@@ -46,6 +49,8 @@ pub struct AssetList {
     unread: Unread,
     tab: StatusTab,
     filter: Filter,
+    /// The assets that pass the filter, on whatever tab; `None` without a filter.
+    passing: Option<PassingAssets>,
     order: SortOrder,
     search: Option<Search>,
 }
@@ -55,9 +60,9 @@ pub struct AssetList {
 pub enum Stick {
     /// The selection moves to the newest row as rows arrive.
     #[default]
-    ToNewest,
-    /// The selection stays on its asset.
-    ToAsset,
+    Sticking,
+    /// The selection stays on its asset, which the operator looks at.
+    Holding,
 }
 
 /// The events that arrived while the list did not stick to the newest row.
@@ -113,7 +118,7 @@ impl AssetList {
 
     /// Counts an event that arrived while the list did not stick to the newest row.
     pub fn count_unread(&mut self, status: &Status) {
-        if self.stick == Stick::ToAsset {
+        if self.stick == Stick::Holding {
             self.unread.new += 1;
             self.unread.failed += usize::from(*status == Status::Failed);
         }
@@ -139,8 +144,14 @@ impl AssetList {
     /// Moves changed assets to their places. The selection stays on its asset.
     pub fn update_rows(&mut self, catalog: &Catalog, now: Time) {
         let changed = self.update_all(catalog);
+        if let Some(passing) = &mut self.passing {
+            passing.update(&changed, catalog, |asset| self.filter.matches(asset, now));
+        }
         if let Some(rows) = &mut self.rows {
-            rows.put(&changed, self.order, catalog, passes(self.tab, &self.filter, now));
+            // An asset that the operator looks at stays, whatever became of it.
+            let held = self.chosen.filter(|_| self.stick == Stick::Holding);
+            let passes = passes(self.tab, self.passing.as_ref());
+            rows.put(&changed, self.order, catalog, |asset| passes(asset) || Some(asset.key()) == held);
         }
         self.keep_selection();
     }
@@ -148,8 +159,10 @@ impl AssetList {
     /// Filters and sorts all rows from scratch.
     fn rebuild(&mut self, catalog: &Catalog, now: Time) {
         self.update_all(catalog);
+        let is_filtered = !self.filter.is_empty();
+        self.passing = is_filtered.then(|| PassingAssets::new(catalog, |asset| self.filter.matches(asset, now)));
         let is_all = self.tab == StatusTab::All && self.filter.is_empty() && self.order == SortOrder::default();
-        self.rows = (!is_all).then(|| self.all.sorted(self.order, catalog, passes(self.tab, &self.filter, now)));
+        self.rows = (!is_all).then(|| self.all.sorted(self.order, catalog, passes(self.tab, self.passing.as_ref())));
         self.keep_selection();
     }
 
@@ -209,6 +222,16 @@ impl AssetList {
         &self.filter
     }
 
+    /// The number of assets that pass the filter, by status; `None` without a filter.
+    pub fn filtered_counts(&self) -> Option<TabCounts> {
+        self.passing.as_ref().map(PassingAssets::counts)
+    }
+
+    /// Returns whether an asset passes the filter, on whatever tab.
+    pub fn passes_filter(&self, key: AssetKey) -> bool {
+        self.passing.as_ref().is_none_or(|passing| passing.contains(key))
+    }
+
     /// The order of the rows.
     pub fn order(&self) -> SortOrder {
         self.order
@@ -230,25 +253,28 @@ impl AssetList {
         self.keep_selection();
     }
 
-    /// Moves the selection by rows. The list sticks to the newest row if that is reached, else it does not.
+    /// Moves the selection by rows and holds it. The list sticks to the newest row again if it is moved to that end at
+    /// once, by `isize::MIN` or `isize::MAX`.
     pub fn step(&mut self, by: isize) {
         self.choose(self.selected_row.saturating_add_signed(by));
+        if matches!(by, isize::MIN | isize::MAX) && self.selected_row == self.newest_row() {
+            self.stick = Stick::Sticking;
+            self.unread = Unread::default();
+        }
         self.scroll();
+    }
+
+    /// Holds the selection on its asset, which the operator looks at.
+    pub fn hold(&mut self) {
+        self.stick = Stick::Holding;
+        self.chosen = self.selected;
     }
 
     fn choose(&mut self, row: usize) {
         self.selected_row = row.min(self.rows().len().saturating_sub(1));
         self.selected = self.rows().get(self.selected_row).copied();
         self.chosen = self.selected;
-        self.stick = Stick::ToAsset;
-        self.stick_if_newest();
-    }
-
-    fn stick_if_newest(&mut self) {
-        if self.selected_row == self.newest_row() {
-            self.stick = Stick::ToNewest;
-            self.unread = Unread::default();
-        }
+        self.stick = Stick::Holding;
     }
 
     /// Selects a row that was looked for, and shows the rows around it.
@@ -281,12 +307,14 @@ impl AssetList {
     /// Sets the order. The selection stays on its asset.
     pub fn set_order(&mut self, order: SortOrder, catalog: &Catalog, now: Time) {
         self.order = order;
-        if self.stick == Stick::ToNewest {
-            self.chosen = self.selected;
+        let stick = self.stick;
+        if stick == Stick::Sticking {
+            self.hold();
         }
-        self.stick = Stick::ToAsset;
         self.rebuild(catalog, now);
-        self.stick_if_newest();
+        if self.selected_row == self.newest_row() {
+            self.stick = stick;
+        }
     }
 
     /// Searches and goes to the first hit from the selection on.
@@ -345,13 +373,6 @@ impl AssetList {
         }
     }
 
-    /// Selects the row that is so far below the top of the screen.
-    pub(super) fn select_visible(&mut self, row: usize) {
-        if let Some(key) = self.visible().get(row).copied() {
-            self.select(key);
-        }
-    }
-
     /// Selects the asset with this id, or the only one whose id begins with it.
     pub(super) fn select_id(&mut self, id: &str, catalog: &Catalog) -> ActionOutcome {
         let whole = AssetId::new(id).and_then(|id| catalog.find(&id).map(|asset| asset.key()));
@@ -391,7 +412,7 @@ impl AssetList {
     fn find_failure(&mut self, direction: Direction, catalog: &Catalog) -> ActionOutcome {
         let is_failed = |key| catalog.asset(key).is_some_and(|asset| *asset.status() == Status::Failed);
         match self.find(direction, is_failed) {
-            Some(found) => found_message("FAILED", found, direction),
+            Some(found) => found_message("FAILED asset", found, direction),
             None => ActionOutcome::say("no FAILED asset is listed"),
         }
     }
@@ -422,7 +443,7 @@ impl AssetList {
     }
 
     fn keep_selection(&mut self) {
-        if self.stick == Stick::ToNewest {
+        if self.stick == Stick::Sticking {
             self.selected_row = self.newest_row();
         } else if self.selected.is_none() || self.rows().get(self.selected_row) != self.chosen.as_ref() {
             let row_of = |key: Option<AssetKey>| self.rows().iter().position(|row| Some(*row) == key);
@@ -457,8 +478,8 @@ impl AssetList {
     }
 }
 
-fn passes(tab: StatusTab, filter: &Filter, now: Time) -> impl Fn(&Asset<'_>) -> bool {
-    move |asset| tab.shows(asset.status()) && filter.matches(asset, now)
+fn passes(tab: StatusTab, passing: Option<&PassingAssets>) -> impl Fn(&Asset<'_>) -> bool {
+    move |asset| tab.shows(asset.status()) && passing.is_none_or(|passing| passing.contains(asset.key()))
 }
 
 /// Says which of the matching rows was found, and whether an end of the list was passed: an operator on the newest row
@@ -564,9 +585,9 @@ mod tests {
         assert_eq!((list.ids(list.assets.visible()).as_str(), list.selected().as_str()), ("edc", "e"));
         list.assets.step(1);
         list.add(&[("f", 6, "")]);
-        assert_eq!((list.selected().as_str(), list.assets.stick()), ("d", Stick::ToAsset));
+        assert_eq!((list.selected().as_str(), list.assets.stick()), ("d", Stick::Holding));
         list.assets.step(isize::MIN);
-        assert_eq!((list.selected().as_str(), list.assets.stick()), ("f", Stick::ToNewest));
+        assert_eq!((list.selected().as_str(), list.assets.stick()), ("f", Stick::Sticking));
     }
 
     #[test]

@@ -14,8 +14,8 @@ pub(super) enum MouseAction {
     Move(Move),
     /// Move the cursor on the timeline.
     Scrub(Scrub),
-    /// Select the row that is so far below the top of the list.
-    SelectRow(usize),
+    /// Select the asset in a line of the list, counted from the top.
+    SelectLine(usize),
 }
 
 /// Returns the action of a mouse event. Without `panes` an overlay covers the screen.
@@ -35,8 +35,8 @@ pub(super) fn action(mouse: MouseEvent, panes: Option<Panes>) -> Option<MouseAct
                 let share = Share { at: at.x - area.x, of: area.width.saturating_sub(1).max(1) };
                 return Some(MouseAction::Scrub(Scrub::Share(share)));
             }
-            let list = under(panes.list).filter(|area| at.y > area.y)?;
-            Some(MouseAction::SelectRow(usize::from(at.y - list.y - 1)))
+            let list = under(panes.list_lines())?;
+            Some(MouseAction::SelectLine(usize::from(at.y - list.y)))
         }
         _ => None,
     }

@@ -11,6 +11,7 @@ use crate::{
     picture::FetchMode,
     text::Safe,
 };
+use jiff::tz::TimeZone;
 
 /// The options of a session.
 #[derive(Clone, Debug, Default)]
@@ -34,10 +35,15 @@ pub struct AppOptions {
     /// The display of secrets in URLs.
     pub reveal: Reveal,
     /// The zone in which times are shown; UTC without one.
-    pub zone: Option<jiff::tz::TimeZone>,
+    pub zone: Option<TimeZone>,
 }
 
 impl AppOptions {
+    /// The zone in which times are shown.
+    pub fn zone(&self) -> TimeZone {
+        self.zone.clone().unwrap_or(TimeZone::UTC)
+    }
+
     /// Starts or stops following the files.
     pub(super) fn toggle_following(&mut self) -> ActionOutcome {
         let (mode, text) = match self.read_mode {

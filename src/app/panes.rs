@@ -24,6 +24,8 @@ const TWO_PANES: Size = Size { width: 60, height: 15 };
 const ONE_PANE: Size = Size { width: 20, height: 5 };
 /// Screens from this size on show the asset's history below the list.
 const ROOMY: Size = Size { width: 140, height: 56 };
+/// A list of fewer rows, with its border, has no headings.
+const HEADINGS_FROM: u16 = 10;
 /// The rows of the history with its border.
 const HISTORY_ROWS: u16 = 10;
 /// The rows of a picture in the strip; its caption and a blank row above take one each.
@@ -158,9 +160,23 @@ impl Panes {
         Self { list: Some(Rect { height, ..list }), history: Some(history), ..self }
     }
 
-    /// The rows of the list within its border.
+    /// The rows of the list within its border and below its headings.
     pub fn list_rows(&self) -> usize {
-        self.list.map_or(0, |list| usize::from(list.height.saturating_sub(2)))
+        self.list_lines().map_or(0, |lines| usize::from(lines.height))
+    }
+
+    /// The headings of the list, if it is high enough.
+    pub fn list_headings(&self) -> Option<Rect> {
+        let list = self.list.filter(|list| list.height >= HEADINGS_FROM)?;
+        Some(Rect { x: list.x + 1, y: list.y + 1, width: list.width.saturating_sub(2), height: 1 })
+    }
+
+    /// The lines of the list.
+    pub fn list_lines(&self) -> Option<Rect> {
+        let list = self.list?;
+        let above = 1 + u16::from(self.list_headings().is_some());
+        let (width, height) = (list.width.saturating_sub(2), list.height.saturating_sub(above + 1));
+        Some(Rect { x: list.x + 1, y: list.y + above, width, height })
     }
 }
 

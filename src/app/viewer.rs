@@ -126,12 +126,28 @@ impl Viewer {
         self.timeline.go_to(self.timeline.cursor().saturating_add_signed(rows.saturating_mul(columns)));
     }
 
-    /// Moves the cursor to an offset or a number.
-    pub(super) fn go_to(&mut self, destination: &Destination) {
+    /// Moves the cursor to an offset or a number, or says that there is no such picture.
+    pub(super) fn go_to(&mut self, destination: &Destination) -> ActionOutcome {
+        let count = self.timeline.marks().len();
+        if count == 0 {
+            return ActionOutcome::say("this asset has no pictures");
+        }
         match destination {
-            Destination::Offset(offset) => self.timeline.seek(*offset),
-            Destination::Number(number) => self.timeline.go_to(number.saturating_sub(1)),
-            Destination::Asset(_) => {}
+            Destination::Number(number) if *number == 0 || *number > count => {
+                ActionOutcome::say(format!("there is no picture #{number}: the last is #{count}"))
+            }
+            Destination::Number(number) => {
+                self.timeline.go_to(number - 1);
+                ActionOutcome::default()
+            }
+            Destination::Offset(offset) => {
+                self.timeline.seek(*offset);
+                match self.timeline.current().filter(|mark| mark.offset != *offset) {
+                    Some(mark) => ActionOutcome::say(format!("no picture at {offset}, nearest: {}", mark.offset)),
+                    None => ActionOutcome::default(),
+                }
+            }
+            Destination::Asset(_) => ActionOutcome::default(),
         }
     }
 

@@ -15,6 +15,12 @@ pub(super) fn name(asset: &Asset<'_>, app: &App) -> Safe {
     asset.title().filter(|_| !by_id).filter(is_writable).cloned().unwrap_or_else(|| Safe::new(&asset.id().to_string()))
 }
 
+/// The name of an asset in at most `width` cells: a title is cut at its end, an id in its middle.
+pub(super) fn fitted_name(asset: &Asset<'_>, app: &App, width: usize) -> Safe {
+    let name = name(asset, app);
+    if asset.title() == Some(&name) { name.fit(width) } else { name.fit_middle(width) }
+}
+
 /// The glyph of a status and its role.
 pub(super) fn status_glyph(status: &Status) -> (Glyph, Role) {
     match status {

@@ -21,8 +21,12 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         left.push(part(format!("{badge}  "), Role::Warn));
     }
     left.extend(source(app, theme, usize::from(area.width / 4).clamp(16, 40)));
-    if app.list().stick() == Stick::ToNewest && app.options().read_mode == ReadMode::Follow && area.width >= 90 {
-        left.push(part("  sticking to newest", Role::Dim));
+    if app.options().read_mode == ReadMode::Follow && area.width >= 90 {
+        let stick = match app.list().stick() {
+            Stick::Sticking => "  sticking to newest",
+            Stick::Holding => "  holding",
+        };
+        left.push(part(stick, Role::Dim));
     }
     theme.print_both(buffer, area, &left, &warnings(app, theme));
 }
@@ -90,30 +94,57 @@ fn warnings(app: &App, theme: Theme) -> Vec<StyledText> {
 }
 
 pub(super) fn draw_tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
-    let tally = app.catalog().tally();
-    // The counts may still grow while the history is being read.
-    let about = if app.sources().phase() == LoadPhase::Loaded { "" } else { "~" };
-    let mut left = vec![part(" ", Role::Plain)];
-    for tab in StatusTab::ALL {
-        let (name, count) = match tab {
-            StatusTab::All => ("All", tally.assets),
-            StatusTab::Failed => ("FAILED", tally.failed),
-            StatusTab::Succeed => ("SUCCEED", tally.succeed),
-            StatusTab::Other => ("other", tally.other),
-        };
-        if tab != StatusTab::All {
-            left.push(part(format!(" {} ", theme.glyph(Glyph::Separator)), Role::Dim));
-        }
-        let role = if app.list().tab() == tab { Role::Selected } else { Role::Plain };
-        left.push(part(format!("{name} {about}{}", thousands(count)), role));
-    }
-    let mut right = filters(app);
     let width = |parts: &[StyledText]| parts.iter().map(|(text, _)| text.width()).sum::<usize>();
+    let mut right = filters(app);
+    // Both numbers where there is room for them.
+    let whole = tabs(app, theme, Counting::FilteredOfAll);
+    let left = if width(&whole) + width(&right) < usize::from(area.width) {
+        whole
+    } else {
+        tabs(app, theme, Counting::Filtered)
+    };
     if width(&right) + 8 > usize::from(area.width) && !app.list().filter().is_empty() {
         // Without room for the terms, at least their effect is shown.
         right = vec![part("[filtered] ", Role::Accent), part(shown(app), Role::Dim)];
     }
     theme.print_both(buffer, area, &left, &right);
+}
+
+/// The numbers on the tabs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counting {
+    /// The assets that pass the filter, of all assets.
+    FilteredOfAll,
+    /// The assets that pass the filter.
+    Filtered,
+}
+
+/// `All 1 284 │ FAILED 54 of 302 │ …`.
+fn tabs(app: &App, theme: Theme, counting: Counting) -> Vec<StyledText> {
+    let tally = app.catalog().tally();
+    // The counts may still grow while the history is being read.
+    let about = if app.sources().phase() == LoadPhase::Loaded { "" } else { "~" };
+    let mut parts = vec![part(" ", Role::Plain)];
+    for tab in StatusTab::ALL {
+        let (name, all) = match tab {
+            StatusTab::All => ("All", tally.assets),
+            StatusTab::Failed => ("FAILED", tally.failed),
+            StatusTab::Succeed => ("SUCCEED", tally.succeed),
+            StatusTab::Other => ("other", tally.other),
+        };
+        let passing = app.list().filtered_counts().map_or(all, |counts| counts.of(tab));
+        let of = if passing == all || counting == Counting::Filtered {
+            String::new()
+        } else {
+            format!(" of {about}{}", thousands(all))
+        };
+        if tab != StatusTab::All {
+            parts.push(part(format!(" {} ", theme.glyph(Glyph::Separator)), Role::Dim));
+        }
+        let role = if app.list().tab() == tab { Role::Selected } else { Role::Plain };
+        parts.push(part(format!("{name} {about}{}{of}", thousands(passing)), role));
+    }
+    parts
 }
 
 /// The search, the order, and the terms of the filter.

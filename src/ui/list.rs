@@ -1,14 +1,17 @@
 //! The list pane: a row for each asset, its columns chosen by the width.
 
 use super::{
-    asset::{name, status_glyph},
+    asset::{fitted_name, name, status_glyph},
     number::thousands,
     theme::{Glyph, Role, StyledText, Theme, part},
-    time::clock,
+    time::{clock, hour},
 };
 use crate::{
-    app::App,
-    catalog::Asset,
+    app::{
+        App,
+        list::{lines::ListLine, order::Criterion},
+    },
+    catalog::{Asset, AssetKey},
     event::{PictureKind, Pictures, Status},
     text::Safe,
 };
@@ -29,14 +32,32 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     let title = [part("Assets", Role::Strong), part(position, Role::Dim)];
     let inner = theme.border(buffer, area, &title);
     draw_incomplete(buffer, area, app, theme);
-    let wide = usize::from(inner.width) >= NAME + MESSAGE + OTHER_COLUMNS;
-    let visible: Vec<RowText> =
-        list.visible().iter().filter_map(|key| Some(RowText::new(&app.catalog().asset(*key)?, app, wide))).collect();
-    let columns = Columns::new(usize::from(inner.width), &visible);
-    for (y, row) in (inner.y..inner.bottom()).zip(&visible) {
-        let is_selected = list.visible().get(usize::from(y - inner.y)) == list.selected().as_ref();
-        let line = Rect { y, height: 1, ..inner };
-        theme.print(buffer, line, &row.parts(&columns, is_selected, theme));
+    let is_wide = usize::from(inner.width) >= NAME + MESSAGE + OTHER_COLUMNS;
+    let lines = app.list_lines();
+    let row = |line: &ListLine| match line {
+        ListLine::Day(_) => None,
+        ListLine::Asset(key) => Some(RowText::new(&app.catalog().asset(*key)?, app, is_wide)),
+    };
+    let rows: Vec<Option<RowText>> = lines.iter().map(row).collect();
+    let columns = Columns::new(usize::from(inner.width), &rows.iter().flatten().collect::<Vec<_>>());
+    if let Some(headings) = app.panes().list_headings() {
+        theme.print(buffer, headings, &columns.headings());
+    }
+    let area = app.panes().list_lines().unwrap_or_default();
+    for (y, (line, row)) in (area.y..area.bottom()).zip(lines.iter().zip(&rows)) {
+        let area = Rect { y, height: 1, ..area };
+        match (line, row) {
+            (ListLine::Day(date), _) => {
+                let rule = theme.glyph(Glyph::Rule).as_str().repeat(2);
+                let day = date.strftime("%m-%d").to_string();
+                theme.print(buffer, area, &[part(format!("   {rule} {day} {rule}"), Role::Dim)]);
+            }
+            (ListLine::Asset(key), Some(row)) => {
+                let is_selected = list.selected() == Some(*key);
+                theme.print(buffer, area, &row.parts(&columns, is_selected, app, theme));
+            }
+            (ListLine::Asset(_), None) => {}
+        }
     }
 }
 
@@ -51,14 +72,17 @@ fn draw_incomplete(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
 /// The texts of one row.
 struct RowText {
     status: Status,
-    name: Safe,
+    key: AssetKey,
+    /// The cells of the uncut name.
+    name_width: usize,
     pictures: Safe,
     length: Safe,
     time: Safe,
-    /// The day of a time that is not today, else the time.
-    day: Safe,
+    /// The same in fewer cells: the hour if all rows are of one day, else the day.
+    short_time: Safe,
     code: Option<Safe>,
-    events: usize,
+    /// The number of events, and marks of troubles.
+    marks: Vec<StyledText>,
     /// The id, if the name is a title.
     id: Safe,
     /// The message of a failure.
@@ -68,20 +92,25 @@ struct RowText {
 }
 
 impl RowText {
-    fn new(asset: &Asset<'_>, app: &App, wide: bool) -> Self {
+    fn new(asset: &Asset<'_>, app: &App, is_wide: bool) -> Self {
         let pictures = asset.pictures();
         let count = |kind| pictures.map_or(0, |pictures| pictures.count(kind));
         let (samples, dots) = (count(PictureKind::Sample), count(PictureKind::Dot));
         let length = pictures.and_then(Pictures::last_offset).or_else(|| asset.duration());
         let failed = *asset.status() == Status::Failed;
-        let time = asset.newest().time.map(|time| clock(time, app)).unwrap_or_default();
+        let by_time = app.list().order().by == Criterion::Time;
+        let time = asset.newest().time;
+        let hour = time.map(|time| hour(time, app)).unwrap_or_default();
+        // Lines of their own tell the days while the list is sorted by time.
+        let time = if by_time { hour.clone() } else { time.map(|time| clock(time, app)).unwrap_or_default() };
         let (id, name) = (Safe::new(&asset.id().to_string()), name(asset, app));
         let fault = asset.fault().filter(|_| failed);
         Self {
             status: asset.status().clone(),
             id: if id == name { Safe::default() } else { id },
-            name,
-            message: fault.filter(|_| wide).map(|fault| fault.shown(app.options().reveal)).unwrap_or_default(),
+            key: asset.key(),
+            name_width: name.width(),
+            message: fault.filter(|_| is_wide).map(|fault| fault.shown(app.options().reveal)).unwrap_or_default(),
             is_hit: app.list().search().is_some_and(|search| search.pattern.matches(asset)),
             pictures: match (samples, dots) {
                 (0, 0) => Safe::new("–"),
@@ -89,14 +118,14 @@ impl RowText {
                 (samples, dots) => Safe::new(&format!("{samples}+{dots}")),
             },
             length: length.map(|offset| Safe::new(&offset.to_string())).unwrap_or_default(),
-            day: time.pieces(5, 5).swap_remove(0),
+            short_time: if by_time { hour } else { time.pieces(5, 5).swap_remove(0) },
             time,
             code: failed.then(|| fault.map(|fault| Safe::new(&fault.code)).unwrap_or_default()),
-            events: asset.thumbnail_events(),
+            marks: marks(asset, app),
         }
     }
 
-    fn parts(&self, columns: &Columns, is_selected: bool, theme: Theme) -> Vec<StyledText> {
+    fn parts(&self, columns: &Columns, is_selected: bool, app: &App, theme: Theme) -> Vec<StyledText> {
         let (glyph, glyph_role) = status_glyph(&self.status);
         let marker = if is_selected { (theme.glyph(Glyph::Selected), Role::Accent) } else { part(" ", Role::Plain) };
         let name_role = match (is_selected, self.is_hit) {
@@ -104,17 +133,13 @@ impl RowText {
             (false, true) => Role::Strong,
             (false, false) => Role::Plain,
         };
-        let count = if self.events > 1 { format!(" ×{}", self.events) } else { String::new() };
-        let name = self.name.fit_middle(columns.name.saturating_sub(count.chars().count()));
-        let pad = columns.name.saturating_sub(name.width() + count.chars().count());
-        let mut parts = vec![
-            marker,
-            (theme.glyph(glyph), glyph_role),
-            part(" ", Role::Plain),
-            (name, name_role),
-            part(count, Role::Dim),
-            part(" ".repeat(pad), Role::Plain),
-        ];
+        let marks: usize = self.marks.iter().map(|(text, _)| text.width()).sum();
+        let room = columns.name.saturating_sub(marks);
+        let name = app.catalog().asset(self.key).map(|asset| fitted_name(&asset, app, room)).unwrap_or_default();
+        let pad = columns.name.saturating_sub(name.width() + marks);
+        let mut parts = vec![marker, (theme.glyph(glyph), glyph_role), part(" ", Role::Plain), (name, name_role)];
+        parts.extend(self.marks.iter().cloned());
+        parts.push(part(" ".repeat(pad), Role::Plain));
         if columns.id > 0 {
             parts.push(part(format!(" {:<width$}", self.id, width = columns.id - 1), Role::Dim));
         }
@@ -130,7 +155,7 @@ impl RowText {
             }
         }
         if columns.time > 0 {
-            let time = if self.time.width() < columns.time { &self.time } else { &self.day };
+            let time = if self.time.width() < columns.time { &self.time } else { &self.short_time };
             parts.push(part(format!("{:>width$}", time.as_str(), width = columns.time), Role::Dim));
         }
         if columns.message > 0 {
@@ -140,8 +165,25 @@ impl RowText {
     }
 }
 
+/// Returns the number of events of an asset that has several, and marks of pictures of another asset and of pictures that
+/// are not available: ` ×2 ≠ 403`.
+fn marks(asset: &Asset<'_>, app: &App) -> Vec<StyledText> {
+    let mut marks = Vec::new();
+    if asset.thumbnail_events() > 1 {
+        marks.push(part(format!(" ×{}", asset.thumbnail_events()), Role::Dim));
+    }
+    if asset.foreign() > 0 {
+        marks.push(part(" ≠", Role::Warn));
+    }
+    if let Some(failure) = asset.picture_event().and_then(|event| app.album().failure_of(event.key)) {
+        let status = failure.what.as_str().strip_prefix("HTTP ").and_then(|rest| rest.split(' ').next());
+        marks.push(part(format!(" {}", status.unwrap_or("✗")), Role::Warn));
+    }
+    marks
+}
+
 /// The width of each column with the blank before it; a column of 0 cells is not shown. Columns give way in the order
-/// time, length, pictures; of a time with its day the hour goes first.
+/// time, length, pictures; a time is shortened first.
 struct Columns {
     name: usize,
     id: usize,
@@ -152,7 +194,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn new(width: usize, rows: &[RowText]) -> Self {
+    fn new(width: usize, rows: &[&RowText]) -> Self {
         let widest = |text: fn(&RowText) -> &Safe| rows.iter().map(|row| text(row).width() + 1).max().unwrap_or(0);
         let mut columns = Self {
             name: 0,
@@ -166,7 +208,7 @@ impl Columns {
         let code = rows.iter().filter_map(|row| row.code.as_ref()).map(|code| code.width() + 1).max().unwrap_or(0);
         columns.pictures += code.min(16).saturating_sub(columns.middle());
         let room = width.saturating_sub(3);
-        for time in [widest(|row| &row.day), 0] {
+        for time in [widest(|row| &row.short_time), 0] {
             if room < NAME + columns.middle() + columns.time {
                 columns.time = time;
             }
@@ -179,7 +221,7 @@ impl Columns {
         }
         columns.name = room.saturating_sub(columns.middle() + columns.time);
         // A list as wide as the screen has ids beside titles, and the messages of failures.
-        let names = rows.iter().map(|row| row.name.width() + 4).max().unwrap_or(0).max(NAME);
+        let names = rows.iter().map(|row| row.name_width + 4).max().unwrap_or(0).max(NAME);
         let ids = widest(|row| &row.id);
         if ids > 1 && columns.name >= names + ids {
             columns.name -= ids;
@@ -190,6 +232,24 @@ impl Columns {
             columns.name = names;
         }
         columns
+    }
+
+    /// The names of the columns, each in the longest form that fits.
+    fn headings(&self) -> Vec<StyledText> {
+        let mut text = format!("   {:<width$}", "asset", width = self.name);
+        if self.id > 0 {
+            text += &format!(" {:<width$}", "id", width = self.id - 1);
+        }
+        for (forms, width) in
+            [(["pictures", "pics"], self.pictures), (["length", "len"], self.length), (["time", ""], self.time)]
+        {
+            let form = forms.into_iter().find(|form| form.len() < width).unwrap_or_default();
+            text += &format!("{form:>width$}");
+        }
+        if self.message > 0 {
+            text += "  message";
+        }
+        vec![part(text, Role::Dim)]
     }
 
     fn middle(&self) -> usize {

@@ -36,7 +36,7 @@ pub(super) struct OverlayPane {
 struct OverlayRows {
     title: &'static str,
     /// The names of the columns.
-    legend: &'static str,
+    legend: String,
     /// The number of all rows.
     count: usize,
     /// The index of the first of `rows`.
@@ -52,7 +52,7 @@ impl OverlayRows {
     fn new(title: &'static str, rows: Vec<Vec<StyledText>>) -> Self {
         let width_of = |row: &Vec<StyledText>| row.iter().map(|(text, _)| text.width()).sum::<usize>();
         let widest = rows.iter().map(width_of).max().unwrap_or(0);
-        Self { title, legend: "", count: rows.len(), first: 0, rows, widest, foot: Vec::new() }
+        Self { title, legend: String::new(), count: rows.len(), first: 0, rows, widest, foot: Vec::new() }
     }
 
     fn of(app: &App, overlay: &Overlay, screen: Size, theme: Theme) -> Self {
@@ -65,7 +65,7 @@ impl OverlayRows {
                 let mut foot = codes::foot(&codes.rows, overlay.position, columns);
                 // A small screen is for the codes themselves.
                 foot.truncate(usize::from(screen.height / 4));
-                Self { legend: codes::LEGEND, foot, ..content }
+                Self { legend: codes::count(codes) + codes::LEGEND, foot, ..content }
             }
             OverlayKind::History(history) => {
                 Self::new("History, newest first", history::rows(app, &history.events, theme))
@@ -126,8 +126,11 @@ impl OverlayPane {
             (true, true) => format!(" {}/{}", self.position + 1, self.content.count),
             (true, false) => format!(" {}–{} of {}", top + 1, top + height, self.content.count),
         };
-        let title =
-            [part(self.content.title, Role::Strong), part(position, Role::Dim), part(self.content.legend, Role::Dim)];
+        let title = [
+            part(self.content.title, Role::Strong),
+            part(position, Role::Dim),
+            part(self.content.legend.as_str(), Role::Dim),
+        ];
         let inner = theme.border(buffer, self.area, &title);
         let end = inner.bottom().saturating_sub(foot);
         for (y, row) in (end..inner.bottom()).zip(&self.content.foot) {

@@ -8,15 +8,22 @@ pub(super) mod title;
 
 use super::theme::{Role, StyledText, Theme, part};
 use crate::{
-    app::{App, viewer::exhibit::Exhibit},
+    app::{App, panes::View, viewer::exhibit::Exhibit},
+    catalog::Asset,
     event::Status,
     picture::{PictureFailure, PictureKey, Placement},
     text::Safe,
 };
-use failure::{draw_banner, failure_lines};
+use failure::{draw_banner, draw_failure};
 use lines::draw_lines;
 use placement::draw_placement;
 use ratatui::{buffer::Buffer, layout::Rect};
+
+/// Returns the selected asset if it has failed and has no pictures: its failure takes the area of the timeline too.
+pub(super) fn failed_without_pictures(app: &App) -> Option<Asset<'_>> {
+    let is_empty = app.timeline().marks().is_empty() && app.screen().view != View::Sheet;
+    app.selected().filter(|asset| is_empty && *asset.status() == Status::Failed)
+}
 
 /// Draws the pane; returns the picture that the painter is to draw.
 pub(super) fn draw(buffer: &mut Buffer, app: &App, theme: Theme, covered: Option<Rect>) -> Option<Placement> {
@@ -36,8 +43,13 @@ pub(super) fn draw(buffer: &mut Buffer, app: &App, theme: Theme, covered: Option
         Exhibit::Loading(key) => vec![vec![part(format!("loading {} …", offset_of(app, key)), Role::Dim)]],
         Exhibit::PicturesOff => vec![vec![part("pictures are off · P turns them on", Role::Dim)]],
         Exhibit::FetchingOff => vec![vec![part("not fetched: --no-fetch", Role::Dim)]],
-        Exhibit::Nothing => match app.selected().filter(|asset| *asset.status() == Status::Failed) {
-            Some(asset) => failure_lines(asset.fault(), app.options().reveal, area),
+        Exhibit::Nothing => match failed_without_pictures(app) {
+            Some(asset) => {
+                let bottom = app.panes().timeline.map_or(area.bottom(), Rect::bottom);
+                let area = Rect { height: bottom.saturating_sub(area.y), ..area };
+                draw_failure(buffer, area, &asset, app, theme);
+                return None;
+            }
             None => empty::reason(app).into_iter().map(|text| vec![(text, Role::Dim)]).collect(),
         },
     };

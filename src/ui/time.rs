@@ -1,7 +1,6 @@
 //! Times as text, in the zone of the session.
 
 use crate::{app::App, event::Time, text::Safe};
-use jiff::tz::TimeZone;
 
 /// Formats a time as `12:01`, or as `03-14 12:01` if it is not today.
 pub(super) fn clock(time: Time, app: &App) -> Safe {
@@ -13,8 +12,13 @@ pub(super) fn moment(time: Time, app: &App) -> Safe {
     format_time(time, app, "%H:%M:%S")
 }
 
+/// Formats the hour and the minute alone.
+pub(super) fn hour(time: Time, app: &App) -> Safe {
+    Safe::new(&time.timestamp().to_zoned(app.options().zone()).strftime("%H:%M").to_string())
+}
+
 fn format_time(time: Time, app: &App, clock: &str) -> Safe {
-    let zone = app.options().zone.clone().unwrap_or(TimeZone::UTC);
+    let zone = app.options().zone();
     let then = time.timestamp().to_zoned(zone.clone());
     let today = app.now().wall.timestamp().to_zoned(zone).date();
     let day = if then.date() == today { "" } else { "%m-%d " };

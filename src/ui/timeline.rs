@@ -2,7 +2,7 @@
 //! and its labels.
 
 use super::{
-    asset::{name, status_glyph},
+    asset::{fitted_name, status_glyph},
     number::bytes,
     theme::{Glyph, Role, StyledText, Theme, part},
 };
@@ -61,6 +61,9 @@ fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         if app.album().is_black(mark.key) {
             parts.push(part("   black", Role::Warn));
         }
+        if mark.url.is_foreign(&mark.asset) {
+            parts.push(part("   of another asset", Role::Warn));
+        }
         if let Some(other) = app.pane().lookalike(timeline.cursor()) {
             parts.push(part(format!("   same as #{}", other + 1), Role::Warn));
         }
@@ -90,14 +93,8 @@ fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
 fn asset_label(app: &App, area: Rect, theme: Theme) -> Vec<StyledText> {
     let Some(asset) = app.selected().filter(|_| app.screen().view == View::Full) else { return Vec::new() };
     let (glyph, role) = status_glyph(asset.status());
-    let name = name(&asset, app);
-    let room = usize::from(area.width / 3);
-    vec![
-        (theme.glyph(glyph), role),
-        part(" ", Role::Plain),
-        (name.fit_middle(room), Role::Strong),
-        part(" ", Role::Plain),
-    ]
+    let name = fitted_name(&asset, app, usize::from(area.width / 3));
+    vec![(theme.glyph(glyph), role), part(" ", Role::Plain), (name, Role::Strong), part(" ", Role::Plain)]
 }
 
 fn facts(picture: &crate::picture::Picture, protocol: Protocol) -> Vec<StyledText> {

@@ -5,6 +5,7 @@ use std::{fmt::Write as _, time::Duration};
 use thumbview::{
     app::{
         Effect, Message, RawPurpose, WriteContent, WriteJob, WriteOutcome, keymap,
+        list::Stick,
         overlay::{OverlayKind, notices::NoticesOverlay},
         panes::View,
     },
@@ -57,6 +58,93 @@ fn scrubbing() {
     check(": \"@ffff\" Enter", "14d7 0:00 of 6");
     check("f \"status:failed\" Enter : \"@c0ff\" Enter", "dead 0:00 of 2");
     check("k k l l l", "5f1c 0:12 of 6");
+}
+
+/// The sentence that is shown after keys.
+fn toast(keys: &str) -> String {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys(keys);
+    stage.app.toast().map(ToString::to_string).unwrap_or_default()
+}
+
+fn destinations_that_do_not_exist_are_reported() {
+    assert_eq!(toast(": \"9:99\" Enter"), "9:99 is no place: 1:30, 90, #12 or @id");
+    assert_eq!(toast(": \"#99\" Enter"), "there is no picture #99: the last is #6");
+    assert_eq!(toast(": \"#0\" Enter"), "there is no picture #0: the last is #6");
+    assert_eq!(toast(": \"0:12\" Enter"), "no picture at 0:12, nearest: 0:10");
+    assert_eq!(toast(": \"0:15\" Enter"), "");
+    assert_eq!(toast("e : \"5\" Enter"), "this asset has no pictures");
+    check(": \"#99\" Enter", "14d7 0:00 of 6");
+}
+
+fn ctrl_c_quits_while_a_line_is_typed() {
+    for keys in ["C-c", "/ \"a\" C-c", "f C-c", ": C-c", "w C-c", "? C-c"] {
+        let mut stage = Stage::filled(100, 30);
+        stage.keys(keys);
+        assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::Quit)), "{keys}");
+    }
+}
+
+fn an_asset_that_is_looked_at_is_held() {
+    for keys in ["l", "Space", "Enter", "z", "t", "i", "J", "v", "y", "u", "Y", "o", "w", "r", "a", ": \"0:05\" Enter"]
+    {
+        let mut stage = Stage::filled(100, 30);
+        stage.keys(keys);
+        stage.log_event(&TestEvent { id: "aaaa", status: "FAILED", ..TestEvent::default() });
+        assert!(state(&stage).starts_with("14d7"), "{keys}");
+        assert_eq!((stage.app.list().unread().new, stage.app.list().unread().failed), (1, 1), "{keys}");
+        assert!(stage.app.list().stick() == Stick::Holding, "{keys}");
+    }
+    for keys in ["", "?", "c", "!", "f Esc", "P", "l End"] {
+        let mut stage = Stage::filled(100, 30);
+        stage.keys(keys);
+        stage.log_event(&TestEvent { id: "aaaa", ..TestEvent::default() });
+        assert!(state(&stage).starts_with("aaaa"), "{keys}");
+    }
+    // A selection that happens to be on the newest row does not make the list stick to it.
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("k j");
+    stage.log_event(&TestEvent { id: "aaaa", ..TestEvent::default() });
+    assert_eq!(state(&stage), "14d7 0:00 of 7");
+}
+
+fn a_held_asset_stays_listed_and_keeps_its_place() {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("f \"status:failed\" Enter g l");
+    stage.log_event(&TestEvent { id: "9e107d9d372bb6826bd81d3542a419d6", samples: &[0, 5], ..TestEvent::default() });
+    assert_eq!(state(&stage), "9e10 0:00 of 2", "it has succeeded, and is still looked at");
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("l l");
+    let again = TestEvent { id: "14d7b2faba0dddd6b4e8936272d6bc3f", samples: &[0, 10, 20], ..TestEvent::default() };
+    stage.log_event(&again);
+    assert_eq!(state(&stage), "14d7 0:10 of 6", "the newer event has a picture at that offset");
+}
+
+fn counts_are_of_what_passes_the_filter() {
+    let mut stage = Stage::filled(120, 30);
+    let counts = |stage: &Stage| stage.app.list().filtered_counts().map(|counts| (counts.all, counts.failed));
+    assert_eq!(counts(&stage), None);
+    stage.keys("f \"dead\" Enter");
+    assert_eq!(counts(&stage), Some((1, 1)));
+    let screen = stage.screen();
+    assert!(screen.contains("All 1 of 6 │ FAILED 1 of 2 │ SUCCEED 0 of 3 │ other 0 of 1"), "{screen}");
+    stage.log_event(&TestEvent { id: "deadbeefdeadbeefdeadbeefdeadbeef", samples: &[0], ..TestEvent::default() });
+    stage.log_event(&TestEvent { id: "dead", status: "FAILED", ..TestEvent::default() });
+    assert_eq!(counts(&stage), Some((2, 1)));
+    // The tab narrows the list, not the counts.
+    stage.keys("s");
+    assert_eq!((counts(&stage), state(&stage).as_str()), (Some((2, 1)), "dead - of 1"));
+    stage.keys("c");
+    assert!(stage.screen().contains("Error codes  1 of 2 FAILED assets"), "{}", stage.screen());
+}
+
+fn a_code_is_added_to_the_filter() {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("f \"9e10\" Enter c Enter");
+    assert_eq!(stage.app.list().filter().to_string(), "9e10 status:failed code:VOD.10104");
+    assert_eq!(state(&stage), "9e10 - of 1");
+    stage.keys("c Enter");
+    assert_eq!(stage.app.list().filter().to_string(), "9e10 status:failed code:VOD.10104");
 }
 
 fn an_asset_is_found_again_where_it_was_left() {
@@ -430,6 +518,12 @@ fn every_action_of_the_table_can_be_taken_in_every_view() {
 crate::tests! {
     moving_through_assets,
     scrubbing,
+    destinations_that_do_not_exist_are_reported,
+    ctrl_c_quits_while_a_line_is_typed,
+    an_asset_that_is_looked_at_is_held,
+    a_held_asset_stays_listed_and_keeps_its_place,
+    counts_are_of_what_passes_the_filter,
+    a_code_is_added_to_the_filter,
     an_asset_is_found_again_where_it_was_left,
     finding_failures_and_hits,
     filters_and_tabs,

@@ -9,6 +9,9 @@ use thumbview::{
     picture::{PictureFailure, PictureUpdate},
 };
 
+/// Minutes of a day.
+const DAY: i64 = 24 * 60;
+
 fn shot(name: &str, stage: &Stage) {
     insta::assert_snapshot!(name, stage.screen());
 }
@@ -19,6 +22,23 @@ fn the_main_screen_at_every_size() {
         stage.serve();
         shot(&format!("main_{width}x{height}"), &stage);
     }
+}
+
+fn days_titles_and_marks_of_the_list() {
+    let mut stage = Stage::filled(100, 30);
+    stage.log_event_at("old1", -3 * DAY);
+    stage.log_event_at("old2", -DAY);
+    stage.log_event_at("old3", -DAY);
+    stage.keys("k k");
+    stage.refuse(&PictureFailure { what: "HTTP 403".into(), advice: Vec::new(), allow: None });
+    shot("days_100x30", &stage);
+    // In another order no line tells the day.
+    stage.keys("S");
+    shot("sorted_by_id_100x30", &stage);
+    let mut stage = Stage::filled(80, 24);
+    stage.log_event_at("old1", -3 * DAY);
+    stage.keys("g");
+    shot("days_80x24", &stage);
 }
 
 fn a_session_that_has_read_nothing() {
@@ -147,6 +167,7 @@ proptest! {
 
 crate::tests! {
     the_main_screen_at_every_size,
+    days_titles_and_marks_of_the_list,
     a_session_that_has_read_nothing,
     failures_in_plain_words,
     a_picture_that_is_not_to_be_had,

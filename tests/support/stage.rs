@@ -137,6 +137,18 @@ impl Stage {
         self.send(Message::Log(batch));
     }
 
+    /// A success with one sample, so many minutes from now.
+    pub(crate) fn log_event_at(&mut self, id: &str, minutes: i64) {
+        let logged =
+            TestEvent {
+                id, samples: &[0], title: Some("一个很长的标题，终于被剪断了"), ..TestEvent::default()
+            };
+        let time = Some(Time::from_micros((NOON + minutes * 60) * 1_000_000));
+        let event = LogEvent { time, ..self.event(&logged) };
+        let batch = LogUpdate::Batch { events: vec![event], rejected: Vec::new(), counts: Counts::default() };
+        self.send(Message::Log(batch));
+    }
+
     fn event(&mut self, logged: &TestEvent<'_>) -> LogEvent {
         self.byte += 1;
         let asset = AssetId::new(logged.id).unwrap();

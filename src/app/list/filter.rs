@@ -123,6 +123,17 @@ impl Filter {
         self
     }
 
+    /// The text of a filter that has these terms as well.
+    pub(in crate::app) fn with_terms(&self, terms: &[String]) -> String {
+        let mut all: Vec<&str> = self.terms().map(Safe::as_str).collect();
+        for term in terms {
+            if !all.contains(&term.as_str()) {
+                all.push(term);
+            }
+        }
+        all.join(" ")
+    }
+
     /// Returns whether all its `code:` terms match this code.
     pub fn finds_code(&self, code: &str) -> bool {
         self.terms.iter().all(|term| !matches!(&term.test, Test::Code(regex) if !regex.is_match(code)))

@@ -31,6 +31,15 @@ impl StatusTab {
         }
     }
 
+    /// Returns the tab of a status, beside the one of all assets.
+    pub(super) fn of(status: &Status) -> Self {
+        match status {
+            Status::Failed => Self::Failed,
+            Status::Succeed => Self::Succeed,
+            Status::Other(_) => Self::Other,
+        }
+    }
+
     /// Returns whether it shows assets of a status.
     pub fn shows(self, status: &Status) -> bool {
         match self {

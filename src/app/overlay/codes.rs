@@ -1,9 +1,9 @@
-//! The overlay of error codes: one row for each code of the failed assets; Enter filters by it.
+//! The overlay of error codes: a row for each code of the failed assets that pass the filter; Enter adds it to the filter.
 
 use super::content::{EnterAction, Navigation, OverlayContent, OverlayContext};
 use crate::{
-    app::list::filter::Filter,
-    catalog::{Asset, AssetKey, Rank},
+    app::list::{AssetList, filter::Filter},
+    catalog::{Asset, AssetKey, Catalog, Rank},
     event::{Reveal, Status, Time},
     text::Safe,
 };
@@ -14,6 +14,10 @@ use std::collections::BTreeMap;
 pub struct CodesOverlay {
     /// The rows, the most frequent code first.
     pub rows: Vec<CodeRow>,
+    /// The number of failed assets that pass the filter.
+    pub failed: u64,
+    /// The number of all failed assets.
+    pub failed_in_all: u64,
 }
 
 /// The failed assets with one error code.
@@ -67,9 +71,11 @@ fn tabulate<'a>(assets: impl Iterator<Item = Asset<'a>>, reveal: Reveal) -> Vec<
 }
 
 impl CodesOverlay {
-    /// Counts the codes of the failed assets.
-    pub(in crate::app) fn new<'a>(assets: impl Iterator<Item = Asset<'a>>, reveal: Reveal) -> Self {
-        Self { rows: tabulate(assets, reveal) }
+    /// Counts the codes of the failed assets that pass the filter of the list.
+    pub(in crate::app) fn new(catalog: &Catalog, list: &AssetList, reveal: Reveal) -> Self {
+        let rows = tabulate(catalog.assets().filter(|asset| list.passes_filter(asset.key())), reveal);
+        let failed = rows.iter().map(|row| row.count as u64).sum();
+        Self { rows, failed, failed_in_all: catalog.tally().failed }
     }
 }
 
@@ -85,7 +91,8 @@ impl OverlayContent for CodesOverlay {
     fn enter(&self, row: usize, _: &OverlayContext<'_>) -> EnterAction {
         let Some(CodeRow { code, .. }) = self.rows.get(row) else { return EnterAction::Close };
         let others = self.rows.iter().map(|row| row.code.as_str()).filter(|other| *other != code.as_str());
-        EnterAction::Filter(format!("status:failed code:{}", code_pattern(code.as_str(), others)))
+        let code = format!("code:{}", code_pattern(code.as_str(), others));
+        EnterAction::Filter(vec!["status:failed".to_owned(), code])
     }
 }
 

@@ -28,8 +28,8 @@ pub(in crate::app) enum EnterAction {
     Close,
     /// Do nothing.
     Stay,
-    /// Close the overlay, and filter by this text.
-    Filter(String),
+    /// Close the overlay, and add these terms to the filter.
+    Filter(Vec<String>),
     /// Close the overlay, and show the pictures of an event.
     Pin(EventKey),
     /// Read the text of an event or of a line, and show it above.

@@ -26,11 +26,15 @@ impl Destination {
     }
 }
 
-/// Parses a time in a video: seconds, `M:SS` or `H:MM:SS`.
+/// Parses a time in a video: seconds, `M:SS` or `H:MM:SS`, of which minutes after hours and seconds after minutes are
+/// below 60.
 pub fn parse_offset(text: &str) -> Option<Offset> {
     let mut seconds = 0.0;
-    for part in text.split(':') {
+    for (index, part) in text.split(':').enumerate() {
         let value: f64 = part.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0)?;
+        if index > 2 || index > 0 && value >= 60.0 {
+            return None;
+        }
         seconds = seconds * 60.0 + value;
     }
     Offset::from_seconds(seconds)
@@ -51,5 +55,8 @@ mod tests {
         check("", None);
         check("x", None);
         check("-5", None);
+        check("9:99", None);
+        check("1:60:00", None);
+        check("1:2:3:4", None);
     }
 }

@@ -97,7 +97,6 @@ impl Prompt {
         match key.code {
             KeyCode::Enter => return PromptOutcome::Done,
             KeyCode::Esc => return PromptOutcome::Cancelled,
-            KeyCode::Char('c') if control => return PromptOutcome::Cancelled,
             KeyCode::Char('u') if control => self.before.clear(),
             KeyCode::Char('w') if control => self.delete_word(),
             KeyCode::Char('a') if control => self.home(),

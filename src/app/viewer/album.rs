@@ -3,7 +3,7 @@
 //! Decoded pictures and their prepared forms are kept within a budget of bytes; the least recently viewed go first. The
 //! album only records the state of each picture; `prefetch` decides what is requested.
 
-use crate::picture::{Fit, Picture, PictureFailure, PictureKey, PictureUpdate, Prepared};
+use crate::picture::{EventKey, Fit, Picture, PictureFailure, PictureKey, PictureUpdate, Prepared};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -44,6 +44,8 @@ struct AlbumEntry {
 pub struct Album {
     entries: HashMap<PictureKey, AlbumEntry>,
     by_use: BTreeMap<u64, PictureKey>,
+    /// A failed picture of each event that has one.
+    failed: HashMap<EventKey, PictureKey>,
     /// The number of uses so far.
     clock: u64,
     /// Bytes that are kept now.
@@ -60,7 +62,7 @@ impl Default for Album {
 impl Album {
     /// Creates an album that keeps at most `budget` bytes, and always the picture added last.
     pub fn new(budget: usize) -> Self {
-        Self { entries: HashMap::new(), by_use: BTreeMap::new(), clock: 0, cost: 0, budget }
+        Self { entries: HashMap::new(), by_use: BTreeMap::new(), failed: HashMap::new(), clock: 0, cost: 0, budget }
     }
 
     /// Applies a change that `media` or `graphics` reports.
@@ -85,6 +87,14 @@ impl Album {
         match self.state(key) {
             PictureState::Ready(picture) => Some(picture),
             PictureState::Absent | PictureState::Loading | PictureState::Failed(_) => None,
+        }
+    }
+
+    /// The failure of a picture of an event, if one is known.
+    pub fn failure_of(&self, event: EventKey) -> Option<&PictureFailure> {
+        match self.state(*self.failed.get(&event)?) {
+            PictureState::Failed(failure) => Some(failure),
+            PictureState::Absent | PictureState::Loading | PictureState::Ready(_) => None,
         }
     }
 
@@ -152,6 +162,9 @@ impl Album {
         let entry = AlbumEntry { state, prepared: Vec::new(), is_black, pixel_hash, used: self.clock };
         self.cost += entry.cost();
         self.by_use.insert(self.clock, key);
+        if matches!(entry.state, PictureState::Failed(_)) {
+            self.failed.insert(key.event, key);
+        }
         self.entries.insert(key, entry);
     }
 
@@ -159,6 +172,9 @@ impl Album {
         if let Some(entry) = self.entries.remove(&key) {
             self.cost -= entry.cost();
             self.by_use.remove(&entry.used);
+            if self.failed.get(&key.event) == Some(&key) {
+                self.failed.remove(&key.event);
+            }
         }
     }
 
@@ -198,7 +214,7 @@ mod tests {
     use super::*;
     use crate::{
         event::PictureKind,
-        picture::{EventKey, FetchInfo, PixelSize},
+        picture::{FetchInfo, PixelSize},
     };
 
     fn key(index: u32) -> PictureKey {

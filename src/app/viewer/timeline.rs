@@ -53,24 +53,34 @@ impl Default for Timeline {
 }
 
 impl Timeline {
-    /// Shows the pictures of these events. If they are others than before, the cursor stays on its picture or goes to the
-    /// first.
+    /// Shows the pictures of these events. If they are others than before, the cursor stays on its picture, or on the
+    /// picture at its offset if the asset is the same, or goes to the first.
     pub fn show(&mut self, events: &[Event<'_>], duration: Option<Offset>) {
         self.duration = duration;
         if self.events.iter().eq(events.iter().map(|event| &event.key)) {
             return;
         }
-        let current = self.current_key();
+        let current = self.current().cloned();
         self.events = events.iter().map(|event| event.key).collect();
         self.marks = events.iter().flat_map(Event::requests).collect();
         self.marks.sort_by_key(PictureRequest::order);
-        if let Some(at) = self.marks.iter().position(|mark| Some(mark.key) == current) {
+        if let Some(at) = current.and_then(|current| self.position_of(&current)) {
             self.cursor = at;
         } else {
             self.cursor = 0;
             self.direction = Direction::Forward;
             self.playing = None;
         }
+    }
+
+    /// The index of a picture, or of the picture at its offset in a newer event of the same asset.
+    fn position_of(&self, picture: &PictureRequest) -> Option<usize> {
+        let position = |is_wanted: &dyn Fn(&PictureRequest) -> bool| self.marks.iter().position(is_wanted);
+        position(&|mark| mark.key == picture.key).or_else(|| {
+            position(&|mark| {
+                mark.asset == picture.asset && mark.offset == picture.offset && mark.key.kind == picture.key.kind
+            })
+        })
     }
 
     /// The first of the events that are shown.

@@ -28,8 +28,10 @@ const HINTS: [Hint; 12] = [
     ("q", "quit", [9, 8]),
 ];
 
-const OVER_CODES: [Hint; 3] = [("Enter", "filter by code", [0, 0]), ("j/k", "move", [1, 1]), ("Esc", "close", [2, 2])];
-const OVER_HISTORY: [Hint; 3] = [("Enter", "show this run", [0, 0]), ("j/k", "move", [1, 1]), ("Esc", "close", [2, 2])];
+const OVER_CODES: [Hint; 3] =
+    [("Enter", "add to the filter", [0, 0]), ("j/k", "move", [1, 1]), ("Esc", "close", [2, 2])];
+const OVER_HISTORY: [Hint; 3] =
+    [("Enter", "show its pictures", [0, 0]), ("j/k", "move", [1, 1]), ("Esc", "close", [2, 2])];
 const OVER_NOTICES: [Hint; 3] = [("Enter", "show the line", [0, 0]), ("j/k", "move", [1, 1]), ("Esc", "close", [2, 2])];
 const OVER_INFO: [Hint; 2] = [("h/l", "scrub", [0, 0]), ("Esc", "close", [1, 1])];
 const OVER_TEXT: [Hint; 2] = [("j/k", "scroll", [0, 0]), ("Esc", "close", [1, 1])];

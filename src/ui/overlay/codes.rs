@@ -1,7 +1,11 @@
 //! The overlay of error codes: the number of assets, the times, an example and the meaning of each code.
 
 use crate::{
-    app::{App, error_code::meaning, overlay::codes::CodeRow},
+    app::{
+        App,
+        error_code::meaning,
+        overlay::codes::{CodeRow, CodesOverlay},
+    },
     event::Time,
     text::Safe,
     ui::{
@@ -12,7 +16,7 @@ use crate::{
 };
 
 /// The names of the columns.
-pub(super) const LEGEND: &str = "  assets, code, first – last, the newest asset, meaning";
+pub(super) const LEGEND: &str = "  assets, code, first – last, newest, meaning";
 
 /// The lines below the table.
 const FOOT_LINES: usize = 3;
@@ -32,10 +36,21 @@ pub(super) fn foot(codes: &[CodeRow], at: usize, width: usize) -> Vec<Vec<Styled
     rows
 }
 
+/// Returns the number of failed assets: `  54 of 302 FAILED assets`.
+pub(super) fn count(codes: &CodesOverlay) -> String {
+    let of = if codes.failed == codes.failed_in_all {
+        String::new()
+    } else {
+        format!(" of {}", thousands(codes.failed_in_all))
+    };
+    let assets = if codes.failed_in_all == 1 { "asset" } else { "assets" };
+    format!("  {}{of} FAILED {assets}", thousands(codes.failed))
+}
+
 /// Returns a row for each code.
 pub(super) fn rows(app: &App, codes: &[CodeRow]) -> Vec<Vec<StyledText>> {
     if codes.is_empty() {
-        return vec![vec![part(" no asset failed ", Role::Dim)]];
+        return vec![vec![part(" no listed asset has failed ", Role::Dim)]];
     }
     let time = |time: Option<Time>| time.map_or_else(|| Safe::new("–"), |time| clock(time, app));
     let first = codes.iter().map(|row| time(row.first).width()).max().unwrap_or(0);

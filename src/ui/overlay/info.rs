@@ -28,6 +28,9 @@ pub(super) fn rows(app: &App) -> Vec<Vec<StyledText>> {
         ("picture", Safe::new(&format!("{} #{} at {}", mark.key.kind.as_str(), mark.key.index + 1, mark.offset))),
         ("URL", Safe::new(&mark.url.shown(app.options().reveal))),
     ]);
+    if mark.url.is_foreign(&mark.asset) {
+        facts.push(("warning", "the URL names another asset".into()));
+    }
     match app.album().state(mark.key) {
         PictureState::Absent => facts.push(("state", "not fetched yet".into())),
         PictureState::Loading => facts.push(("state", "loading".into())),

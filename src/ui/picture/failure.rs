@@ -1,33 +1,73 @@
 //! The failure of an event: in the whole pane, or in a banner above pictures.
 
+use super::lines::draw_block;
 use crate::{
     app::{App, error_code::meaning},
     catalog::Asset,
-    event::{Fault, Reveal},
+    event::{EventKind, Status},
     text::Safe,
     ui::{
-        theme::{Role, StyledText, Theme, part},
-        time::clock,
+        theme::{Role, Theme, part},
+        time::{clock, moment},
     },
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
-/// Returns the code, the message, the meaning and the advice.
-pub(super) fn failure_lines(fault: Option<&Fault>, reveal: Reveal, area: Rect) -> Vec<Vec<StyledText>> {
+/// Draws the failure of an asset without pictures: code, message, meaning, remedy, time, place in the log, earlier events.
+pub(super) fn draw_failure(buffer: &mut Buffer, area: Rect, asset: &Asset<'_>, app: &App, theme: Theme) {
     let width = usize::from(area.width.saturating_sub(4)).max(8);
-    let (code, message) = (fault.map_or("", |fault| &fault.code), fault.map(|fault| fault.shown(reveal)));
-    let message = message.unwrap_or_default();
-    let code = if code.is_empty() { "FAILED without a code" } else { code };
-    let mut lines = vec![vec![part(code, Role::Bad)]];
-    lines.extend(message.wrap(width).into_iter().map(|line| vec![(line, Role::Plain)]));
+    let fault = asset.fault();
+    let code = fault.map_or("", |fault| &fault.code);
+    let message = fault.map(|fault| fault.shown(app.options().reveal)).unwrap_or_default();
+    let wrapped = |text: &Safe, role| text.wrap(width).into_iter().map(move |line| vec![(line, role)]);
+    let mut lines = vec![vec![part(if code.is_empty() { "FAILED without a code" } else { code }, Role::Bad)]];
+    lines.extend(wrapped(&message, Role::Plain));
     if let Some(meaning) = meaning(code) {
         lines.push(Vec::new());
-        let sentences = [(meaning.what, Role::Plain), (meaning.advice, Role::Dim)];
-        for (text, role) in sentences {
-            lines.extend(Safe::new(text).wrap(width).into_iter().map(|line| vec![(line, role)]));
-        }
+        lines.extend(wrapped(&meaning.what.into(), Role::Plain));
+        lines.extend(wrapped(&meaning.advice.into(), Role::Dim));
     }
-    lines
+    lines.push(Vec::new());
+    for (name, value) in facts(asset, app) {
+        let mut texts = value.wrap(width.saturating_sub(FACT_NAME)).into_iter();
+        let first = texts.next().unwrap_or_default();
+        lines.push(vec![part(format!("{name:<FACT_NAME$}"), Role::Dim), (first, Role::Plain)]);
+        lines.extend(texts.map(|text| vec![part(" ".repeat(FACT_NAME), Role::Dim), (text, Role::Plain)]));
+    }
+    if usize::from(area.height) > lines.len() + 2 {
+        let keys = [("J", " the event as logged   "), ("v", " its history   "), ("e", " the next failure")];
+        lines.push(Vec::new());
+        lines.push(keys.iter().flat_map(|(key, what)| [part(*key, Role::Accent), part(*what, Role::Dim)]).collect());
+    }
+    draw_block(buffer, area, &lines, theme);
+}
+
+/// The cells of the name of a fact.
+const FACT_NAME: usize = 8;
+
+/// Returns the time and the place of the newest event, and the number of events before it.
+fn facts(asset: &Asset<'_>, app: &App) -> Vec<(&'static str, Safe)> {
+    let newest = asset.newest();
+    let mut facts = Vec::new();
+    facts.extend(newest.time.map(|time| ("when", moment(time, app))));
+    let place = newest.origin.line.map_or_else(|| format!("@{}", newest.origin.byte), |line| line.to_string());
+    facts.push(("from", Safe::new(&format!("{}:{place}", app.catalog().file_name(newest.origin.file)))));
+    let earlier = asset.history().map(|key| app.catalog().event(key));
+    let earlier = earlier.filter(|event| *event.kind == EventKind::Thumbnail && event.key != newest.key);
+    let (mut failed, mut all) = (0, 0);
+    for event in earlier {
+        all += 1;
+        failed += usize::from(*event.status == Status::Failed);
+    }
+    facts.push((
+        "before",
+        match (failed, all) {
+            (_, 0) => "its first event".into(),
+            (failed, 1) => if failed == 1 { "1 event, which FAILED" } else { "1 event, which had not failed" }.into(),
+            (failed, all) => Safe::new(&format!("{all} events, {failed} of them FAILED")),
+        },
+    ));
+    facts
 }
 
 /// Draws the failure of the newest event above the pictures of an earlier success.
@@ -39,7 +79,7 @@ pub(super) fn draw_banner(buffer: &mut Buffer, area: Rect, asset: &Asset<'_>, ap
     let second = meaning(code).map(|meaning| format!(" {}: {}", meaning.what, meaning.advice)).unwrap_or_default();
     let shown = app.shown_event().map(|key| app.catalog().event(key));
     let when = shown.and_then(|event| event.time).map(|time| format!(" of {}", clock(time, app)));
-    let third = format!(" pictures of the earlier run{}", when.unwrap_or_default());
+    let third = format!(" pictures of the event{}", when.unwrap_or_default());
     let rows = [first.to_vec(), vec![part(second, Role::Plain)], vec![part(third, Role::Dim)]];
     for (y, row) in (area.y..area.bottom()).zip(rows) {
         theme.print(buffer, Rect { y, height: 1, ..area }, &row);

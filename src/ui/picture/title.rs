@@ -10,6 +10,10 @@ use crate::{
     },
 };
 
+/// The cells of an id: at least, where it is shown, and at most.
+const MIN_ID: usize = 8;
+const MAX_ID: usize = 32;
+
 /// Returns the title: `14d7b2fa…c3f  SUCCEED  6 samples  1 dot  0:25`.
 pub(in crate::ui) fn title(app: &App, width: usize, theme: Theme) -> Vec<StyledText> {
     let Some(asset) = app.selected() else { return vec![part("no asset", Role::Dim)] };
@@ -33,10 +37,14 @@ pub(in crate::ui) fn title(app: &App, width: usize, theme: Theme) -> Vec<StyledT
     let status = Safe::new(&format!(" {}", asset.status().as_str()));
     let id = Safe::new(&asset.id().to_string());
     let room = width.saturating_sub(status.width() + facts.chars().count() + 7);
-    let title = Some(name(&asset, app)).filter(|title| *title != id && title.width() + 11 <= room);
-    let name = match title {
-        Some(title) => Safe::new(&format!("{title}  {}", id.fit_middle((room - title.width() - 2).min(32)))),
-        None => id.fit_middle(room.clamp(8, 32)),
+    let name = name(&asset, app);
+    let name = if name == id {
+        id.fit_middle(room.clamp(MIN_ID, MAX_ID))
+    } else {
+        // The title stands; the id is shortened, or left out.
+        let title = name.fit(room);
+        let rest = room.saturating_sub(title.width() + 2).min(MAX_ID);
+        if rest < MIN_ID { title } else { Safe::new(&format!("{title}  {}", id.fit_middle(rest))) }
     };
     vec![
         (name, Role::Strong),
