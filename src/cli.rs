@@ -162,6 +162,26 @@ mod tests {
     }
 
     #[test]
+    fn secrets_of_options_are_not_echoed() {
+        let check = |args: &[&str]| {
+            let text = match parse_words(&[&["open", "a.log"], args].concat()) {
+                Ok(Command::Open(open)) => open.screen.fetch.media().map(drop).unwrap_err().to_string(),
+                Ok(other) => panic!("{other:?}"),
+                Err(error) => error.to_string(),
+            };
+            assert!(!text.contains("s3cret") && text.contains(args[0]), "{args:?}: {text}");
+        };
+        check(&["--proxy", "http://user:s3cret@["]);
+        check(&["--proxy", "s3cret"]);
+        check(&["--header", "s3cret"]);
+        check(&["--header", "s3cret=s3cret"]);
+        check(&["--header", "s3cret: s3cret", "--header", "b"]);
+        check(&["--referer", "https://user:s3cret@["]);
+        let config = ConfigFile::parse(&"c.toml".into(), "\nproxy = 's3cret'", &definition()).unwrap_err().to_string();
+        assert!(config.starts_with("c.toml:2: proxy: ") && !config.contains("s3cret"), "{config}");
+    }
+
+    #[test]
     fn every_long_option_has_a_variable() {
         fn check(command: &clap::Command) -> usize {
             let options = command.get_arguments().filter(|arg| arg.get_long().is_some());

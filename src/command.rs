@@ -17,6 +17,7 @@ mod man;
 mod media;
 mod open;
 mod probe;
+mod progress;
 mod reading;
 mod runtime;
 mod show;

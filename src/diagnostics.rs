@@ -8,13 +8,22 @@ use crate::text::Safe;
 use rustix::fs::OFlags;
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 static DIAGNOSTICS: OnceLock<Diagnostics> = OnceLock::new();
+
+/// Whether the last line of stderr is one of progress.
+static PROGRESS_SHOWN: AtomicBool = AtomicBool::new(false);
+
+/// Erases the line that the cursor stands in (CR, EL).
+const ERASE_LINE: &str = "\r\x1b[K";
 
 #[derive(Debug)]
 struct Diagnostics {
@@ -92,8 +101,32 @@ pub fn detail(text: &str) {
 
 fn report(text: &str, needed: Verbosity) {
     log(text);
-    if DIAGNOSTICS.get().map_or(Verbosity::Normal, |diagnostics| diagnostics.verbosity) >= needed {
+    if verbosity() >= needed {
+        let erase = if PROGRESS_SHOWN.swap(false, Ordering::Relaxed) { ERASE_LINE } else { "" };
         // A closed stderr leaves nobody to tell.
-        drop(writeln!(io::stderr(), "thumbview: {}", Safe::new(text)));
+        drop(writeln!(io::stderr(), "{erase}thumbview: {}", Safe::new(text)));
+    }
+}
+
+fn verbosity() -> Verbosity {
+    DIAGNOSTICS.get().map_or(Verbosity::Normal, |diagnostics| diagnostics.verbosity)
+}
+
+/// Returns whether stderr shows progress: a terminal does, unless `--quiet`.
+pub fn shows_progress() -> bool {
+    io::stderr().is_terminal() && verbosity() >= Verbosity::Normal
+}
+
+/// Shows a line of progress in place of the one before. The next diagnostic or [`clear_progress`] erases it.
+pub fn show_progress(text: &str) {
+    PROGRESS_SHOWN.store(true, Ordering::Relaxed);
+    let mut stderr = io::stderr();
+    drop(write!(stderr, "{ERASE_LINE}{}", Safe::new(text)).and_then(|()| stderr.flush()));
+}
+
+/// Erases the line of progress.
+pub fn clear_progress() {
+    if PROGRESS_SHOWN.swap(false, Ordering::Relaxed) {
+        drop(io::stderr().write_all(ERASE_LINE.as_bytes()));
     }
 }

@@ -5,9 +5,9 @@ use crate::{
     media::{Header, HostBound, HostPort, MediaConfig, Policy},
     picture::FetchMode,
 };
-use clap::Args;
+use clap::{Arg, Args, Command, builder::TypedValueParser, error::ErrorKind};
 use ipnet::IpNet;
-use std::{path::PathBuf, time::Duration};
+use std::{ffi::OsStr, path::PathBuf, str::FromStr, time::Duration};
 use url::Url;
 
 /// The limits of fetching.
@@ -38,7 +38,7 @@ pub struct FetchArgs {
     #[arg(short = 'H', long, value_name = "[HOST=]K:V")]
     pub header: Vec<String>,
     /// Fetch through this proxy, which then resolves the names and decides about addresses.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = ProxyParser)]
     pub proxy: Option<Url>,
     /// Trust the certificate authorities of this file, too.
     #[arg(long, value_name = "PEM")]
@@ -60,20 +60,8 @@ impl FetchArgs {
         }
         policy.allow_nets.clone_from(&self.allow_cidr);
         let only = if let [only] = &*self.allow_host { Some(only) } else { None };
-        // Only the name of the host or the header is printed: what follows may be a secret.
-        let invalid = |text: &str, reason: &str| {
-            UsageError::new(format!("{}: {reason}", text.split(['=', ':']).next().unwrap_or_default()))
-        };
-        let referer = self
-            .referer
-            .iter()
-            .map(|text| HostBound::parse(text, only).map_err(|reason| invalid(text, reason)))
-            .collect::<Result<_, _>>()?;
-        let headers = self
-            .header
-            .iter()
-            .map(|text| HostBound::<Header>::parse(text, only).map_err(|reason| invalid(text, reason)))
-            .collect::<Result<_, _>>()?;
+        let referer = parse_bound("--referer", &self.referer, only)?;
+        let headers = parse_bound::<Header>("--header", &self.header, only)?;
         Ok(MediaConfig {
             policy,
             idle_timeout: self.timeout,
@@ -92,6 +80,37 @@ impl FetchArgs {
     /// Returns the folder of the picture cache, if there is one: as asked, else in the user's cache folder.
     pub fn cache_dir(&self) -> Option<PathBuf> {
         if self.no_cache { None } else { self.cache_dir.clone().or_else(cache_folder) }
+    }
+}
+
+/// Parses the values of a repeatable option. An error names the value by its place only: any part may be a secret.
+fn parse_bound<T: FromStr>(
+    option: &str,
+    values: &[String],
+    only: Option<&HostPort>,
+) -> Result<Vec<HostBound<T>>, UsageError> {
+    let parse = |(index, text): (usize, &String)| {
+        HostBound::parse(text, only).map_err(|reason| match values.len() {
+            1 => UsageError::new(format!("{option}: {reason}")),
+            _ => UsageError::new(format!("{option} number {}: {reason}", index + 1)),
+        })
+    };
+    values.iter().enumerate().map(parse).collect()
+}
+
+/// The parser of `--proxy`, whose errors leave the value out: it may contain a password.
+#[derive(Clone, Debug)]
+struct ProxyParser;
+
+impl TypedValueParser for ProxyParser {
+    type Value = Url;
+
+    fn parse_ref(&self, command: &Command, _arg: Option<&Arg>, value: &OsStr) -> Result<Url, clap::Error> {
+        let url = value.to_str().and_then(|text| Url::parse(text).ok()).filter(Url::has_host);
+        url.ok_or_else(|| {
+            let message = "--proxy needs a URL such as http://proxy.example:3128\n";
+            clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command)
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! `export`: prints the assets with their pictures, and writes the pictures into a folder.
 
+mod failures;
 mod pictures;
 
 use super::{
@@ -9,8 +10,9 @@ use super::{
 };
 use crate::{
     app::Overwrite,
-    catalog::ListFormat,
+    catalog::{AssetKey, Catalog, ListFormat},
     cli::{ExportArgs, InputArgs, Output},
+    event::Status,
     report::{self, ExportedFiles, FileOutcome},
 };
 use anyhow::{Context as _, Result};
@@ -36,7 +38,7 @@ pub(super) fn run(args: ExportArgs) -> Result<ExitCode> {
         let overwrite = if args.overwrite { Overwrite::Yes } else { Overwrite::No };
         let assets = keys.iter().filter_map(|key| reading.catalog.asset(*key));
         let tasks = assets.flat_map(|asset| report::export_tasks(&asset)).collect();
-        files = pictures::write(tasks, folder, overwrite, config)?;
+        files = pictures::write(tasks, folder, overwrite, config, &without_pictures(&reading.catalog, &keys))?;
     }
     let mut out = BufWriter::new(io::stdout().lock());
     report::export(&mut out, &reading.catalog, &keys, &files, format, input.reveal())
@@ -45,4 +47,17 @@ pub(super) fn run(args: ExportArgs) -> Result<ExitCode> {
     let is_complete = files.values().all(|file| file.outcome != FileOutcome::Failed && file.reason.is_none());
     let code = reading.outcome();
     Ok(if is_complete || code != ExitCode::SUCCESS { code } else { ExitCode::FAILURE })
+}
+
+/// Returns what is to be said of assets without pictures; nothing where there are none.
+fn without_pictures(catalog: &Catalog, keys: &[AssetKey]) -> String {
+    let assets = keys.iter().filter_map(|key| catalog.asset(*key)).filter(|asset| asset.picture_event().is_none());
+    let (failed, others): (Vec<_>, Vec<_>) = assets.partition(|asset| *asset.status() == Status::Failed);
+    let clause = |count: usize, what: &str| match count {
+        0 => String::new(),
+        1 => format!("; 1 {what} and has none"),
+        _ => format!("; {count} {what} and have none"),
+    };
+    clause(failed.len(), if failed.len() == 1 { "asset FAILED" } else { "assets FAILED" })
+        + &clause(others.len(), if others.len() == 1 { "asset did not fail" } else { "assets did not fail" })
 }

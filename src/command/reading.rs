@@ -2,6 +2,7 @@
 //!
 //! Notices, waits and failures of sources are reported as diagnostics as they come. Nothing is printed to stdout here.
 
+use super::progress::{self, Progress};
 use crate::{
     app::Filter,
     catalog::{AssetKey, Catalog},
@@ -16,6 +17,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 /// The exit code when all was read, but no snapshot event and no asset was in it.
@@ -35,6 +37,8 @@ pub(super) struct SourceMonitor {
     first_rejected: Option<Rejected>,
     /// The reason for which each source waits, so that it is reported once.
     waiting: HashMap<u16, Safe>,
+    /// The bytes that were read of each source, and all of its bytes if known.
+    loading: HashMap<u16, (u64, Option<u64>)>,
 }
 
 /// The result of a search for snapshot events and assets.
@@ -61,6 +65,7 @@ impl SourceMonitor {
             status: SourceStatus::Good,
             first_rejected: None,
             waiting: HashMap::new(),
+            loading: HashMap::new(),
         }
     }
 
@@ -98,7 +103,11 @@ impl SourceMonitor {
                     self.waiting.insert(rank, reason.clone());
                 }
             }
-            Health::Loading { .. } | Health::Live | Health::Marked(_) | Health::Loaded | Health::Ended => {
+            Health::Loading { read, total } => {
+                self.waiting.remove(&rank);
+                self.loading.insert(rank, (*read, *total));
+            }
+            Health::Live | Health::Marked(_) | Health::Loaded | Health::Ended => {
                 self.waiting.remove(&rank);
             }
         }
@@ -115,6 +124,14 @@ impl SourceMonitor {
 
     fn location(&self, rejected: &Rejected) -> String {
         report::location(self.file_name(rejected.origin.file), rejected.origin)
+    }
+
+    fn describe_progress(&self, elapsed: Duration) -> String {
+        let sum = |bytes: fn(&(u64, Option<u64>)) -> Option<u64>| self.loading.values().map(bytes).sum::<Option<u64>>();
+        match (sum(|(read, _)| Some(*read)), sum(|(_, total)| *total)) {
+            (Some(read), Some(total)) => progress::describe("reading", read, total, elapsed),
+            (_, _) => format!("reading: {} lines", self.counts.lines),
+        }
     }
 
     /// Returns the exit code after all was read, and reports why nothing was found.
@@ -168,7 +185,9 @@ impl LogReading {
     pub(super) fn complete(input: &InputArgs) -> Self {
         let (source, mut updates) = source::spawn(input.source(ReadMode::Once, Start::All, Order::Log));
         let mut reading = Self { catalog: Catalog::default(), monitor: SourceMonitor::new(source) };
+        let mut progress = Progress::start();
         while let Some(mut update) = updates.blocking_recv() {
+            progress.update(|elapsed| reading.monitor.describe_progress(elapsed));
             reading.monitor.take(&update);
             reading.catalog.apply_update(&mut update, |_, _| {});
             if update == LogUpdate::Finished {

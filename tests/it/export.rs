@@ -111,7 +111,8 @@ fn assets_and_pictures_are_written() {
     assert!(gone["reason"].as_str().unwrap().contains("403"), "{gone}");
     assert_eq!(list["assets"][0]["pictures"], json!([]));
     assert!(ran.stderr.contains("good_sample_00005.jpg: ") && ran.stderr.contains("403"), "{}", ran.stderr);
-    assert!(ran.stderr.ends_with("3 pictures written to out/pictures, 1 could not be had\n"), "{}", ran.stderr);
+    let totals = "3 pictures written to out/pictures, 1 could not be fetched or written; 1 asset FAILED and has none\n";
+    assert!(ran.stderr.ends_with(totals), "{}", ran.stderr);
     assert!(!ran.stderr.contains("s3cret") && !ran.stdout.contains("s3cret"));
     assert!(place.export(&["--reveal"]).stdout.contains("auth_key=s3cret"));
 }
@@ -149,7 +150,7 @@ fn files_are_replaced_only_on_request() {
     };
     assert_eq!(outcomes(&ran), ["\"kept\"", "\"failed\"", "\"written\""]);
     assert_eq!(fs::read(place.path("out/good_sample_00000.jpg")).unwrap(), b"mine");
-    assert!(ran.stderr.contains("good_sample_00000.jpg: is there already, kept"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 kept because they exist (--overwrite replaces them)"), "{}", ran.stderr);
     let before = place.server.requests().len();
     let ran = place.export(&args);
     assert_eq!(outcomes(&ran), ["\"kept\"", "\"failed\"", "\"kept\""]);
@@ -174,7 +175,11 @@ fn the_fetch_policy_applies_to_exports() {
     let place = Place::new();
     let ran = place.run(&["export", "--no-cache", "-a", "good", "-o", "jsonl", "--pictures", "out", "vod.log"]);
     assert_eq!((ran.code, place.server.connections()), (1, 0), "{}", ran.stderr);
+    let host = place.server.host();
+    let line = format!("thumbview: {host}: 3 pictures: ");
+    assert!(ran.stderr.starts_with(&line), "refusals are grouped by host: {}", ran.stderr);
     assert!(ran.stderr.contains("loopback"), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&format!("--allow-host {host} allows it")), "{}", ran.stderr);
     assert_eq!(place.files("out"), Vec::<String>::new());
 }
 

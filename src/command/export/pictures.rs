@@ -3,9 +3,13 @@
 //! Pictures are fetched as the screen fetches them, a window of the list at a time, and each is written as it comes. A
 //! file name is used once per run, so that no picture takes the place of another.
 
+use super::failures::{FailureGroups, counted};
 use crate::{
     app::Overwrite,
-    command::runtime,
+    command::{
+        progress::{self, Progress},
+        runtime,
+    },
     diagnostics::{detail, error, info},
     media::{self, MediaConfig},
     picture::{Picture, PictureKey, PictureRequest, PictureUpdate},
@@ -15,7 +19,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use std::{
-    collections::{BTreeSet, HashMap, HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     fs,
     io::Write as _,
     path::{Path, PathBuf},
@@ -25,12 +29,14 @@ use std::{
 /// The pictures that are requested at once for each fetch that may be in flight.
 const WINDOW: usize = 4;
 
-/// Writes all pictures into `folder`; reports on stderr what was not written as asked.
+/// Writes all pictures into `folder`; reports on stderr what was not written as asked, and the totals, which end with
+/// `without_pictures`: what is to be said of assets that have none.
 pub(super) fn write(
     tasks: Vec<ExportTask>,
     folder: &Path,
     overwrite: Overwrite,
     config: MediaConfig,
+    without_pictures: &str,
 ) -> Result<ExportedFiles> {
     let shown = Safe::new(&folder.display().to_string());
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {shown}"))?;
@@ -39,7 +45,7 @@ pub(super) fn write(
         overwrite,
         files: ExportedFiles::new(),
         requested: HashMap::new(),
-        refused_hosts: BTreeSet::new(),
+        failures: FailureGroups::default(),
     };
     let waiting = exporter.check_names(tasks);
     if !waiting.is_empty() {
@@ -48,7 +54,7 @@ pub(super) fn write(
             Ok(())
         })?;
     }
-    exporter.report_totals(&shown);
+    exporter.report_totals(&shown, without_pictures);
     Ok(exporter.files)
 }
 
@@ -58,8 +64,7 @@ struct PictureExporter {
     overwrite: Overwrite,
     files: ExportedFiles,
     requested: HashMap<PictureKey, ExportTask>,
-    /// The hosts that the policy refused and `--allow-host` would allow.
-    refused_hosts: BTreeSet<Safe>,
+    failures: FailureGroups,
 }
 
 impl PictureExporter {
@@ -70,13 +75,13 @@ impl PictureExporter {
         let mut waiting = VecDeque::new();
         for task in tasks {
             if !names.insert(task.file.to_ascii_lowercase()) {
-                self.fail(&task, "another picture has its name".into());
+                self.fail(&task, "another picture has its name".into(), None);
                 continue;
             }
             match files::check(&self.folder.join(&task.file), self.overwrite) {
                 Ok(()) => waiting.push_back(task),
                 Err(FileError::Exists) => self.keep(task),
-                Err(error) => self.fail(&task, Safe::new(&error.to_string())),
+                Err(error) => self.fail(&task, Safe::new(&error.to_string()), None),
             }
         }
         waiting
@@ -84,8 +89,15 @@ impl PictureExporter {
 
     async fn fetch(&mut self, mut waiting: VecDeque<ExportTask>, config: MediaConfig) {
         let window = config.jobs * WINDOW;
+        let total = waiting.len() as u64;
+        let mut progress = Progress::start();
         let (media, mut updates) = media::spawn(config);
         loop {
+            let done = total - (waiting.len() + self.requested.len()) as u64;
+            progress.update(|elapsed| {
+                let what = format!("{done} of {total} pictures, {} failed", self.failures.count());
+                progress::describe(&what, done, total, elapsed)
+            });
             while self.requested.len() < window
                 && let Some(task) = waiting.pop_front()
             {
@@ -100,9 +112,8 @@ impl PictureExporter {
             match updates.recv().await {
                 Some(PictureUpdate::Loaded(key, picture)) => self.write(key, picture).await,
                 Some(PictureUpdate::Failed(key, failure)) => {
-                    self.refused_hosts.extend(failure.allow);
                     if let Some(task) = self.requested.remove(&key) {
-                        self.fail(&task, failure.what);
+                        self.fail(&task, failure.what, failure.allow);
                     }
                 }
                 Some(PictureUpdate::Started(_) | PictureUpdate::Dropped(_) | PictureUpdate::Prepared(..)) => {}
@@ -126,36 +137,36 @@ impl PictureExporter {
                 self.files.insert(key, ExportedFile { file: Some(task.file), outcome, reason });
             }
             Ok(Err(FileError::Exists)) => self.keep(task),
-            Ok(Err(error)) => self.fail(&task, Safe::new(&format!("cannot be written: {error}"))),
-            Err(_panicked) => self.fail(&task, "an error in thumbview itself".into()),
+            Ok(Err(error)) => self.fail(&task, Safe::new(&format!("cannot be written: {error}")), None),
+            Err(_panicked) => self.fail(&task, "an error in thumbview itself".into(), None),
         }
     }
 
     fn keep(&mut self, task: ExportTask) {
-        info(&format!("{}: is there already, kept", task.file));
+        detail(&format!("{}: exists, kept", task.file));
         let file = ExportedFile { file: Some(task.file), outcome: FileOutcome::Kept, reason: None };
         self.files.insert(task.request.key, file);
     }
 
-    fn fail(&mut self, task: &ExportTask, reason: Safe) {
-        error(&format!("{}: {reason} ({})", task.file, task.request.url));
+    fn fail(&mut self, task: &ExportTask, reason: Safe, allow: Option<Safe>) {
+        detail(&format!("{}: {reason} ({})", task.file, task.request.url));
+        self.failures.add(task, &reason, allow);
         let file = ExportedFile { file: None, outcome: FileOutcome::Failed, reason: Some(reason) };
         self.files.insert(task.request.key, file);
     }
 
-    fn report_totals(&self, folder: &Safe) {
+    /// Reports the failures by host, and the totals.
+    fn report_totals(&self, folder: &Safe, without_pictures: &str) {
+        self.failures.lines().iter().for_each(|line| error(line));
         let count = |outcome| self.files.values().filter(|file| file.outcome == outcome).count();
-        let mut text = format!("{} pictures written to {folder}", count(FileOutcome::Written));
         let (kept, failed) = (count(FileOutcome::Kept), count(FileOutcome::Failed));
+        let mut text = format!("{} written to {folder}", counted(count(FileOutcome::Written), "picture"));
         if kept > 0 {
-            text.push_str(&format!(", {kept} were there already and are kept (--overwrite)"));
+            text.push_str(&format!(", {kept} kept because they exist (--overwrite replaces them)"));
         }
         if failed > 0 {
-            text.push_str(&format!(", {failed} could not be had"));
+            text.push_str(&format!(", {failed} could not be fetched or written"));
         }
-        info(&text);
-        for host in &self.refused_hosts {
-            error(&format!("--allow-host {host} would fetch what was refused as no public address"));
-        }
+        info(&(text + without_pictures));
     }
 }
