@@ -182,7 +182,7 @@ fn what_cannot_be_taken_is_told() {
             "3:1 no asset_id, but a task_id: an event of MPC, not of VOD?",
             "4:1 no usable asset_id",
             "5:1 sample is no list",
-            "6:31 the fields of an event as key=value words: log the body as one quoted field",
+            "6:33 the fields of an event as key=value words: log the body as one quoted field",
             "7:1 EOF while parsing a string",
         ]
     );
