@@ -352,7 +352,7 @@ impl App {
             Action::Setting(Setting::Follow) => self.options.toggle_following(),
             Action::Setting(Setting::Theme) => self.options.next_theme(),
             Action::Setting(Setting::Mouse) => self.options.toggle_mouse(),
-            Action::Setting(Setting::Protocol) => self.screen.next_protocol(),
+            Action::Setting(Setting::Protocol) => self.screen.next_drawing(),
             Action::Layout => {
                 self.screen.next_layout();
                 return self.set_list_height();

@@ -15,7 +15,7 @@ mod prepared;
 mod size;
 
 pub use budget::{Budget, Link, Quality};
-pub use canvas::{Canvas, Multiplexer, Protocol};
+pub use canvas::{Canvas, DrawingChoice, Multiplexer, Protocol, Symbols};
 pub use colour::{ColourDepth, xterm_colour, xterm_index};
 pub use decoded::{FetchInfo, Picture, PictureFailure, PictureUpdate};
 pub use fetch_mode::FetchMode;

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     event::{LogUpdate, Origin, PictureUrl, ReadMode, Time},
-    picture::{Canvas, Fit, Link, Picture, PictureKey, PictureRequest, PictureUpdate, Protocol},
+    picture::{Canvas, DrawingChoice, Fit, Link, Picture, PictureKey, PictureRequest, PictureUpdate},
     text::Safe,
 };
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -75,8 +75,8 @@ pub enum Effect {
     Open(PictureUrl),
     /// Write a file.
     Write(WriteJob),
-    /// Draw pictures by another protocol.
-    SetProtocol(Protocol),
+    /// Draw pictures in another way.
+    SetDrawing(DrawingChoice),
     /// Turn mouse reports on or off.
     SetMouse(MouseUse),
     /// Clear the screen and draw all of it.

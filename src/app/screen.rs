@@ -5,7 +5,7 @@ use super::{
     outcome::ActionOutcome,
     panes::{Layout, Panes, View},
 };
-use crate::picture::{Canvas, Link, Protocol};
+use crate::picture::{Canvas, DrawingChoice, Link, Protocol, Symbols};
 use ratatui::layout::Size;
 
 /// The screen and its terminal.
@@ -46,16 +46,22 @@ impl ScreenState {
         if self.view == view { View::Panes } else { view }
     }
 
-    /// Draws by the protocol after the current one among those that the terminal offers.
-    pub(super) fn next_protocol(&self) -> ActionOutcome {
-        let mut offered = self.canvas.offered.clone();
-        for always in [Protocol::Blocks, Protocol::None] {
-            if !offered.contains(&always) {
-                offered.push(always);
-            }
-        }
-        let next = offered.iter().position(|protocol| *protocol == self.canvas.protocol).map_or(0, |at| at + 1);
-        let protocol = offered[next % offered.len()];
-        ActionOutcome::say(format!("pictures: {}", protocol.as_str())).with(Effect::SetProtocol(protocol))
+    /// Draws in the way after the current one: the protocols that the terminal offers, each set of block characters, and
+    /// no pictures.
+    pub(super) fn next_drawing(&self) -> ActionOutcome {
+        let has_no_symbols = |protocol: &Protocol| !matches!(protocol, Protocol::Blocks | Protocol::None);
+        let offered = self.canvas.offered.iter().copied().filter(has_no_symbols);
+        let mut drawings: Vec<(Protocol, Symbols)> = offered.map(|protocol| (protocol, self.canvas.symbols)).collect();
+        drawings.extend(Symbols::ALL.map(|symbols| (Protocol::Blocks, symbols)));
+        drawings.push((Protocol::None, self.canvas.symbols));
+        let current = (self.canvas.protocol, self.canvas.symbols);
+        let next = drawings.iter().position(|drawing| *drawing == current).map_or(0, |at| at + 1);
+        let (protocol, symbols) = drawings[next % drawings.len()];
+        let name = match protocol {
+            Protocol::Blocks => format!("{} ({})", protocol.as_str(), symbols.as_str()),
+            Protocol::Kitty | Protocol::Iterm2 | Protocol::Sixel | Protocol::None => protocol.as_str().to_owned(),
+        };
+        let choice = DrawingChoice { protocol: Some(protocol), symbols: Some(symbols) };
+        ActionOutcome::say(format!("pictures: {name}")).with(Effect::SetDrawing(choice))
     }
 }

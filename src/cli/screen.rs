@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     app::{AppOptions, Glyphs, MouseUse, ThemeChoice},
-    picture::{FetchMode, Protocol},
+    picture::{DrawingChoice, FetchMode, Protocol, Symbols},
 };
 use clap::{
     Args, ValueEnum,
@@ -21,6 +21,9 @@ pub struct ScreenArgs {
     // Written in full so that clap does not take it for an optional value.
     #[arg(short, long, default_value = "auto", value_parser = protocol_parser())]
     pub protocol: ::std::option::Option<Protocol>,
+    /// The characters of pictures in blocks; larger sets show more detail where the terminal draws them.
+    #[arg(long, value_name = "SET", default_value = "auto", value_parser = symbols_parser())]
+    pub symbols: ::std::option::Option<Symbols>,
     /// The limits of fetching.
     #[command(flatten)]
     pub fetch: FetchArgs,
@@ -89,7 +92,26 @@ fn protocol_parser() -> impl TypedValueParser<Value = Option<Protocol>> {
         .map(|typed| PROTOCOLS.iter().find(|(name, ..)| *name == typed).and_then(|(_, protocol, _)| *protocol))
 }
 
+/// The sets of block characters that can be asked for, by their name on the command line.
+const SYMBOLS: [(&str, Option<Symbols>, &str); 5] = [
+    ("auto", None, "The largest set that the terminal is known to draw"),
+    ("half", Some(Symbols::Half), "Halves of a cell"),
+    ("quadrant", Some(Symbols::Quadrant), "Also two by two parts of a cell"),
+    ("sextant", Some(Symbols::Sextant), "Also two by three parts (Unicode 13)"),
+    ("octant", Some(Symbols::Octant), "Also two by four parts (Unicode 16)"),
+];
+
+fn symbols_parser() -> impl TypedValueParser<Value = Option<Symbols>> {
+    PossibleValuesParser::new(SYMBOLS.map(|(name, _, help)| PossibleValue::new(name).help(help)))
+        .map(|typed| SYMBOLS.iter().find(|(name, ..)| *name == typed).and_then(|(_, symbols, _)| *symbols))
+}
+
 impl ScreenArgs {
+    /// Returns the way in which pictures are to be drawn.
+    pub fn drawing(&self) -> DrawingChoice {
+        DrawingChoice { protocol: self.protocol, symbols: self.symbols }
+    }
+
     /// Returns the options with which the screen begins.
     pub fn options(&self, zone: TimeZone) -> AppOptions {
         let theme = match self.color {

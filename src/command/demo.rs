@@ -80,7 +80,7 @@ async fn play(args: &DemoArgs, demo: &Demo) -> Result<ExitCode> {
     let plan = SessionPlan {
         source,
         media,
-        protocol: args.screen.protocol,
+        drawing: args.screen.drawing(),
         options,
         alerts: AlertConfig::default(),
         notice: locale_notice(),

@@ -13,7 +13,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
     print_finding("version", env!("CARGO_PKG_VERSION"))?;
     print_finding("system", &format!("{} {}", env::consts::OS, env::consts::ARCH))?;
     print_line("terminal")?;
-    match runtime::block_on(async { Ok(probe_terminal(args.screen.protocol).await) })? {
+    match runtime::block_on(async { Ok(probe_terminal(args.screen.drawing()).await) })? {
         None => print_finding("terminal", "none: output goes to a file or a pipe, or TERM says it cannot be drawn on")?,
         Some(probe) => {
             for (name, value) in probe.report() {

@@ -16,7 +16,7 @@ pub(super) fn run(input: &InputArgs, screen: &ScreenArgs, mode: ReadMode, alerts
     let plan = SessionPlan {
         source: input.source(mode, Start::All, Order::NewestFirst),
         media: media::config(&screen.fetch)?,
-        protocol: screen.protocol,
+        drawing: screen.drawing(),
         options: AppOptions {
             read_mode: mode,
             filter: input.filter()?,

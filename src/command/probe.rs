@@ -2,7 +2,7 @@
 
 use crate::{
     graphics::{Environment, Probe},
-    picture::{Multiplexer, PixelSize, Protocol},
+    picture::{DrawingChoice, Multiplexer, PixelSize},
     terminal::{self, Input, Mouse, Screen, Tty},
 };
 use std::time::Duration;
@@ -16,8 +16,8 @@ const STRAGGLER_TIMEOUT: Duration = Duration::from_millis(100);
 const TMUX_STRAGGLER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Asks the terminal and returns what is known then; `None` without a terminal. Leaves the screen as it was.
-pub(super) async fn probe_terminal(forced: Option<Protocol>) -> Option<Probe> {
-    let mut probe = Probe::new(Environment::from_process(), forced);
+pub(super) async fn probe_terminal(choice: DrawingChoice) -> Option<Probe> {
+    let mut probe = Probe::new(Environment::from_process(), choice);
     let _signals = terminal::signals().ok()?;
     let tty = Tty::open().ok()?;
     let (width, height) = tty.pixels();

@@ -14,7 +14,7 @@ use crate::{
     diagnostics::{error, info},
     event::{AssetId, Health, LogUpdate, Offset, ReadMode, Reveal},
     media::spawn,
-    picture::{Canvas, Picture, PictureKey, PictureRequest, PictureUpdate, Protocol},
+    picture::{Canvas, DrawingChoice, Picture, PictureKey, PictureRequest, PictureUpdate, Protocol},
     report,
     source::{self, Order, SourceConfig, Start},
     text::Safe,
@@ -42,7 +42,7 @@ async fn show(args: &ShowArgs) -> Result<ExitCode> {
     let catalog = read(&args.file).await?;
     let asset = find(&catalog, args)?;
     let requests = wanted(&asset, args)?;
-    let canvas = canvas(args.screen.protocol, stdout).await;
+    let canvas = canvas(args.screen.drawing(), stdout).await;
     if canvas.protocol == Protocol::None {
         return Ok(ExitCode::SUCCESS);
     }
@@ -122,13 +122,18 @@ fn nearest(requests: Vec<PictureRequest>, offset: Offset) -> Option<PictureReque
     requests.into_iter().min_by_key(distance)
 }
 
-/// Returns what the terminal can show; without one, what the forced protocol needs.
-async fn canvas(forced: Option<Protocol>, stdout: StreamKind) -> Canvas {
+/// Returns what the terminal can show; without one, what the choice needs.
+async fn canvas(choice: DrawingChoice, stdout: StreamKind) -> Canvas {
     let probe = match stdout {
-        StreamKind::Terminal => probe_terminal(forced).await,
+        StreamKind::Terminal => probe_terminal(choice).await,
         StreamKind::Other => None,
     };
-    probe.map_or_else(|| Canvas { protocol: forced.unwrap_or_default(), ..Canvas::default() }, |probe| probe.canvas())
+    let without_terminal = || Canvas {
+        protocol: choice.protocol.unwrap_or_default(),
+        symbols: choice.symbols.unwrap_or_default(),
+        ..Canvas::default()
+    };
+    probe.map_or_else(without_terminal, |probe| probe.canvas())
 }
 
 async fn fetch(args: &ShowArgs, requests: &[PictureRequest]) -> Result<FetchedPictures> {

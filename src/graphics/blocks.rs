@@ -1,94 +1,226 @@
-//! Pictures as block characters: for each cell the half or quadrant block of least error, and two colours.
+//! Pictures as block characters: for each cell the character of least error, and two colours.
 //!
-//! viuer reduces the picture to two by two pixels a cell; foreground and background are assigned here. Colours keep five
-//! bits a channel, so that neighbouring cells and frames agree more often, which saves bytes.
+//! viuer reduces the picture to the samples of each cell; foreground and background are assigned here. A set of symbols
+//! contains the smaller ones, so the choice is made cell by cell. Colours keep five bits a channel, so that neighbouring
+//! cells and frames agree more often, which saves bytes.
 
-use super::{quantize::distance, raster::scale};
-use crate::picture::{BlockCell, BlockGrid, ColourDepth, Fit, Picture, PixelSize, xterm_colour, xterm_index};
+mod glyphs;
+
+use super::raster::scale;
+use crate::picture::{BlockCell, BlockGrid, ColourDepth, Fit, Picture, PixelSize, Symbols, xterm_colour, xterm_index};
+use glyphs::Partition;
 use image::{DynamicImage, RgbImage};
 
-/// The glyph whose foreground covers upper left (1), upper right (2), lower left (4), lower right (8).
-const GLYPHS: [char; 16] = [' ', '▘', '▝', '▀', '▖', '▌', '▞', '▛', '▗', '▚', '▐', '▜', '▄', '▙', '▟', '█'];
+/// The columns of samples in a cell.
+const COLUMNS: usize = 2;
 
-/// The partitions of four pixels into two sets; halves first, because every font has them.
-const PARTITIONS: [usize; 7] = [3, 5, 1, 2, 4, 7, 6];
+/// The most rows of samples in a cell, and parts of a partition.
+const MAX_ROWS: usize = 12;
+const MAX_PARTS: usize = 8;
 
-/// The squared error, over the four pixels of a cell, that keeping the colours of the cell before may add. It saves a
-/// quarter of the bytes and costs half a decibel of 35.
-const COLOUR_REUSE_TOLERANCE: u32 = 300;
+/// The squared error of a sample that keeping the colours of the cell before may add. It saves a quarter of the bytes and
+/// costs half a decibel of 35.
+const COLOUR_REUSE_TOLERANCE: f32 = 75.0;
 
 /// Renders a picture into the cells of its pane.
 pub(super) fn grid(picture: &Picture, fit: Fit) -> BlockGrid {
-    let pixels = reduce_to_grid(picture, fit);
-    let row_of = |y: u32| (0..pixels.width() / 2).map(move |x| (x * 2, y * 2));
-    let mut cells: Vec<BlockCell> = Vec::with_capacity(pixels.len() / 12);
-    for (x, y) in (0..pixels.height() / 2).flat_map(row_of) {
-        let quad = [(x, y), (x + 1, y), (x, y + 1), (x + 1, y + 1)].map(|(x, y)| pixels.get_pixel(x, y).0);
-        cells.push(cell(quad, cells.last().copied(), fit.colours));
+    let rows = sample_rows(fit.symbols);
+    let pixels = reduce_to_samples(picture, fit, rows);
+    let (columns, width) = (usize::from(fit.cells.width.max(1)), pixels.width() as usize);
+    let samples = pixels.as_raw().as_chunks::<3>().0;
+    let mut cells: Vec<BlockCell> = Vec::with_capacity(columns * usize::from(fit.cells.height.max(1)));
+    for band in samples.chunks_exact(width * rows) {
+        for x in (0..columns).map(|column| column * COLUMNS) {
+            let mut cell = CellSamples { samples: [[0; 3]; COLUMNS * MAX_ROWS], count: COLUMNS * rows };
+            for (target, row) in cell.samples.chunks_exact_mut(COLUMNS).zip(band.chunks_exact(width)) {
+                target.copy_from_slice(&row[x..x + COLUMNS]);
+            }
+            cells.push(cell.block(cells.last().copied(), fit));
+        }
     }
     BlockGrid { size: fit.cells, cells }
 }
 
-/// Reduces a picture to two by two pixels a cell, by viuer. Scaling to twice that size first makes it ten times as fast,
-/// and an even height keeps viuer from omitting the last row.
-fn reduce_to_grid(picture: &Picture, fit: Fit) -> RgbImage {
-    let (columns, rows) = (u32::from(fit.cells.width.max(1)), u32::from(fit.cells.height.max(1)));
-    let even = |side: u32, cells: u32| (side.min(cells * 4).max(2) / 2) * 2;
-    let (width, height) = (even(picture.size.width, columns), even(picture.size.height, rows));
+/// Returns the rows of samples in a cell: a multiple of the rows of each partition.
+fn sample_rows(symbols: Symbols) -> usize {
+    match symbols {
+        Symbols::Half | Symbols::Quadrant => 2,
+        Symbols::Sextant => 6,
+        Symbols::Octant => 12,
+    }
+}
+
+/// Reduces a picture to two by `rows` samples a cell, by viuer. Scaling to twice that size first makes it ten times as
+/// fast, and an even height keeps viuer from omitting the last row.
+fn reduce_to_samples(picture: &Picture, fit: Fit, rows: usize) -> RgbImage {
+    let rows = u32::try_from(rows).unwrap_or(2);
+    let (columns, lines) = (u32::from(fit.cells.width.max(1)) * 2, u32::from(fit.cells.height.max(1)) * rows);
+    let even = |side: u32, samples: u32| (side.min(samples * 2).max(2) / 2) * 2;
+    let (width, height) = (even(picture.size.width, columns), even(picture.size.height, lines));
     let raster = scale(picture, PixelSize { width, height });
     let image = RgbImage::from_raw(width, height, raster.rgb.into_owned()).unwrap_or_default();
-    viuer::resize(&DynamicImage::ImageRgb8(image), Some(columns * 2), Some(rows)).into_rgb8()
+    // It counts two pixels for each line of text.
+    viuer::resize(&DynamicImage::ImageRgb8(image), Some(columns), Some(lines / 2)).into_rgb8()
 }
 
-/// Returns the block for four pixels: the best one, or one in the colours of the cell before where that is nearly as good,
-/// because most bytes of a cell are its colours.
-fn cell(quad: [[u8; 3]; 4], before: Option<BlockCell>, colours: ColourDepth) -> BlockCell {
-    let best = best_block(quad, colours);
-    let Some(before) = before else { return best };
-    let same = block_in(quad, before.foreground, before.background);
-    if error(quad, same) <= error(quad, best) + COLOUR_REUSE_TOLERANCE { same } else { best }
+/// The samples of a cell, row by row.
+struct CellSamples {
+    samples: [[u8; 3]; COLUMNS * MAX_ROWS],
+    count: usize,
 }
 
-/// Splits four pixels so that each part differs least from its mean.
-fn best_block(quad: [[u8; 3]; 4], colours: ColourDepth) -> BlockCell {
-    let scatters = |ink: usize| scatter(quad, ink) + scatter(quad, 15 - ink);
-    let ink = PARTITIONS.into_iter().min_by(|a, b| scatters(*a).total_cmp(&scatters(*b))).unwrap_or(3);
-    let colour = |mask| quantize_colour(mean(quad, mask), colours);
-    block_in(quad, colour(ink), colour(15 - ink))
+/// Sums over the samples of one or more parts.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    count: f32,
+    rgb: [f32; 3],
+    squares: f32,
 }
 
-/// Returns the block that gives each pixel the nearer of two colours.
-fn block_in(quad: [[u8; 3]; 4], ink: [u8; 3], ground: [u8; 3]) -> BlockCell {
-    let is_ink = |pixel| distance(pixel, ink) < distance(pixel, ground);
-    let mask = quad.iter().enumerate().map(|(at, pixel)| usize::from(is_ink(*pixel)) << at).sum::<usize>();
-    BlockCell { glyph: GLYPHS[mask], foreground: ink, background: ground }
+/// A block character, its colours, and its squared error over all samples.
+#[derive(Clone, Copy)]
+struct Candidate {
+    block: BlockCell,
+    error: f32,
 }
 
-/// Returns the squared error of four pixels against a block.
-fn error(quad: [[u8; 3]; 4], block: BlockCell) -> u32 {
-    quad.into_iter().map(|pixel| distance(pixel, block.foreground).min(distance(pixel, block.background))).sum()
-}
-
-/// Returns the mean of the pixels in `mask`.
-fn mean(quad: [[u8; 3]; 4], mask: usize) -> [f32; 3] {
-    let mut sum = [0.0; 3];
-    let mut count = 0.0;
-    for (at, pixel) in quad.iter().enumerate() {
-        if mask >> at & 1 == 1 {
-            count += 1.0;
-            for (sum, part) in sum.iter_mut().zip(pixel) {
-                *sum += f32::from(*part);
+impl CellSamples {
+    /// Returns the block of least error, or one in the colours of the cell before where that is nearly as good, because
+    /// most bytes of a cell are its colours.
+    fn block(&self, before: Option<BlockCell>, fit: Fit) -> BlockCell {
+        let mut best: Option<Candidate> = None;
+        let mut reused: Option<Candidate> = None;
+        let keep = |kept: &mut Option<Candidate>, candidate: Candidate| {
+            if kept.is_none_or(|kept| candidate.error < kept.error) {
+                *kept = Some(candidate);
+            }
+        };
+        for partition in Partition::of(fit.symbols) {
+            let parts = self.parts(*partition);
+            let parts = &parts[..COLUMNS * partition.rows()];
+            let colours =
+                best_colours(parts, *partition, fit.symbols).map(|colour| quantize_colour(colour, fit.colours));
+            keep(&mut best, drawn_in(parts, *partition, fit.symbols, colours));
+            if let Some(BlockCell { foreground, background, .. }) = before {
+                keep(&mut reused, drawn_in(parts, *partition, fit.symbols, [foreground, background]));
             }
         }
+        #[expect(clippy::cast_precision_loss, reason = "a cell has few samples")]
+        let tolerance = COLOUR_REUSE_TOLERANCE * self.count as f32;
+        match (best, reused) {
+            (Some(best), Some(reused)) if reused.error <= best.error + tolerance => reused.block,
+            (Some(best), _) => best.block,
+            (None, _) => BlockCell { glyph: ' ', foreground: [0; 3], background: [0; 3] },
+        }
     }
-    sum.map(|part| part / count)
+
+    /// Returns the sums of each part.
+    fn parts(&self, partition: Partition) -> [Sums; MAX_PARTS] {
+        let height = self.count / COLUMNS / partition.rows();
+        let mut parts = [Sums::default(); MAX_PARTS];
+        for (at, sample) in self.samples[..self.count].iter().enumerate() {
+            parts[at / COLUMNS / height * COLUMNS + at % COLUMNS].add_sample(*sample);
+        }
+        parts
+    }
 }
 
-/// Returns the squared distances of the pixels in `mask` from their mean.
-fn scatter(quad: [[u8; 3]; 4], mask: usize) -> f32 {
-    let mean = mean(quad, mask);
-    let chosen = quad.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 1);
-    chosen.flat_map(|(_, pixel)| pixel.iter().zip(mean)).map(|(part, mean)| (f32::from(*part) - mean).powi(2)).sum()
+impl Sums {
+    fn add_sample(&mut self, sample: [u8; 3]) {
+        self.count += 1.0;
+        for (sum, part) in self.rgb.iter_mut().zip(sample) {
+            *sum += f32::from(part);
+            self.squares += f32::from(part).powi(2);
+        }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        let [r, g, b] = [0, 1, 2].map(|channel| self.rgb[channel] + other.rgb[channel]);
+        Self { count: self.count + other.count, rgb: [r, g, b], squares: self.squares + other.squares }
+    }
+
+    fn minus(self, other: Self) -> Self {
+        let [r, g, b] = [0, 1, 2].map(|channel| self.rgb[channel] - other.rgb[channel]);
+        Self { count: self.count - other.count, rgb: [r, g, b], squares: self.squares - other.squares }
+    }
+
+    fn mean(self) -> [f32; 3] {
+        self.rgb.map(|sum| sum / self.count.max(1.0))
+    }
+
+    /// Returns the squared error of the samples in their mean colour.
+    fn scatter(self) -> f32 {
+        self.squares - self.rgb.iter().map(|sum| sum * sum).sum::<f32>() / self.count.max(1.0)
+    }
+
+    /// Returns the squared error of the samples in one colour.
+    fn error(self, colour: [u8; 3]) -> f32 {
+        let colour = colour.map(f32::from);
+        let cross: f32 = self.rgb.iter().zip(colour).map(|(sum, part)| sum * part).sum();
+        let square: f32 = colour.iter().map(|part| part * part).sum();
+        self.squares - 2.0 * cross + self.count * square
+    }
+}
+
+/// Returns the colours of the split that leaves the least error.
+fn best_colours(parts: &[Sums], partition: Partition, symbols: Symbols) -> [[f32; 3]; 2] {
+    let whole = parts.iter().fold(Sums::default(), |sums, part| sums.plus(*part));
+    // The sums of each mask, from those of the mask without its lowest bit.
+    let mut sums = [Sums::default(); 1 << (MAX_PARTS - 1)];
+    let mut filled = 1;
+    for part in parts.iter().take(MAX_PARTS - 1) {
+        for mask in 0..filled {
+            sums[filled + mask] = sums[mask].plus(*part);
+        }
+        filled *= 2;
+    }
+    let split = partition.masks(symbols).map(|mask| {
+        let foreground = sums[usize::from(mask)];
+        (foreground, whole.minus(foreground))
+    });
+    let error = |(foreground, background): &(Sums, Sums)| foreground.scatter() + background.scatter();
+    let best = split.min_by(|a, b| error(a).total_cmp(&error(b)));
+    best.map_or([whole.mean(); 2], |(foreground, background)| [foreground.mean(), background.mean()])
+}
+
+/// Returns the block of least error in two colours.
+fn drawn_in(
+    parts: &[Sums],
+    partition: Partition,
+    symbols: Symbols,
+    [foreground, background]: [[u8; 3]; 2],
+) -> Candidate {
+    let mut errors = [(0.0, 0.0); MAX_PARTS];
+    for (errors, part) in errors.iter_mut().zip(parts) {
+        *errors = (part.error(foreground), part.error(background));
+    }
+    let errors = &errors[..parts.len()];
+    let (mask, error) = match symbols {
+        Symbols::Half => nearest_half(errors),
+        Symbols::Quadrant | Symbols::Sextant | Symbols::Octant => nearest_parts(errors),
+    };
+    let (glyph, foreground, background) = match partition.glyph(mask) {
+        Some(glyph) => (glyph, foreground, background),
+        None => (partition.glyph(partition.complement(mask)).unwrap_or(' '), background, foreground),
+    };
+    Candidate { block: BlockCell { glyph, foreground, background }, error }
+}
+
+/// Gives each part the nearer of two colours; returns the mask and its error.
+fn nearest_parts(errors: &[(f32, f32)]) -> (u8, f32) {
+    errors.iter().enumerate().fold((0, 0.0), |(mask, error), (bit, (in_foreground, in_background))| {
+        (mask | u8::from(in_foreground < in_background) << bit, error + in_foreground.min(*in_background))
+    })
+}
+
+/// Returns the mask of the half, or of the whole cell, with the least error, and that error.
+fn nearest_half(errors: &[(f32, f32)]) -> (u8, f32) {
+    let error = |mask: u8| -> f32 {
+        let parts = errors.iter().enumerate();
+        parts.map(|(bit, (front, back))| if mask >> bit & 1 == 1 { *front } else { *back }).sum()
+    };
+    let masks = [0b0000, 0b0011, 0b1100, 0b0101, 0b1010, 0b1111].map(|mask| (mask, error(mask)));
+    masks.into_iter().min_by(|(_, a), (_, b)| a.total_cmp(b)).unwrap_or_default()
 }
 
 /// Rounds to five bits a channel, spread over the whole range so that white stays white; or to the nearest of xterm's
@@ -120,11 +252,12 @@ mod tests {
         Picture { size, rgb: rgb.into(), jpeg: [].into(), fetched: FetchInfo::default(), damage: None }
     }
 
-    fn fit(width: u16, height: u16) -> Fit {
+    fn fit(width: u16, height: u16, symbols: Symbols) -> Fit {
         Fit {
             cells: Size { width, height },
             cell: CellSize::default(),
             protocol: Protocol::Blocks,
+            symbols,
             colours: ColourDepth::True,
             quality: Quality::Full,
             target_bytes: u32::MAX,
@@ -132,35 +265,57 @@ mod tests {
         }
     }
 
+    /// Returns the block for samples of one cell, row by row.
+    fn block(samples: &[[u8; 3]], symbols: Symbols, colours: ColourDepth) -> BlockCell {
+        let mut cell = CellSamples { samples: [K; COLUMNS * MAX_ROWS], count: samples.len() };
+        cell.samples[..samples.len()].copy_from_slice(samples);
+        cell.block(None, Fit { colours, ..fit(1, 1, symbols) })
+    }
+
     #[test]
-    fn the_glyph_has_the_shape_of_the_pixels() {
-        let check = |quad: [[u8; 3]; 4], expected: &str| {
-            let block = best_block(quad, ColourDepth::True);
-            let (ink, ground) = (block.foreground[0], block.background[0]);
-            assert_eq!(format!("{} {ink} {ground}", block.glyph), expected);
+    fn the_glyph_has_the_shape_of_the_samples() {
+        let check = |samples: &[[u8; 3]], symbols, expected: &str| {
+            let block = block(samples, symbols, ColourDepth::True);
+            let (foreground, background) = (block.foreground[0], block.background[0]);
+            assert_eq!(format!("{} {foreground} {background}", block.glyph), expected, "{symbols:?}");
         };
-        check([W, W, K, K], "▀ 255 0");
-        check([K, W, K, W], "▌ 0 255");
-        check([W, K, K, W], "▞ 0 255");
-        check([K, K, K, W], "▛ 0 255");
-        check([K, W, K, K], "▝ 255 0");
-        check([W, W, W, W], "  255 255");
-        check([[100; 3], [101; 3], [99; 3], [100; 3]], "  99 99");
+        let quadrant = Symbols::Quadrant;
+        check(&[W, W, K, K], quadrant, "▀ 255 0");
+        check(&[K, W, K, W], quadrant, "▌ 0 255");
+        check(&[W, K, K, W], quadrant, "▞ 0 255");
+        check(&[K, K, K, W], quadrant, "▛ 0 255");
+        check(&[K, W, K, K], quadrant, "▝ 255 0");
+        check(&[W, W, W, W], quadrant, "  255 255");
+        check(&[[100; 3], [101; 3], [99; 3], [100; 3]], quadrant, "  99 99");
+        check(&[K, W, K, K], Symbols::Half, "▀ 132 0");
+        let rows = |rows: &[[[u8; 3]; 2]], times: usize| -> Vec<[u8; 3]> {
+            rows.iter().flat_map(|row| std::iter::repeat_n(*row, times)).flatten().collect()
+        };
+        check(&rows(&[[W, K], [K, K], [K, W]], 2), Symbols::Sextant, "\u{1fb20} 255 0");
+        check(&rows(&[[W, W], [K, K]], 3), Symbols::Sextant, "▀ 255 0");
+        check(&rows(&[[K, K], [W, K], [K, K], [K, K]], 3), Symbols::Octant, "\u{1cd00} 255 0");
+        check(&rows(&[[W, W], [W, W], [K, K], [K, K]], 3), Symbols::Octant, "▀ 255 0");
+        check(&rows(&[[W, K], [K, K], [K, W]], 4), Symbols::Octant, "\u{1fb20} 255 0");
+        // The upper left octant has no character in most fonts: the others are drawn in the background's place.
+        check(&rows(&[[W, K], [K, K], [K, K], [K, K]], 3), Symbols::Octant, "\u{1cde5} 0 255");
     }
 
     #[test]
     fn every_picture_fills_its_pane() {
-        for (width, height) in [(1, 1), (1, 300), (300, 1), (7, 5), (480, 270), (481, 271)] {
-            let grey = picture(width, height, vec![128; (width * height * 3) as usize]);
-            let grid = grid(&grey, fit(20, 6));
-            assert_eq!(grid.cells.len(), 120, "{width}x{height}");
-            assert!(grid.cells.iter().all(|block| block.background == [132; 3]), "{width}x{height}");
+        for symbols in Symbols::ALL {
+            for (width, height) in [(1, 1), (1, 300), (300, 1), (7, 5), (480, 270), (481, 271)] {
+                let grey = picture(width, height, vec![128; (width * height * 3) as usize]);
+                let grid = grid(&grey, fit(20, 6, symbols));
+                assert_eq!(grid.cells.len(), 120, "{width}x{height} {symbols:?}");
+                assert!(grid.cells.iter().all(|block| block.background == [132; 3]), "{width}x{height} {symbols:?}");
+            }
         }
     }
 
     #[test]
     fn indexed_colours_are_xterms() {
-        let block = best_block([[250, 10, 10], [250, 10, 10], [8, 8, 8], [8, 8, 8]], ColourDepth::Indexed);
+        let samples = [[250, 10, 10], [250, 10, 10], [8, 8, 8], [8, 8, 8]];
+        let block = block(&samples, Symbols::Quadrant, ColourDepth::Indexed);
         assert_eq!((block.foreground, block.background), ([255, 0, 0], [8, 8, 8]));
         for index in 16..=255 {
             assert_eq!(xterm_colour(xterm_index(xterm_colour(index))), xterm_colour(index));

@@ -11,7 +11,7 @@ pub use environment::{Environment, is_over_ssh};
 
 use super::tmux;
 use crate::{
-    picture::{Budget, Canvas, CellSize, ColourDepth, Multiplexer, PixelSize, Protocol},
+    picture::{Budget, Canvas, CellSize, ColourDepth, DrawingChoice, Multiplexer, PixelSize, Protocol, Symbols},
     text::Safe,
 };
 use answer::ProbeAnswer;
@@ -40,7 +40,7 @@ const XTERM_SIXEL_LIMIT: PixelSize = PixelSize { width: 1000, height: 1000 };
 #[derive(Clone, Debug)]
 pub struct Probe {
     environment: Environment,
-    forced: Option<Protocol>,
+    choice: DrawingChoice,
     /// XTVERSION of the terminal itself, also behind tmux.
     terminal: Option<String>,
     /// XTVERSION of tmux.
@@ -59,11 +59,11 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// Returns a probe that knows the environment, and the protocol if the user forces one.
-    pub fn new(environment: Environment, forced: Option<Protocol>) -> Self {
+    /// Returns a probe that knows the environment and the user's choice.
+    pub fn new(environment: Environment, choice: DrawingChoice) -> Self {
         let mut probe = Self {
             environment: Environment::default(),
-            forced,
+            choice,
             terminal: None,
             tmux: None,
             kitty: None,
@@ -86,9 +86,9 @@ impl Probe {
         self.environment = environment;
     }
 
-    /// Selects a protocol whatever the terminal offers, as the key `P` does.
-    pub fn force(&mut self, protocol: Protocol) {
-        self.forced = Some(protocol);
+    /// Replaces the user's choice, as the key `P` does.
+    pub fn choose(&mut self, choice: DrawingChoice) {
+        self.choice = choice;
     }
 
     /// Returns the queries in one burst. DA1 comes last, because every terminal answers it.
@@ -126,7 +126,7 @@ impl Probe {
     }
 
     fn string_support(&self) -> StringSupport {
-        match self.forced {
+        match self.choice.protocol {
             Some(Protocol::Kitty | Protocol::Iterm2 | Protocol::Sixel) => StringSupport::All,
             Some(Protocol::Blocks | Protocol::None) | None => self.environment.string_support(),
         }
@@ -188,7 +188,8 @@ impl Probe {
         let best = offered.first().copied();
         offered.extend([Protocol::Blocks, Protocol::None]);
         Canvas {
-            protocol: self.forced.or(best).unwrap_or_default(),
+            protocol: self.choice.protocol.or(best).unwrap_or_default(),
+            symbols: self.choice.symbols.unwrap_or_else(|| self.known_symbols()),
             offered,
             colours: self.colours(),
             cell: self.cell_size().0,
@@ -196,7 +197,7 @@ impl Probe {
             light: self.light,
             max_sixel: self.sixel_limit(),
             budget: Budget::UNLIMITED,
-            hint: if self.forced.is_none() && best.is_none() { self.hint() } else { None },
+            hint: if self.choice.protocol.is_none() && best.is_none() { self.hint() } else { None },
         }
     }
 
@@ -207,12 +208,13 @@ impl Probe {
         let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "no answer".to_owned());
         let attributes = self.attributes.as_ref().map(|numbers| format!("{numbers:?}"));
         let (cell, why) = self.cell_size();
-        let forced = if self.forced.is_some() { " (forced)" } else { "" };
+        let forced = if self.choice.protocol.is_some() { " (forced)" } else { "" };
         let offered: Vec<&str> = canvas.offered.iter().map(|protocol| protocol.as_str()).collect();
         let environment = &self.environment;
         let lines = [
             ("protocol", format!("{}{forced}", canvas.protocol.as_str())),
             ("offered", offered.join(", ")),
+            ("block characters", self.symbols_report(canvas.symbols)),
             ("terminal (XTVERSION)", known(&self.terminal)),
             ("tmux (XTVERSION)", known(&self.tmux)),
             (
@@ -235,6 +237,35 @@ impl Probe {
         ];
         let filled = lines.into_iter().filter(|(_, text)| !text.is_empty());
         filled.map(|(name, text)| (Safe::new(name), Safe::from(text))).collect()
+    }
+
+    /// Returns the set in use, and a sample of each to choose by.
+    fn symbols_report(&self, symbols: Symbols) -> String {
+        let chosen = if self.choice.symbols.is_some() { " (forced)" } else { "" };
+        let samples = Symbols::ALL.map(|set| format!("{} {}", set.as_str(), set.sample()));
+        format!("{}{chosen}; --symbols takes those that look whole: {}", symbols.as_str(), samples.join("  "))
+    }
+
+    /// Returns the largest set of block characters that the terminal is known to draw by itself, whatever its font has.
+    /// Nothing is known behind a multiplexer.
+    fn known_symbols(&self) -> Symbols {
+        if self.multiplexer() != Multiplexer::None {
+            return Symbols::Quadrant;
+        }
+        let program = self.environment.term_program.as_str();
+        let name = self.terminal.as_deref().unwrap_or(program).to_lowercase();
+        let known = [
+            ("kitty", Some((0, 21)), Some((0, 40))),
+            ("foot", Some((1, 6)), Some((1, 21))),
+            ("ghostty", Some((0, 0)), Some((1, 2))),
+            ("wezterm", Some((0, 0)), None),
+        ];
+        let has = |since: Option<(u32, u32)>| since.is_some_and(|since| version(&name) >= since);
+        match known.into_iter().find(|(known, ..)| name.starts_with(known)) {
+            Some((_, _, octants)) if has(octants) => Symbols::Octant,
+            Some((_, sextants, _)) if has(sextants) => Symbols::Sextant,
+            Some(_) | None => Symbols::Quadrant,
+        }
     }
 
     fn multiplexer(&self) -> Multiplexer {

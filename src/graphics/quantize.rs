@@ -9,8 +9,6 @@ mod dither;
 mod palette;
 mod target;
 
-pub(super) use target::distance;
-
 use super::raster::Raster;
 use dither::{dither, textures};
 use palette::Palette;

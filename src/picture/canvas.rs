@@ -15,7 +15,7 @@ pub enum Protocol {
     Iterm2,
     /// DEC sixel graphics.
     Sixel,
-    /// Half and quadrant blocks in the terminal's cells. Works everywhere.
+    /// Block characters in the terminal's cells; see [`Symbols`]. Works everywhere.
     #[default]
     Blocks,
     /// No pictures, only their facts as text.
@@ -38,6 +38,54 @@ impl Protocol {
     }
 }
 
+/// The block characters of which a picture in blocks is made. Each set contains the ones before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Symbols {
+    /// Halves of a cell, which every font has.
+    Half,
+    /// Two by two parts.
+    #[default]
+    Quadrant,
+    /// Two by three parts (Unicode 13).
+    Sextant,
+    /// Two by four parts (Unicode 16).
+    Octant,
+}
+
+impl Symbols {
+    /// All sets, the smallest first.
+    pub const ALL: [Self; 4] = [Self::Half, Self::Quadrant, Self::Sextant, Self::Octant];
+
+    /// The name on the command line and the screen.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Half => "half",
+            Self::Quadrant => "quadrant",
+            Self::Sextant => "sextant",
+            Self::Octant => "octant",
+        }
+    }
+
+    /// Some characters of the set that the smaller ones lack, to see if a terminal draws them.
+    pub fn sample(self) -> &'static str {
+        match self {
+            Self::Half => "▀▄▌▐",
+            Self::Quadrant => "▘▞▙▟",
+            Self::Sextant => "\u{1fb0f}\u{1fb17}\u{1fb26}\u{1fb39}",
+            Self::Octant => "\u{1cd09}\u{1cd2c}\u{1cd79}\u{1cdb0}",
+        }
+    }
+}
+
+/// The way of drawing that the user asks for; `None` takes the best that the terminal is known to have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DrawingChoice {
+    /// The protocol.
+    pub protocol: Option<Protocol>,
+    /// The characters of pictures in blocks.
+    pub symbols: Option<Symbols>,
+}
+
 /// A terminal multiplexer between the program and the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Multiplexer {
@@ -55,6 +103,8 @@ pub enum Multiplexer {
 pub struct Canvas {
     /// The protocol in use.
     pub protocol: Protocol,
+    /// The characters of pictures in blocks.
+    pub symbols: Symbols,
     /// The protocols that the terminal answered for, best first; always includes blocks and none.
     pub offered: Vec<Protocol>,
     /// The colours that a cell can have.

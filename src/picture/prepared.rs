@@ -1,6 +1,6 @@
 //! Pictures ready to be drawn in one area by one protocol.
 
-use super::{CellSize, ColourDepth, Multiplexer, PictureKey, PixelSize, Protocol, Quality};
+use super::{CellSize, ColourDepth, Multiplexer, PictureKey, PixelSize, Protocol, Quality, Symbols};
 use ratatui::layout::{Rect, Size};
 use std::{fmt, sync::Arc};
 
@@ -13,6 +13,8 @@ pub struct Fit {
     pub cell: CellSize,
     /// The protocol that draws it.
     pub protocol: Protocol,
+    /// The characters, for blocks.
+    pub symbols: Symbols,
     /// The colours that a cell can have, for blocks.
     pub colours: ColourDepth,
     /// The quality.

@@ -6,7 +6,7 @@
 use crate::{
     app::{App, MouseUse},
     graphics::{Environment, Painter, Probe, budget, clipboard, rounded_rate},
-    picture::{Canvas, Link, PixelSize, Protocol},
+    picture::{Canvas, DrawingChoice, Link, PixelSize},
     terminal::{self, Input, InputReader, Mouse, Screen, TerminalError, Tty, WriteFinished},
     ui,
 };
@@ -59,17 +59,13 @@ pub(super) struct DisplayChannels {
 
 impl Display {
     /// Opens the screen, draws the first frame, and only then starts what takes time: the reader and the probe.
-    pub(super) fn open(
-        tty: Tty,
-        app: &App,
-        protocol: Option<Protocol>,
-    ) -> Result<(Self, DisplayChannels), TerminalError> {
+    pub(super) fn open(tty: Tty, app: &App, drawing: DrawingChoice) -> Result<(Self, DisplayChannels), TerminalError> {
         let opened = Instant::now();
         let (mut screen, written) = Screen::open(&tty, mouse(app.options().mouse))?;
         screen.draw(|buffer| ((), ui::draw(buffer, app).cursor), |(), _| {})?;
         let (sender, inputs) = channel(INPUTS);
         let reader = terminal::read(&tty, sender);
-        let mut probe = Probe::new(Environment::from_process(), protocol);
+        let mut probe = Probe::new(Environment::from_process(), drawing);
         probe.set_window(app.screen().size, pixels(&tty));
         screen.send(probe.query());
         let display = Self {
@@ -183,8 +179,8 @@ impl Display {
         self.screen.send(b"\x07".to_vec());
     }
 
-    pub(super) fn set_protocol(&mut self, protocol: Protocol) {
-        self.probe.force(protocol);
+    pub(super) fn set_drawing(&mut self, choice: DrawingChoice) {
+        self.probe.choose(choice);
     }
 
     pub(super) fn set_mouse(&mut self, use_: MouseUse) {

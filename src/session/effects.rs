@@ -74,8 +74,8 @@ impl EffectPerformer {
                 return Ok(EffectOutcome::Message(Message::Toast(toast)));
             }
             Effect::Write(job) => self.write(job, app),
-            Effect::SetProtocol(protocol) => {
-                display.set_protocol(protocol);
+            Effect::SetDrawing(choice) => {
+                display.set_drawing(choice);
                 return Ok(EffectOutcome::CanvasChanged);
             }
             Effect::SetMouse(mouse) => display.set_mouse(mouse),

@@ -75,11 +75,11 @@ impl EventLoop {
         plan: SessionPlan,
         signals: Receiver<Signal>,
     ) -> Result<(Self, Channels), TerminalError> {
-        let SessionPlan { source, media, protocol, mut options, alerts, notice, limit } = plan;
+        let SessionPlan { source, media, drawing, mut options, alerts, notice, limit } = plan;
         let started = Instant::now();
         options.sources = source.files.iter().map(|file| file_name(file)).collect();
         let app = App::new(options, tty.size(), Canvas::default(), now(started));
-        let (display, opened) = Display::open(tty, &app, protocol)?;
+        let (display, opened) = Display::open(tty, &app, drawing)?;
         let (source, log) = source::spawn(source);
         let (media, pictures) = media::spawn(media);
         let cache_notice = media.notice();

@@ -1,7 +1,7 @@
 //! The configuration of a session.
 
 use super::alert::AlertConfig;
-use crate::{app::AppOptions, media::MediaConfig, picture::Protocol, source::SourceConfig, text::Safe};
+use crate::{app::AppOptions, media::MediaConfig, picture::DrawingChoice, source::SourceConfig, text::Safe};
 use std::time::Duration;
 
 /// Everything that a session is started with.
@@ -11,8 +11,8 @@ pub struct SessionPlan {
     pub source: SourceConfig,
     /// The limits of fetching.
     pub media: MediaConfig,
-    /// The protocol for pictures; `None` takes the best that the terminal answers for.
-    pub protocol: Option<Protocol>,
+    /// The way in which pictures are drawn.
+    pub drawing: DrawingChoice,
     /// The initial options of the screen.
     pub options: AppOptions,
     /// The alerts about new events.

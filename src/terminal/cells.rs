@@ -94,7 +94,8 @@ fn cell_style(cell: &Cell, current: CellStyle) -> CellStyle {
 fn width(symbol: &str) -> Option<u16> {
     let mut chars = symbol.chars();
     let width = match (chars.next()?, chars.next()) {
-        (' '..='~' | '\u{2500}'..='\u{25ff}', None) => 1,
+        // The last two are sextants and octants.
+        (' '..='~' | '\u{2500}'..='\u{25ff}' | '\u{1fb00}'..='\u{1fb3b}' | '\u{1cd00}'..='\u{1cde5}', None) => 1,
         (
             '\u{3001}'..='\u{3029}'
             | '\u{3041}'..='\u{3096}'

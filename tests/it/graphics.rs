@@ -18,8 +18,8 @@ use thumbview::{
     event::PictureKind,
     graphics::{Environment, Painter, Probe, TmuxClient, prepare},
     picture::{
-        CellSize, ColourDepth, EventKey, Fit, Multiplexer, Picture, PictureKey, PixelSize, Placement, Prepared,
-        Protocol, Quality,
+        CellSize, ColourDepth, DrawingChoice, EventKey, Fit, Multiplexer, Picture, PictureKey, PixelSize, Placement,
+        Prepared, Protocol, Quality, Symbols,
     },
 };
 
@@ -122,6 +122,7 @@ fn golden_bytes() {
         cells: Size::new(2, 1),
         cell: CellSize::new(2, 6),
         protocol,
+        symbols: Symbols::default(),
         colours: ColourDepth::True,
         quality: Quality::Full,
         target_bytes: u32::MAX,
@@ -423,7 +424,7 @@ proptest! {
 }
 
 fn canvas_of(environment: Environment, replies: &[&str]) -> (Probe, Vec<bool>) {
-    let mut probe = Probe::new(environment, None);
+    let mut probe = Probe::new(environment, DrawingChoice::default());
     probe.set_window(Size::new(100, 30), PixelSize::default());
     let changed = replies.iter().map(|reply| probe.answer(reply.replace('␛', "\x1b").as_bytes())).collect();
     (probe, changed)
@@ -431,6 +432,10 @@ fn canvas_of(environment: Environment, replies: &[&str]) -> (Probe, Vec<bool>) {
 
 fn environment(term: &str) -> Environment {
     Environment { term: term.to_owned(), ..Environment::default() }
+}
+
+fn forced_protocol(protocol: Protocol) -> DrawingChoice {
+    DrawingChoice { protocol: Some(protocol), symbols: None }
 }
 
 fn in_tmux(terminal: &str, sixel: bool, passthrough: bool) -> Environment {
@@ -481,8 +486,30 @@ fn terminals_are_detected_by_their_answers() {
     }
 }
 
+fn symbols_are_those_that_the_terminal_surely_draws() {
+    let check = |environment: Environment, version: &str, expected| {
+        let (probe, _) = canvas_of(environment.clone(), &[version]);
+        assert_eq!(probe.canvas().symbols, expected, "{version} {environment:?}");
+    };
+    check(environment("xterm-kitty"), "␛P>|kitty(0.41.1)␛\\", Symbols::Octant);
+    check(environment("xterm-kitty"), "␛P>|kitty(0.26.5)␛\\", Symbols::Sextant);
+    check(environment("foot"), "␛P>|foot(1.21.0)␛\\", Symbols::Octant);
+    check(environment("foot"), "␛P>|foot(1.13.1)␛\\", Symbols::Sextant);
+    check(environment("xterm-256color"), "␛P>|WezTerm 20240203-110809-5046fc22␛\\", Symbols::Sextant);
+    check(environment("xterm-ghostty"), "␛P>|ghostty 1.2.0␛\\", Symbols::Octant);
+    check(environment("xterm"), "␛P>|XTerm(398)␛\\", Symbols::Quadrant);
+    check(environment("alacritty"), "␛[?6c", Symbols::Quadrant);
+    check(in_tmux("kitty(0.41.1)", false, true), "␛P>|tmux 3.3a␛\\", Symbols::Quadrant);
+    let wezterm = Environment { term_program: "WezTerm".to_owned(), ..environment("xterm-256color") };
+    check(wezterm, "␛[?65c", Symbols::Sextant);
+    let choice = DrawingChoice { protocol: None, symbols: Some(Symbols::Half) };
+    assert_eq!(Probe::new(environment("foot"), choice).canvas().symbols, Symbols::Half);
+}
+
 fn queries_are_safe_for_the_terminal() {
-    let query = |environment| String::from_utf8(Probe::new(environment, None).query()).unwrap().replace('\x1b', "␛");
+    let query = |environment| {
+        String::from_utf8(Probe::new(environment, DrawingChoice::default()).query()).unwrap().replace('\x1b', "␛")
+    };
     let plain = query(environment("xterm-256color"));
     assert!(plain.contains("␛_Gi=31") && !plain.contains("Ptmux") && plain.ends_with("␛[c"), "{plain}");
     let tmux = query(in_tmux("", false, true));
@@ -497,16 +524,16 @@ fn queries_are_safe_for_the_terminal() {
     assert_eq!(query(apple.clone()), "␛[16t␛[14t␛]11;?␛\\␛[c");
     // A protocol that the operator asks for is asked about.
     for environment in [apple, environment("linux")] {
-        let forced = |protocol| Probe::new(environment.clone(), Some(protocol)).query();
+        let forced = |protocol| Probe::new(environment.clone(), forced_protocol(protocol)).query();
         assert!(forced(Protocol::Kitty).starts_with(b"\x1b[>q\x1b_G"), "{environment:?}");
         assert!(!forced(Protocol::Blocks).starts_with(b"\x1b[>q"), "{environment:?}");
     }
     assert_eq!(
-        Probe::new(in_tmux("", false, true), None).repeat_query().map(|again| again.len()),
-        Some(Probe::new(in_tmux("", false, true), None).query().len())
+        Probe::new(in_tmux("", false, true), DrawingChoice::default()).repeat_query().map(|again| again.len()),
+        Some(Probe::new(in_tmux("", false, true), DrawingChoice::default()).query().len())
     );
-    assert_eq!(Probe::new(in_tmux("foot(1.21.0)", false, true), None).repeat_query(), None);
-    assert_eq!(Probe::new(environment("xterm"), None).repeat_query(), None);
+    assert_eq!(Probe::new(in_tmux("foot(1.21.0)", false, true), DrawingChoice::default()).repeat_query(), None);
+    assert_eq!(Probe::new(environment("xterm"), DrawingChoice::default()).repeat_query(), None);
 }
 
 fn implausible_cell_sizes_are_ignored() {
@@ -533,7 +560,7 @@ fn implausible_cell_sizes_are_ignored() {
     probe.set_window(Size::new(90, 26), PixelSize::default());
     assert_eq!(probe.canvas().cell.to_string(), "8.8x17", "another window size does not change the cell");
     assert_eq!(probe.query_sizes(), b"\x1b[16t\x1b[14t\x1b[c", "the last one tells when no answer is due any more");
-    assert!(Probe::new(environment("linux"), None).query_sizes().is_empty());
+    assert!(Probe::new(environment("linux"), DrawingChoice::default()).query_sizes().is_empty());
 }
 
 fn a_later_answer_of_tmux_counts() {
@@ -544,7 +571,7 @@ fn a_later_answer_of_tmux_counts() {
 }
 
 fn a_forced_protocol_stays() {
-    let mut probe = Probe::new(in_tmux("", false, false), Some(Protocol::Iterm2));
+    let mut probe = Probe::new(in_tmux("", false, false), forced_protocol(Protocol::Iterm2));
     assert_eq!(probe.canvas().protocol, Protocol::Iterm2);
     assert!(!probe.answer(b"\x1b[?1;2c") && probe.canvas().hint.is_none());
 }
@@ -552,7 +579,7 @@ fn a_forced_protocol_stays() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
     fn any_bytes_can_be_parsed(bytes: Vec<u8>, tail in "[\\[P\\]_>?0-9;a-zGt:/|$]{0,40}") {
-        let mut probe = Probe::new(environment("xterm"), None);
+        let mut probe = Probe::new(environment("xterm"), DrawingChoice::default());
         probe.answer(&bytes);
         probe.answer(format!("\x1b{tail}").as_bytes());
         probe.answer(format!("\x1b{tail}\x1b\\").as_bytes());
@@ -580,6 +607,7 @@ crate::tests! {
     the_terminal_stores_a_bounded_number_of_images,
     the_screen_shows_the_wanted_pictures,
     terminals_are_detected_by_their_answers,
+    symbols_are_those_that_the_terminal_surely_draws,
     queries_are_safe_for_the_terminal,
     implausible_cell_sizes_are_ignored,
     a_later_answer_of_tmux_counts,

@@ -112,6 +112,7 @@ impl PicturePane<'_> {
             cells: fit(picture.size, canvas.bounds(area.as_size()), canvas.cell),
             cell: canvas.cell,
             protocol: canvas.protocol,
+            symbols: canvas.symbols,
             colours: canvas.colours,
             quality,
             target_bytes: canvas.budget.bytes(quality),

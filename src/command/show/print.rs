@@ -102,6 +102,7 @@ fn print(picture: &Picture, cells: Size, canvas: &Canvas, out: &mut impl Write) 
         cells,
         cell: canvas.cell,
         protocol: canvas.protocol,
+        symbols: canvas.symbols,
         colours: canvas.colours,
         quality: Quality::Full,
         target_bytes: u32::MAX,

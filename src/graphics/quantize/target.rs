@@ -59,6 +59,6 @@ impl ColourTable {
 }
 
 /// Returns the squared distance of two colours, summed over the three channels.
-pub(in crate::graphics) fn distance(a: [u8; 3], b: [u8; 3]) -> u32 {
+fn distance(a: [u8; 3], b: [u8; 3]) -> u32 {
     [0, 1, 2].map(|part| u32::from(a[part].abs_diff(b[part])).pow(2)).into_iter().sum()
 }

@@ -9,7 +9,7 @@ use ratatui::{
 use thumbview::{
     picture::{
         BlockGrid, CellSize, ColourDepth, FetchInfo, Fit, Multiplexer, Picture, PixelSize, Prepared, Protocol, Quality,
-        fit,
+        Symbols, fit,
     },
     terminal::write_cells,
 };
@@ -82,6 +82,7 @@ pub(crate) fn fit_for(picture: &Picture, protocol: Protocol, quality: Quality) -
         cells: fit(picture.size, Size::new(80, 24), cell),
         cell,
         protocol,
+        symbols: Symbols::default(),
         colours: ColourDepth::True,
         quality,
         target_bytes: u32::MAX,
@@ -165,18 +166,46 @@ fn sixel(text: &str) -> Picture {
     picture(width as u32, (rgb.len() / width) as u32, pixels)
 }
 
+/// The rows of pixels in a cell as it is decoded: a multiple of halves, thirds and quarters.
+const CELL_ROWS: usize = 12;
+
 fn cells(grid: &BlockGrid) -> Picture {
-    let glyphs: Vec<char> = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█".chars().collect();
     let (columns, rows) = (usize::from(grid.size.width), usize::from(grid.size.height));
     let mut rgb = Vec::new();
-    for y in 0..rows * 2 {
+    for y in 0..rows * CELL_ROWS {
         for x in 0..columns * 2 {
-            let block = grid.cells[y / 2 * columns + x / 2];
-            let mask = glyphs.iter().position(|glyph| *glyph == block.glyph).unwrap();
-            rgb.extend(if mask >> (y % 2 * 2 + x % 2) & 1 == 1 { block.foreground } else { block.background });
+            let block = grid.cells[y / CELL_ROWS * columns + x / 2];
+            rgb.extend(if covers(block.glyph, x % 2, y % CELL_ROWS) { block.foreground } else { block.background });
         }
     }
-    picture((columns * 2) as u32, (rows * 2) as u32, rgb)
+    picture((columns * 2) as u32, (rows * CELL_ROWS) as u32, rgb)
+}
+
+/// Returns true if a block character covers that pixel of a cell of 2 by 12 pixels, by the names of its parts in Unicode.
+fn covers(glyph: char, x: usize, y: usize) -> bool {
+    let part = |rows: usize| 1 << (y / (CELL_ROWS / rows) * 2 + x);
+    let quadrants = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█";
+    if let Some(mask) = quadrants.chars().position(|quadrant| quadrant == glyph) {
+        return mask & part(2) != 0;
+    }
+    match glyph as usize {
+        // The lower quarter and the lower three quarters.
+        0x2582 => y >= 9,
+        0x2586 => y >= 3,
+        code @ 0x1fb00..=0x1fb3b => {
+            let sextants = (1..63).filter(|mask| ![0b01_01_01, 0b10_10_10].contains(mask));
+            sextants.clone().nth(code - 0x1fb00).unwrap() & part(3) != 0
+        }
+        code @ 0x1cd00..=0x1cde5 => {
+            let elsewhere = |mask: usize| {
+                let halves = [mask & 0b11, mask >> 2 & 0b11, mask >> 4 & 0b11, mask >> 6];
+                let is_quadrants = halves[0] == halves[1] && halves[2] == halves[3];
+                is_quadrants || [1, 2, 3, 20, 40, 63, 64, 128, 192, 252].contains(&mask)
+            };
+            (0..256).filter(|mask| !elsewhere(*mask)).nth(code - 0x1cd00).unwrap() & part(4) != 0
+        }
+        other => panic!("U+{other:X}"),
+    }
 }
 
 /// Returns the number of bytes that the screen writes for the cells.
