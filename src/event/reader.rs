@@ -19,20 +19,25 @@ use crate::{
         pictures::builder::Templates,
         record::{
             colours::without_colours,
-            container::{self, Stream},
+            container::{self, LinePart, PartEnd},
             heading,
-            pretty::{LineOutcome, LinePlace, OpenObject, ends_open},
+            partial::{PartialLine, Target},
+            place::LinePlace,
+            pretty::{OpenObject, ends_open},
+            stream::{RecordStream, Step},
             times::{ParsedTime, TimeContext},
+            writer::{Certainty, StreamId, tail_heading},
         },
         redact::redact_urls,
         time::Time,
         update::{Counts, Rejected},
+        url::asset_in,
     },
     text::Safe,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use memchr::{memchr, memchr_iter, memrchr};
-use std::num::NonZeroU32;
+use std::{borrow::Cow, num::NonZeroU32};
 
 /// Reads the lines of one file. A clone goes on from the same place; it is for another thread.
 #[derive(Clone, Debug)]
@@ -40,8 +45,10 @@ pub struct RecordReader {
     file: FileId,
     clock: TimeContext,
     cache: ReaderCache,
-    /// The file's own lines, and the two streams of a container.
-    lanes: [RecordStream; 3],
+    /// The streams in which something is pending.
+    streams: Vec<RecordStream>,
+    /// The name in the last heading of `tail`.
+    tail_heading: Option<Box<[u8]>>,
     /// The lines since the oldest that is carried, by where they begin, and their hashes.
     lines: Vec<(u64, u64)>,
     /// Time of the nearest earlier timed record.
@@ -70,20 +77,15 @@ pub struct FoundEvents {
     pub counts: Counts,
 }
 
-/// Lines that belong together, and what one of them began.
-#[derive(Clone, Debug, Default)]
-struct RecordStream {
-    /// A line that the container runtime cut, as far as it has come.
-    cut: Option<CarriedLine>,
-    open: Option<OpenObject>,
-}
-
-/// A line after its container is taken off.
-#[derive(Clone, Debug)]
-struct CarriedLine {
-    text: Vec<u8>,
+/// A line without its container.
+struct PlainLine<'a> {
+    text: &'a [u8],
     place: LinePlace,
     stamp: Option<ParsedTime>,
+    /// `true` if it may hold an event.
+    has_needle: bool,
+    /// `true` if it was joined from parts of which nothing says that one writer wrote them.
+    is_doubtful: bool,
 }
 
 /// A chunk, and from where on no line's time has been looked at.
@@ -91,6 +93,20 @@ struct Chunk<'a> {
     text: &'a [u8],
     untimed: usize,
 }
+
+/// The doubts about a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doubt {
+    None,
+    /// It was joined from parts of which nothing says that one writer wrote them.
+    Joined,
+    /// Its other parts could not be told from those of other lines.
+    Mixed,
+}
+
+/// The reason for which joined parts are refused.
+const MIXED: &str = "parts of cut lines of several writers are mixed: read each writer's log by itself, or have their \
+                     names put before the lines (kubectl logs --prefix, tail with several files)";
 
 /// The longest text that is carried, as the longest line.
 const CARRY_MAX: usize = 16 << 20;
@@ -117,7 +133,8 @@ impl RecordReader {
             file,
             clock: TimeContext { zone, last_change },
             cache: ReaderCache::default(),
-            lanes: Default::default(),
+            streams: Vec::new(),
+            tail_heading: None,
             lines: Vec::new(),
             newest: None,
             heading: None,
@@ -157,7 +174,12 @@ impl RecordReader {
                     needle = next.unwrap_or(chunk.text.len()..usize::MAX);
                 }
                 let has_needle = needle.start < at + text.len();
-                if has_needle || self.is_carrying() || ends_open(text) || container::is_cut(text) {
+                if has_needle
+                    || self.is_carrying()
+                    || ends_open(text)
+                    || container::is_cut(text)
+                    || text.starts_with(b"==> ")
+                {
                     self.look(&mut chunk, at);
                     self.heading =
                         heading::find(chunk.text.get(..at).unwrap_or_default(), text, self.heading, &self.clock);
@@ -179,22 +201,27 @@ impl RecordReader {
         found.counts.bytes += end as u64;
     }
 
-    /// The end of the file: takes what is still pending.
+    /// Ends the file: what is still pending is read as it is.
     pub fn finish(&mut self, found: &mut FoundEvents) {
-        for lane in 0..self.lanes.len() {
-            if let Some(line) = self.lanes[lane].cut.take() {
-                self.line(lane, &line.text, line.place, line.stamp, true, found);
+        for mut stream in std::mem::take(&mut self.streams) {
+            for line in stream.partial.take_all() {
+                self.search(&line.text, &[line.place], line.stamp, Doubt::None, found);
             }
-            if let Some(open) = self.lanes[lane].open.take() {
-                self.search(open.text(), open.places(), open.stamp(), found);
+            for open in stream.open {
+                self.search(open.text(), open.places(), open.stamp(), Doubt::None, found);
             }
         }
         self.lines.clear();
     }
 
-    /// Whether something is pending that the next line may continue.
+    /// Returns `true` if something is pending that the next line may continue.
     pub fn is_carrying(&self) -> bool {
-        self.lanes.iter().any(|lane| lane.cut.is_some() || lane.open.is_some())
+        !self.streams.is_empty()
+    }
+
+    /// Returns `true` if lines before the next one decide how it is read, even where nothing is pending.
+    pub fn has_context(&self) -> bool {
+        self.tail_heading.is_some()
     }
 
     /// A line longer than the cap: its head only. Rejected with a reason where the head looks like an event.
@@ -237,7 +264,8 @@ impl RecordReader {
 
     /// A compact event that fills its line: the event, its length, the length of the line.
     fn read_canonical(&mut self, rest: &[u8]) -> Option<(EventBody, usize, usize)> {
-        if rest.first() != Some(&b'{') || self.is_carrying() {
+        // Only a line with a name goes on with an object of a named writer.
+        if rest.first() != Some(&b'{') || !self.streams.iter().all(RecordStream::is_named) {
             return None;
         }
         let (body, len) = self.cache.fast.read(rest, &mut self.cache.templates)?;
@@ -250,65 +278,165 @@ impl RecordReader {
         Some((body, len, end))
     }
 
-    /// Takes a line that may matter.
+    /// Reads a line that may matter.
     fn take(&mut self, text: &[u8], place: LinePlace, has_needle: bool, found: &mut FoundEvents) {
         self.note(text, place.byte);
-        let Some(piece) = container::read(text, &self.clock) else {
-            return self.line(0, text, place, self.heading, has_needle, found);
-        };
-        let lane = match piece.stream {
-            Stream::Out => 1,
-            Stream::Err => 2,
-        };
-        let mut cut = match self.lanes[lane].cut.take() {
-            Some(cut) => cut,
-            None if piece.whole => return self.line(lane, &piece.text, place, Some(piece.stamp), has_needle, found),
-            None => CarriedLine { text: Vec::new(), place, stamp: Some(piece.stamp) },
-        };
-        cut.text.extend_from_slice(&piece.text);
-        cut.place.end = place.end;
-        if piece.whole || cut.text.len() > CARRY_MAX || piece.maybe_whole && container::is_finished(&cut.text) {
-            self.line(lane, &cut.text, cut.place, cut.stamp, true, found);
-        } else {
-            self.lanes[lane].cut = Some(cut);
+        if let Some(name) = tail_heading(text) {
+            self.tail_heading = Some(name.into());
+            self.streams.iter_mut().for_each(|stream| stream.is_unheaded = false);
+            return;
         }
+        self.end_unheaded(found);
+        let line = PlainLine { text, place, stamp: self.heading, has_needle, is_doubtful: false };
+        let Some(part) = container::read(text, &self.clock) else { return self.plain_line(line, found) };
+        let id = self.under_heading(part.stream);
+        self.part(LinePart { stream: id, ..part }, line, found);
     }
 
-    /// Takes a whole line of a lane.
-    fn line(
-        &mut self,
-        lane: usize,
-        text: &[u8],
-        place: LinePlace,
-        stamp: Option<ParsedTime>,
-        has_needle: bool,
-        found: &mut FoundEvents,
-    ) {
-        let text = &*without_colours(text);
-        if let Some(mut open) = self.lanes[lane].open.take() {
-            match open.take(text, place) {
-                LineOutcome::Open if open.text().len() <= CARRY_MAX && open.places().len() <= OpenObject::LINES_MAX => {
-                    self.lanes[lane].open = Some(open);
-                    return;
+    /// Returns the stream of this kind of the writer that the last heading names.
+    fn under_heading(&self, id: StreamId) -> StreamId {
+        self.tail_heading.as_ref().map_or(id, |name| id.named(name))
+    }
+
+    /// Reads a line that no container stored.
+    fn plain_line(&mut self, line: PlainLine<'_>, found: &mut FoundEvents) {
+        let id = self.under_heading(StreamId::PLAIN);
+        if self.tail_heading.is_none() {
+            return self.line(id, line, found);
+        }
+        // `tail` prints what there is of a line, and goes on with it under the next heading of the same file.
+        let stream = self.stream(id);
+        if !stream.partial.is_empty() {
+            let whole = stream.partial.join(0, line.text, line.place.end);
+            return self.line(id, PlainLine { text: &whole.text, place: whole.place, ..line }, found);
+        }
+        if line.has_needle && stream.open.is_empty() && !ends_open(line.text) && !container::is_finished(line.text) {
+            stream.is_unheaded = true;
+            stream.partial.push(PartialLine {
+                text: line.text.to_vec(),
+                place: line.place,
+                stamp: line.stamp,
+                parts: 1,
+            });
+            return;
+        }
+        self.line(id, line, found);
+    }
+
+    /// Ends lines that looked cut, where the line after them was no heading.
+    fn end_unheaded(&mut self, found: &mut FoundEvents) {
+        if self.tail_heading.is_none() {
+            return;
+        }
+        let id = self.under_heading(StreamId::PLAIN);
+        let cut = self.streams.iter_mut().find(|stream| stream.id == id && stream.is_unheaded);
+        let Some(line) = cut.and_then(RecordStream::take_unheaded) else { return };
+        let line =
+            PlainLine { text: &line.text, place: line.place, stamp: line.stamp, has_needle: true, is_doubtful: false };
+        self.line(id, line, found);
+    }
+
+    /// Reads a stored line or a part of one; `record` is the line as it was stored.
+    fn part(&mut self, part: LinePart<'_>, record: PlainLine<'_>, found: &mut FoundEvents) {
+        let id = part.stream;
+        let mut text = part.text;
+        let has_key = envelope::needle(&text, 0).is_some();
+        let stream = self.stream(id);
+        if !stream.partial.is_empty() {
+            strip_stamp(&mut text, part.stamp, &self.clock);
+        }
+        let stream = self.stream(id);
+        let named = std::str::from_utf8(&text).ok().and_then(asset_in);
+        let target = match part.end {
+            PartEnd::Rest if stream.partial.is_empty() && stream.open.is_empty() && !ends_open(&text) => {
+                self.streams.retain(RecordStream::is_pending);
+                return self.line(StreamId::PLAIN, record, found);
+            }
+            PartEnd::Line | PartEnd::Part | PartEnd::Unknown | PartEnd::Rest => {
+                stream.partial.target(&text, named, has_key, id.certainty())
+            }
+        };
+        let ends = |text: &[u8]| match part.end {
+            PartEnd::Line | PartEnd::Rest => true,
+            PartEnd::Part => text.len() > CARRY_MAX,
+            PartEnd::Unknown => text.len() > CARRY_MAX || container::is_finished(text),
+        };
+        match target {
+            Target::New if ends(&text) => {
+                let has_needle = record.has_needle || has_key;
+                self.line(id, PlainLine { text: &text, stamp: part.stamp, has_needle, ..record }, found);
+            }
+            Target::New => {
+                let line = PartialLine { text: text.into_owned(), place: record.place, stamp: part.stamp, parts: 1 };
+                if let Some(oldest) = stream.partial.push(line) {
+                    self.search(&oldest.text, &[oldest.place], oldest.stamp, Doubt::None, found);
                 }
-                LineOutcome::Open => return self.search(open.text(), open.places(), open.stamp(), found),
-                LineOutcome::Closed(next) => {
-                    self.search(open.text(), open.places(), open.stamp(), found);
-                    self.lanes[lane].open = next.map(|next| *next);
-                    return;
+            }
+            Target::Line(at) => {
+                if ends(&stream.partial.append(at, &text, record.place.end).text) {
+                    let whole = stream.partial.take(at);
+                    let PartialLine { text, place, stamp, parts } = &whole;
+                    let is_doubtful = id.certainty() == Certainty::Unnamed && *parts > 1;
+                    let line = PlainLine { text, place: *place, stamp: *stamp, has_needle: true, is_doubtful };
+                    self.line(id, line, found);
                 }
-                // What was open is no JSON after all: this line is one like any other.
-                LineOutcome::Broken => self.search(open.text(), open.places(), open.stamp(), found),
+            }
+            Target::Unknown => {
+                for line in stream.partial.take_all() {
+                    self.search(&line.text, &[line.place], line.stamp, Doubt::Mixed, found);
+                }
+                if has_key {
+                    self.search(&text, &[record.place], part.stamp, Doubt::Mixed, found);
+                }
             }
         }
-        self.lanes[lane].open = OpenObject::begin(text, place, stamp);
-        if has_needle && self.lanes[lane].open.is_none() {
-            self.search(text, &[place], stamp, found);
+        self.streams.retain(RecordStream::is_pending);
+    }
+
+    /// Returns the state of a stream.
+    fn stream(&mut self, id: StreamId) -> &mut RecordStream {
+        let at = self.streams.iter().position(|stream| stream.id == id).unwrap_or_else(|| {
+            self.streams.push(RecordStream::new(id));
+            self.streams.len() - 1
+        });
+        &mut self.streams[at]
+    }
+
+    /// Reads a whole line of a stream.
+    fn line(&mut self, id: StreamId, line: PlainLine<'_>, found: &mut FoundEvents) {
+        let text = &*without_colours(line.text);
+        let doubt = if line.is_doubtful { Doubt::Joined } else { Doubt::None };
+        if let Some(stream) = self.streams.iter_mut().find(|stream| stream.id == id) {
+            let (step, ended) = stream.step(text, line.place);
+            for open in ended {
+                self.search(open.text(), open.places(), open.stamp(), Doubt::None, found);
+            }
+            if step == Step::Taken {
+                self.streams.retain(RecordStream::is_pending);
+                return;
+            }
         }
+        match OpenObject::begin(text, line.place, line.stamp) {
+            Some(open) => {
+                if let Some(oldest) = self.stream(id).begin(open) {
+                    self.search(oldest.text(), oldest.places(), oldest.stamp(), Doubt::None, found);
+                }
+            }
+            None if line.has_needle => self.search(text, &[line.place], line.stamp, doubt, found),
+            None => {}
+        }
+        self.streams.retain(RecordStream::is_pending);
     }
 
     /// Takes the events of a text whose lines stand at `places`.
-    fn search(&mut self, text: &[u8], places: &[LinePlace], stamp: Option<ParsedTime>, found: &mut FoundEvents) {
+    fn search(
+        &mut self,
+        text: &[u8],
+        places: &[LinePlace],
+        stamp: Option<ParsedTime>,
+        doubt: Doubt,
+        found: &mut FoundEvents,
+    ) {
         let text = String::from_utf8_lossy(text);
         // By lines, because what is no UTF-8 has another length now.
         let starts: Vec<usize> = match places {
@@ -318,6 +446,11 @@ impl RecordReader {
         let line_of = |at: usize| starts.partition_point(|start| *start <= at).clamp(1, places.len()) - 1;
         for piece in envelope::search(&text, stamp, &self.clock, &mut self.cache.templates) {
             match piece {
+                Embedded::Event { at, body, .. } if doubt == Doubt::Joined && body.oddities.foreign > 0 => {
+                    let line = line_of(at.start);
+                    let origin = self.origin([places[line], places[places.len() - 1]]);
+                    reject(text.as_bytes().get(starts[line]..).unwrap_or_default(), origin, 1, MIXED, found);
+                }
                 Embedded::Event { at, body, stamp, delivery } => {
                     let first = line_of(at.start);
                     let last = line_of(at.end.saturating_sub(1));
@@ -327,6 +460,11 @@ impl RecordReader {
                     let line = line_of(at);
                     let origin = self.origin([places[line], places[places.len() - 1]]);
                     let column = u32::try_from(at - starts[line] + 1).unwrap_or(u32::MAX);
+                    let reason = match doubt {
+                        Doubt::None => Cow::Borrowed(reason.as_str()),
+                        Doubt::Joined => Cow::Owned(format!("{reason}, in a line joined from parts")),
+                        Doubt::Mixed => Cow::Borrowed(MIXED),
+                    };
                     reject(text.as_bytes().get(starts[line]..).unwrap_or_default(), origin, column, &reason, found);
                 }
                 Embedded::Other => found.counts.other_events += 1,
@@ -369,7 +507,7 @@ impl RecordReader {
         if !self.is_carrying() {
             self.lines.clear();
         } else if self.lines.len() > OpenObject::LINES_MAX {
-            let begins = self.lanes.iter().filter_map(RecordStream::byte).min().unwrap_or(byte);
+            let begins = self.streams.iter().filter_map(RecordStream::byte).min().unwrap_or(byte);
             self.lines.retain(|(byte, _)| *byte >= begins);
         }
         self.lines.push((byte, fingerprint::hash(text)));
@@ -406,12 +544,11 @@ impl RecordReader {
     }
 }
 
-impl RecordStream {
-    /// Where what is carried begins.
-    fn byte(&self) -> Option<u64> {
-        let cut = self.cut.as_ref().map(|line| line.place.byte);
-        let open = self.open.as_ref().and_then(|open| open.places().first()).map(|place| place.byte);
-        cut.into_iter().chain(open).min()
+/// Removes the record's own time from the head of a part, where `docker logs -t` put it and the output was stored.
+fn strip_stamp(text: &mut Cow<'_, [u8]>, stamp: Option<ParsedTime>, clock: &TimeContext) {
+    let own = |(found, _): &(ParsedTime, usize)| stamp.is_some_and(|stamp| found.is_near(stamp));
+    if let Some((_, len)) = clock.leading(text).filter(own) {
+        *text = Cow::Owned(text.get(len..).unwrap_or_default().to_vec());
     }
 }
 

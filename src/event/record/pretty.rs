@@ -1,21 +1,16 @@
 //! Pretty-printed objects: one object over several lines.
+//!
+//! Where a tool puts the name of the writer before every line, only lines with that name go on with an object.
 
 use super::{
     colours::without_colours,
     outline::{JsonOutline, OutlineProgress},
+    place::LinePlace,
     times::ParsedTime,
+    writer::is_name,
 };
 use memchr::memchr;
-use std::{borrow::Cow, num::NonZeroU32};
-
-/// The place of a line in the file.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::event) struct LinePlace {
-    pub(in crate::event) byte: u64,
-    /// The byte after its text.
-    pub(in crate::event) end: u64,
-    pub(in crate::event) number: Option<NonZeroU32>,
-}
+use std::borrow::Cow;
 
 /// The lines of an object that has not ended.
 #[derive(Clone, Debug)]
@@ -24,6 +19,22 @@ pub(in crate::event) struct OpenObject {
     places: Vec<LinePlace>,
     stamp: Option<ParsedTime>,
     outline: JsonOutline,
+    /// The name of the writer before the first line; empty without one.
+    name: Vec<u8>,
+    style: NameStyle,
+    /// The number of lines of other writers since the last line of this one.
+    idle: u32,
+}
+
+/// The lines that bear the name of the writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NameStyle {
+    /// Not known before the second line.
+    Unknown,
+    /// Every line.
+    Every,
+    /// The first line at most: loggers put a time and a level there.
+    First,
 }
 
 /// The effect of a line on an open object.
@@ -33,8 +44,10 @@ pub(in crate::event) enum LineOutcome {
     Open,
     /// It ended, and perhaps another began on the same line.
     Closed(Option<Box<OpenObject>>),
-    /// The line is no part of it, and was not added.
+    /// The line is no part of it, and was not added: the object ends here.
     Broken,
+    /// The line is of another writer; the object may go on.
+    Other,
 }
 
 impl OpenObject {
@@ -46,12 +59,71 @@ impl OpenObject {
         if !ends_open(line) {
             return None;
         }
-        let (_, outline) = opening(line)?;
-        Some(Self { text: line.to_vec(), places: vec![place], stamp, outline })
+        let (brace, outline) = opening(line)?;
+        let name = line.get(..brace).filter(|name| is_name(name)).unwrap_or_default().to_vec();
+        let style = if name.is_empty() { NameStyle::First } else { NameStyle::Unknown };
+        Some(Self { text: line.to_vec(), places: vec![place], stamp, outline, name, style, idle: 0 })
     }
+
+    /// The most lines of other writers between two of its own.
+    const IDLE_MAX: u32 = 1000;
 
     /// Adds the next line.
     pub(in crate::event) fn take(&mut self, line: &[u8], place: LinePlace) -> LineOutcome {
+        let own = self.without_name(line);
+        let outcome = match (self.style, own) {
+            (NameStyle::Unknown | NameStyle::Every, Some(line)) => {
+                self.style = NameStyle::Every;
+                self.add(line, place)
+            }
+            (NameStyle::First, _) => self.add(line, place),
+            (NameStyle::Unknown, None) => match self.add(line, place) {
+                LineOutcome::Broken => LineOutcome::Other,
+                outcome @ (LineOutcome::Open | LineOutcome::Closed(_) | LineOutcome::Other) => {
+                    self.style = NameStyle::First;
+                    outcome
+                }
+            },
+            (NameStyle::Every, None) => LineOutcome::Other,
+        };
+        match outcome {
+            LineOutcome::Other if self.idle == Self::IDLE_MAX => LineOutcome::Broken,
+            LineOutcome::Other => {
+                self.idle += 1;
+                LineOutcome::Other
+            }
+            LineOutcome::Open | LineOutcome::Closed(_) | LineOutcome::Broken => {
+                self.idle = 0;
+                outcome
+            }
+        }
+    }
+
+    /// Returns `true` if only a line with the name of its writer goes on with it.
+    pub(in crate::event) fn is_named(&self) -> bool {
+        self.style != NameStyle::First
+    }
+
+    /// Returns `true` if `line` bears the name of its writer.
+    pub(in crate::event) fn owns(&self, line: &[u8]) -> bool {
+        self.is_named() && self.without_name(line).is_some()
+    }
+
+    /// Returns what follows the name in `line`; numbers of lines, which `grep -n` adds, may differ.
+    fn without_name<'a>(&self, line: &'a [u8]) -> Option<&'a [u8]> {
+        if let Some(rest) = line.strip_prefix(self.name.as_slice()) {
+            return Some(rest);
+        }
+        let number = |text: &[u8]| text.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+        let name = self.name.strip_suffix(b":")?;
+        let name = name.get(..name.len() - number(name)).filter(|base| base.len() < name.len())?;
+        let rest = line.strip_prefix(name)?;
+        let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+        rest.get(digits..)?.strip_prefix(b":").or_else(|| rest.get(digits..)?.strip_prefix(b"-"))
+    }
+
+    fn add(&mut self, line: &[u8], place: LinePlace) -> LineOutcome {
+        let before = self.outline.clone();
         match self.outline.take(line) {
             OutlineProgress::Open => {
                 self.push(line, place);
@@ -63,14 +135,26 @@ impl OpenObject {
                 let (ends, next) = match next {
                     Some((brace, outline)) => {
                         let text = rest.get(brace..).unwrap_or_default().to_vec();
-                        (at + brace, Some(Box::new(Self { text, places: vec![place], stamp: self.stamp, outline })))
+                        let next = Self {
+                            text,
+                            places: vec![place],
+                            stamp: self.stamp,
+                            outline,
+                            name: self.name.clone(),
+                            style: self.style,
+                            idle: 0,
+                        };
+                        (at + brace, Some(Box::new(next)))
                     }
                     None => (line.len(), None),
                 };
                 self.push(line.get(..ends).unwrap_or_default(), place);
                 LineOutcome::Closed(next)
             }
-            OutlineProgress::Cut(_) | OutlineProgress::Broken(_) => LineOutcome::Broken,
+            OutlineProgress::Cut(_) | OutlineProgress::Broken(_) => {
+                self.outline = before;
+                LineOutcome::Broken
+            }
         }
     }
 

@@ -51,7 +51,24 @@ const FIELDS: [&str; 17] = [
     "_SOURCE_REALTIME_TIMESTAMP",
 ];
 
+/// The most bytes of an RFC 3339 time and a space.
+const LEADING_MAX: usize = 40;
+
+impl ParsedTime {
+    /// Returns `true` if the times are less than a second apart.
+    pub(in crate::event) fn is_near(self, other: Self) -> bool {
+        self.time.as_micros().abs_diff(other.time.as_micros()) < 1_000_000
+    }
+}
+
 impl TimeContext {
+    /// Returns the RFC 3339 time with which `text` begins, and its length with the space after it.
+    pub(in crate::event) fn leading(&self, text: &[u8]) -> Option<(ParsedTime, usize)> {
+        let len = memchr::memchr(b' ', text.get(..LEADING_MAX.min(text.len()))?)?;
+        let time = text.get(..len).filter(|time| time.get(10) == Some(&b'T'))?;
+        Some((self.stamp(time).filter(|time| time.zoned)?, len + 1))
+    }
+
     /// Returns the first time in the head of a line.
     pub(in crate::event) fn find(&self, line: &[u8]) -> Option<ParsedTime> {
         let (mut at, mut end, mut in_word) = (0, REACH, false);

@@ -1,0 +1,12 @@
+//! Places of lines in a file.
+
+use std::num::NonZeroU32;
+
+/// The place of a line in the file.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::event) struct LinePlace {
+    pub(in crate::event) byte: u64,
+    /// The byte after its text.
+    pub(in crate::event) end: u64,
+    pub(in crate::event) number: Option<NonZeroU32>,
+}
