@@ -16,6 +16,7 @@ use crate::{
     text::Safe,
 };
 use ratatui::{buffer::Buffer, layout::Rect};
+use std::fmt::Write as _;
 
 /// The cells that other columns take; a narrower list has no messages.
 const OTHER_COLUMNS: usize = 40;
@@ -236,15 +237,16 @@ impl Columns {
 
     /// The names of the columns, each in the longest form that fits.
     fn headings(&self) -> Vec<StyledText> {
+        // Writing into a String cannot fail.
         let mut text = format!("   {:<width$}", "asset", width = self.name);
         if self.id > 0 {
-            text += &format!(" {:<width$}", "id", width = self.id - 1);
+            let _ = write!(text, " {:<width$}", "id", width = self.id - 1);
         }
         for (forms, width) in
             [(["pictures", "pics"], self.pictures), (["length", "len"], self.length), (["time", ""], self.time)]
         {
             let form = forms.into_iter().find(|form| form.len() < width).unwrap_or_default();
-            text += &format!("{form:>width$}");
+            let _ = write!(text, "{form:>width$}");
         }
         if self.message > 0 {
             text += "  message";
