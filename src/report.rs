@@ -9,6 +9,7 @@ mod asset;
 mod csv;
 mod event;
 mod export;
+mod fitted;
 mod json;
 mod list;
 mod order;
@@ -18,5 +19,6 @@ mod value;
 
 pub use event::event_line;
 pub use export::{ExportTask, ExportedFile, ExportedFiles, FileOutcome, export, export_tasks};
+pub use fitted::{TableLayout, fitted_table};
 pub use list::{list, summary};
 pub use order::{location, newest_first};

@@ -19,7 +19,6 @@ mod asset;
 mod footer;
 mod header;
 mod list;
-mod number;
 mod overlay;
 mod picture;
 mod sheet;

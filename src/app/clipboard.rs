@@ -5,6 +5,7 @@ use crate::{
     catalog::Asset,
     event::{PictureUrl, Reveal},
     picture::Multiplexer,
+    text::number::bytes,
 };
 
 /// The bytes that terminals take in one OSC 52.
@@ -32,8 +33,8 @@ pub(super) fn copy_event(bytes: &[u8], multiplexer: Multiplexer) -> ActionOutcom
 /// Copies `text`. The operator sees `shown`, to select it by hand where the terminal takes no copy.
 fn copy(what: &str, shown: &str, text: String, multiplexer: Multiplexer) -> ActionOutcome {
     if text.len() > MAX_BYTES {
-        let kib = text.len() / 1024;
-        return ActionOutcome::say(format!("not copied: {what} of {kib} KiB is too long for the terminal's clipboard"));
+        let size = bytes(text.len() as u64);
+        return ActionOutcome::say(format!("not copied: {what} of {size} is too long for the terminal's clipboard"));
     }
     match multiplexer {
         Multiplexer::Screen => ActionOutcome::say(format!("GNU screen passes no copy on · {what}: {shown}")),

@@ -3,7 +3,7 @@
 use super::{probe::probe_terminal, runtime, stdio::print_line};
 use crate::{
     cli::{DoctorArgs, FetchArgs},
-    text::Safe,
+    text::{Safe, number},
 };
 use anyhow::Result;
 use std::{env, fs, path::Path, process::ExitCode};
@@ -14,7 +14,10 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
     print_finding("system", &format!("{} {}", env::consts::OS, env::consts::ARCH))?;
     print_line("terminal")?;
     match runtime::block_on(async { Ok(probe_terminal(args.screen.drawing()).await) })? {
-        None => print_finding("terminal", "none: output goes to a file or a pipe, or TERM says it cannot be drawn on")?,
+        None => print_finding(
+            "terminal",
+            "none that can be drawn on: there is no controlling terminal, or TERM is dumb or not set",
+        )?,
         Some(probe) => {
             for (name, value) in probe.report() {
                 print_finding(name.as_str(), value.as_str())?;
@@ -24,17 +27,17 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
     print_line("network")?;
     for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"] {
         if env::var_os(name).is_some() || env::var_os(name.to_lowercase()).is_some() {
-            print_finding(name, "is set, not used; --proxy uses one")?;
+            print_finding(name, "is set but not used: give it to --proxy")?;
         }
     }
-    print_finding("proxy", if args.screen.fetch.proxy.is_some() { "as --proxy says" } else { "none" })?;
-    print_finding("may be fetched from", &allowed(&args.screen.fetch))?;
+    print_finding("proxy", if args.screen.fetch.proxy.is_some() { "the one of --proxy" } else { "none" })?;
+    print_finding("pictures are fetched from", &allowed(&args.screen.fetch))?;
     print_line("cache")?;
     match args.screen.fetch.cache_dir() {
-        None => print_finding("folder", "none: --no-cache, or no home folder")?,
+        None => print_finding("folder", "none: there is --no-cache, or no home folder")?,
         Some(folder) => {
             print_finding("folder", &folder.display().to_string())?;
-            print_finding("holds", &contents(&folder))?;
+            print_finding("size", &contents(&folder))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -68,5 +71,5 @@ fn contents(folder: &Path) -> String {
             }
         }
     }
-    format!("{files} files, {bytes} bytes")
+    format!("{} in {} files", number::bytes(bytes), number::thousands(files))
 }

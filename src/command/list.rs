@@ -6,10 +6,11 @@ use super::{
 };
 use crate::{
     catalog::ListFormat,
-    cli::{InputArgs, ListArgs, Output},
-    report,
+    cli::{InputArgs, ListArgs, Output, StreamKind},
+    report::{self, TableLayout},
 };
 use anyhow::{Context as _, Result};
+use jiff::tz::TimeZone;
 use std::{
     io::{self, BufWriter, Write as _},
     process::ExitCode,
@@ -41,9 +42,21 @@ pub(super) fn print(input: &InputArgs, part: Part) -> Result<ExitCode> {
     let mut out = BufWriter::new(io::stdout().lock());
     match part {
         Part::Summary => report::summary(&mut out, &reading.catalog, &keys, format),
+        Part::Assets if format == ListFormat::Table && stdio::stdout() == StreamKind::Terminal => {
+            report::fitted_table(&mut out, &reading.catalog, &keys, &table_layout(input.zone()))
+        }
         Part::Assets => report::list(&mut out, &reading.catalog, &keys, format),
     }
     .and_then(|()| out.flush())
     .context(STDOUT)?;
     Ok(reading.outcome())
+}
+
+/// The width of a terminal that does not tell its own, in cells.
+const DEFAULT_WIDTH: u16 = 80;
+
+fn table_layout(zone: TimeZone) -> TableLayout {
+    let width = crossterm::terminal::size().map_or(DEFAULT_WIDTH, |(columns, _)| columns);
+    let today = jiff::Timestamp::now().to_zoned(zone.clone()).date();
+    TableLayout { width: usize::from(width.max(1)), zone, today }
 }

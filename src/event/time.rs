@@ -1,5 +1,6 @@
 //! Times of events.
 
+use jiff::{civil::Date, tz::TimeZone};
 use std::fmt;
 
 /// A time in microseconds since 1970 UTC.
@@ -15,6 +16,18 @@ impl Time {
     /// In microseconds since 1970 UTC.
     pub fn as_micros(self) -> i64 {
         self.0
+    }
+
+    /// Formats the time as `12:01`, or as `03-14 12:01` on another day than `today`.
+    pub fn clock(self, zone: &TimeZone, today: Date) -> String {
+        self.format(zone, today, "%H:%M")
+    }
+
+    /// Formats the time by `clock`, a format of strftime, with the day before it on another day than `today`.
+    pub fn format(self, zone: &TimeZone, today: Date, clock: &str) -> String {
+        let then = self.timestamp().to_zoned(zone.clone());
+        let day = if then.date() == today { "" } else { "%m-%d " };
+        then.strftime(&format!("{day}{clock}")).to_string()
     }
 
     /// As a timestamp; times beyond jiff's range are clamped to 1970.

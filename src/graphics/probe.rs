@@ -206,34 +206,34 @@ impl Probe {
         let canvas = self.canvas();
         let word = |known: Option<bool>| known.map_or("no answer", |yes| if yes { "yes" } else { "no" });
         let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "no answer".to_owned());
-        let attributes = self.attributes.as_ref().map(|numbers| format!("{numbers:?}"));
+        let attributes = self.attributes.as_ref().map(|numbers| {
+            let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+            numbers.join(", ")
+        });
         let (cell, why) = self.cell_size();
         let forced = if self.choice.protocol.is_some() { " (forced)" } else { "" };
         let offered: Vec<&str> = canvas.offered.iter().map(|protocol| protocol.as_str()).collect();
         let environment = &self.environment;
         let lines = [
-            ("protocol", format!("{}{forced}", canvas.protocol.as_str())),
-            ("offered", offered.join(", ")),
+            ("pictures are drawn as", format!("{}{forced}", canvas.protocol.as_str())),
+            ("the terminal can show", offered.join(", ")),
             ("block characters", self.symbols_report(canvas.symbols)),
             ("terminal (XTVERSION)", known(&self.terminal)),
             ("tmux (XTVERSION)", known(&self.tmux)),
-            (
-                "tmux's own terminal",
-                environment.tmux_client.as_ref().map_or("unknown".to_owned(), |c| format!("{c:?}")),
-            ),
-            ("multiplexer", format!("{:?}", canvas.multiplexer)),
+            ("tmux's own terminal", environment.tmux_client.as_ref().map_or_else(String::new, ToString::to_string)),
+            ("multiplexer", canvas.multiplexer.as_str().to_owned()),
             ("kitty graphics (a=q)", word(self.kitty).to_owned()),
             ("attributes (DA1; 4 is sixel)", known(&attributes)),
             ("largest sixel drawing", canvas.max_sixel.map_or("unlimited".to_owned(), |most| most.to_string())),
             ("cell", format!("{cell} ({why})")),
-            ("colours", format!("{:?}", canvas.colours)),
+            ("colours", canvas.colours.as_str().to_owned()),
             ("light background (OSC 11)", word(self.light).to_owned()),
             ("TERM", environment.term.clone()),
             ("COLORTERM", environment.colorterm.clone()),
             ("TERM_PROGRAM", environment.term_program.clone()),
             ("LC_TERMINAL", environment.lc_terminal.clone()),
             ("over ssh", word(Some(environment.ssh)).to_owned()),
-            ("hint", canvas.hint.as_ref().map_or(String::new(), Safe::to_string)),
+            ("what helps", canvas.hint.as_ref().map_or(String::new(), Safe::to_string)),
         ];
         let filled = lines.into_iter().filter(|(_, text)| !text.is_empty());
         filled.map(|(name, text)| (Safe::new(name), Safe::from(text))).collect()

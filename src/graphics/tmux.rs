@@ -4,6 +4,7 @@
 //! is named in a hint.
 
 use std::{
+    fmt,
     io::Read as _,
     process::{Command, Stdio},
     thread,
@@ -22,6 +23,15 @@ pub struct Client {
     pub sixel: bool,
     /// True if the option `allow-passthrough` is on for this pane.
     pub passthrough: bool,
+}
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let terminal = if self.terminal.is_empty() { "no name" } else { self.terminal.as_str() };
+        let sixel = if self.sixel { "sixel" } else { "no sixel" };
+        let passthrough = if self.passthrough { "on" } else { "off" };
+        write!(f, "{terminal}, {sixel}, allow-passthrough {passthrough}")
+    }
 }
 
 impl Client {

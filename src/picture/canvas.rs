@@ -98,6 +98,17 @@ pub enum Multiplexer {
     Screen,
 }
 
+impl Multiplexer {
+    /// Returns its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Tmux => "tmux",
+            Self::Screen => "GNU screen",
+        }
+    }
+}
+
 /// The properties of the terminal that decide how pictures are drawn.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Canvas {

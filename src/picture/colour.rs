@@ -10,6 +10,16 @@ pub enum ColourDepth {
     Indexed,
 }
 
+impl ColourDepth {
+    /// Returns its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::True => "24 bits",
+            Self::Indexed => "256",
+        }
+    }
+}
+
 /// The levels of xterm's colour cube.
 const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
 

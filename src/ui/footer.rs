@@ -3,13 +3,13 @@
 mod hints;
 mod prompt;
 
-use super::{
-    number::thousands,
-    theme::{Glyph, Role, StyledText, Theme, part},
-};
-use crate::app::{
-    App,
-    list::order::{Criterion, SortDirection},
+use super::theme::{Glyph, Role, StyledText, Theme, part};
+use crate::{
+    app::{
+        App,
+        list::order::{Criterion, SortDirection},
+    },
+    text::number::thousands,
 };
 use hints::hints;
 use ratatui::{

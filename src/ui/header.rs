@@ -1,9 +1,6 @@
 //! The two rows on top: the state of the sources, and the status tabs with the filter.
 
-use super::{
-    number::{bytes, thousands},
-    theme::{Glyph, Role, StyledText, Theme, part},
-};
+use super::theme::{Glyph, Role, StyledText, Theme, part};
 use crate::{
     app::{
         App,
@@ -11,7 +8,10 @@ use crate::{
         sources::LoadPhase,
     },
     event::{Health, ReadMode},
-    text::Safe,
+    text::{
+        Safe,
+        number::{bytes, thousands},
+    },
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 

@@ -2,7 +2,6 @@
 
 use super::{
     asset::{fitted_name, name, status_glyph},
-    number::thousands,
     theme::{Glyph, Role, StyledText, Theme, part},
     time::{clock, hour},
 };
@@ -13,7 +12,7 @@ use crate::{
     },
     catalog::{Asset, AssetKey},
     event::{PictureKind, Pictures, Status},
-    text::Safe,
+    text::{Safe, number::thousands},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::fmt::Write as _;

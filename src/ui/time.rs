@@ -19,8 +19,6 @@ pub(super) fn hour(time: Time, app: &App) -> Safe {
 
 fn format_time(time: Time, app: &App, clock: &str) -> Safe {
     let zone = app.options().zone();
-    let then = time.timestamp().to_zoned(zone.clone());
-    let today = app.now().wall.timestamp().to_zoned(zone).date();
-    let day = if then.date() == today { "" } else { "%m-%d " };
-    Safe::new(&then.strftime(&format!("{day}{clock}")).to_string())
+    let today = app.now().wall.timestamp().to_zoned(zone.clone()).date();
+    Safe::from(time.format(&zone, today, clock))
 }

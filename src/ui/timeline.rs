@@ -3,14 +3,13 @@
 
 use super::{
     asset::{fitted_name, status_glyph},
-    number::bytes,
     theme::{Glyph, Role, StyledText, Theme, part},
 };
 use crate::{
     app::{App, panes::View, viewer::album::PictureState},
     event::{Offset, PictureKind},
     picture::{PictureRequest, Protocol},
-    text::Safe,
+    text::{Safe, number::bytes},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 

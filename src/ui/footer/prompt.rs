@@ -6,11 +6,8 @@ use crate::{
         list::search::TextSearch,
         prompt::line::{Prompt, Purpose},
     },
-    text::Safe,
-    ui::{
-        number::thousands,
-        theme::{Role, StyledText, Theme, part},
-    },
+    text::{Safe, number::thousands},
+    ui::theme::{Role, StyledText, Theme, part},
 };
 use ratatui::{
     buffer::Buffer,

@@ -7,9 +7,8 @@ use crate::{
         overlay::codes::{CodeRow, CodesOverlay},
     },
     event::Time,
-    text::Safe,
+    text::{Safe, number::thousands},
     ui::{
-        number::thousands,
         theme::{Role, StyledText, part},
         time::clock,
     },

@@ -6,11 +6,8 @@ use crate::{
         viewer::{album::PictureState, exhibit::Exhibit},
     },
     picture::Prepared,
-    text::Safe,
-    ui::{
-        number::bytes,
-        theme::{Role, StyledText, part},
-    },
+    text::{Safe, number::bytes},
+    ui::theme::{Role, StyledText, part},
 };
 
 /// Returns a row for each fact.

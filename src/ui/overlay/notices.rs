@@ -2,8 +2,8 @@
 
 use crate::{
     app::App,
+    text::number::thousands,
     ui::{
-        number::thousands,
         theme::{Role, StyledText, part},
         time::clock,
     },

@@ -1,9 +1,9 @@
-//! Numbers as text.
+//! Numbers as text for people.
 
-use crate::text::Safe;
+use super::Safe;
 
 /// Formats a number with groups of thousands: `1 284`.
-pub(super) fn thousands(number: u64) -> Safe {
+pub fn thousands(number: u64) -> Safe {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -16,7 +16,7 @@ pub(super) fn thousands(number: u64) -> Safe {
 }
 
 /// Formats a number of bytes with its unit: `812 B`, `38 KB`, `1.2 MB` (1 KB is 1000 bytes).
-pub(super) fn bytes(count: u64) -> Safe {
+pub fn bytes(count: u64) -> Safe {
     let tenths = |unit: u64| (count * 10 / unit / 10, count * 10 / unit % 10);
     Safe::new(&match count {
         0..1000 => format!("{count} B"),
