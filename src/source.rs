@@ -6,16 +6,17 @@
 
 mod arguments;
 mod config;
+mod encoding;
 mod error;
 pub mod file;
 mod glob;
 mod guard;
 mod intake;
+mod line_reader;
 pub mod lines;
 mod outlet;
 mod packing;
 mod raw;
-mod records;
 mod replay;
 pub mod sink;
 mod state;

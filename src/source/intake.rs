@@ -7,11 +7,12 @@ use crate::{
     event::{FileId, FoundEvents, Health, LogUpdate, Origin, ReadMode, RecordReader},
     source::{
         config::{Order, Start},
+        encoding::EncodingSet,
         error::{ReadError, Stopped, reason},
         file::load,
+        line_reader::LineReader,
         lines::{Lines, SplitLine},
         outlet::{BATCH, Outlet},
-        records::read_lines,
         replay::{BEGINNING, RECORDS_MAX, ReplayLedger},
         sink::{Beginning, Resume, Sink},
     },
@@ -53,7 +54,9 @@ pub(super) struct Intake {
     start: Start,
     order: Order,
     /// The generations that may still give lines.
-    readers: Vec<(u16, RecordReader)>,
+    readers: Vec<(u16, LineReader)>,
+    /// The encodings that were reported.
+    reported: EncodingSet,
     found: FoundEvents,
     /// The generation that began last.
     newest: u16,
@@ -77,6 +80,7 @@ impl Intake {
             start,
             order,
             readers: Vec::new(),
+            reported: EncodingSet::default(),
             found: FoundEvents::default(),
             newest: 0,
             ledger: ReplayLedger::default(),
@@ -92,7 +96,7 @@ impl Intake {
         let Some(mut reader) = self.reader(generation).cloned() else { return Ok(()) };
         let found = &mut self.found;
         lines.finish(|line| {
-            read_lines(&mut reader, line, found);
+            reader.read_split(line, found);
             Ok(())
         })?;
         reader.finish(found);
@@ -110,8 +114,19 @@ impl Intake {
         }
     }
 
-    fn reader(&mut self, generation: u16) -> Option<&mut RecordReader> {
+    fn reader(&mut self, generation: u16) -> Option<&mut LineReader> {
         self.readers.iter_mut().find(|(of, _)| *of == generation).map(|(_, reader)| reader)
+    }
+
+    /// Reports each encoding other than UTF-8 once.
+    fn report_encodings(&mut self) -> Result<(), Stopped> {
+        let mut met = self.reported;
+        self.readers.iter().for_each(|(_, reader)| met.extend(reader.met()));
+        for encoding in met.without(self.reported) {
+            self.outlet.notice(&self.name, encoding.sentence())?;
+        }
+        self.reported = met;
+        Ok(())
     }
 
     /// Leaves out the records that a rewritten file repeats.
@@ -149,7 +164,7 @@ impl Sink for Intake {
         self.newest = generation;
         let file = FileId { rank: self.rank, generation };
         let last_change = Timestamp::from_second(modified).unwrap_or_default();
-        self.readers.push((generation, RecordReader::with_zone(file, self.zone.clone(), last_change)));
+        self.readers.push((generation, LineReader::new(RecordReader::with_zone(file, self.zone.clone(), last_change))));
         if self.ledger.begin(content) {
             let text = format!("only its last {RECORDS_MAX} records are recognised; older ones are read as new events");
             self.outlet.notice(&self.name, &text)?;
@@ -204,7 +219,7 @@ impl Sink for Intake {
             if matches!(self.health, Some(Health::Live | Health::Marked(_))) {
                 reader.set_last_change(Timestamp::now());
             }
-            read_lines(reader, lines, &mut self.found);
+            reader.read_split(lines, &mut self.found);
         }
         if self.found.events.len() >= BATCH || self.found.rejected.len() >= FoundEvents::REJECTED_MAX {
             self.flush()
@@ -215,7 +230,8 @@ impl Sink for Intake {
 
     fn flush(&mut self) -> Result<(), Stopped> {
         self.drop_replayed();
-        self.outlet.send_found(&mut self.found)
+        self.outlet.send_found(&mut self.found)?;
+        self.report_encodings()
     }
 
     fn end(&mut self, generation: u16) -> Result<(), Stopped> {

@@ -6,6 +6,7 @@
 use crate::{
     event::{Fingerprint, Origin},
     source::{
+        encoding::to_utf8,
         error::reason,
         file::{follow::siblings, open::open_file},
         packing::packing_of,
@@ -14,8 +15,7 @@ use crate::{
     text::Safe,
 };
 use std::{
-    io::{self, Read as _},
-    os::unix::fs::FileExt as _,
+    io::{self, Read as _, Seek as _, SeekFrom},
     path::Path,
     sync::PoisonError,
 };
@@ -61,16 +61,28 @@ pub(super) fn read_raw(entry: &RankEntry, origin: Origin) -> Result<Vec<u8>, Raw
     }
 }
 
+/// Reads a text; decodes it where it is in another encoding.
+fn read_text(path: &Path, origin: Origin) -> io::Result<Vec<u8>> {
+    let text = read_at(path, origin, u64::from(origin.len))?;
+    if is_record(&text, origin) {
+        return Ok(text);
+    }
+    // The length is that of UTF-8, which takes half as many bytes as UTF-16, or more than other encodings do.
+    let mut text = to_utf8(&read_at(path, origin, 2 * u64::from(origin.len) + 2)?);
+    text.truncate(usize::try_from(origin.len).unwrap_or(usize::MAX));
+    Ok(text)
+}
+
 /// Reads a record from the file that bears the name, or else from one that it was rotated to.
 fn read_record(path: &Path, origin: Origin, name: Safe) -> Result<Vec<u8>, RawError> {
-    let error = match read_at(path, origin) {
+    let error = match read_text(path, origin) {
         Ok(text) if is_record(&text, origin) => return Ok(text),
         Ok(_) => RawError::Changed { name },
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => RawError::Changed { name },
         Err(error) => RawError::Unreadable { name, reason: Safe::new(&reason(&error)) },
     };
     let siblings = siblings::list(&[path, &siblings::resolve(path)]);
-    let mut texts = siblings.into_iter().filter_map(|sibling| read_at(&sibling.path, origin).ok());
+    let mut texts = siblings.into_iter().filter_map(|sibling| read_text(&sibling.path, origin).ok());
     texts.find(|text| is_record(text, origin)).ok_or(error)
 }
 
@@ -78,18 +90,22 @@ fn is_record(text: &[u8], origin: Origin) -> bool {
     Fingerprint::of(text) == origin.hash
 }
 
-fn read_at(path: &Path, origin: Origin) -> io::Result<Vec<u8>> {
-    let file = open_file(path)?;
+/// Reads up to `len` bytes from a record's place on.
+fn read_at(path: &Path, origin: Origin, len: u64) -> io::Result<Vec<u8>> {
+    let mut file = open_file(path)?;
+    let mut text = Vec::new();
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("it is no regular file any more"));
     }
-    let mut text = vec![0; usize::try_from(origin.len).unwrap_or_default()];
     match packing_of(&file)? {
-        None => file.read_exact_at(&mut text, origin.byte)?,
+        None => {
+            file.seek(SeekFrom::Start(origin.byte))?;
+            file.take(len).read_to_end(&mut text)?;
+        }
         Some(packing) => {
             let mut unpacked = packing.unpack(file);
             io::copy(&mut unpacked.by_ref().take(origin.byte), &mut io::sink())?;
-            unpacked.read_exact(&mut text)?;
+            unpacked.take(len).read_to_end(&mut text)?;
         }
     }
     Ok(text)

@@ -86,7 +86,7 @@ fn read_through(
     tape: &Mutex<Tape>,
 ) -> Result<Option<String>, Stopped> {
     let mut head = Vec::new();
-    while head.len() < MAGIC && (head.is_empty() || matches!(head.first(), Some(0x1f | 0x28))) {
+    while head.len() < MAGIC && Packing::may_begin_with(&head) {
         let mut first = [0; MAGIC];
         match pipe.read(first.get_mut(head.len()..).unwrap_or_default()) {
             Ok(0) => break,

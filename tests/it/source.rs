@@ -2,6 +2,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks at one update among many")]
 
 use crate::harness::{Child, skip};
+use encoding_rs::GBK;
 use std::{
     collections::BTreeMap,
     ffi::OsStr,
@@ -156,6 +157,36 @@ fn gzip_is_known_by_content_and_read_to_the_last_member() {
 
 fn zstd_is_known_by_content_and_read_to_the_last_member() {
     check_archives_of("zstd");
+}
+
+fn bzip2_is_known_by_content_and_read_to_the_last_stream() {
+    check_archives_of("bzip2");
+}
+
+fn xz_is_known_by_content_and_read_to_the_last_stream() {
+    check_archives_of("xz");
+}
+
+fn lines_in_other_encodings_are_events_and_are_shown_again() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    let failed = |id: &str, text: &str| {
+        event(id).replace("\"status\":\"SUCCEED\"", &format!("\"status\":\"FAILED\",\"error_msg\":\"{text}\""))
+    };
+    let gbk = [failed("gbk-1", "截图任务失败，请稍后"), failed("gbk-2", "源文件：篭")].concat();
+    let wide: Vec<u8> = failed("wide", "上海").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let parts = [event("plain").into_bytes(), GBK.encode(&gbk).0.into_owned(), wide, event("last").into_bytes()];
+    fs::write(&path, parts.concat()).unwrap();
+    let mut heard = Heard::new(&[&path], ReadMode::Once);
+    heard.until_finished();
+    assert_eq!(heard.ids(), ["plain", "gbk-1", "gbk-2", "wide", "last"]);
+    assert!(heard.noticed("GBK") && heard.noticed("UTF-16"));
+    let origins: Vec<Origin> = heard.events().map(|event| event.origin).collect();
+    for (origin, text) in origins.iter().zip(["plain", "请稍后", "篭", "上海", "last"]) {
+        let raw = String::from_utf8(heard.source.read_raw(*origin).unwrap()).unwrap();
+        assert!(raw.contains(text), "{raw} has {text}");
+    }
+    assert_eq!(heard.counts().bytes, parts.concat().len() as u64);
 }
 
 fn check_archives_of(command: &str) {
@@ -639,6 +670,9 @@ fn a_record_that_the_load_left_open_is_finished_by_following() {
 crate::tests! {
     gzip_is_known_by_content_and_read_to_the_last_member,
     zstd_is_known_by_content_and_read_to_the_last_member,
+    bzip2_is_known_by_content_and_read_to_the_last_stream,
+    xz_is_known_by_content_and_read_to_the_last_stream,
+    lines_in_other_encodings_are_events_and_are_shown_again,
     globs_and_directories_find_new_files_and_know_rotated_ones,
     an_empty_glob_waits_and_the_first_match_takes_its_rank,
     the_last_events_come_with_their_lines_and_what_follows,

@@ -3,7 +3,7 @@
 //! The file is read by `pread` in blocks of 1 MiB that meet at line borders, a thread a core; never through a mapping,
 //! where a truncation would kill the program. Blocks are put together in the order of the file, so that every event
 //! knows its line and what time it goes by, and a record that lies over a border comes out once: a block whose
-//! predecessor has not finished something is read again by the predecessor's [`RecordReader`]. Of a file that holds one record a line the last blocks
+//! predecessor has not finished something is read again by the predecessor's reader. Of a file that holds one record a line the last blocks
 //! come first, so that the newest assets are there at once; their line numbers follow.
 
 mod block;
@@ -11,11 +11,12 @@ mod block;
 pub(in crate::source) use block::BLOCK;
 
 use crate::{
-    event::{EventKind, FoundEvents, Origin, ReaderCache, RecordReader},
+    event::{EventKind, FoundEvents, Origin, ReaderCache},
     source::{
         config::Order,
         error::{ReadError, Stopped},
         file::holes::{blocks_with_data, next_data},
+        line_reader::LineReader,
         lines::Lines,
         sink::Resume,
     },
@@ -58,7 +59,7 @@ pub(in crate::source) struct Loaded {
     /// The place to go on from: a last line without its newline, or the end.
     pub(in crate::source) resume: Resume,
     /// The reader that goes on from there.
-    pub(in crate::source) reader: RecordReader,
+    pub(in crate::source) reader: LineReader,
 }
 
 /// The blocks that were read first, from `begin` on.
@@ -74,7 +75,7 @@ pub(in crate::source) fn load(
     file: &File,
     size: u64,
     order: Order,
-    new_reader: &(dyn Fn() -> RecordReader + Sync),
+    new_reader: &(dyn Fn() -> LineReader + Sync),
     sink: &mut impl LoadSink,
 ) -> Result<Loaded, ReadError> {
     let blocks = size.div_ceil(BLOCK);
@@ -105,7 +106,7 @@ pub(in crate::source) fn load_last(
     file: &File,
     size: u64,
     count: u64,
-    new_reader: &(dyn Fn() -> RecordReader + Sync),
+    new_reader: &(dyn Fn() -> LineReader + Sync),
     sink: &mut impl LoadSink,
 ) -> Result<Loaded, ReadError> {
     let count = usize::try_from(count).unwrap_or(usize::MAX);
@@ -138,7 +139,7 @@ pub(in crate::source) fn load_last(
 /// The blocks so far, joined in the order of the file.
 struct BlockJoiner<'a> {
     file: &'a File,
-    reader: RecordReader,
+    reader: LineReader,
     /// The lines before the first that `reader` numbered: it may carry a record whose line counts from there.
     base: u64,
     end: u64,
@@ -161,6 +162,7 @@ impl BlockJoiner<'_> {
             self.base = self.lines;
             block.follow(self.reader.newest());
         }
+        block.reader.add_met(self.reader.met());
         shift(&mut block.found, Some(self.base));
         (self.end, self.lines, self.reader) = (end, self.lines + block.lines, block.reader);
         Ok(sink.found(block.found, self.end)?)
@@ -171,7 +173,7 @@ impl BlockJoiner<'_> {
 fn read_blocks(
     file: &File,
     end: u64,
-    new_reader: &(dyn Fn() -> RecordReader + Sync),
+    new_reader: &(dyn Fn() -> LineReader + Sync),
     joiner: &mut BlockJoiner<'_>,
     sink: &mut impl LoadSink,
 ) -> Result<(), ReadError> {
@@ -213,7 +215,7 @@ fn read_blocks(
 fn read_tail(
     file: &File,
     size: u64,
-    new_reader: &(dyn Fn() -> RecordReader + Sync),
+    new_reader: &(dyn Fn() -> LineReader + Sync),
     sink: &mut impl LoadSink,
 ) -> Result<Option<LoadedEnd>, ReadError> {
     let begin = (size.div_ceil(BLOCK) - TAIL_BLOCKS) * BLOCK;
@@ -241,7 +243,7 @@ fn read_tail(
 /// Completes the records that reach over `begin`, the first line of the end, which was read before.
 fn finish_records_over(
     file: &File,
-    reader: &mut RecordReader,
+    reader: &mut LineReader,
     begin: u64,
     size: u64,
     sink: &mut impl LoadSink,
@@ -268,7 +270,7 @@ fn finish_records_over(
 }
 
 /// Returns whether the lines from `from` on are records of their own, as far as a sample tells.
-fn is_line_wise(file: &File, from: u64, mut reader: RecordReader) -> io::Result<bool> {
+fn is_line_wise(file: &File, from: u64, mut reader: LineReader) -> io::Result<bool> {
     let mut sample = vec![0; usize::try_from(SAMPLE).unwrap_or(PORTION)];
     let count = file.read_at(&mut sample, from)?;
     let mut lines = Lines::new(from, None);
@@ -284,11 +286,11 @@ fn is_line_wise(file: &File, from: u64, mut reader: RecordReader) -> io::Result<
 /// Returns the reader at `end`; where it carries a record, one that knows that record's true line.
 fn with_true_lines(
     file: &File,
-    reader: RecordReader,
+    reader: LineReader,
     clean: Resume,
     end: u64,
-    new_reader: &(dyn Fn() -> RecordReader + Sync),
-) -> io::Result<RecordReader> {
+    new_reader: &(dyn Fn() -> LineReader + Sync),
+) -> io::Result<LineReader> {
     if !reader.is_carrying() {
         return Ok(reader);
     }

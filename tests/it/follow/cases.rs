@@ -216,22 +216,14 @@ fn a_huge_line_ends_and_the_next_one_is_read() {
     assert_eq!(rig.lines(), ["a1", "overlong line of 20971520 bytes", "a2"]);
 }
 
-fn utf16_is_told() {
+fn a_file_that_is_no_text_is_reported_once() {
     let mut rig = Rig::new();
-    fs::write(rig.log(), b"\xff\xfea\0\n\0").unwrap();
-    rig.poll();
-    assert!(rig.noticed("is UTF-16, in which nothing is found"));
-    let mut rig = Rig::new();
-    append(&rig.log(), "a1\n");
-    rig.poll();
-    fs::remove_file(rig.log()).unwrap();
-    let wide: Vec<u8> =
-        "a log that was written without a byte order mark".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    fs::write(rig.log(), &wide).unwrap();
+    let archive = [b"PK\x03\x04".as_slice(), &[1; 100]].concat();
+    fs::write(rig.log(), archive).unwrap();
     rig.poll();
     append(&rig.log(), "a2\n");
     rig.poll();
-    assert_eq!(rig.record.notices.iter().filter(|notice| notice.contains("is UTF-16 or binary")).count(), 1);
+    assert_eq!(rig.record.notices.iter().filter(|notice| notice.contains("unzip unpacks it")).count(), 1);
 }
 
 fn two_names_of_one_file_are_read_once() {
@@ -453,6 +445,6 @@ crate::tests! {
     a_partial_last_line_waits_is_shown_and_is_one_line,
     nuls_at_the_end_are_not_written_yet,
     a_huge_line_ends_and_the_next_one_is_read,
-    utf16_is_told,
+    a_file_that_is_no_text_is_reported_once,
     two_names_of_one_file_are_read_once,
 }

@@ -4,8 +4,8 @@
 //! numbered from its own beginning; the caller that joins blocks knows how many came before.
 
 use crate::{
-    event::{FoundEvents, RecordReader, Time},
-    source::{file::holes::next_data, lines::Lines, records},
+    event::{FoundEvents, Time},
+    source::{file::holes::next_data, line_reader::LineReader, lines::Lines},
 };
 use std::{convert::Infallible, fs::File, io, num::NonZeroU32, os::unix::fs::FileExt as _};
 
@@ -23,7 +23,7 @@ pub(super) const PORTION: usize = 16 << 10;
 /// The events of one block.
 pub(super) struct ParsedBlock {
     pub(super) found: FoundEvents,
-    pub(super) reader: RecordReader,
+    pub(super) reader: LineReader,
     /// The bytes where its first line begins and its last whole one ends; `None` where no line begins in the block.
     pub(super) span: Option<(u64, u64)>,
     /// The number of newlines in its lines.
@@ -50,7 +50,7 @@ pub(super) fn read_range(
     file: &File,
     from: u64,
     to: u64,
-    mut reader: RecordReader,
+    mut reader: LineReader,
     line: Option<NonZeroU32>,
 ) -> io::Result<ParsedBlock> {
     let mut buffer = Vec::new();
@@ -85,7 +85,7 @@ pub(super) fn read_block(
     file: &File,
     from: u64,
     to: u64,
-    mut reader: RecordReader,
+    mut reader: LineReader,
     line: Option<NonZeroU32>,
     buffer: &mut Vec<u8>,
 ) -> io::Result<ParsedBlock> {
@@ -136,7 +136,7 @@ pub(super) fn read_block(
 }
 
 /// Shows a reader the lines before `from`, where a line begins or soon will.
-fn look_back(file: &File, from: u64, reader: &mut RecordReader) -> io::Result<()> {
+fn look_back(file: &File, from: u64, reader: &mut LineReader) -> io::Result<()> {
     let back = from.min(LOOK_BACK);
     let mut bytes = vec![0; usize::try_from(back).unwrap_or_default()];
     let count = read_full(file, &mut bytes, from - back)?;
@@ -147,9 +147,9 @@ fn look_back(file: &File, from: u64, reader: &mut RecordReader) -> io::Result<()
     Ok(())
 }
 
-pub(super) fn read_lines(lines: &mut Lines, chunk: &[u8], reader: &mut RecordReader, found: &mut FoundEvents) {
+pub(super) fn read_lines(lines: &mut Lines, chunk: &[u8], reader: &mut LineReader, found: &mut FoundEvents) {
     let Ok(()) = lines.push(chunk, |lines| {
-        records::read_lines(reader, lines, found);
+        reader.read_split(lines, found);
         Ok::<(), Infallible>(())
     });
 }

@@ -1,0 +1,357 @@
+//! Lines in another encoding than UTF-8, turned into UTF-8.
+//!
+//! Pure. A line is decoded only where its bytes leave no reasonable doubt: UTF-16 by its NUL bytes, GBK and Big5 by the
+//! ranges of their pairs, Windows-1252 by single letters among ASCII. Everything else stays as it is, and is reported.
+
+use encoding_rs::{BIG5, GBK, WINDOWS_1252};
+use std::borrow::Cow;
+
+/// An encoding other than UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Gbk,
+    Big5,
+    Windows1252,
+    Utf16,
+    /// None of the others, and no UTF-8.
+    Unknown,
+}
+
+impl Encoding {
+    pub(super) const ALL: [Self; 5] = [Self::Gbk, Self::Big5, Self::Windows1252, Self::Utf16, Self::Unknown];
+
+    /// Returns the sentence that reports the encoding.
+    pub(super) fn sentence(self) -> &'static str {
+        match self {
+            Self::Gbk => "has lines in GBK, which are read as such",
+            Self::Big5 => "has lines in Big5, which are read as such",
+            Self::Windows1252 => "has lines in Latin-1 (Windows-1252), which are read as such",
+            Self::Utf16 => "is UTF-16, or has lines in it, which are read as such",
+            Self::Unknown => "has bytes that are no UTF-8; iconv converts files in other encodings",
+        }
+    }
+}
+
+/// The encodings that were met.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct EncodingSet(u8);
+
+impl EncodingSet {
+    pub(super) fn insert(&mut self, encoding: Encoding) {
+        self.0 |= 1 << encoding as u8;
+    }
+
+    pub(super) fn extend(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    /// Returns the encodings that are not in `other`.
+    pub(super) fn without(self, other: Self) -> impl Iterator<Item = Encoding> {
+        Encoding::ALL.into_iter().filter(move |encoding| (self.0 & !other.0) & (1 << *encoding as u8) != 0)
+    }
+}
+
+/// A run of lines, decoded.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct DecodedRun<'a> {
+    /// The lines in UTF-8, or as they are.
+    pub(super) text: Cow<'a, [u8]>,
+    /// The place of the run in the given bytes, and its length there.
+    pub(super) at: usize,
+    pub(super) len: usize,
+}
+
+/// The decoder of one file's lines.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LineDecoder {
+    /// The encoding of earlier lines, by which a line with few signs of its own is decoded.
+    known: Option<Encoding>,
+    byte_order: ByteOrder,
+    met: EncodingSet,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum ByteOrder {
+    #[default]
+    Little,
+    Big,
+}
+
+impl LineDecoder {
+    /// Returns the encodings that were met so far.
+    pub(super) fn met(&self) -> EncodingSet {
+        self.met
+    }
+
+    /// Notes encodings that were met elsewhere in the file.
+    pub(super) fn add_met(&mut self, met: EncodingSet) {
+        self.met.extend(met);
+    }
+
+    /// Returns whether lines need no decoding, at the speed of memory for ASCII.
+    pub(super) fn is_plain(bytes: &[u8]) -> bool {
+        memchr::memchr(0, bytes).is_none() && (bytes.is_ascii() || str::from_utf8(bytes).is_ok())
+    }
+
+    /// Decodes whole lines. Lines that need no decoding are handed on together.
+    pub(super) fn decode<'a>(&mut self, bytes: &'a [u8], mut each: impl FnMut(DecodedRun<'a>)) {
+        let mut at = 0;
+        let mut plain = 0;
+        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            let len = line_len(rest);
+            let line = rest.get(..len).unwrap_or(rest);
+            let decoded = if is_utf16(line) {
+                let len = utf16_len(rest);
+                Some((len, self.decode_utf16(rest.get(..len).unwrap_or(rest))))
+            } else {
+                self.decode_line(line).map(|text| (len, text))
+            };
+            let Some((len, text)) = decoded else {
+                at += len;
+                continue;
+            };
+            if plain < at {
+                let run = bytes.get(plain..at).unwrap_or_default();
+                each(DecodedRun { text: Cow::Borrowed(run), at: plain, len: run.len() });
+            }
+            each(DecodedRun { text: Cow::Owned(text.into_bytes()), at, len });
+            at += len;
+            plain = at;
+        }
+        if let Some(run) = bytes.get(plain..).filter(|run| !run.is_empty()) {
+            each(DecodedRun { text: Cow::Borrowed(run), at: plain, len: run.len() });
+        }
+    }
+
+    /// Decodes a line of single bytes or pairs; `None` leaves it as it is.
+    fn decode_line(&mut self, line: &[u8]) -> Option<String> {
+        let encoding = self.encoding_of(line)?;
+        self.met.insert(encoding);
+        let decoder = match encoding {
+            Encoding::Gbk => GBK,
+            Encoding::Big5 => BIG5,
+            Encoding::Windows1252 => WINDOWS_1252,
+            Encoding::Utf16 | Encoding::Unknown => return None,
+        };
+        self.known = Some(encoding);
+        Some(decoder.decode_without_bom_handling(line).0.into_owned())
+    }
+
+    fn encoding_of(&self, line: &[u8]) -> Option<Encoding> {
+        if let Ok(text) = str::from_utf8(line) {
+            // Pairs of GBK may look like characters of two bytes.
+            let is_short = |char: char| !char.is_ascii() && (char as u32) < 0x800;
+            let is_pairs = text.chars().any(is_short) && text.chars().all(|char| char.is_ascii() || is_short(char));
+            return self.known.filter(|known| is_pairs && matches!(known, Encoding::Gbk | Encoding::Big5));
+        }
+        if has_utf8(line) {
+            return None;
+        }
+        let signs = Signs::of(line);
+        match (signs.encoding(), self.known) {
+            (Some(encoding), _) => Some(encoding),
+            (None, Some(Encoding::Gbk)) if signs.pairs > 0 && signs.is_gbk => self.known,
+            (None, Some(Encoding::Big5)) if signs.pairs > 0 && signs.is_big5 => self.known,
+            (None, _) if signs.pairs > 0 => Some(Encoding::Unknown),
+            (None, _) => None,
+        }
+    }
+
+    fn decode_utf16(&mut self, bytes: &[u8]) -> String {
+        self.met.insert(Encoding::Utf16);
+        let mut bytes = bytes;
+        if let Some(rest) = bytes.strip_prefix(b"\xfe\xff") {
+            (bytes, self.byte_order) = (rest, ByteOrder::Big);
+        } else if let Some(rest) = bytes.strip_prefix(b"\xff\xfe") {
+            (bytes, self.byte_order) = (rest, ByteOrder::Little);
+        } else if self.byte_order == ByteOrder::Little {
+            // The second half of the newline before.
+            bytes = bytes.strip_prefix(b"\0").unwrap_or(bytes);
+        }
+        let (pairs, last) = bytes.as_chunks::<2>();
+        let unit = |pair: &[u8; 2]| match self.byte_order {
+            ByteOrder::Little => u16::from_le_bytes(*pair),
+            ByteOrder::Big => u16::from_be_bytes(*pair),
+        };
+        let text = char::decode_utf16(pairs.iter().map(unit)).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
+        // The newline whose second half is not there yet.
+        text.chain(last.contains(&b'\n').then_some('\n')).collect()
+    }
+}
+
+/// Returns lines as [`LineDecoder`] would read them.
+pub(super) fn to_utf8(bytes: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    LineDecoder::default().decode(bytes, |run| text.extend_from_slice(&run.text));
+    text
+}
+
+fn line_len(bytes: &[u8]) -> usize {
+    memchr::memchr(b'\n', bytes).map_or(bytes.len(), |newline| newline + 1)
+}
+
+/// Returns whether a piece of text up to a newline byte is UTF-16: by a byte order mark, or since more than a third of
+/// its bytes are NULs. NULs around it may be a hole.
+fn is_utf16(line: &[u8]) -> bool {
+    if line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff") {
+        return true;
+    }
+    let inner = line.trim_ascii_end();
+    let begin = inner.iter().position(|byte| *byte != 0).unwrap_or(inner.len());
+    let end = inner.iter().rposition(|byte| *byte != 0).map_or(begin, |last| last + 1);
+    let inner = inner.get(begin..end).unwrap_or_default();
+    inner.len() > 8 && memchr::memchr_iter(0, inner).count() * 3 > inner.len()
+}
+
+/// Returns the length of the UTF-16 text at the beginning of `bytes`, whose first line is such.
+fn utf16_len(bytes: &[u8]) -> usize {
+    let mut len = line_len(bytes);
+    while let Some(rest) = bytes.get(len..).filter(|rest| !rest.is_empty()) {
+        let next = rest.get(..line_len(rest)).unwrap_or(rest);
+        // A short line goes on where the second half of the newline before it, or the first of its own, shows it.
+        let goes_on = is_utf16(next) || next.len() <= 16 && memchr::memchr_iter(0, next).count() > 1;
+        if !goes_on {
+            // That second half belongs to the text.
+            return len + usize::from(next.first() == Some(&0));
+        }
+        len += next.len();
+    }
+    len
+}
+
+/// Returns whether a line that is no UTF-8 throughout has characters in it: then it is damaged UTF-8.
+fn has_utf8(line: &[u8]) -> bool {
+    line.utf8_chunks().any(|chunk| chunk.valid().chars().filter(|char| *char as u32 >= 0x800).count() > 1)
+}
+
+/// The signs of an encoding in a line that is no UTF-8.
+#[derive(Clone, Copy, Debug, Default)]
+struct Signs {
+    /// High bytes with the byte behind them.
+    pairs: usize,
+    /// Pairs that are among the characters of GB 2312.
+    common_gbk: usize,
+    /// Pairs whose second byte is below 0x80.
+    low: usize,
+    /// Set where all high bytes stand alone between ASCII letters or spaces.
+    are_singles: bool,
+    /// Set where all pairs have characters in GBK.
+    is_gbk: bool,
+    /// Set where all pairs have characters in Big5.
+    is_big5: bool,
+}
+
+impl Signs {
+    fn of(line: &[u8]) -> Self {
+        let decodes = |decoder: &'static encoding_rs::Encoding| {
+            decoder.decode_without_bom_handling_and_without_replacement(line).is_some()
+        };
+        let mut signs = Self { is_gbk: decodes(GBK), is_big5: decodes(BIG5), ..Self::default() };
+        let mut at = 0;
+        while let Some(&byte) = line.get(at) {
+            at += 1;
+            if byte < 0x80 {
+                continue;
+            }
+            let second = line.get(at).copied().unwrap_or(b' ');
+            signs.pairs += 1;
+            signs.low += usize::from(second < 0x80);
+            signs.common_gbk += usize::from((0xa1..=0xf7).contains(&byte) && second >= 0xa1);
+            at += 1;
+        }
+        let high = line.iter().enumerate().filter(|(_, byte)| **byte >= 0x80);
+        signs.are_singles = high.clone().next().is_some();
+        for (at, byte) in high {
+            let is_letter_at = |at: Option<usize>| at.and_then(|at| line.get(at)).is_none_or(|byte| is_text(*byte));
+            signs.are_singles &= *byte >= 0xa0 && is_letter_at(at.checked_sub(1)) && is_letter_at(Some(at + 1));
+        }
+        signs
+    }
+
+    /// Returns the encoding of which the signs leave no reasonable doubt.
+    fn encoding(self) -> Option<Encoding> {
+        if self.are_singles {
+            return Some(Encoding::Windows1252);
+        }
+        if self.pairs < 2 {
+            return None;
+        }
+        // Two fifths of Big5's second bytes are low; of GBK's, only those of rare characters.
+        if self.is_big5 && self.pairs >= 4 && self.low * 4 > self.pairs {
+            return Some(Encoding::Big5);
+        }
+        (self.is_gbk && self.common_gbk * 4 >= self.pairs * 3).then_some(Encoding::Gbk)
+    }
+}
+
+fn is_text(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte == b' '
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(bytes: &[u8]) -> (String, Vec<Encoding>) {
+        let (mut decoder, mut text) = (LineDecoder::default(), Vec::new());
+        let mut next = 0;
+        decoder.decode(bytes, |run| {
+            assert_eq!(run.at, next, "the runs cover the bytes");
+            next += run.len;
+            text.extend_from_slice(&run.text);
+        });
+        assert_eq!(next, bytes.len());
+        (String::from_utf8_lossy(&text).into_owned(), decoder.met().without(EncodingSet::default()).collect())
+    }
+
+    #[test]
+    fn decodes_what_is_surely_in_another_encoding() {
+        let gbk = |text: &str| GBK.encode(text).0.into_owned();
+        let big5 = |text: &str| BIG5.encode(text).0.into_owned();
+        let latin = |text: &str| WINDOWS_1252.encode(text).0.into_owned();
+        let cases = [
+            ("截图任务失败\n", gbk("截图任务失败\n"), Encoding::Gbk),
+            ("收到 源文件：篭\"\n", gbk("收到 源文件：篭\"\n"), Encoding::Gbk),
+            ("截圖任務失敗，請稍後再試。\n", big5("截圖任務失敗，請稍後再試。\n"), Encoding::Big5),
+            ("für alle Fälle\n", latin("für alle Fälle\n"), Encoding::Windows1252),
+        ];
+        for (text, bytes, encoding) in cases {
+            assert_eq!(decoded(&bytes), (text.to_owned(), vec![encoding]), "{text}");
+            let mixed = ["plain é\n".as_bytes(), &bytes, b"more\n"].concat();
+            assert_eq!(decoded(&mixed).0, format!("plain é\n{text}more\n"));
+        }
+    }
+
+    #[test]
+    fn leaves_utf8_as_it_is_whole_or_damaged() {
+        for text in ["plain\n", "截图任务失败\n", "é\n", ""] {
+            assert_eq!(decoded(text.as_bytes()), (text.to_owned(), vec![]));
+        }
+        let damaged = [b"\xe5\x9b", "图任务失败\n".as_bytes()].concat();
+        assert_eq!(decoded(&damaged).1, []);
+        assert_eq!(decoded(b"a\xff\xffb\n").1, [Encoding::Unknown]);
+        assert_eq!(decoded(b"\0\0\0\0text behind a hole\n").1, []);
+    }
+
+    #[test]
+    fn a_line_with_few_signs_is_read_as_the_lines_before_it() {
+        let text = "截图任务失败\n源\n";
+        assert_eq!(decoded(&GBK.encode(text).0).0, text);
+    }
+
+    #[test]
+    fn utf16_is_read_with_and_without_a_mark_and_in_the_middle() {
+        let text = "{\r\n  \"title\": \"上海的视频\"\r\n}\r\nand a line of its own\r\n";
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let marked = [b"\xff\xfe", little.as_slice()].concat();
+        assert_eq!(decoded(&marked), (text.to_owned(), vec![Encoding::Utf16]));
+        assert_eq!(decoded(&[b"\xfe\xff", big.as_slice()].concat()).0, text);
+        let line = "a line of its own, without a mark\r\n";
+        let little: Vec<u8> = line.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let middle = [b"before\n", little.as_slice(), b"after\n"].concat();
+        assert_eq!(decoded(&middle), (format!("before\n{line}after\n"), vec![Encoding::Utf16]));
+        let cut = little.get(..little.len() - 1).unwrap();
+        assert_eq!(decoded(cut).0, line, "the last byte of the newline is not there yet");
+    }
+}
