@@ -1,14 +1,10 @@
 //! The cost of URLs that differ in each event: `cargo bench --bench urls [-- EVENTS PICTURES]`, 64 000 and 6 unless told.
 //!
-//! One log a way of signing: time and bytes of state an event, each also as a multiple of the plain log's. The
-//! runs are taken in turn, and the best of [`RUNS`] is printed.
+//! One log a way of signing, each read in a process of its own: CPU time (the best of [`RUNS`]) and bytes of state an
+//! event, also as multiples of the plain log's.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and a panic is how it fails")]
 
-use std::{
-    fmt::Write as _,
-    fs,
-    time::{Duration, Instant},
-};
+use std::{env, fmt::Write as _, fs, process::Command};
 use thumbview::{
     catalog::Catalog,
     event::{FileId, FoundEvents, RecordReader},
@@ -43,36 +39,53 @@ const SHAPES: [(&str, Shape); 7] = [
     ("query", |id, offset, _| format!("https://h/asset/{id}/snapshot/sample/{offset}.jpg?v={}", &id[..8])),
 ];
 
+/// The variable that names the shape to measure in this process.
+const SHAPE: &str = "THUMBVIEW_BENCH_SHAPE";
+
 fn main() {
-    let mut numbers = std::env::args().skip(1).filter_map(|arg| arg.parse().ok());
+    let mut numbers = env::args().skip(1).filter_map(|arg| arg.parse().ok());
     let (events, pictures) = (numbers.next().unwrap_or(64_000), numbers.next().unwrap_or(6));
+    if let Ok(wanted) = env::var(SHAPE) {
+        let (_, shape) = SHAPES.iter().find(|(name, _)| *name == wanted).unwrap();
+        let (length, nanoseconds, state) = measure(events, pictures, *shape);
+        println!("{length} {nanoseconds} {state}");
+        return;
+    }
     println!("{events} events of {pictures} pictures");
     let mut plain = None;
-    for (name, shape) in SHAPES {
-        let log = log(events, pictures, shape);
-        let before = resident();
-        let (catalog, mut best) = read(&log);
-        let state = resident().saturating_sub(before) / u64::from(events);
-        assert_eq!(catalog.tally().events, u64::from(events));
-        drop(catalog);
-        for _ in 1..RUNS {
-            best = best.min(read(&log).1);
-        }
-        let (plain_time, plain_state) = *plain.get_or_insert((best, state));
-        let length = log.len() / events as usize;
-        #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-        let grown = state as f64 / plain_state.max(1) as f64;
+    for (name, _) in SHAPES {
+        let arguments = [events, pictures].map(|number| number.to_string());
+        let output = Command::new(env::current_exe().unwrap()).args(arguments).env(SHAPE, name).output().unwrap();
+        let numbers = String::from_utf8_lossy(&output.stdout);
+        let numbers: Vec<f64> = numbers.split_whitespace().map(|number| number.parse().unwrap()).collect();
+        let [length, nanoseconds, state] = numbers[..] else { panic!("{name}: {output:?}") };
+        let (plain_nanoseconds, plain_state) = *plain.get_or_insert((nanoseconds, state));
+        let (slower, larger) = (nanoseconds / plain_nanoseconds, state / plain_state);
         println!(
-            "{name:<20} {length:>5} bytes of text, {:>6.2} µs ({:>5.2}x), {state:>5} bytes of state ({grown:>5.2}x) an event",
-            best.as_secs_f64() * 1e6 / f64::from(events),
-            best.as_secs_f64() / plain_time.as_secs_f64(),
+            "{name:<20} {length:>5} bytes of text, {nanoseconds:>6} ns ({slower:>5.2}x), {state:>5} bytes of state ({larger:>5.2}x)",
         );
     }
 }
 
-/// Reads a log in blocks that end with a line; returns the time without that of freeing the catalog.
-fn read(log: &str) -> (Catalog, Duration) {
-    let begun = Instant::now();
+/// Returns bytes of text, nanoseconds of CPU, and bytes of state an event.
+fn measure(events: u32, pictures: u32, shape: Shape) -> (u64, u64, u64) {
+    let log = log(events, pictures, shape);
+    // First, while nothing that was given back can be used again.
+    let before = resident();
+    let (catalog, mut best) = read(&log);
+    let state = resident().saturating_sub(before);
+    assert_eq!(catalog.tally().events, u64::from(events));
+    drop(catalog);
+    for _ in 1..RUNS {
+        best = best.min(read(&log).1);
+    }
+    let events = u64::from(events);
+    (log.len() as u64 / events, best / events, state / events)
+}
+
+/// Reads a log in blocks that end with a line; returns the nanoseconds without those of freeing the catalog.
+fn read(log: &str) -> (Catalog, u64) {
+    let begun = cpu_time();
     let mut catalog = Catalog::default();
     let mut reader = RecordReader::new(FileId::default());
     let mut at = 0;
@@ -86,7 +99,7 @@ fn read(log: &str) -> (Catalog, Duration) {
         }
         at = end;
     }
-    (catalog, begun.elapsed())
+    (catalog, cpu_time() - begun)
 }
 
 fn log(events: u32, pictures: u32, shape: Shape) -> String {
@@ -107,6 +120,12 @@ fn log(events: u32, pictures: u32, shape: Shape) -> String {
         let _ = writeln!(log, r#"{head}"{id}","status":"SUCCEED","sample":[{list}],"dots":[]}}}}"#);
     }
     log
+}
+
+/// Nanoseconds that this thread has run, as Linux counts them.
+fn cpu_time() -> u64 {
+    let counts = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    counts.split(' ').next().unwrap().parse().unwrap()
 }
 
 /// Bytes of memory in use; 0 where the system does not say.

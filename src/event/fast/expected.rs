@@ -29,7 +29,7 @@ impl Expected {
         let small = [pair.offset / 1000, pair.step / 1000, i64::try_from(pair.number).ok()?, pair.number_step]
             .iter()
             .all(|number| (0..50_000).contains(number));
-        let holes = pair.url.has_id && pair.url.has_number && pair.url.is_plain();
+        let holes = pair.url.has_id() && pair.url.has_number() && pair.url.is_plain();
         (whole && small && holes).then(|| Self {
             pair: pair.clone(),
             spelling,
@@ -68,12 +68,12 @@ impl Expected {
         let at = u32::try_from(pictures.len()).unwrap_or(Self::MAX) + 2;
         let (seconds, number) = (pair.offset_at(at).as_millis() / 1000, pair.number_at(at));
         let Spelling { comma, offset, url, slashes } = spelling;
-        let head = slashes.spell(&pair.url.head);
+        let head = slashes.spell(pair.url.head());
         // Writing into a String cannot fail.
         let _ = write!(text, "{comma}{offset}{seconds}{url}{head}");
         let hole = text.len();
-        let middle = slashes.spell(&pair.url.middle);
-        let _ = write!(text, "{middle}{number}{}\"}}", pair.url.tail);
+        let middle = slashes.spell(pair.url.middle());
+        let _ = write!(text, "{middle}{number}{}\"}}", pair.url.tail());
         pictures.push((hole, text.len()));
     }
 }

@@ -76,9 +76,9 @@ impl<'a> Predictor<'a> {
             return None;
         }
         let rest = text.strip_prefix(self.prefix.as_slice())?;
-        let (number, rest) = if template.has_number { leading_number(rest)? } else { (0, rest) };
+        let (number, rest) = if template.has_number() { leading_number(rest)? } else { (0, rest) };
         // A tail with slashes stands in a query; it is too rare to compare its escapes.
-        let rest = rest.strip_prefix(template.tail.as_bytes()).filter(|rest| rest.first() == Some(&b'"'))?;
+        let rest = rest.strip_prefix(template.tail().as_bytes()).filter(|rest| rest.first() == Some(&b'"'))?;
         list.push_number(kind, offset, number);
         Some(text.len() - rest.len())
     }
@@ -98,9 +98,9 @@ impl<'a> Predictor<'a> {
 /// Writes the spelling of a template up to its number; nothing where it needs other escapes than for slashes.
 fn write_prefix(template: &Template, id: &str, slashes: Slashes, prefix: &mut Vec<u8>) {
     prefix.clear();
-    let id = if template.has_id { id } else { "" };
+    let id = if template.has_id() { id } else { "" };
     if template.is_plain() && is_plain(id) {
-        for part in [&template.head, id, &template.middle] {
+        for part in [template.head(), id, template.middle()] {
             prefix.extend_from_slice(slashes.spell(part).as_bytes());
         }
     }

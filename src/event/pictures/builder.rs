@@ -1,28 +1,27 @@
 //! Building picture lists, and sharing what they have in common.
 
-use super::{list::Pictures, oddities::Oddities, progression::Progression, template::Template};
-use crate::event::{asset_id::AssetId, kind::PictureKind, offset::Offset};
-use hashbrown::HashSet;
-use std::{
-    borrow::Borrow,
-    hash::{Hash, Hasher},
-    sync::Arc,
+use super::{
+    list::Pictures,
+    oddities::Oddities,
+    progression::Progression,
+    template::{Parts, Template},
 };
+use crate::event::{asset_id::AssetId, kind::PictureKind, offset::Offset};
+use hashbrown::HashTable;
+use std::sync::Arc;
 
 /// Makes [`Pictures`], and shares URL templates and whole lists among them. Bounded by [`Templates::MAX`].
 #[derive(Debug, Default)]
 pub struct Templates {
-    urls: HashSet<Arc<Template>>,
-    lists: HashSet<ListKey>,
+    /// By [`Template::hash`].
+    urls: HashTable<Arc<Template>>,
+    /// By [`hash`].
+    lists: HashTable<Arc<Box<[Progression]>>>,
     /// The template of the last picture of the last list.
     recent: Option<Arc<Template>>,
     /// An empty vector, kept for its allocation.
     spare: Vec<Progression>,
 }
-
-/// A list as a key of [`Templates::lists`].
-#[derive(Debug, PartialEq, Eq)]
-struct ListKey(Arc<Box<[Progression]>>);
 
 /// The pictures of one event while they are read.
 #[derive(Debug)]
@@ -32,12 +31,24 @@ pub(in crate::event) struct PictureListBuilder<'a> {
     progressions: Vec<Progression>,
     last: Option<(PictureKind, Offset)>,
     oddities: Oddities,
+    sharing: Sharing,
+}
+
+/// The chance that another event has the same list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sharing {
+    Likely,
+    /// A URL is signed for this event.
+    Unlikely,
 }
 
 impl Templates {
     /// The most URL templates and the most lists that are kept for sharing. At this number all are dropped from the
     /// cache; those in use live on with their pictures.
     pub const MAX: usize = 16_384;
+
+    /// The most progressions of a list that is kept for sharing.
+    const LONGEST_SHARED: usize = 16;
 
     /// Makes a list from the pictures of one kind after another, each in the log's order.
     pub fn pictures<'a>(
@@ -56,41 +67,50 @@ impl Templates {
     /// Begins the list of the asset with this id.
     pub(in crate::event) fn list<'a>(&'a mut self, id: &'a str) -> PictureListBuilder<'a> {
         let progressions = std::mem::take(&mut self.spare);
-        PictureListBuilder { templates: self, id, progressions, last: None, oddities: Oddities::default() }
+        PictureListBuilder {
+            templates: self,
+            id,
+            progressions,
+            last: None,
+            oddities: Oddities::default(),
+            sharing: Sharing::Likely,
+        }
     }
 
-    /// Returns the shared template of a URL, and the number in it.
-    fn template(&mut self, url: &str, id: &str) -> (Arc<Template>, u64) {
-        let (template, number) = Template::of(url, id);
-        if let Some(known) = self.urls.get(&template) {
-            return (Arc::clone(known), number);
+    /// Returns the shared template of these parts.
+    fn template(&mut self, parts: &Parts<'_>) -> Arc<Template> {
+        let hash = parts.hash();
+        if let Some(known) = self.urls.find(hash, |known| known.is_made_of(parts)) {
+            return Arc::clone(known);
         }
-        let template = Arc::new(template);
+        let template = Arc::new(parts.to_template(hash));
         // A template without holes is one URL: nothing to share.
-        if template.has_id || template.has_number {
+        if parts.is_shareable() {
             if self.urls.len() == Self::MAX {
                 self.urls.clear();
             }
-            self.urls.insert(Arc::clone(&template));
+            self.urls.insert_unique(hash, Arc::clone(&template), |known| known.hash());
         }
-        (template, number)
+        template
     }
 
-    fn share(&mut self, progressions: &mut Vec<Progression>) -> Pictures {
+    fn share(&mut self, progressions: &mut Vec<Progression>, sharing: Sharing) -> Pictures {
         if progressions.is_empty() {
             return Pictures::default();
         }
-        if let Some(known) = self.lists.get(progressions.as_slice()) {
+        if progressions.len() > Self::LONGEST_SHARED || sharing == Sharing::Unlikely {
+            return Pictures(Some(Arc::new(progressions.drain(..).collect())));
+        }
+        let hash = hash(progressions);
+        if let Some(known) = self.lists.find(hash, |known| ***known == **progressions) {
             progressions.clear();
-            return Pictures(Some(Arc::clone(&known.0)));
+            return Pictures(Some(Arc::clone(known)));
         }
-        let list = Arc::new(progressions.drain(..).collect::<Box<[Progression]>>());
-        if list.len() <= 16 {
-            if self.lists.len() == Self::MAX {
-                self.lists.clear();
-            }
-            self.lists.insert(ListKey(Arc::clone(&list)));
+        let list = Arc::new(progressions.drain(..).collect());
+        if self.lists.len() == Self::MAX {
+            self.lists.clear();
         }
+        self.lists.insert_unique(hash, Arc::clone(&list), |known| self::hash(known));
         Pictures(Some(list))
     }
 }
@@ -110,7 +130,16 @@ impl PictureListBuilder<'_> {
         let number = known.and_then(|template| template.number(url.as_bytes(), self.id));
         let (template, number) = match (known, number) {
             (Some(known), Some(number)) => (Arc::clone(known), number),
-            _ => self.templates.template(url, self.id),
+            _ => {
+                let similar = known.and_then(|known| known.similar(url, self.id));
+                if let Some((parts, number)) = similar.filter(|(parts, _)| parts.looks_signed()) {
+                    self.sharing = Sharing::Unlikely;
+                    (Arc::new(parts.to_template(parts.hash())), number)
+                } else {
+                    let (parts, number) = similar.unwrap_or_else(|| Parts::of(url, self.id));
+                    (self.templates.template(&parts), number)
+                }
+            }
         };
         let continues = |progression: &mut Progression| {
             (Arc::ptr_eq(&progression.url, &template) || progression.url == template)
@@ -170,7 +199,7 @@ impl PictureListBuilder<'_> {
         }
         let foreign = self.progressions.iter().filter(|progression| progression.url.is_foreign(self.id));
         self.oddities.foreign = foreign.map(|progression| progression.count).sum();
-        let pictures = self.templates.share(&mut self.progressions);
+        let pictures = self.templates.share(&mut self.progressions, self.sharing);
         self.templates.spare = self.progressions;
         if self.oddities.unsorted > 0 {
             // Only in an unsorted list may equal offsets stand apart.
@@ -185,16 +214,9 @@ impl PictureListBuilder<'_> {
     }
 }
 
-impl Hash for ListKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
-    }
-}
-
-impl Borrow<[Progression]> for ListKey {
-    fn borrow(&self) -> &[Progression] {
-        &self.0
-    }
+/// Returns the hash of a list.
+fn hash(progressions: &[Progression]) -> u64 {
+    progressions.iter().fold(0, |hash, progression| progression.fold_hash(hash))
 }
 
 #[cfg(test)]
@@ -226,6 +248,25 @@ mod tests {
     }
 
     #[test]
+    fn lists_that_differ_only_in_their_urls_have_different_hashes() {
+        let asset = AssetId::new(ID).unwrap();
+        let mut templates = Templates::default();
+        let forms: [fn(u32) -> String; 4] = [
+            |n| url("sample", &format!("0.jpg?auth_key={n}-0-0-{n:032x}")),
+            |n| format!("https://h/{n:032x}/6ab13c00/asset/{ID}/0.jpg"),
+            |n| format!("https://h/asset/{n:032x}/0.jpg"),
+            |n| url("sample", &format!("0.jpg?v={n}")),
+        ];
+        for form in forms {
+            let hashes = (0..500).map(|n| {
+                let pictures = templates.pictures(&asset, [(Sample, Offset::default(), form(n).as_str())]);
+                hash(pictures.progressions())
+            });
+            assert_eq!(hashes.collect::<std::collections::HashSet<_>>().len(), 500, "{}", form(0));
+        }
+    }
+
+    #[test]
     fn odd_lists_are_flagged_and_kept() {
         let check = |offsets: &[Option<i64>], expected: [u32; 4]| {
             let mut templates = Templates::default();
@@ -249,6 +290,8 @@ mod tests {
             (0..500u32).prop_map(|n| url("sample", &format!("{n}.jpg"))),
             (0..500u32).prop_map(|n| url("sample", &format!("{n:06}.jpg"))),
             (0..9u32).prop_map(|n| url("sample", &format!("{n}.5.jpg?auth_key={n}-{n}"))),
+            (0..9u32).prop_map(|n| url("sample", &format!("{n}.jpg?auth_key=9-0-0-{n:032x}"))),
+            (0..9u32).prop_map(|n| format!("https://h/{n:032x}/6ab13c00/asset/{ID}/{n}.jpg")),
             Just(format!("{ID}{ID}7")),
             Just(ID.to_owned()),
             any::<String>(),

@@ -2,10 +2,7 @@
 
 use super::template::Template;
 use crate::event::{kind::PictureKind, offset::Offset, url::PictureUrl};
-use std::{
-    hash::{Hash, Hasher},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 /// Pictures of one kind whose offsets and numbers rise by equal steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,16 +47,22 @@ impl Progression {
         self.number.wrapping_add_signed(i64::from(at).wrapping_mul(self.number_step))
     }
 
+    /// Folds all fields into the hash of the progressions before it in a list.
+    pub(super) fn fold_hash(&self, before: u64) -> u64 {
+        let fields = [
+            self.kind as u64,
+            u64::from(self.count),
+            self.offset.cast_unsigned(),
+            self.step.cast_unsigned(),
+            self.number,
+            self.number_step.cast_unsigned(),
+            self.url.hash(),
+        ];
+        // The multiplier of Knuth's MMIX generator; the rotation brings the upper bits, which are good, to the lower.
+        fields.iter().fold(before, |hash, field| (hash ^ field).wrapping_mul(0x5851_f42d_4c95_7f2d).rotate_left(29))
+    }
+
     pub(super) fn url_at(&self, at: u32, id: &str) -> PictureUrl {
         PictureUrl::new(&self.url.fill(id, self.number_at(at)))
-    }
-}
-
-impl Hash for Progression {
-    /// Leaves the URL out: its text is long, and lists that differ in nothing else are few.
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let numbers = [self.offset, self.step, self.number.cast_signed(), i64::from(self.count)];
-        let sum = numbers.iter().fold(self.kind as i64, |sum, number| sum.wrapping_mul(0x5851_f42d_4c95_7f2d) ^ number);
-        sum.hash(state);
     }
 }
