@@ -35,6 +35,12 @@ pub(super) enum TruncationCause {
     IdleTimeout(Duration),
     /// The whole fetch took this long.
     TotalTimeout(Duration),
+    /// The bytes are not valid HTTP.
+    InvalidHttp,
+    /// The data of its content encoding ends early or is invalid.
+    InvalidEncoding,
+    /// The server sent the first part only (status 206).
+    Partial,
 }
 
 /// The state of a fetch. Written by the fetch, read when its picture is no longer wanted.

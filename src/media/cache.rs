@@ -1,16 +1,17 @@
 //! The cache of pictures on disk.
 //!
-//! An entry is a SHA-256 followed by the JPEG that it covers. It is written to a temporary file and renamed, and counts
-//! as absent if its hash does not match. Several instances may share a directory; the least recently used entries are
-//! evicted first. Invariant: an error of the disk never fails a picture. After the first error of a write nothing more
-//! is written, and one notice says why.
+//! An entry is a SHA-256 and the JPEG; the hash covers the entry's name too, so that entries cannot be exchanged. It is
+//! written to a temporary file and renamed, and counts as absent if its hash does not match. Several instances may share
+//! a directory; the least recently used entries are evicted first. What another user owns or may write is not used.
+//! Invariant: an error of the disk never fails a picture. One notice says why the cache is no longer used or written.
 
+use super::error::is_out_of_files;
 use crate::{event::PictureUrl, picture::PictureRequest, text::Safe};
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Digest, SHA256, digest};
 use rustix::{fs::OFlags, process::geteuid};
 use std::{
     fmt::Write as _,
-    fs::{self, DirBuilder, DirEntry, File, OpenOptions, Permissions},
+    fs::{self, DirBuilder, DirEntry, File, Metadata, OpenOptions, Permissions},
     io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
@@ -64,8 +65,18 @@ impl Cache {
 
     /// Returns the cached body of a request, if there is an intact entry. Blocks.
     pub(super) fn get(&self, request: &PictureRequest, max_bytes: u64) -> Option<Vec<u8>> {
-        let path = self.directory.join(entry_name(request));
+        if self.disabled.load(Ordering::Relaxed) {
+            return None;
+        }
+        let name = entry_name(request);
+        let path = self.directory.join(&name);
         let mut file = open_entry(&path).ok()?;
+        if let Err(error) = check_owner(&self.directory, &fs::symlink_metadata(&self.directory).ok()?)
+            .and_then(|()| check_owner(&path, &file.metadata()?))
+        {
+            self.disable("not used", &error);
+            return None;
+        }
         let len = file.metadata().ok()?.len();
         if len > max_bytes.saturating_add(HASH_LEN as u64) {
             return None;
@@ -76,7 +87,7 @@ impl Cache {
             return None;
         }
         let body = bytes.split_off(HASH_LEN);
-        if digest(&SHA256, &body).as_ref() != bytes {
+        if entry_hash(&name, &body).as_ref() != bytes {
             // A damaged entry that cannot be removed is replaced by the next write.
             let _removed = fs::remove_file(&path);
             return None;
@@ -91,10 +102,20 @@ impl Cache {
         if self.disabled.load(Ordering::Relaxed) {
             return;
         }
-        if let Err(error) = self.try_put(&entry_name(request), body)
-            && !self.disabled.swap(true, Ordering::Relaxed)
-        {
-            let text = format!("pictures are no longer cached: {}: {error}", self.directory.display());
+        match self.try_put(&entry_name(request), body) {
+            // Another instance has emptied the cache, or descriptors are short: the next picture may be written.
+            Err(error) if error.kind() == io::ErrorKind::NotFound || is_out_of_files(&error) => {
+                self.unmeasured.store(MEASURE_INTERVAL, Ordering::Relaxed);
+            }
+            Err(error) => self.disable("no longer written", &error),
+            Ok(()) => {}
+        }
+    }
+
+    /// Stops using the cache, and says why the first time.
+    fn disable(&self, how: &str, error: &io::Error) {
+        if !self.disabled.swap(true, Ordering::Relaxed) {
+            let text = format!("the picture cache is {how}: {}: {error}", self.directory.display());
             self.notice.send_replace(Some(Safe::from(text)));
         }
     }
@@ -108,7 +129,7 @@ impl Cache {
         }
         // tempfile makes it readable by its owner only.
         let mut file = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(&self.directory)?;
-        file.write_all(digest(&SHA256, body).as_ref())?;
+        file.write_all(entry_hash(name, body).as_ref())?;
         file.write_all(body)?;
         file.persist(self.directory.join(name))?;
         Ok(())
@@ -120,27 +141,46 @@ impl Cache {
 pub fn clear_cache(dir: &Path) -> io::Result<(u64, u64)> {
     let (mut files, mut bytes) = (0, 0);
     for file in entries(&dir.join(SUBDIRECTORY))? {
-        fs::remove_file(&file.path)?;
-        files += 1;
-        bytes += file.len;
+        match fs::remove_file(&file.path) {
+            Ok(()) => {
+                files += 1;
+                bytes += file.len;
+            }
+            // Another instance has evicted it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok((files, bytes))
 }
 
-/// Opens a regular file without following a symbolic link.
+/// Opens a regular file without following a symbolic link, and without waiting for the writer of a FIFO.
 fn open_entry(path: &Path) -> io::Result<File> {
-    let no_follow = i32::try_from(OFlags::NOFOLLOW.bits()).map_err(io::Error::other)?;
-    let file = OpenOptions::new().read(true).custom_flags(no_follow).open(path)?;
+    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).map_err(io::Error::other)?;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
+}
+
+/// Fails if another user owns a file or directory, or may write it.
+fn check_owner(path: &Path, found: &Metadata) -> io::Result<()> {
+    let refuse = |why: &str| Err(io::Error::other(format!("{} {why}", path.display())));
+    if found.uid() != geteuid().as_raw() {
+        refuse("belongs to another user")
+    } else if found.mode() & 0o022 != 0 {
+        refuse("may be written by other users: chmod go-w, or empty it")
+    } else {
+        Ok(())
+    }
 }
 
 /// Creates the directory with access for its owner only.
 fn prepare_directory(directory: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let found = fs::symlink_metadata(directory)?;
-    if !found.is_dir() || found.uid() != geteuid().as_raw() {
-        return Err(io::Error::other("is not a directory of this user"));
+    if !found.is_dir() {
+        return Err(io::Error::other("is not a directory"));
     }
+    check_owner(directory, &found)?;
     if found.mode() & 0o077 != 0 {
         fs::set_permissions(directory, Permissions::from_mode(0o700))?;
     }
@@ -213,6 +253,14 @@ fn entry_name(request: &PictureRequest) -> String {
     name
 }
 
+/// Returns the hash of an entry, which covers its name.
+fn entry_hash(name: &str, body: &[u8]) -> Digest {
+    let mut hash = aws_lc_rs::digest::Context::new(&SHA256);
+    hash.update(name.as_bytes());
+    hash.update(body);
+    hash.finish()
+}
+
 /// Query keys that belong to a signature: hotlink keys, OBS, S3 and similar services.
 const SIGNATURE_KEYS: [&str; 12] = [
     "auth_key",
@@ -249,157 +297,4 @@ fn stable_url(url: &PictureUrl) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        event::{AssetId, Offset, PictureKind},
-        picture::{EventKey, PictureKey},
-    };
-
-    fn request(index: u32) -> PictureRequest {
-        PictureRequest {
-            key: PictureKey { event: EventKey(index), kind: PictureKind::Sample, index },
-            asset: AssetId::new("a").unwrap(),
-            offset: Offset::from_millis(i64::from(index)),
-            url: PictureUrl::new("https://h/asset/a/0.jpg?auth_key=SECRET"),
-        }
-    }
-
-    fn cache(dir: &Path) -> (Cache, watch::Receiver<Option<Safe>>) {
-        let (notice, seen) = watch::channel(None);
-        (Cache::new(dir, notice), seen)
-    }
-
-    fn files(dir: &Path) -> Vec<CacheFile> {
-        entries(&dir.join(SUBDIRECTORY)).unwrap()
-    }
-
-    #[test]
-    fn signatures_do_not_change_the_entry() {
-        let digest = "0123456789abcdef0123456789abcdef";
-        let check = |url: &str, expected: &str| assert_eq!(stable_url(&PictureUrl::new(url)), expected);
-        let plain = "https://h:443/asset/x/0.jpg?";
-        check("https://h/asset/x/0.jpg", plain);
-        check("https://H:443/asset/x/0.jpg?auth_key=1-2-3-4#x", plain);
-        check("https://u:p@h/asset/x/0.jpg?X-Amz-Date=1&X-Amz-Signature=2&Expires=3", plain);
-        check(&format!("https://h/{digest}/6ab13c00/asset/x/0.jpg"), plain);
-        check(&format!("https://h/202603140115/{digest}/asset/x/0.jpg"), plain);
-        check("https://h/asset/x/0.jpg?v=2&auth_info=1", "https://h:443/asset/x/0.jpg?v=2");
-        check("http://h:8787/bucket/asset/x/0.jpg", "http://h:8787/bucket/asset/x/0.jpg?");
-        check("no URL", "no URL");
-    }
-
-    #[test]
-    fn entries_are_readable_by_their_owner_only() {
-        let dir = tempfile::tempdir().unwrap();
-        let (cache, notice) = cache(dir.path());
-        assert_eq!(cache.get(&request(0), 100), None);
-        cache.put(&request(0), b"jpeg");
-        assert_eq!(cache.get(&request(0), 100).as_deref(), Some(b"jpeg".as_slice()));
-        assert_eq!(cache.get(&request(0), 3), None);
-        assert_eq!(cache.get(&request(1), 100), None);
-        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
-        assert_eq!(mode(&dir.path().join(SUBDIRECTORY)), 0o700);
-        assert_eq!(mode(&files(dir.path())[0].path), 0o600);
-        assert_eq!(*notice.borrow(), None);
-    }
-
-    #[test]
-    fn damaged_entries_and_links_are_ignored() {
-        let dir = tempfile::tempdir().unwrap();
-        let (cache, _notice) = cache(dir.path());
-        cache.put(&request(0), b"jpeg");
-        let path = files(dir.path())[0].path.clone();
-        for bytes in [b"".as_slice(), b"short", &[0; 100]] {
-            fs::write(&path, bytes).unwrap();
-            assert_eq!(cache.get(&request(0), 1000), None);
-        }
-        // A symbolic link is not followed, and is replaced by the next write.
-        let elsewhere = dir.path().join("elsewhere");
-        fs::write(&elsewhere, [digest(&SHA256, b"theirs").as_ref(), b"theirs"].concat()).unwrap();
-        let _removed = fs::remove_file(&path);
-        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
-        assert_eq!(cache.get(&request(0), 1000), None);
-        cache.put(&request(0), b"jpeg");
-        assert_eq!(cache.get(&request(0), 1000).as_deref(), Some(b"jpeg".as_slice()));
-        assert!(fs::read(&elsewhere).unwrap().ends_with(b"theirs"));
-    }
-
-    #[test]
-    fn the_least_recently_used_entries_are_evicted() {
-        let dir = tempfile::tempdir().unwrap();
-        let (mut cache, _notice) = cache(dir.path());
-        cache.capacity = 3 * MEASURE_INTERVAL;
-        let body = vec![0; 4 << 20];
-        let long_ago = SystemTime::now() - Duration::from_hours(48);
-        for index in 0..20 {
-            cache.put(&request(index), &body);
-            // Distinct times without waiting.
-            let path = dir.path().join(SUBDIRECTORY).join(entry_name(&request(index)));
-            let time = long_ago + Duration::from_secs(index.into());
-            File::open(path).unwrap().set_modified(time).unwrap();
-            assert!(cache.get(&request(0), 100 << 20).is_some(), "it is used all the time");
-        }
-        let total: u64 = files(dir.path()).iter().map(|file| file.len).sum();
-        assert!(total <= cache.capacity, "{total}");
-        assert!(cache.get(&request(1), 100 << 20).is_none());
-        assert!(cache.get(&request(19), 100 << 20).is_some());
-    }
-
-    #[test]
-    fn abandoned_temporary_files_are_removed() {
-        let dir = tempfile::tempdir().unwrap();
-        let (cache, _notice) = cache(dir.path());
-        let directory = dir.path().join(SUBDIRECTORY);
-        fs::create_dir(&directory).unwrap();
-        let part = |name: &str, age: Duration| {
-            fs::write(directory.join(name), b"half").unwrap();
-            File::open(directory.join(name)).unwrap().set_modified(SystemTime::now() - age).unwrap();
-        };
-        part(".part-old", ABANDONED_AGE * 2);
-        part(".part-new", Duration::ZERO);
-        fs::write(directory.join("not ours"), b"").unwrap();
-        cache.put(&request(0), b"jpeg");
-        assert!(!directory.join(".part-old").exists() && directory.join(".part-new").exists());
-        assert_eq!(clear_cache(dir.path()).unwrap(), (2, 4 + 36));
-        assert!(directory.join("not ours").exists());
-        assert_eq!(clear_cache(&dir.path().join("absent")).unwrap(), (0, 0));
-    }
-
-    #[test]
-    fn an_error_of_the_disk_is_reported_once() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("file");
-        fs::write(&file, b"").unwrap();
-        let (cache, mut notice) = cache(&file);
-        cache.put(&request(0), b"jpeg");
-        cache.put(&request(1), b"jpeg");
-        assert!(notice.has_changed().unwrap());
-        let text = notice.borrow_and_update().clone().unwrap();
-        assert!(text.as_str().starts_with("pictures are no longer cached: "), "{text}");
-        cache.put(&request(2), b"jpeg");
-        assert!(!notice.has_changed().unwrap());
-    }
-
-    #[test]
-    fn several_instances_share_a_directory() {
-        let dir = tempfile::tempdir().unwrap();
-        let writers: Vec<_> = (0..4_u8)
-            .map(|writer| {
-                let (cache, _notice) = cache(dir.path());
-                std::thread::spawn(move || {
-                    for turn in 0..50 {
-                        cache.put(&request(turn % 5), &vec![writer; 10_000]);
-                        let found = cache.get(&request(turn % 5), 1 << 20);
-                        let bytes = found.expect("an entry always exists");
-                        assert!(bytes.len() == 10_000 && bytes.iter().all(|byte| *byte == bytes[0]));
-                    }
-                })
-            })
-            .collect();
-        for writer in writers {
-            writer.join().unwrap();
-        }
-        assert_eq!(files(dir.path()).len(), 5);
-    }
-}
+mod tests;

@@ -1,9 +1,7 @@
-//! The HTTP clients, and the only place where a name is resolved.
+//! Builds the HTTP clients; the only place where a name is resolved.
 //!
 //! Each client filters the resolver's addresses by the policy, so that a connection uses an address that was checked,
-//! without a second look-up. There are two clients, one for hosts that the operator listed and one for all others, so
-//! that neither uses a connection that the other keeps open. They follow no redirects, send no Referer, and ignore the
-//! environment's proxy.
+//! without a second look-up. Clients follow no redirects, send no Referer, and ignore the environment's proxy.
 
 use super::{
     config::MediaConfig,
@@ -20,8 +18,17 @@ use std::{io, net::SocketAddr, path::Path, pin::Pin, sync::Arc, time::Duration};
 /// The value of the `User-Agent` header.
 const USER_AGENT: &str = concat!("thumbview/", env!("CARGO_PKG_VERSION"));
 
+/// The connections of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Connections {
+    /// Idle connections are kept open and used again.
+    Kept,
+    /// Each request has a connection of its own.
+    Fresh,
+}
+
 /// Builds a client. Blocks: it reads the certificate files, which takes some milliseconds.
-pub(super) fn build(config: &MediaConfig, trust: Trust) -> Result<Client, FetchError> {
+pub(super) fn build(config: &MediaConfig, trust: Trust, connections: Connections) -> Result<Client, FetchError> {
     let connect_timeout = config.idle_timeout / 2;
     let builder = Client::builder()
         .user_agent(USER_AGENT)
@@ -29,7 +36,10 @@ pub(super) fn build(config: &MediaConfig, trust: Trust) -> Result<Client, FetchE
         .referer(false)
         .no_proxy()
         .connect_timeout(connect_timeout)
-        .pool_max_idle_per_host(config.jobs)
+        .pool_max_idle_per_host(match connections {
+            Connections::Kept => config.jobs,
+            Connections::Fresh => 0,
+        })
         .tls_certs_merge(extra_roots(config.ca_file.as_deref())?);
     let builder = match &config.proxy {
         // The proxy resolves the names; only literal addresses are still checked.

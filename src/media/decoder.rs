@@ -11,6 +11,7 @@
 
 use super::{
     config::Decoder,
+    error::is_out_of_files,
     jpeg::{self, Decoded, JpegError, JpegInfo},
 };
 use crate::picture::PixelSize;
@@ -137,16 +138,12 @@ impl Worker {
     async fn start(program: &Path) -> Result<Self, JpegError> {
         let program = program.to_owned();
         let started = blocking(move || {
-            let child = Command::new(&program)
-                .arg(DECODE_ARGUMENT)
-                .env_clear()
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null())
-                // A process group of its own keeps the terminal's signals away.
-                .process_group(0)
-                .spawn()?;
-            Self::from_child(child)
+            let mut command = Command::new(&program);
+            command.arg(DECODE_ARGUMENT).env_clear();
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+            // A process group of its own keeps the terminal's signals away.
+            command.process_group(0);
+            Self::from_child(spawn(&mut command)?)
         });
         started.await?.map_err(|error| JpegError::Decoder(format!("it does not start: {error}")))
     }
@@ -176,6 +173,17 @@ impl Worker {
             Err(_elapsed) => Err(JpegError::Decoder(format!("no picture after {} s", DECODE_TIMEOUT.as_secs()))),
         }
     }
+}
+
+/// Starts a child. Waits up to 20 s for descriptors, which fetches may hold for a while.
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    for _ in 0..100 {
+        match command.spawn() {
+            Err(error) if is_out_of_files(&error) => thread::sleep(Duration::from_millis(200)),
+            started => return started,
+        }
+    }
+    command.spawn()
 }
 
 impl ChildProcess {

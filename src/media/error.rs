@@ -6,8 +6,9 @@
 use super::{
     address::AddressClass,
     policy::{HostPort, Refusal},
+    tls::TlsFault,
 };
-use rustls::CertificateError;
+use rustix::io::Errno;
 use std::{error::Error, io, net::IpAddr, time::Duration};
 use url::Url;
 
@@ -37,6 +38,12 @@ pub(super) enum FetchError {
     TotalTimeout(Duration),
     #[error("the connection broke before an answer: {0}")]
     ConnectionLost(String),
+    #[error("the answer is not valid HTTP: {0}")]
+    InvalidHttp(String),
+    #[error("too many open files")]
+    TooManyFiles,
+    #[error("encoded as {0}")]
+    Encoding(String),
     #[error("more than {MAX_REDIRECTS} redirects")]
     TooManyRedirects,
     #[error("HTTP {}", .0.status)]
@@ -47,16 +54,6 @@ pub(super) enum FetchError {
     NotJpeg(Box<UnexpectedBody>),
     #[error("--no-fetch")]
     Disabled,
-}
-
-/// A problem of a server's certificate or of its handshake.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum TlsFault {
-    Expired,
-    NotYetValid,
-    WrongHost,
-    UnknownIssuer,
-    Other(String),
 }
 
 /// A response whose status is not a success.
@@ -108,31 +105,15 @@ impl FetchError {
         if let Some(tls) = find_source::<rustls::Error>(error) {
             return Self::Tls { host, fault: TlsFault::of(tls) };
         }
+        if find_source::<io::Error>(error).is_some_and(is_out_of_files) {
+            return Self::TooManyFiles;
+        }
         match (error.is_connect(), error.is_timeout()) {
             (true, true) => Self::ConnectTimeout { host, after: idle_timeout / 2 },
             (true, false) => Self::Connect { host, cause: innermost(error) },
             (false, true) => Self::IdleTimeout(idle_timeout),
+            (false, false) if is_invalid_http(error) => Self::InvalidHttp(innermost(error)),
             (false, false) => Self::ConnectionLost(innermost(error)),
-        }
-    }
-}
-
-impl TlsFault {
-    fn of(error: &rustls::Error) -> Self {
-        let rustls::Error::InvalidCertificate(certificate) = error else { return Self::Other(error.to_string()) };
-        if matches!(certificate, CertificateError::Expired | CertificateError::ExpiredContext { .. }) {
-            Self::Expired
-        } else if matches!(certificate, CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }) {
-            Self::NotYetValid
-        } else if matches!(
-            certificate,
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
-        ) {
-            Self::WrongHost
-        } else if matches!(certificate, CertificateError::UnknownIssuer) {
-            Self::UnknownIssuer
-        } else {
-            Self::Other(certificate.to_string())
         }
     }
 }
@@ -158,6 +139,19 @@ fn find_source<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Opti
         next = error.source();
     }
     None
+}
+
+/// Returns whether the process or the system has no descriptor left.
+pub(super) fn is_out_of_files(error: &io::Error) -> bool {
+    let code = error.raw_os_error();
+    code == Some(Errno::MFILE.raw_os_error()) || code == Some(Errno::NFILE.raw_os_error())
+}
+
+/// Returns whether the peer sent something that is not HTTP, as opposed to nothing.
+pub(super) fn is_invalid_http(error: &reqwest::Error) -> bool {
+    let parse = find_source::<hyper::Error>(error).is_some_and(hyper::Error::is_parse);
+    let io = find_source::<io::Error>(error).map(io::Error::kind);
+    parse || matches!(io, Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
 }
 
 /// Returns whether the connection was reset.

@@ -6,21 +6,20 @@
 
 use super::{
     body::{FetchProgress, HttpBody, Truncation, TruncationCause},
-    client,
+    client::Connections,
+    clients::Clients,
     config::MediaConfig,
-    error::{ErrorResponse, FetchError, MAX_REDIRECTS, UnexpectedBody, is_reset, obs_error},
+    encoding::{ContentEncoding, DecodedBody},
+    error::{ErrorResponse, FetchError, MAX_REDIRECTS, UnexpectedBody, is_invalid_http, is_reset, obs_error},
     policy::{Policy, Refusal, Trust},
 };
 use crate::{event::PictureUrl, picture::FetchInfo, text::Safe};
-use reqwest::{Client, Response, StatusCode, Version, header};
+use reqwest::{Response, Version, header};
 use std::{
     ops::Deref,
     time::{Duration, Instant},
 };
-use tokio::{
-    sync::{OnceCell, watch},
-    time::timeout,
-};
+use tokio::{sync::watch, time::timeout};
 use url::Url;
 
 /// The most bytes that a fetch may still lack to be finished although its picture is no longer wanted: a new
@@ -37,13 +36,12 @@ const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(1);
 pub(super) struct Fetcher {
     config: MediaConfig,
     policy: watch::Receiver<Policy>,
-    unlisted: OnceCell<Client>,
-    listed: OnceCell<Client>,
+    clients: Clients,
 }
 
 impl Fetcher {
     pub(super) fn new(config: MediaConfig, policy: watch::Receiver<Policy>) -> Self {
-        Self { config, policy, unlisted: OnceCell::new(), listed: OnceCell::new() }
+        Self { clients: Clients::new(config.clone()), config, policy }
     }
 
     /// Fetches one picture within three times the idle timeout.
@@ -85,7 +83,20 @@ impl Fetcher {
     async fn request(&self, url: &Url) -> Result<Response, FetchError> {
         let judged = self.policy.borrow().judge(url);
         let trust = judged.map_err(|refusal| FetchError::Refused { refusal, redirected: false })?;
-        let mut request = self.client(trust).await?.get(url.clone());
+        let connections = self.clients.connections(url);
+        let response = match self.send(url, trust, connections).await {
+            // A server may close a connection that it kept at any time, also when the next request is on its way.
+            Err(FetchError::ConnectionLost(_)) if self.clients.may_reuse(url) => {
+                self.send(url, trust, Connections::Fresh).await?
+            }
+            sent => sent?,
+        };
+        self.clients.note_response(url);
+        Ok(response)
+    }
+
+    async fn send(&self, url: &Url, trust: Trust, connections: Connections) -> Result<Response, FetchError> {
+        let mut request = self.clients.get(trust, connections).await?.get(url.clone());
         for bound in self.config.referer.iter().filter(|bound| bound.host.covers_url(url)) {
             request = request.header(header::REFERER, bound.value.as_str());
         }
@@ -93,24 +104,11 @@ impl Fetcher {
             request = request.header(&bound.value.name, &bound.value.value);
         }
         let idle_timeout = self.config.idle_timeout;
-        timeout(idle_timeout, request.send())
-            .await
-            .map_err(|_elapsed| FetchError::IdleTimeout(idle_timeout))?
-            .map_err(|error| FetchError::from_client(url, &error, idle_timeout))
-    }
-
-    async fn client(&self, trust: Trust) -> Result<&Client, FetchError> {
-        let cell = match trust {
-            Trust::Unlisted => &self.unlisted,
-            Trust::Listed => &self.listed,
-        };
-        let config = self.config.clone();
-        cell.get_or_try_init(|| async move {
-            tokio::task::spawn_blocking(move || client::build(&config, trust))
-                .await
-                .unwrap_or_else(|error| Err(FetchError::Setup(error.to_string())))
-        })
-        .await
+        if let Ok(sent) = timeout(idle_timeout, request.send()).await {
+            return sent.map_err(|error| FetchError::from_client(url, &error, idle_timeout));
+        }
+        self.clients.close(trust).await;
+        Err(FetchError::IdleTimeout(idle_timeout))
     }
 
     /// Reads the body of a response and counts its bytes.
@@ -121,16 +119,18 @@ impl Fetcher {
         progress: &FetchProgress,
     ) -> Result<HttpBody, FetchError> {
         let limit = self.config.max_bytes;
-        let expected = response.content_length();
+        let declared = response.content_length();
         let info = fetch_info(&response);
-        if response.status() != StatusCode::OK {
+        if !matches!(response.status().as_u16(), 200 | 203 | 206) {
             return Err(self.error_response(response).await);
         }
-        if expected.is_some_and(|expected| expected > limit) {
-            return Err(FetchError::TooLarge { limit, declared: expected });
+        if declared.is_some_and(|declared| declared > limit) {
+            return Err(FetchError::TooLarge { limit, declared });
         }
+        let total = total_length(&response);
+        let encoding = ContentEncoding::of(response.headers());
         let mut bytes: Vec<u8> = Vec::new();
-        let broken = loop {
+        let mut broken = loop {
             match self.read_chunk(&mut response, deadline).await {
                 Ok(Some(chunk)) if bytes.len() as u64 + chunk.len() as u64 > limit => {
                     return Err(FetchError::TooLarge { limit, declared: None });
@@ -139,17 +139,25 @@ impl Fetcher {
                 Ok(None) => break None,
                 Err(cause) => break Some(cause),
             }
-            if bytes.len() >= ERROR_BODY_BYTES && !is_jpeg(&bytes) {
+            if bytes.len() >= ERROR_BODY_BYTES && !is_jpeg(&bytes) && encoding == ContentEncoding::Identity {
                 break None;
             }
-            let missing = expected.map(|expected| expected.saturating_sub(bytes.len() as u64));
+            let missing = declared.map(|declared| declared.saturating_sub(bytes.len() as u64));
             progress.set_nearly_done(missing.is_some_and(|missing| missing <= NEARLY_DONE_BYTES));
         };
         progress.set_nearly_done(true);
-        if is_jpeg(&bytes) {
-            return Ok(HttpBody { bytes, info, truncated: broken.map(|cause| Truncation { expected, cause }) });
+        let mut expected = total.or(declared);
+        // A JPEG that is said to be encoded is taken as it is.
+        if encoding != ContentEncoding::Identity && !is_jpeg(&bytes) {
+            (bytes, broken) = decode_body(encoding, bytes, broken, limit).await?;
+            expected = None;
         }
-        Err(unusable(bytes, &info, broken))
+        if !is_jpeg(&bytes) {
+            return Err(unusable(bytes, &info, broken));
+        }
+        let is_part = expected.is_some_and(|expected| expected > bytes.len() as u64);
+        let cause = broken.or(is_part.then_some(TruncationCause::Partial));
+        Ok(HttpBody { bytes, info, truncated: cause.map(|cause| Truncation { expected, cause }) })
     }
 
     async fn read_chunk(
@@ -161,6 +169,7 @@ impl Fetcher {
         match tokio::time::timeout_at(idle.min(deadline), response.chunk()).await {
             Ok(Ok(chunk)) => Ok(chunk),
             Ok(Err(error)) if is_reset(&error) => Err(TruncationCause::Reset),
+            Ok(Err(error)) if is_invalid_http(&error) => Err(TruncationCause::InvalidHttp),
             Ok(Err(_)) => Err(TruncationCause::Closed),
             Err(_) if idle <= deadline => Err(TruncationCause::IdleTimeout(self.config.idle_timeout)),
             Err(_) => Err(TruncationCause::TotalTimeout(self.total_timeout())),
@@ -174,6 +183,7 @@ impl Fetcher {
             .get(header::RETRY_AFTER)
             .and_then(|value| value.to_str().ok()?.trim().parse().ok())
             .map(Duration::from_secs);
+        let encoding = ContentEncoding::of(response.headers());
         let mut head = Vec::new();
         let read = async {
             while let Ok(Some(chunk)) = response.chunk().await {
@@ -185,7 +195,29 @@ impl Fetcher {
         };
         // The body only adds to the explanation, so that a slow one is not waited for.
         let _elapsed = timeout(self.config.idle_timeout.min(ERROR_BODY_TIMEOUT), read).await;
+        let head = match encoding.decode(&head, 16 * ERROR_BODY_BYTES as u64) {
+            DecodedBody::Whole(head) | DecodedBody::Partial(head) => head,
+            DecodedBody::TooLarge => Vec::new(),
+        };
         FetchError::Status(Box::new(ErrorResponse { status, retry_after, obs: obs_error(&head) }))
+    }
+}
+
+/// Removes the encoding of a body off the runtime's threads. What was broken stays so.
+async fn decode_body(
+    encoding: ContentEncoding,
+    bytes: Vec<u8>,
+    broken: Option<TruncationCause>,
+    limit: u64,
+) -> Result<(Vec<u8>, Option<TruncationCause>), FetchError> {
+    if let ContentEncoding::Other(name) = encoding {
+        return Err(FetchError::Encoding(name));
+    }
+    let decoded = tokio::task::spawn_blocking(move || encoding.decode(&bytes, limit)).await;
+    match decoded.map_err(|error| FetchError::Setup(error.to_string()))? {
+        DecodedBody::Whole(bytes) => Ok((bytes, broken)),
+        DecodedBody::Partial(bytes) => Ok((bytes, broken.or(Some(TruncationCause::InvalidEncoding)))),
+        DecodedBody::TooLarge => Err(FetchError::TooLarge { limit, declared: None }),
     }
 }
 
@@ -200,7 +232,20 @@ fn unusable(mut bytes: Vec<u8>, info: &FetchInfo, broken: Option<TruncationCause
         Some(TruncationCause::Reset) if bytes.is_empty() => {
             FetchError::ConnectionLost("reset before the body".to_owned())
         }
-        Some(TruncationCause::Closed | TruncationCause::Reset) | None => {
+        Some(TruncationCause::InvalidHttp) if bytes.is_empty() => {
+            FetchError::InvalidHttp("its body cannot be read".to_owned())
+        }
+        Some(TruncationCause::InvalidEncoding) if bytes.is_empty() => {
+            FetchError::Encoding("gzip or deflate, and is neither".to_owned())
+        }
+        Some(
+            TruncationCause::Closed
+            | TruncationCause::Reset
+            | TruncationCause::InvalidHttp
+            | TruncationCause::InvalidEncoding
+            | TruncationCause::Partial,
+        )
+        | None => {
             bytes.truncate(ERROR_BODY_BYTES);
             let content_type = info.content_type.as_ref().map(|text| text.as_str().to_owned());
             FetchError::NotJpeg(Box::new(UnexpectedBody { content_type, head: bytes }))
@@ -228,7 +273,14 @@ fn fetch_info(response: &Response) -> FetchInfo {
 fn redirect_target(response: &Response, url: &Url) -> Option<Url> {
     let redirects = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
     let location = response.headers().get(header::LOCATION).filter(|_| redirects)?;
-    url.join(location.to_str().ok()?).ok()
+    // Some servers leave characters beyond ASCII as they are.
+    url.join(std::str::from_utf8(location.as_bytes()).ok()?).ok()
+}
+
+/// Returns the length of the whole picture of which a response with status 206 sends a part (RFC 9110, section 14.4).
+fn total_length(response: &Response) -> Option<u64> {
+    let range = response.headers().get(header::CONTENT_RANGE).filter(|_| response.status().as_u16() == 206)?;
+    range.to_str().ok()?.rsplit_once('/')?.1.trim().parse().ok()
 }
 
 /// Returns whether the bytes begin with the magic number of a JPEG.

@@ -108,9 +108,10 @@ pub(super) fn is_throttling(error: &FetchError) -> bool {
 /// Returns the time to wait before a failed fetch is tried a second and last time; `None` if that would not help.
 pub(super) fn backoff(error: &FetchError) -> Option<Duration> {
     match error {
-        FetchError::Connect { .. } | FetchError::ConnectTimeout { .. } | FetchError::ConnectionLost(_) => {
-            Some(ERROR_BACKOFF)
-        }
+        FetchError::Connect { .. }
+        | FetchError::ConnectTimeout { .. }
+        | FetchError::ConnectionLost(_)
+        | FetchError::InvalidHttp(_) => Some(ERROR_BACKOFF),
         FetchError::Status(response) => match (response.status, response.retry_after) {
             (429 | 500..=599, Some(after)) => (after <= MAX_RETRY_AFTER).then_some(after),
             (500..=599, None) => Some(ERROR_BACKOFF),
@@ -127,6 +128,8 @@ pub(super) fn backoff(error: &FetchError) -> Option<Duration> {
         | FetchError::TooManyRedirects
         | FetchError::TooLarge { .. }
         | FetchError::NotJpeg(_)
+        | FetchError::Encoding(_)
+        | FetchError::TooManyFiles
         | FetchError::Disabled => None,
     }
 }

@@ -6,10 +6,11 @@
 
 use super::{
     body::{HttpBody, TruncationCause},
-    error::{ErrorResponse, FetchError, TlsFault, UnexpectedBody, obs_error},
+    error::{ErrorResponse, FetchError, UnexpectedBody, obs_error},
     jpeg::{JpegError, JpegInfo},
     policy::Refusal,
     signature::{Signature, signature},
+    tls::TlsFault,
 };
 use crate::{event::PictureUrl, picture::PictureFailure, text::Safe};
 use jiff::Timestamp;
@@ -63,6 +64,15 @@ impl FailureContext<'_> {
                 vec!["it came too slowly · --timeout waits longer".to_owned()],
             ),
             FetchError::ConnectionLost(cause) => ("the server hung up".to_owned(), vec![cause.clone()]),
+            FetchError::InvalidHttp(cause) => ("the answer is not valid HTTP".to_owned(), vec![cause.clone()]),
+            FetchError::TooManyFiles => (
+                "too many open files".to_owned(),
+                vec!["no connection could be opened for 30 s · ulimit -n 4096 allows more".to_owned()],
+            ),
+            FetchError::Encoding(name) => (
+                format!("the answer is encoded as {name}"),
+                vec!["gzip and deflate are decoded; no encoding was asked for".to_owned()],
+            ),
             FetchError::TooManyRedirects => (error.to_string(), vec!["a loop?".to_owned()]),
             FetchError::Status(response) => (error.to_string(), self.status_causes(response)),
             FetchError::TooLarge { limit, declared } => too_large(*limit, *declared),
@@ -147,13 +157,14 @@ fn tls(host: &str, fault: &TlsFault) -> (String, Vec<String>) {
         TlsFault::NotYetValid => format!("TLS: the certificate of {host} is not valid yet"),
         TlsFault::WrongHost => format!("TLS: the certificate is not for {host}"),
         TlsFault::UnknownIssuer => format!("TLS: unknown issuer of the certificate of {host}"),
-        TlsFault::Other(cause) => format!("TLS with {host}: {cause}"),
+        TlsFault::Certificate(words) => format!("TLS: the certificate of {host} {words}"),
+        TlsFault::Handshake(words) => format!("TLS with {host}: {words}"),
     };
     let advice = match fault {
         TlsFault::Expired | TlsFault::NotYetValid => "is this host's clock right?",
         TlsFault::WrongHost => "a domain of one's own needs its own certificate (VOD.10107)",
         TlsFault::UnknownIssuer => "--ca-file PEM names an issuer to trust",
-        TlsFault::Other(_) => return (what, Vec::new()),
+        TlsFault::Certificate(_) | TlsFault::Handshake(_) => return (what, Vec::new()),
     };
     (what, vec![advice.to_owned()])
 }
@@ -170,12 +181,9 @@ fn not_a_jpeg(body: &UnexpectedBody) -> (String, Vec<String>) {
     if body.head.is_empty() {
         return ("an empty answer".to_owned(), Vec::new());
     }
-    let kind = match body.head.as_slice() {
-        [0x89, b'P', b'N', b'G', ..] => Cow::Borrowed("a PNG picture"),
-        [b'G', b'I', b'F', b'8', ..] => "a GIF picture".into(),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "a WebP picture".into(),
-        [0xff, 0xd8, ..] => "only the first bytes of one".into(),
-        _ => body.content_type.clone().map_or(Cow::Borrowed("unknown type"), Cow::Owned),
+    let kind = match format_name(&body.head) {
+        Some(name) => Cow::Borrowed(name),
+        None => body.content_type.clone().map_or(Cow::Borrowed("unknown type"), Cow::Owned),
     };
     let mut advice = Vec::new();
     if let Some((code, message)) = obs_error(&body.head) {
@@ -186,6 +194,28 @@ fn not_a_jpeg(body: &UnexpectedBody) -> (String, Vec<String>) {
         advice.push(format!("begins: {}", words.join(" ").chars().take(QUOTE_LEN).collect::<String>()));
     }
     (format!("not a JPEG: {kind}"), advice)
+}
+
+/// Returns the format that the first bytes of a file name.
+fn format_name(head: &[u8]) -> Option<&'static str> {
+    Some(match head {
+        [0x89, b'P', b'N', b'G', ..] => "a PNG picture",
+        [b'G', b'I', b'F', b'8', ..] => "a GIF picture",
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "a WebP picture",
+        [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => "a BMP picture",
+        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => "a TIFF picture",
+        [0xff, 0x0a, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => "a JPEG XL picture",
+        [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => "a JPEG 2000 picture",
+        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => match brand.get(..4) {
+            Some(b"avif" | b"avis") => "an AVIF picture",
+            Some(b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1") => "a HEIC picture",
+            Some(_) | None => "an MP4 video",
+        },
+        [0x1f, 0x8b, ..] => "gzip data",
+        [b'%', b'P', b'D', b'F', ..] => "a PDF document",
+        [0xff, 0xd8, ..] => "only the first bytes of one",
+        _ => return None,
+    })
 }
 
 /// Returns the damage of a picture, such as `truncated: 12 of 38 KB`: of its body, or else of its data.
@@ -203,6 +233,9 @@ fn truncation(body: &HttpBody) -> Option<String> {
         TruncationCause::Reset => ", then the connection was reset".to_owned(),
         TruncationCause::IdleTimeout(after) => format!(", then nothing for {}", seconds(after)),
         TruncationCause::TotalTimeout(after) => format!(" in {}", seconds(after)),
+        TruncationCause::InvalidHttp => ", then the HTTP is invalid".to_owned(),
+        TruncationCause::InvalidEncoding => ", then the encoded data is invalid or ends".to_owned(),
+        TruncationCause::Partial => ", the server sent only a part".to_owned(),
     };
     Some(match truncation.expected {
         Some(expected) if got / 1000 == expected / 1000 => format!("truncated: {got} of {expected} bytes{cause}"),
@@ -320,6 +353,10 @@ mod tests {
         };
         check(Some("image/jpeg"), b"\x89PNG\r\n\x1a\n\0\0\xff", "not a JPEG: a PNG picture | ");
         check(Some("text/html"), b"<html>\n <b>log in", "not a JPEG: text/html | begins: <html> <b>log in");
+        check(Some("image/jpeg"), b"\0\0\0\x1cftypheic\0\0\0\0mif1", "not a JPEG: a HEIC picture | ");
+        check(Some("image/jpeg"), b"\0\0\0\x20ftypavif\0\0\0\0mif1", "not a JPEG: an AVIF picture | ");
+        check(Some("image/jpeg"), b"RIFF\x10\xff\0\0WEBPVP8 ", "not a JPEG: a WebP picture | ");
+        check(Some("image/jpeg"), b"\x1f\x8b\x08\0\xff", "not a JPEG: gzip data | ");
         check(None, b"", "an empty answer | ");
         check(
             Some("application/xml"),

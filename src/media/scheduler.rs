@@ -40,6 +40,10 @@ const THROTTLE_PERIOD: Duration = Duration::from_mins(1);
 /// The number of requests that may run at once to a throttled host.
 const THROTTLED_JOBS: usize = 2;
 
+/// The time between two attempts to get a descriptor, and their number: 30 s in all.
+const FILE_WAIT: Duration = Duration::from_millis(500);
+const MAX_FILE_WAITS: u32 = 60;
+
 /// The environment's proxy variables, most important first.
 const PROXY_VARIABLES: [&str; 6] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
 
@@ -56,10 +60,20 @@ pub(super) struct Scheduler {
     answered: HashMap<PictureKey, u64>,
     jobs: HashMap<PictureKey, FetchJob>,
     tasks: JoinSet<TaskResult>,
-    /// Keys that wait for their second fetch, and when it may start.
-    backoff: HashMap<PictureKey, Instant>,
+    /// Keys that wait to be fetched again.
+    backoff: HashMap<PictureKey, Retry>,
     /// Hosts that answered 429, and until when they get fewer requests.
     throttled: HashMap<String, Instant>,
+}
+
+/// A fetch that is to be repeated.
+#[derive(Clone, Copy)]
+struct Retry {
+    /// The time at which it may start.
+    at: Instant,
+    attempt: Attempt,
+    /// The number of times that it has waited for descriptors.
+    waits: u32,
 }
 
 /// A picture in work.
@@ -68,6 +82,7 @@ struct FetchJob {
     task: Id,
     stage: Stage,
     attempt: Attempt,
+    waits: u32,
     /// Tells the task that its picture is no longer wanted; `None` after it was told.
     cancel: Option<oneshot::Sender<()>>,
 }
@@ -122,7 +137,7 @@ impl Scheduler {
     /// Runs until the handle or the receiver of the updates is dropped.
     pub(super) async fn run(mut self, mut demands: watch::Receiver<Demands>) {
         loop {
-            let next_retry = self.backoff.values().min().copied();
+            let next_retry = self.backoff.values().map(|retry| retry.at).min();
             let handled = select! {
                 changed = demands.changed() => match changed {
                     Ok(()) => {
@@ -182,7 +197,7 @@ impl Scheduler {
                 break;
             }
             let key = demand.request.key;
-            let waits = self.backoff.get(&key).is_some_and(|until| *until > now);
+            let waits = self.backoff.get(&key).is_some_and(|retry| retry.at > now);
             if waits || self.answered.contains_key(&key) || self.jobs.contains_key(&key) {
                 continue;
             }
@@ -200,7 +215,8 @@ impl Scheduler {
 
     async fn start_fetch(&mut self, request: PictureRequest, source: FetchSource) -> Result<(), UpdatesClosed> {
         let key = request.key;
-        let attempt = if self.backoff.remove(&key).is_some() { Attempt::Second } else { Attempt::First };
+        let retry = self.backoff.remove(&key);
+        let (attempt, waits) = retry.map_or((Attempt::First, 0), |retry| (retry.attempt, retry.waits));
         let (cancel, cancelled) = oneshot::channel();
         let progress = Arc::new(FetchProgress::default());
         let source = BodySource {
@@ -215,10 +231,11 @@ impl Scheduler {
             fetched.map_or(TaskResult::Cancelled(key), |fetched| TaskResult::Fetched(key, fetched))
         };
         let task = self.tasks.spawn(fetch).id();
-        self.jobs.insert(key, FetchJob { request, task, stage: Stage::Fetching, attempt, cancel: Some(cancel) });
-        match attempt {
-            Attempt::First => self.send(PictureUpdate::Started(key)).await,
-            Attempt::Second => Ok(()),
+        let stage = Stage::Fetching;
+        self.jobs.insert(key, FetchJob { request, task, stage, attempt, waits, cancel: Some(cancel) });
+        match retry {
+            None => self.send(PictureUpdate::Started(key)).await,
+            Some(_) => Ok(()),
         }
     }
 
@@ -281,10 +298,20 @@ impl Scheduler {
         if job::is_throttling(error) {
             self.throttled.insert(host_key(&job.request.url), now + THROTTLE_PERIOD);
         }
-        let backoff = job::backoff(error).filter(|_| job.attempt == Attempt::First && job.cancel.is_some());
-        if let Some(backoff) = backoff {
+        let retry = match error {
+            // The fault is on this side, so that the attempt does not count.
+            FetchError::TooManyFiles if job.waits < MAX_FILE_WAITS => {
+                Some(Retry { at: now + FILE_WAIT, attempt: job.attempt, waits: job.waits + 1 })
+            }
+            _ => job::backoff(error).filter(|_| job.attempt == Attempt::First).map(|backoff| Retry {
+                at: now + backoff,
+                attempt: Attempt::Second,
+                waits: job.waits,
+            }),
+        };
+        if let Some(retry) = retry.filter(|_| job.cancel.is_some()) {
             self.jobs.remove(&key);
-            self.backoff.insert(key, now + backoff);
+            self.backoff.insert(key, retry);
             return Ok(());
         }
         let failure = self.failure_context(&job.request.url).explain_fetch(error);

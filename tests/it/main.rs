@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         Child::new("media::disk::fetch_until_killed", media::disk::fetch_until_killed),
         Child::new("media::isolation::fetch_through_the_environment", media::isolation::fetch_through_the_environment),
         Child::new("media::isolation::ask_for_metadata", media::isolation::ask_for_metadata),
+        Child::new("media::isolation::fetch_with_few_descriptors", media::isolation::fetch_with_few_descriptors),
         Child::new("media::isolation::cache_on_a_failing_disk", media::isolation::cache_on_a_failing_disk),
         Child::new("source::read_standard_input", source::read_standard_input),
         Child::new("source::read_a_sparse_file", source::read_a_sparse_file),

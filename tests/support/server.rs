@@ -35,6 +35,8 @@ pub(crate) struct Request {
     pub(crate) path: String,
     /// The whole head, in lower case.
     pub(crate) head: String,
+    /// The number of requests before it on its connection.
+    pub(crate) earlier: usize,
 }
 
 /// What the server saw.
@@ -143,9 +145,11 @@ impl Connection for TlsStream<TcpStream> {
 }
 
 async fn serve(mut stream: impl Connection, seen: &Mutex<Seen>, handler: &Handler) {
+    let mut earlier = 0;
     while let Some(head) = read_head(&mut stream).await {
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-        let request = Request { path, head: head.to_lowercase() };
+        let request = Request { path, head: head.to_lowercase(), earlier };
+        earlier += 1;
         {
             let mut seen = seen.lock().unwrap();
             seen.requests.push(request.clone());

@@ -97,7 +97,7 @@ async fn pictures_are_shown_without_a_disk() {
     assert!(answer_to(&mut updates, key(0)).await.is_ok());
     let mut notice = media.notice();
     let text = notice.wait_for(Option::is_some).await.unwrap().clone().unwrap();
-    assert!(text.as_str().starts_with("pictures are no longer cached: "), "{text}");
+    assert!(text.as_str().starts_with("the picture cache is no longer written: "), "{text}");
 }
 
 /// Fetches and keeps pictures until it is killed.

@@ -104,7 +104,45 @@ pub(crate) async fn cache_on_a_failing_disk() {
     assert!(notice.as_str().contains(&expected), "{notice}");
 }
 
+async fn few_descriptors_fail_no_picture() {
+    let mut servers = Vec::new();
+    for _ in 0..HOSTS {
+        servers.push(ImageServer::start(|_| picture(BASE)).await);
+    }
+    let hosts: Vec<String> = servers.iter().map(ImageServer::host).collect();
+    let mut command = Child::command("media::isolation::fetch_with_few_descriptors");
+    command.env("TEST_HOSTS", hosts.join(" "));
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The number of hosts, more than the descriptors that [`fetch_with_few_descriptors`] leaves itself.
+const HOSTS: usize = 60;
+
+/// Fetches from more hosts than it has descriptors, the first picture while there is none at all.
+pub(crate) async fn fetch_with_few_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = Rlimit { current: Some(50), ..getrlimit(Resource::Nofile) };
+    setrlimit(Resource::Nofile, limit).unwrap();
+    let hosts = env::var("TEST_HOSTS").unwrap();
+    let hosts: Vec<&str> = hosts.split(' ').collect();
+    let urls: Vec<String> = hosts.iter().map(|host| format!("http://{host}/0.jpg")).collect();
+    let (media, mut updates) = spawn(config(&hosts));
+
+    let held: Vec<std::fs::File> = std::iter::from_fn(|| std::fs::File::open("/dev/null").ok()).collect();
+    assert!(held.len() > 10);
+    media.want(vec![request(0, &urls[0])]);
+    assert_eq!(updates.recv().await, Some(PictureUpdate::Started(key(0))));
+    let early = tokio::time::timeout(Duration::from_millis(300), updates.recv()).await;
+    assert!(early.is_err(), "{early:?}");
+    drop(held);
+    assert!(answer_to(&mut updates, key(0)).await.is_ok());
+    media.want(vec![]);
+    assert_eq!(fetch::all_answers(&media, &mut updates, &urls).await, HOSTS);
+}
+
 crate::tests! {
+    few_descriptors_fail_no_picture,
     proxy_variables_are_ignored,
     a_proxy_is_used_for_names_but_not_for_refused_addresses,
     the_metadata_service_is_never_reached,

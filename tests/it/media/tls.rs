@@ -112,7 +112,42 @@ async fn http_2_is_used_if_offered() {
     server.abort();
 }
 
+/// A server that answers an HTTP/2 request with heads of status 103, one after another, until the connection is closed.
+async fn flood(listener: tokio::net::TcpListener, acceptor: TlsAcceptor) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (stream, _) = listener.accept().await.unwrap();
+    let (mut from, mut to) = tokio::io::split(acceptor.accept(stream).await.unwrap());
+    // Empty settings; then `:status: 103` on stream 1, as a literal (RFC 9113, section 6.2; RFC 7541, section 6.2.2).
+    let settings = b"\0\0\0\x04\0\0\0\0\0";
+    let head = b"\0\0\x05\x01\x04\0\0\0\x01\x08\x03103".repeat(100);
+    to.write_all(settings).await.unwrap();
+    let drained = tokio::spawn(async move {
+        let mut buffer = [0; 1024];
+        while from.read(&mut buffer).await.is_ok_and(|len| len > 0) {}
+    });
+    while to.write_all(&head).await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    drained.await.unwrap();
+}
+
+async fn a_connection_that_is_flooded_with_heads_is_closed() {
+    let authority = Authority::new();
+    let acceptor = authority.acceptor("localhost", 2100, b"h2");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = format!("localhost:{}", listener.local_addr().unwrap().port());
+    let server = tokio::spawn(flood(listener, acceptor));
+    let (media, mut updates) = spawn(MediaConfig { ca_file: Some(authority.file()), ..impatient(&[&host]) });
+    media.want(vec![request(0, &format!("https://{host}/0.jpg"))]);
+    let error = answer_to(&mut updates, key(0)).await.unwrap_err();
+    assert!(matches!(error.what.as_str(), "no answer for 600 ms" | "the server hung up"), "{error:?}");
+    // Ends with the connection, while the scheduler lives on.
+    server.await.unwrap();
+    drop(media);
+}
+
 crate::tests! {
+    a_connection_that_is_flooded_with_heads_is_closed,
     certificates_are_checked,
     an_unusable_ca_file_is_named,
     redirects_from_https_to_http_are_refused,
