@@ -353,10 +353,6 @@ mod tests {
         };
         check(Some("image/jpeg"), b"\x89PNG\r\n\x1a\n\0\0\xff", "not a JPEG: a PNG picture | ");
         check(Some("text/html"), b"<html>\n <b>log in", "not a JPEG: text/html | begins: <html> <b>log in");
-        check(Some("image/jpeg"), b"\0\0\0\x1cftypheic\0\0\0\0mif1", "not a JPEG: a HEIC picture | ");
-        check(Some("image/jpeg"), b"\0\0\0\x20ftypavif\0\0\0\0mif1", "not a JPEG: an AVIF picture | ");
-        check(Some("image/jpeg"), b"RIFF\x10\xff\0\0WEBPVP8 ", "not a JPEG: a WebP picture | ");
-        check(Some("image/jpeg"), b"\x1f\x8b\x08\0\xff", "not a JPEG: gzip data | ");
         check(None, b"", "an empty answer | ");
         check(
             Some("application/xml"),
@@ -364,6 +360,23 @@ mod tests {
             "not a JPEG: application/xml | OBS: NoSuchKey gone␛ | begins: \
              <Error><Code>NoSuchKey</Code><Message>gone␛</Message>x?auth_key=***</Error>",
         );
+    }
+
+    #[test]
+    fn formats_are_named_by_their_first_bytes() {
+        let check = |head: &[u8], expected| assert_eq!(format_name(head), expected, "{}", head.escape_ascii());
+        check(b"\0\0\0\x1cftypheic\0\0\0\0mif1", Some("a HEIC picture"));
+        check(b"\0\0\0\x20ftypmif1\0\0\0\0heic", Some("a HEIC picture"));
+        check(b"\0\0\0\x20ftypavif\0\0\0\0mif1", Some("an AVIF picture"));
+        check(b"\0\0\0\x20ftypisom\0\0\x02\0", Some("an MP4 video"));
+        check(b"\0\0\0\x20ftyp", Some("an MP4 video"));
+        check(b"RIFF\x10\xff\0\0WEBPVP8 ", Some("a WebP picture"));
+        check(b"RIFF\x10\xff\0\0WAVEfmt ", None);
+        check(b"\x89PNG\r\n\x1a\n", Some("a PNG picture"));
+        check(b"\xff\x0a\0", Some("a JPEG XL picture"));
+        check(b"\x1f\x8b\x08\0", Some("gzip data"));
+        check(b"<html>", None);
+        check(b"", None);
     }
 
     #[test]

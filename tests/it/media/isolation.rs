@@ -119,7 +119,7 @@ async fn few_descriptors_fail_no_picture() {
 /// The number of hosts, more than the descriptors that [`fetch_with_few_descriptors`] leaves itself.
 const HOSTS: usize = 60;
 
-/// Fetches from more hosts than it has descriptors, the first picture while there is none at all.
+/// Fetches from more hosts than it has descriptors, and one picture while there is none at all.
 pub(crate) async fn fetch_with_few_descriptors() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = Rlimit { current: Some(50), ..getrlimit(Resource::Nofile) };
@@ -129,14 +129,16 @@ pub(crate) async fn fetch_with_few_descriptors() {
     let urls: Vec<String> = hosts.iter().map(|host| format!("http://{host}/0.jpg")).collect();
     let (media, mut updates) = spawn(config(&hosts));
 
+    media.want(vec![request(0, &urls[0])]);
+    assert!(answer_to(&mut updates, key(0)).await.is_ok());
     let held: Vec<std::fs::File> = std::iter::from_fn(|| std::fs::File::open("/dev/null").ok()).collect();
     assert!(held.len() > 10);
-    media.want(vec![request(0, &urls[0])]);
-    assert_eq!(updates.recv().await, Some(PictureUpdate::Started(key(0))));
+    media.want(vec![request(1, &urls[1])]);
+    assert_eq!(updates.recv().await, Some(PictureUpdate::Started(key(1))));
     let early = tokio::time::timeout(Duration::from_millis(300), updates.recv()).await;
     assert!(early.is_err(), "{early:?}");
     drop(held);
-    assert!(answer_to(&mut updates, key(0)).await.is_ok());
+    assert!(answer_to(&mut updates, key(1)).await.is_ok());
     media.want(vec![]);
     assert_eq!(fetch::all_answers(&media, &mut updates, &urls).await, HOSTS);
 }
