@@ -281,8 +281,8 @@ impl<'a> Lists<'a> {
         for (kind, list) in &self.0 {
             for element in list {
                 // A cover without an offset is at 0.
-                let offset = if *kind == PictureKind::Cover { element.offset.or(Some(0.0)) } else { element.offset };
-                out.push(*kind, offset.and_then(Offset::from_seconds), &element.url);
+                let start = (*kind == PictureKind::Cover).then(Offset::default);
+                out.push(*kind, element.offset.or(start), &element.url);
             }
         }
         out.finish()
@@ -303,8 +303,7 @@ pub(super) fn cut(text: &str, max: usize) -> &str {
 /// One element of a picture list.
 #[derive(Debug, Default)]
 struct Element<'a> {
-    /// In seconds.
-    offset: Option<f64>,
+    offset: Option<Offset>,
     url: Cow<'a, str>,
 }
 
@@ -323,8 +322,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Element<'a> {
                 while let Some(JsonText(name)) = map.next_key()? {
                     if same_name(&name, "offset") {
                         element.offset = match map.next_value()? {
-                            Scalar::Number(number) => Some(number),
-                            Scalar::Text(text) => text.trim().parse().ok(),
+                            Scalar::Number(number) => Offset::from_seconds(number),
+                            Scalar::Text(text) => Offset::parse(&text),
                             Scalar::Other => None,
                         };
                     } else if same_name(&name, "url") || same_name(&name, "cover_url") {

@@ -6,6 +6,7 @@
 //! the end. An event is given the time and the delivery of the innermost wrapping that has one.
 
 use crate::event::{
+    copies::TextHead,
     decode::{self, EventBody, ObjectClass},
     fields::{Fields, items, string, unescape},
     fingerprint::Fingerprint,
@@ -79,16 +80,26 @@ pub(super) fn search(
 ) -> Vec<Embedded> {
     // Attempts that fail may look at the same bytes again; this bounds how often.
     let budget = text.len().saturating_mul(16).saturating_add(64 << 10);
-    let mut search =
-        EmbeddedSearch { clock, templates, pieces: Vec::new(), places: Vec::new(), places_made: 0, in_root: 0, budget };
+    let mut search = EmbeddedSearch {
+        clock,
+        templates,
+        pieces: Vec::new(),
+        heads: Vec::new(),
+        places: Vec::new(),
+        places_made: 0,
+        in_root: 0,
+        budget,
+    };
     search.text(text, &Wrapping { stamp, message: None, element: 0, place: 0, depth: 0, root: None });
-    search.pieces
+    search.without_cut_copies()
 }
 
 struct EmbeddedSearch<'a> {
     clock: &'a TimeContext,
     templates: &'a mut Templates,
     pieces: Vec<Embedded>,
+    /// The beginnings of the texts of pieces, by their indices in `pieces`.
+    heads: Vec<(usize, TextHead)>,
     /// For each event of the present list element: its index in `pieces`, its element, its field.
     places: Vec<(usize, u32, u32)>,
     /// Events of the present outermost object.
@@ -277,6 +288,7 @@ impl EmbeddedSearch<'_> {
             Err(error) => {
                 if looks_like_event(text) {
                     let column = if inside.depth == 0 { error.column().saturating_sub(1) } else { 0 };
+                    self.heads.push((self.pieces.len(), TextHead::of(text)));
                     self.push_refused(inside, column, decode::plain(&error));
                 }
                 return;
@@ -288,7 +300,10 @@ impl EmbeddedSearch<'_> {
             inside.message = Some(Fingerprint::of(id.as_bytes()));
         }
         match decode::read(&fields, self.templates) {
-            ObjectClass::Event(body) => self.push_event(body, &inside),
+            ObjectClass::Event(body) => {
+                self.heads.push((self.pieces.len(), TextHead::of(text)));
+                self.push_event(body, &inside);
+            }
             ObjectClass::Other => self.pieces.push(Embedded::Other),
             ObjectClass::Refused(reason) => self.push_refused(&inside, 0, reason),
             ObjectClass::Wrapping => self.wrapped(&fields, &inside),
@@ -392,6 +407,19 @@ impl EmbeddedSearch<'_> {
         self.pieces.push(Embedded::Event { at, body, stamp: inside.stamp, delivery });
     }
 
+    /// Returns the pieces without refused texts of which another piece is the whole.
+    fn without_cut_copies(self) -> Vec<Embedded> {
+        let Self { pieces, heads, .. } = self;
+        let is_event = |at: &usize| matches!(pieces.get(*at), Some(Embedded::Event { .. }));
+        let copies: Vec<usize> = heads
+            .iter()
+            .filter(|(at, _)| matches!(pieces.get(*at), Some(Embedded::Refused { .. })))
+            .filter(|(_, cut)| heads.iter().any(|(at, whole)| is_event(at) && cut.is_cut_from(whole)))
+            .map(|(at, _)| *at)
+            .collect();
+        (0..).zip(pieces).filter(|(at, _)| !copies.contains(at)).map(|(_, piece)| piece).collect()
+    }
+
     fn push_refused(&mut self, inside: &Wrapping, column: usize, reason: String) {
         let at = inside.root.as_ref().map_or(0, |root| root.start) + column;
         self.pieces.push(Embedded::Refused { at, reason });
@@ -406,6 +434,7 @@ impl EmbeddedSearch<'_> {
             (None, Some(_)) => "no valid JSON".to_owned(),
             (None, None) => notation.advice().to_owned(),
         };
+        self.heads.push((self.pieces.len(), TextHead::of(json)));
         let column = error.filter(|error| error.line() == 1).map_or(0, |error| error.column().saturating_sub(1));
         let at = damaged.map_or(key, |brace| brace + column);
         self.push_refused(outside, if outside.root.is_none() { at } else { 0 }, reason);

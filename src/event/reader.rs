@@ -24,6 +24,7 @@ use crate::{
             partial::{PartialLine, Target},
             place::LinePlace,
             pretty::{OpenObject, ends_open},
+            stamps::{strip_stamp, without_inner_stamps},
             stream::{RecordStream, Step},
             times::{ParsedTime, TimeContext},
             writer::{Certainty, StreamId, tail_heading},
@@ -308,7 +309,9 @@ impl RecordReader {
         let stream = self.stream(id);
         if !stream.partial.is_empty() {
             let whole = stream.partial.join(0, line.text, line.place.end);
-            return self.line(id, PlainLine { text: &whole.text, place: whole.place, ..line }, found);
+            let line =
+                PlainLine { text: &whole.text, place: whole.place, stamp: whole.stamp, has_needle: true, ..line };
+            return self.line(id, line, found);
         }
         if line.has_needle && stream.open.is_empty() && !ends_open(line.text) && !container::is_finished(line.text) {
             stream.is_unheaded = true;
@@ -404,7 +407,8 @@ impl RecordReader {
 
     /// Reads a whole line of a stream.
     fn line(&mut self, id: StreamId, line: PlainLine<'_>, found: &mut FoundEvents) {
-        let text = &*without_colours(line.text);
+        let plain = without_colours(line.text);
+        let text = &*without_inner_stamps(&plain, &self.clock);
         let doubt = if line.is_doubtful { Doubt::Joined } else { Doubt::None };
         if let Some(stream) = self.streams.iter_mut().find(|stream| stream.id == id) {
             let (step, ended) = stream.step(text, line.place);
@@ -541,14 +545,6 @@ impl RecordReader {
             }
             rest = before;
         }
-    }
-}
-
-/// Removes the record's own time from the head of a part, where `docker logs -t` put it and the output was stored.
-fn strip_stamp(text: &mut Cow<'_, [u8]>, stamp: Option<ParsedTime>, clock: &TimeContext) {
-    let own = |(found, _): &(ParsedTime, usize)| stamp.is_some_and(|stamp| found.is_near(stamp));
-    if let Some((_, len)) = clock.leading(text).filter(own) {
-        *text = Cow::Owned(text.get(len..).unwrap_or_default().to_vec());
     }
 }
 

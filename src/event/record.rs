@@ -10,6 +10,7 @@ pub(super) mod outline;
 pub(super) mod partial;
 pub(super) mod place;
 pub(super) mod pretty;
+pub(super) mod stamps;
 pub(super) mod stream;
 pub(super) mod times;
 pub(super) mod writer;

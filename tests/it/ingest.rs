@@ -198,7 +198,7 @@ fn odd_lists_and_spellings_are_flagged() {
     let odd = found.events[0].oddities;
     assert_eq!([odd.missing, odd.negative, odd.unsorted, odd.duplicate], [1, 1, 1, 1]);
     let offsets: Vec<i64> = found.events[0].pictures.offsets().map(|(_, _, offset)| offset.as_millis()).collect();
-    assert_eq!(offsets, [5000, 7500, 7500, -1000, 5000]);
+    assert_eq!(offsets, [5000, 7500, 9000, -1000, 5000]);
     let fault = found.events[2].fault.as_deref().unwrap();
     assert_eq!((&*fault.code, &*fault.message), ("MPC.10062", ""));
     assert_eq!(found.events[3].status, Status::Other("PROCESSING".into()));

@@ -30,6 +30,7 @@ mod secrets;
 mod session;
 mod source;
 mod storm;
+mod streams;
 mod terminal;
 mod times;
 
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         session::tests(),
         source::tests(),
         storm::tests(),
+        streams::tests(),
         terminal::tests(),
         times::tests(),
     ];

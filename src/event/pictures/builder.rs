@@ -123,9 +123,10 @@ impl Clone for Templates {
 }
 
 impl PictureListBuilder<'_> {
-    /// Adds a picture. One without an offset takes the offset of the picture before it.
+    /// Adds a picture. One without an offset takes the seconds that its URL ends in (`…/15.jpg`), else 0.
     pub(in crate::event) fn push(&mut self, kind: PictureKind, offset: Option<Offset>, url: &str) {
-        let offset = self.check(kind, offset);
+        self.oddities.missing += u32::from(offset.is_none());
+        let offset = offset.or_else(|| seconds_in(url)).map_or(0, |offset| self.check(kind, offset));
         let known = self.template();
         let number = known.and_then(|template| template.number(url.as_bytes(), self.id));
         let (template, number) = match (known, number) {
@@ -157,7 +158,7 @@ impl PictureListBuilder<'_> {
 
     /// Adds a picture whose URL is [`Self::template`] with this number; nothing where there is no template.
     pub(in crate::event) fn push_number(&mut self, kind: PictureKind, offset: Offset, number: u64) {
-        let offset = self.check(kind, Some(offset));
+        let offset = self.check(kind, offset);
         if !self.progressions.last_mut().is_some_and(|progression| progression.extend(kind, offset, number)) {
             let template = self.template().map(Arc::clone);
             self.progressions.extend(template.map(|template| Progression::new(kind, offset, number, template)));
@@ -178,15 +179,10 @@ impl PictureListBuilder<'_> {
     }
 
     /// Returns the offset of the next picture in milliseconds, and counts its defects.
-    fn check(&mut self, kind: PictureKind, offset: Option<Offset>) -> i64 {
+    fn check(&mut self, kind: PictureKind, offset: Offset) -> i64 {
         let before = self.last.filter(|(k, _)| *k == kind).map(|(_, offset)| offset);
-        match (offset, before) {
-            (None, _) => self.oddities.missing += 1,
-            (Some(offset), Some(before)) if offset < before => self.oddities.unsorted += 1,
-            (Some(offset), Some(before)) if offset == before => self.oddities.duplicate += 1,
-            (Some(_), _) => {}
-        }
-        let offset = offset.or(before).unwrap_or_default();
+        self.oddities.unsorted += u32::from(before.is_some_and(|before| offset < before));
+        self.oddities.duplicate += u32::from(before == Some(offset));
         self.oddities.negative += u32::from(offset.as_millis() < 0);
         self.last = Some((kind, offset));
         offset.as_millis()
@@ -208,10 +204,17 @@ impl PictureListBuilder<'_> {
             offsets.sort_unstable();
             offsets.dedup();
             let repeated = u32::try_from(all - offsets.len()).unwrap_or(u32::MAX);
-            self.oddities.duplicate = repeated.saturating_sub(self.oddities.missing);
+            self.oddities.duplicate = repeated;
         }
         (pictures, self.oddities)
     }
+}
+
+/// Returns the seconds in the file name of a URL that consists of a number, as VOD names snapshots.
+fn seconds_in(url: &str) -> Option<Offset> {
+    let path = url.split(['?', '#']).next()?;
+    let (seconds, _) = path.rsplit('/').next()?.rsplit_once('.')?;
+    Offset::from_seconds(seconds.parse::<u32>().ok()?.into())
 }
 
 /// Returns the hash of a list.

@@ -3,7 +3,7 @@
 /// The number of pictures of an event with each kind of defect; the pictures are shown all the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Oddities {
-    /// Pictures without a usable offset; they take that of the picture before.
+    /// Pictures without a usable offset; they take the seconds in the name of their file, else 0.
     pub missing: u32,
     /// Pictures with a negative offset.
     pub negative: u32,

@@ -153,13 +153,15 @@ struct BlockJoiner<'a> {
 impl BlockJoiner<'_> {
     fn push(&mut self, from: u64, to: u64, mut block: ParsedBlock, sink: &mut impl LoadSink) -> Result<(), ReadError> {
         let Some(mut end) = block.end() else { return Ok(()) };
-        if self.reader.is_carrying() {
+        if !self.reader.is_carrying() {
+            self.clean = Resume { offset: self.end, line: number(self.lines + 1) };
+            self.base = self.lines;
+        }
+        if self.reader.is_carrying() || self.reader.has_context() {
             let line = number(self.lines - self.base + 1);
             block = read_block(self.file, from, to, self.reader.clone(), line, &mut self.buffer)?;
             end = block.end().unwrap_or(end);
         } else {
-            self.clean = Resume { offset: self.end, line: number(self.lines + 1) };
-            self.base = self.lines;
             block.follow(self.reader.newest());
         }
         block.reader.add_met(self.reader.met());

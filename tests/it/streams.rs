@@ -1,0 +1,315 @@
+//! Cut and mixed lines: events that several writers or a container runtime left in parts.
+
+use std::num::NonZeroU32;
+use thumbview::event::{FileId, FoundEvents, PictureKind, RecordReader};
+
+const A: &str = "e8cd19de845b86acbeafc5cd070f3157";
+const B: &str = "8b7ac3e6cd6c260f577b0d07ad25a81c";
+const TIME: &str = "2026-03-14T01:15:03.000000001Z";
+
+fn event(id: &str, samples: usize) -> String {
+    let list: Vec<String> = (0..samples)
+        .map(|at| format!(r#"{{"offset":{0},"url":"http://h/asset/{id}/snapshot/sample/{0}.jpg"}}"#, at * 5))
+        .collect();
+    let list = list.join(",");
+    format!(
+        r#"{{"event_type":"thumbnailComplete","thumbnail_info":{{"asset_id":"{id}","status":"SUCCEED","sample":[{list}],"dots":[]}}}}"#
+    )
+}
+
+/// The event in so many parts of about the same length.
+fn parts(id: &str, samples: usize, count: usize) -> Vec<String> {
+    let text = event(id, samples);
+    let len = text.len().div_ceil(count);
+    text.as_bytes().chunks(len).map(|part| String::from_utf8(part.to_vec()).unwrap()).collect()
+}
+
+fn cri(tag: &str, text: &str) -> String {
+    format!("{TIME} stdout {tag} {text}")
+}
+
+fn json(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
+}
+
+/// `e8cd:3` for an event of asset A with three samples, and the reasons of what was refused.
+fn read(lines: &[String]) -> (Vec<String>, Vec<String>) {
+    let text = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+    let whole = read_chunks(std::iter::once(text.as_bytes()));
+    let by_line = read_chunks(text.as_bytes().split_inclusive(|b| *b == b'\n'));
+    assert_eq!(whole.events, by_line.events);
+    assert_eq!(whole.rejected, by_line.rejected);
+    assert_eq!(whole.counts.unparsed, whole.rejected.len() as u64);
+    let short = |event: &thumbview::event::LogEvent| {
+        for picture in event.pictures.iter(&event.asset) {
+            let seconds = picture.offset.as_millis() / 1000;
+            let url = format!("http://h/asset/{}/snapshot/sample/{seconds}.jpg", event.asset);
+            assert_eq!(picture.url.reveal(), url);
+        }
+        let id: String = event.asset.to_string().chars().take(4).collect();
+        format!("{id}:{}", event.pictures.count(PictureKind::Sample))
+    };
+    let mut events: Vec<String> = whole.events.iter().map(short).collect();
+    events.sort();
+    (events, whole.rejected.iter().map(|rejected| rejected.reason.to_string()).collect())
+}
+
+fn read_chunks<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> FoundEvents {
+    let mut found = FoundEvents::default();
+    let mut reader = RecordReader::new(FileId::default());
+    let (mut byte, mut line) = (0, 1_u32);
+    for chunk in chunks {
+        reader.read(chunk, byte, NonZeroU32::new(line), &mut found);
+        byte += chunk.len() as u64;
+        line += u32::from(chunk.ends_with(b"\n"));
+    }
+    reader.finish(&mut found);
+    found
+}
+
+#[track_caller]
+fn check(lines: &[String], events: &[&str]) {
+    let (found, rejected) = read(lines);
+    assert_eq!(rejected, Vec::<String>::new(), "{lines:#?}");
+    assert_eq!(found, events, "{lines:#?}");
+}
+
+fn parts_of_two_writers_are_told_apart() {
+    let (a, b) = (parts(A, 3, 2), parts(B, 4, 2));
+    let [first_a, last_a] = [cri("P", &a[0]), cri("F", &a[1])];
+    let [first_b, last_b] = [cri("P", &b[0]), cri("F", &b[1])];
+    let both = ["8b7a:4", "e8cd:3"];
+    check(&[first_a.clone(), first_b.clone(), last_a.clone(), last_b.clone()], &both);
+    check(&[first_a.clone(), first_b.clone(), last_b.clone(), last_a.clone()], &both);
+    check(&[first_a.clone(), cri("F", &event(B, 2)), last_a.clone()], &["8b7a:2", "e8cd:3"]);
+    let c = "14d7b2faba0dddd6b4e8936272d6bc3f";
+    let c = parts(c, 9, 3);
+    check(
+        &[first_a, cri("P", &c[0]), first_b, cri("P", &c[1]), last_b, last_a, cri("F", &c[2])],
+        &["14d7:9", "8b7a:4", "e8cd:3"],
+    );
+}
+
+fn parts_that_nothing_tells_apart_are_refused() {
+    // The tails name no asset.
+    let cut = |id: &str| {
+        let text = event(id, 3);
+        let (head, tail) = text.split_at(text.len() - 20);
+        (cri("P", head), cri("F", tail))
+    };
+    let ((first_a, last_a), (first_b, last_b)) = (cut(A), cut(B));
+    let (events, rejected) = read(&[first_a.clone(), first_b, last_b, last_a]);
+    assert_eq!((events.len(), rejected.len()), (0, 2), "{rejected:?}");
+    assert!(rejected.iter().all(|reason| reason.contains("several writers")), "{rejected:?}");
+    // The end of A and the beginning of B were lost.
+    let tail = parts(B, 3, 2).swap_remove(1);
+    let head = event(A, 3);
+    let head = &head[..head.len() - event(A, 3).len() / 2];
+    let (events, rejected) = read(&[cri("P", head), cri("F", &tail)]);
+    assert_eq!((events.len(), rejected.len()), (0, 1), "{rejected:?}");
+}
+
+fn headings_and_names_tell_writers_apart() {
+    // Cut so that either end would fit either beginning.
+    let cut = |id: &str| {
+        let text = event(id, 3);
+        let (head, tail) = text.split_at(text.len() - 20);
+        [head.to_owned(), tail.to_owned()]
+    };
+    let (a, b) = (cut(A), cut(B));
+    let head = |name: &str| format!("==> /var/log/{name}.log <==");
+    let both = ["8b7a:3", "e8cd:3"];
+    let stored = [
+        head("a"),
+        cri("P", &a[0]),
+        String::new(),
+        head("b"),
+        cri("P", &b[0]),
+        String::new(),
+        head("a"),
+        cri("F", &a[1]),
+        String::new(),
+        head("b"),
+        cri("F", &b[1]),
+    ];
+    check(&stored, &both);
+    // tail prints the half of a line that there is.
+    let plain = [
+        head("a"),
+        a[0].clone(),
+        head("b"),
+        b[0].clone(),
+        head("a"),
+        a[1].clone(),
+        String::new(),
+        head("b"),
+        b[1].clone(),
+    ];
+    check(&plain, &both);
+    let grep = |name: &str, line: String| format!("/var/log/{name}.log:{line}");
+    check(
+        &[
+            grep("a", cri("P", &a[0])),
+            grep("b", cri("P", &b[0])),
+            grep("a", cri("F", &a[1])),
+            grep("b", cri("F", &b[1])),
+        ],
+        &both,
+    );
+    let numbered = |name: &str, number: usize, line: String| format!("{name}.log:{number}:{line}");
+    check(
+        &[
+            numbered("a", 7, cri("P", &a[0])),
+            numbered("b", 7, cri("P", &b[0])),
+            numbered("a", 8, cri("F", &a[1])),
+            numbered("b", 9, cri("F", &b[1])),
+        ],
+        &both,
+    );
+}
+
+fn pretty_printed_events_of_two_writers_are_told_apart() {
+    let pretty = |id: &str| {
+        let value: serde_json::Value = serde_json::from_str(&event(id, 2)).unwrap();
+        serde_json::to_string_pretty(&value).unwrap().lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let mixed = |name_a: &str, name_b: &str| -> Vec<String> {
+        let pairs = pretty(A).into_iter().zip(pretty(B));
+        pairs.flat_map(|(a, b)| [format!("{name_a}{a}"), format!("{name_b}{b}")]).collect()
+    };
+    for (a, b) in [
+        ("[pod/vod-5d9c/vod] ", "[pod/vod-7f2a/vod] "),
+        ("vod-1  | ", "vod-2  | "),
+        ("\u{1b}[36mvod-1  | \u{1b}[0m", "\u{1b}[33mvod-2  | \u{1b}[0m"),
+        ("vod-5d9c vod ", "vod-7f2a vod "),
+        ("a.log:", "b.log:"),
+    ] {
+        check(&mixed(a, b), &["8b7a:2", "e8cd:2"]);
+    }
+    // A logger puts its words before the first line alone.
+    let mut lines = pretty(A);
+    lines[0].insert_str(0, "got ");
+    check(&lines, &["e8cd:2"]);
+    lines = pretty(A);
+    lines[0].insert_str(0, "callback-server post ");
+    check(&lines, &["e8cd:2"]);
+}
+
+fn parts_are_joined_by_what_their_carrier_says() {
+    let (a, b) = (parts(A, 30, 4), parts(B, 2, 2));
+    let journald = |at: usize, text: &str, more: &str| {
+        format!(r#"{{"__REALTIME_TIMESTAMP":"177345090200000{at}","_PID":"7","MESSAGE":{}{more}}}"#, json(text))
+    };
+    let other = journald(8, &event(B, 1), r#","CONTAINER_ID":"x""#);
+    let docker = |last: usize| -> Vec<String> {
+        (0..=last)
+            .map(|at| {
+                let more = format!(
+                    r#","CONTAINER_PARTIAL_MESSAGE":"true","CONTAINER_PARTIAL_ID":"ab12","CONTAINER_PARTIAL_ORDINAL":"{}","CONTAINER_PARTIAL_LAST":"{}""#,
+                    at + 1,
+                    at == 3
+                );
+                journald(at, &a[at], &more)
+            })
+            .collect()
+    };
+    let mut lines = docker(3);
+    lines.insert(2, other.clone());
+    check(&lines, &["8b7a:1", "e8cd:30"]);
+    // docker before 19.03 marks all parts but the last, and no more.
+    let old = |at: usize| {
+        if at < 3 { r#","CONTAINER_ID":"c","CONTAINER_PARTIAL_MESSAGE":"true""# } else { r#","CONTAINER_ID":"c""# }
+    };
+    let mut lines: Vec<String> = (0..4).map(|at| journald(at, &a[at], old(at))).collect();
+    lines.insert(1, other.clone());
+    check(&lines, &["8b7a:1", "e8cd:30"]);
+    // journald itself cuts at LineMax.
+    let cut = |at: usize| if at < 3 { r#","_STREAM_ID":"s","_LINE_BREAK":"line-max""# } else { r#","_STREAM_ID":"s""# };
+    let mut lines: Vec<String> = (0..4).map(|at| journald(at, &a[at], cut(at))).collect();
+    lines.insert(3, other);
+    check(&lines, &["8b7a:1", "e8cd:30"]);
+
+    let fluentd = |at: usize, count: usize, id: &str, text: &str| {
+        let last = at + 1 == count;
+        format!(
+            r#"{{"container_id":"c","container_name":"/vod","source":"stdout","log":{},"partial_message":"true","partial_id":"{id}","partial_ordinal":"{}","partial_last":"{last}"}}"#,
+            json(text),
+            at + 1
+        )
+    };
+    let mut lines: Vec<String> = (0..4).map(|at| fluentd(at, 4, "p", &a[at])).collect();
+    lines.insert(1, fluentd(0, 2, "q", &b[0]));
+    lines.insert(3, fluentd(1, 2, "q", &b[1]));
+    check(&lines, &["8b7a:2", "e8cd:30"]);
+    let to_file = |line: &String| format!("2026-03-14T01:15:02+00:00\tdocker.vod\t{line}");
+    check(&lines.iter().map(to_file).collect::<Vec<_>>(), &["8b7a:2", "e8cd:30"]);
+
+    let fluent_bit = |tag: &str, pod: &str, text: &str| {
+        format!(
+            r#"{{"@timestamp":"{TIME}","stream":"stdout","logtag":"{tag}","log":{},"kubernetes":{{"pod_name":"{pod}","container_name":"vod"}}}}"#,
+            json(text)
+        )
+    };
+    check(
+        &[
+            fluent_bit("P", "a", &a[0]),
+            fluent_bit("P", "b", &b[0]),
+            fluent_bit("P", "a", &a[1]),
+            fluent_bit("F", "b", &b[1]),
+            fluent_bit("P", "a", &a[2]),
+            fluent_bit("F", "a", &a[3]),
+            fluent_bit("F", "a", &event(B, 3)),
+        ],
+        &["8b7a:2", "8b7a:3", "e8cd:30"],
+    );
+}
+
+fn parts_that_never_end_are_told() {
+    let a = parts(A, 30, 3);
+    let (events, rejected) = read(&[cri("P", &a[0]), cri("P", &a[1])]);
+    assert_eq!((events.len(), rejected.len()), (0, 1), "{rejected:?}");
+    let (events, rejected) = read(&[cri("P", &a[0]), cri("F", "x"), cri("F", &event(B, 1))]);
+    assert_eq!((events, rejected.len()), (vec!["8b7a:1".to_owned()], 1), "{rejected:?}");
+}
+
+fn times_in_the_middle_of_a_line_are_taken_out() {
+    let a = parts(A, 30, 4);
+    let stamped = |at: usize| if at == 0 { a[0].clone() } else { format!("{TIME} {}", a[at]) };
+    let docker = |at: usize| {
+        let end = if at == 3 { "\n" } else { "" };
+        format!(r#"{{"log":{},"stream":"stdout","time":"{TIME}"}}"#, json(&(stamped(at) + end)))
+    };
+    check(&(0..4).map(docker).collect::<Vec<_>>(), &["e8cd:30"]);
+    check(&(0..4).map(|at| cri(if at == 3 { "F" } else { "P" }, &stamped(at))).collect::<Vec<_>>(), &["e8cd:30"]);
+    // `docker logs -t` itself puts a time before each 16 KiB of a line.
+    let text = event(A, 400);
+    let line: String =
+        text.as_bytes().chunks(16 << 10).map(|part| format!("{TIME} {}", std::str::from_utf8(part).unwrap())).collect();
+    check(&[line], &["e8cd:400"]);
+}
+
+fn a_cut_copy_of_a_whole_event_is_no_loss() {
+    let whole = event(A, 9);
+    let cut = |len: usize| whole[..len].to_owned();
+    let record = |short: &str, long: &str, names: [&str; 2]| {
+        format!(r#"{{"host":"h","{}":{},"{}":{}}}"#, names[0], json(short), names[1], json(long))
+    };
+    check(&[record(&cut(200), &whole, ["short_message", "full_message"])], &["e8cd:9"]);
+    check(&[record(&whole, &(cut(300) + "..."), ["event.original", "message"])], &["e8cd:9"]);
+    check(&[record(&format!("got {}…", cut(150)), &format!("got {whole}"), ["msg", "body"])], &["e8cd:9"]);
+    let (events, rejected) = read(&[record(&event(B, 9)[..200], &whole, ["short_message", "full_message"])]);
+    assert_eq!((events, rejected.len()), (vec!["e8cd:9".to_owned()], 1), "another event is lost");
+    let (events, rejected) = read(&[record(&cut(200), &cut(400), ["short_message", "full_message"])]);
+    assert_eq!((events.len(), rejected.len()), (0, 2), "nothing is whole");
+}
+
+crate::tests! {
+    parts_of_two_writers_are_told_apart,
+    parts_that_nothing_tells_apart_are_refused,
+    headings_and_names_tell_writers_apart,
+    pretty_printed_events_of_two_writers_are_told_apart,
+    parts_are_joined_by_what_their_carrier_says,
+    parts_that_never_end_are_told,
+    times_in_the_middle_of_a_line_are_taken_out,
+    a_cut_copy_of_a_whole_event_is_no_loss,
+}
