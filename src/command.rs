@@ -12,6 +12,7 @@ mod doctor;
 mod events;
 mod export;
 mod full_screen;
+mod limits;
 mod list;
 mod man;
 mod media;
@@ -47,6 +48,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
     if args.get(1).is_some_and(|argument| argument == DECODE_ARGUMENT) {
         return Ok(decode_main());
     }
+    limits::exit_on_abort();
     match cli::parse(&args, None) {
         Ok(invocation) => dispatch(configure(&args, invocation)?),
         Err(error) => print_usage(&error),

@@ -24,7 +24,10 @@ mod stream;
 mod supervisor;
 mod tape;
 
-use crate::event::{LogUpdate, Origin, ReadMode};
+use crate::{
+    event::{Health, LogUpdate, Origin, ReadMode},
+    text::Safe,
+};
 pub use config::{Order, SourceConfig, Start};
 pub use error::Stopped;
 use outlet::Outlet;
@@ -54,8 +57,13 @@ pub fn spawn(config: SourceConfig) -> (Source, mpsc::Receiver<LogUpdate>) {
     let (updates, receiver) = mpsc::channel(CHANNEL);
     let (wake, wakes) = sync_channel(1);
     let shared = Arc::new(SharedState::new(config.mode, wake));
-    let outlet = Outlet::new(updates, Arc::clone(&shared));
-    thread::spawn(move || Supervisor::new(config, outlet, wakes).run());
+    let outlet = Outlet::new(updates.clone(), Arc::clone(&shared));
+    let run = move || Supervisor::new(config, outlet, wakes).run();
+    if let Err(error) = thread::Builder::new().name("source".to_owned()).spawn(run) {
+        let health = Health::Failed(Safe::from(format!("the thread that reads cannot be started: {error}")));
+        // The channel is new and has room; it closes with this sender.
+        let _sent = updates.try_send(LogUpdate::Health { rank: 0, health });
+    }
     (Source { shared }, receiver)
 }
 

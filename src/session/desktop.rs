@@ -35,7 +35,7 @@ fn has_desktop() -> bool {
 
 fn spawn_opener(url: &str) -> io::Result<()> {
     let mut child = quiet(Command::new(OPENER).arg(url)).stdin(Stdio::null()).spawn()?;
-    thread::spawn(move || drop(child.wait()));
+    wait_on_thread(move || drop(child.wait()));
     Ok(())
 }
 
@@ -48,13 +48,18 @@ pub(super) fn copy_to_tmux(text: String) {
     let mut command = Command::new("tmux");
     command.args(["load-buffer", "-w", "-"]).stdin(Stdio::piped());
     if let Ok(mut child) = quiet(&mut command).spawn() {
-        thread::spawn(move || {
+        wait_on_thread(move || {
             if let Some(mut stdin) = child.stdin.take() {
                 drop(stdin.write_all(text.as_bytes()));
             }
             drop(child.wait());
         });
     }
+}
+
+/// Runs `wait` on a thread. Without one, the child stays a zombie until the program ends.
+fn wait_on_thread(wait: impl FnOnce() + Send + 'static) {
+    let _started = thread::Builder::new().name("child".to_owned()).spawn(wait);
 }
 
 fn quiet(command: &mut Command) -> &mut Command {

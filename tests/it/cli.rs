@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Stdio},
 };
@@ -315,6 +316,50 @@ fn check_config(place: &Place, config: &str, code: i32, stderr: &str) {
     assert!(ran.stderr.contains(stderr), "{config}: {}", ran.stderr);
 }
 
+/// The user whose processes are counted here; root's never are.
+const NOBODY: &str = "65534";
+
+fn threads_that_cannot_be_started_are_reported() {
+    let place = Place::new();
+    let folder = place.folder.path();
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+    let program = folder.join("thumbview");
+    fs::copy(PROGRAM, &program).unwrap();
+    for args in ["open events.log", "list events.log", "tail events.log"] {
+        for limit in 1..4 {
+            // Processes of other tests count too, so the limit is what there are and a few more.
+            let script = format!(
+                "prlimit --pid $$ --nproc=$(( $(ps --no-headers -L -u {NOBODY} | wc -l) + {limit} )) && exec ./thumbview {args}"
+            );
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid", NOBODY, "--clear-groups", "sh", "-c", &script]).current_dir(folder);
+            command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LANG", "C.UTF-8");
+            let Ok(output) = command.stdin(Stdio::null()).output() else { skip("no setpriv") };
+            let ran = Ran::new(output);
+            if ran.stderr.contains("setpriv") || ran.stderr.contains("prlimit") {
+                skip("this user may not become another one");
+            }
+            let is_refused = ran.code == 1 && ran.stderr.contains("thread");
+            // A process that ended meanwhile leaves room for the threads.
+            let ran_all_the_same = ran.code == 0 && !ran.stdout.is_empty();
+            assert!(is_refused || ran_all_the_same, "{args}, {limit}: {} {}", ran.code, ran.stderr);
+            assert!(!ran.stderr.contains("panicked"), "{args}, {limit}: {}", ran.stderr);
+        }
+    }
+}
+
+fn memory_that_is_refused_is_reported() {
+    let place = Place::new();
+    // More than the limit leaves: one line, which is kept whole while it is read.
+    place.write("long.log", &vec![b'x'; 15 << 20]);
+    let script = "ulimit -v 70000; exec \"$0\" list long.log";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, PROGRAM]).current_dir(place.folder.path()).env("LANG", "C.UTF-8");
+    let ran = ran(shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()));
+    assert!(matches!(ran.code, 1 | 3), "{} {}", ran.code, ran.stderr);
+    assert!(!ran.stderr.is_empty());
+}
+
 fn a_full_disk_is_reported() {
     if !Path::new("/dev/full").exists() {
         skip("no /dev/full");
@@ -441,6 +486,8 @@ crate::tests! {
     a_summary_is_of_what_passes,
     tail_alerts_about_new_events,
     a_config_that_cannot_be_read_holds_nothing_up,
+    threads_that_cannot_be_started_are_reported,
+    memory_that_is_refused_is_reported,
     a_full_disk_is_reported,
     a_full_screen_without_a_terminal_is_refused,
     a_closed_stdout_is_no_crash,
