@@ -191,7 +191,8 @@ fn line_len(bytes: &[u8]) -> usize {
 }
 
 /// Returns whether a piece of text up to a newline byte is UTF-16: by a byte order mark, or since more than a third of
-/// its bytes are NULs. NULs around it may be a hole.
+/// its bytes are NULs, nearly all of them the same half of a code unit. NULs around it may be a hole; runs of them within
+/// it are the padding of a binary header, such as that of a tar archive.
 fn is_utf16(line: &[u8]) -> bool {
     if line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff") {
         return true;
@@ -200,7 +201,9 @@ fn is_utf16(line: &[u8]) -> bool {
     let begin = inner.iter().position(|byte| *byte != 0).unwrap_or(inner.len());
     let end = inner.iter().rposition(|byte| *byte != 0).map_or(begin, |last| last + 1);
     let inner = inner.get(begin..end).unwrap_or_default();
-    inner.len() > 8 && memchr::memchr_iter(0, inner).count() * 3 > inner.len()
+    let count = memchr::memchr_iter(0, inner).count();
+    let odd = memchr::memchr_iter(0, inner).filter(|at| at % 2 == 1).count();
+    inner.len() > 8 && count * 3 > inner.len() && odd.max(count - odd) * 10 >= count * 9
 }
 
 /// Returns the length of the UTF-16 text at the beginning of `bytes`, whose first line is such.
@@ -320,6 +323,17 @@ mod tests {
             let mixed = ["plain é\n".as_bytes(), &bytes, b"more\n"].concat();
             assert_eq!(decoded(&mixed).0, format!("plain é\n{text}more\n"));
         }
+    }
+
+    #[test]
+    fn a_header_padded_with_nuls_is_no_utf16() {
+        let mut header = b"vod.log".to_vec();
+        header.resize(512, 0);
+        header[100..107].copy_from_slice(b"0000644");
+        header[257..262].copy_from_slice(b"ustar");
+        assert!(!is_utf16(&[header.as_slice(), b"{\"event_type\":\"thumbnailComplete\"}\n"].concat()));
+        let utf16: Vec<u8> = "{\"a\":1}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert!(is_utf16(&utf16[..utf16.len() - 1]));
     }
 
     #[test]
