@@ -6,6 +6,7 @@
 
 use regex::{Captures, Regex};
 use std::sync::LazyLock;
+use url::Url;
 
 /// A URL in any text, as it stands or as JSON escapes it, once or several times over: `https:\/\/h\/?a=b\u0026c=d`.
 static IN_TEXT: LazyLock<Regex> = LazyLock::new(|| {
@@ -16,6 +17,10 @@ static IN_TEXT: LazyLock<Regex> = LazyLock::new(|| {
 /// A visible character as JSON may write it, once or several times over.
 static ESCAPED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\\+u00([2-7][0-9a-fA-F])").expect("the pattern is fixed, and tested below"));
+
+/// A slash as JSON may write it, once or several times over.
+static ESCAPED_SLASH: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\\+/").expect("the pattern is fixed, and tested below"));
 
 /// Query keys whose values may be read by anyone. Any other value could be a signature under a name of its own.
 const PLAIN_QUERY_KEYS: [&str; 6] = ["offset", "t", "time", "w", "h", "x-image-process"];
@@ -38,8 +43,8 @@ pub fn redact_urls(text: &str) -> String {
         _ => found[0].to_owned(),
     };
     let text = ESCAPED.replace_all(text, decoded);
-    // JSON may put a backslash before a slash.
-    let plain = |found: &Captures<'_>| url(&found[0].replace('\\', ""));
+    // JSON may put a backslash before a slash. Any other backslash is the URL's own, and ends its host.
+    let plain = |found: &Captures<'_>| url(&ESCAPED_SLASH.replace_all(&found[0], "/"));
     IN_TEXT.replace_all(&text, plain).into_owned()
 }
 
@@ -47,7 +52,9 @@ pub fn redact_urls(text: &str) -> String {
 pub(super) fn url(text: &str) -> String {
     let (rest, query) = text.split_once(['?', '#']).map_or((text, None), |(rest, query)| (rest, Some(query)));
     let (scheme, rest) = rest.split_once("://").map_or(("", rest), |(scheme, rest)| (scheme, rest));
-    let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
+    // In the URLs that are fetched a backslash is a slash, so that what precedes it is the host that is asked.
+    let ends: &[char] = if Url::parse(text).is_ok() { &['/', '\\'] } else { &['/'] };
+    let (host, path) = rest.split_once(ends).map_or((rest, None), |(host, path)| (host, Some(path)));
     let mut out = String::with_capacity(text.len());
     if !scheme.is_empty() {
         out.push_str(scheme);
@@ -120,5 +127,9 @@ mod tests {
         check("https://h/a?w=1;sign=SECRET", "https://h/a?w=1;sign=***");
         check("https://h/a?w=1#sign=SECRET", "https://h/a?w=1#sign=***");
         check("ftp://u:SECRET@h/x", "ftp://***@h/x");
+        check(r"http://127.0.0.1:9000\@169.254.169.254/x", "http://127.0.0.1:9000/@169.254.169.254/x");
+        check(r"http://127.0.0.1:9000\\@169.254.169.254/x", r"http://127.0.0.1:9000/\@169.254.169.254/x");
+        check(r"http://127.0.0.1\x@h/?a=SECRET", "http://127.0.0.1/x@h/?a=***");
+        check(r"http://u:SECRET\@h/x", "http://***@h/x");
     }
 }
