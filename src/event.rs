@@ -40,7 +40,7 @@ pub use pictures::{
     oddities::Oddities,
 };
 pub use read_mode::ReadMode;
-pub use reader::{FoundEvents, ReaderCache, RecordReader};
+pub use reader::{FoundEvents, PendingRecords, ReaderCache, RecordReader};
 pub use redact::{Reveal, redact_urls};
 pub use status::Status;
 pub use time::Time;

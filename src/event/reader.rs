@@ -67,6 +67,10 @@ pub struct ReaderCache {
     fast: FastReader,
 }
 
+/// Records that a reader has begun and not finished; the next file of the same name may continue them.
+#[derive(Debug)]
+pub struct PendingRecords(Vec<RecordStream>);
+
 /// What was found in a chunk.
 #[derive(Debug, Default)]
 pub struct FoundEvents {
@@ -213,6 +217,18 @@ impl RecordReader {
             }
         }
         self.lines.clear();
+    }
+
+    /// Takes the records that are pending, so that the reader of the next file can go on with them.
+    pub fn take_pending(&mut self) -> PendingRecords {
+        self.lines.clear();
+        PendingRecords(std::mem::take(&mut self.streams))
+    }
+
+    /// Goes on with records of the file before. A record that the first lines complete begins at byte 0 of this file.
+    pub fn resume(&mut self, PendingRecords(mut streams): PendingRecords) {
+        streams.iter_mut().for_each(RecordStream::move_to_beginning);
+        self.streams.append(&mut streams);
     }
 
     /// Returns `true` if something is pending that the next line may continue.

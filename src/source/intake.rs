@@ -14,7 +14,7 @@ use crate::{
         lines::{Lines, SplitLine},
         outlet::{BATCH, Outlet},
         replay::{BEGINNING, RECORDS_MAX, ReplayLedger},
-        sink::{Beginning, Resume, Sink},
+        sink::{Beginning, Content, Resume, Sink},
     },
     text::Safe,
 };
@@ -67,6 +67,8 @@ pub(super) struct Intake {
     health: Option<Health>,
     /// Set for a stream, which is live until it ends, even where files are read once.
     is_stream: bool,
+    /// Set until the first line of the newest generation, which may continue a record of the one before.
+    continues: bool,
 }
 
 impl Intake {
@@ -87,6 +89,7 @@ impl Intake {
             taken_incomplete: HashSet::new(),
             health: None,
             is_stream: false,
+            continues: false,
         }
     }
 
@@ -111,6 +114,16 @@ impl Intake {
         match self.health.clone() {
             Some(health) => self.health(health),
             None => Ok(()),
+        }
+    }
+
+    /// Hands records that the generation before the newest has begun to the newest: a rotation may cut a record.
+    fn hand_over(&mut self) {
+        let newest = self.newest;
+        let before = self.readers.iter_mut().filter(|(of, _)| *of < newest).max_by_key(|(of, _)| *of);
+        let Some(pending) = before.map(|(_, reader)| reader.take_pending()) else { return };
+        if let Some(reader) = self.reader(newest) {
+            reader.resume(pending);
         }
     }
 
@@ -160,6 +173,7 @@ impl Sink for Intake {
     fn begin(&mut self, generation: u16, beginning: Beginning) -> Result<(), Stopped> {
         self.flush()?;
         let Beginning { size, modified, content } = beginning;
+        self.continues = content == Content::New && !self.readers.is_empty();
         self.is_stream = size.is_none();
         self.newest = generation;
         let file = FileId { rank: self.rank, generation };
@@ -180,6 +194,7 @@ impl Sink for Intake {
         if start == Start::All && size <= load::BLOCK {
             return Ok(None);
         }
+        self.continues = false;
         let Some(empty_reader) = self.reader(generation).cloned() else { return Ok(None) };
         let new_reader = || empty_reader.clone();
         let file_id = FileId { rank: self.rank, generation };
@@ -213,6 +228,9 @@ impl Sink for Intake {
                 SplitLine::Whole { bytes, byte, .. } => self.ledger.compare(byte, bytes),
                 SplitLine::Overlong { head, byte, .. } => self.ledger.compare(byte, head),
             }
+            if std::mem::take(&mut self.continues) {
+                self.hand_over();
+            }
         }
         if let Some((_, reader)) = self.readers.iter_mut().find(|(of, _)| *of == generation) {
             // What comes to a live file was written just now.
@@ -235,6 +253,9 @@ impl Sink for Intake {
     }
 
     fn end(&mut self, generation: u16) -> Result<(), Stopped> {
+        if self.continues && generation < self.newest {
+            self.hand_over();
+        }
         if let Some(at) = self.readers.iter().position(|(of, _)| *of == generation) {
             self.readers.remove(at).1.finish(&mut self.found);
         }

@@ -1,7 +1,7 @@
 //! Cut and mixed lines: events that several writers or a container runtime left in parts.
 
 use std::num::NonZeroU32;
-use thumbview::event::{FileId, FoundEvents, PictureKind, RecordReader};
+use thumbview::event::{FileId, Fingerprint, FoundEvents, PictureKind, RecordReader};
 
 const A: &str = "e8cd19de845b86acbeafc5cd070f3157";
 const B: &str = "8b7ac3e6cd6c260f577b0d07ad25a81c";
@@ -303,7 +303,43 @@ fn a_cut_copy_of_a_whole_event_is_no_loss() {
     assert_eq!((events.len(), rejected.len()), (0, 2), "nothing is whole");
 }
 
+fn a_record_goes_on_in_the_next_file() {
+    let check = |lines: &[String], at: usize| {
+        let text = |lines: &[String]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let (before, after) = (text(&lines[..at]), text(&lines[at..]));
+        let mut found = FoundEvents::default();
+        let mut reader = RecordReader::new(FileId::default());
+        reader.read(before.as_bytes(), 0, NonZeroU32::new(1), &mut found);
+        let pending = reader.take_pending();
+        reader.finish(&mut found);
+        assert_eq!((found.events.len(), found.rejected.len()), (0, 0), "{lines:#?}");
+        let next = FileId { generation: 1, ..FileId::default() };
+        let mut reader = RecordReader::new(next);
+        reader.resume(pending);
+        reader.read(after.as_bytes(), 0, NonZeroU32::new(1), &mut found);
+        reader.finish(&mut found);
+        assert_eq!((found.events.len(), found.rejected.len()), (1, 0), "{lines:#?}");
+        let event = &found.events[0];
+        assert_eq!((event.pictures.len(), event.origin.file, event.origin.byte), (30, next, 0));
+        let record = &after.as_bytes()[..event.origin.len as usize];
+        assert_eq!(Fingerprint::of(record), event.origin.hash);
+    };
+    let a = parts(A, 30, 3);
+    let stored: Vec<String> = (0..3).map(|at| cri(if at == 2 { "F" } else { "P" }, &a[at])).collect();
+    check(&stored, 1);
+    check(&stored, 2);
+    let docker = |at: usize| {
+        let end = if at == 2 { "\n" } else { "" };
+        format!(r#"{{"log":{},"stream":"stdout","time":"{TIME}"}}"#, json(&(a[at].clone() + end)))
+    };
+    check(&(0..3).map(docker).collect::<Vec<_>>(), 2);
+    let value: serde_json::Value = serde_json::from_str(&event(A, 30)).unwrap();
+    let pretty: Vec<String> = serde_json::to_string_pretty(&value).unwrap().lines().map(str::to_owned).collect();
+    check(&pretty, 7);
+}
+
 crate::tests! {
+    a_record_goes_on_in_the_next_file,
     parts_of_two_writers_are_told_apart,
     parts_that_nothing_tells_apart_are_refused,
     headings_and_names_tell_writers_apart,

@@ -45,6 +45,10 @@ impl PartialLines {
         self.0.is_empty()
     }
 
+    pub(in crate::event) fn places_mut(&mut self) -> impl Iterator<Item = &mut LinePlace> {
+        self.0.iter_mut().map(|line| &mut line.place)
+    }
+
     /// Returns the byte at which the oldest line begins.
     pub(in crate::event) fn byte(&self) -> Option<u64> {
         self.0.iter().map(|line| line.place.byte).min()

@@ -10,3 +10,8 @@ pub(in crate::event) struct LinePlace {
     pub(in crate::event) end: u64,
     pub(in crate::event) number: Option<NonZeroU32>,
 }
+
+impl LinePlace {
+    /// An empty line before the first.
+    pub(in crate::event) const BEGINNING: Self = Self { byte: 0, end: 0, number: Some(NonZeroU32::MIN) };
+}

@@ -168,6 +168,10 @@ impl OpenObject {
         &self.places
     }
 
+    pub(in crate::event) fn places_mut(&mut self) -> impl Iterator<Item = &mut LinePlace> {
+        self.places.iter_mut()
+    }
+
     /// Returns the time that the container gave to the first line.
     pub(in crate::event) fn stamp(&self) -> Option<ParsedTime> {
         self.stamp

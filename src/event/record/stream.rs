@@ -54,6 +54,13 @@ impl RecordStream {
         open.chain(self.partial.byte()).min()
     }
 
+    /// Places what is pending at the beginning of a file, for a file that continues another.
+    pub(in crate::event) fn move_to_beginning(&mut self) {
+        self.partial.places_mut().chain(self.open.iter_mut().flat_map(OpenObject::places_mut)).for_each(|place| {
+            *place = LinePlace::BEGINNING;
+        });
+    }
+
     /// Returns the line that is no partial one, since no heading followed.
     pub(in crate::event) fn take_unheaded(&mut self) -> Option<super::partial::PartialLine> {
         self.is_unheaded = false;
