@@ -5,6 +5,7 @@
 //! What happens to a file while it is followed is sent as a notice; see [`file::follow`] for the guarantees.
 
 mod arguments;
+mod checkpoints;
 mod config;
 mod encoding;
 mod error;
@@ -18,6 +19,7 @@ mod outlet;
 mod packing;
 mod raw;
 mod replay;
+mod saved_state;
 pub mod sink;
 mod state;
 mod stream;
@@ -32,6 +34,7 @@ pub use config::{Order, SourceConfig, Start};
 pub use error::Stopped;
 use outlet::Outlet;
 pub use raw::RawError;
+pub use saved_state::{SavedState, StateError};
 use state::SharedState;
 use std::{
     sync::{Arc, mpsc::sync_channel},
@@ -77,6 +80,12 @@ impl Source {
     pub fn read_raw(&self, origin: Origin) -> Result<Vec<u8>, RawError> {
         let entry = self.shared.ranks().get(usize::from(origin.file.rank)).cloned().ok_or(RawError::Unknown)?;
         raw::read_raw(&entry, origin)
+    }
+
+    /// Returns the newest read positions that belong to no more than so many updates, where the configuration asks for
+    /// them. Whoever saves them has dealt with that many updates.
+    pub fn checkpoint(&self, updates: u64) -> Option<SavedState> {
+        self.shared.checkpoints().take(updates)
     }
 
     /// Returns the name of each rank.

@@ -86,7 +86,7 @@ impl InputArgs {
 
     /// Returns the configuration of the source.
     pub fn source(&self, mode: ReadMode, start: Start, order: Order) -> SourceConfig {
-        SourceConfig { files: self.files.clone(), mode, start, order, zone: self.zone() }
+        SourceConfig { files: self.files.clone(), mode, start, order, state: None, zone: self.zone() }
     }
 }
 

@@ -64,6 +64,7 @@ async fn play(args: &DemoArgs, demo: &Demo) -> Result<ExitCode> {
         mode: ReadMode::Follow,
         start: Start::All,
         order: Order::NewestFirst,
+        state: None,
         zone: TimeZone::system(),
     };
     if !args.output.is_full_screen(stdio::stdout()) {

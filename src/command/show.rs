@@ -56,6 +56,7 @@ async fn read(file: &Path) -> Result<Catalog> {
         mode: ReadMode::Once,
         start: Start::All,
         order: Order::Log,
+        state: None,
         zone: TimeZone::system(),
     };
     let (_source, mut updates) = source::spawn(config);

@@ -1,6 +1,7 @@
 //! The settings of a source: which files, once or on and on, and from where.
 
 use crate::event::ReadMode;
+use crate::source::saved_state::SavedState;
 use std::path::PathBuf;
 
 /// The settings of a source.
@@ -14,6 +15,8 @@ pub struct SourceConfig {
     pub start: Start,
     /// The order of events within a file.
     pub order: Order,
+    /// The read positions of an earlier run, which come before `start`; with them, positions are noted for the next.
+    pub state: Option<SavedState>,
     /// The zone of times that name none.
     pub zone: jiff::tz::TimeZone,
 }

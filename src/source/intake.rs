@@ -14,7 +14,7 @@ use crate::{
         lines::{Lines, SplitLine},
         outlet::{BATCH, Outlet},
         replay::{BEGINNING, RECORDS_MAX, ReplayLedger},
-        sink::{Beginning, Content, Resume, Sink},
+        sink::{Beginning, Content, Place, Resume, Sink},
     },
     text::Safe,
 };
@@ -31,6 +31,9 @@ use std::{
 /// The time between two progress reports of the first reading.
 const PROGRESS: Duration = Duration::from_millis(50);
 
+/// The number of records behind an unfinished one that are remembered.
+const SENT_MAX: usize = 4096;
+
 /// The state of a name of which the system reports no changes.
 const POLLING: &str = "polling only";
 
@@ -39,8 +42,16 @@ const POLLING: &str = "polling only";
 pub(super) struct IntakeOptions {
     pub(super) start: Start,
     pub(super) order: Order,
+    pub(super) positions: Positions,
     /// The zone of times that name none.
     pub(super) zone: TimeZone,
+}
+
+/// Whether read positions are kept for a later run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Positions {
+    Kept,
+    NotKept,
 }
 
 /// The events of one name.
@@ -53,11 +64,14 @@ pub(super) struct Intake {
     /// The place where the next file begins; only the first may begin at its end.
     start: Start,
     order: Order,
+    positions: Positions,
     /// The generations that may still give lines.
     readers: Vec<(u16, LineReader)>,
     /// The encodings that were reported.
     reported: EncodingSet,
     found: FoundEvents,
+    /// The last place of each generation at which no record was unfinished.
+    places: Vec<(u16, Place)>,
     /// The generation that began last.
     newest: u16,
     /// The records of the newest generation.
@@ -73,7 +87,7 @@ pub(super) struct Intake {
 
 impl Intake {
     pub(super) fn new(rank: u16, name: Arc<str>, options: IntakeOptions, outlet: Outlet) -> Self {
-        let IntakeOptions { start, order, zone } = options;
+        let IntakeOptions { start, order, positions, zone } = options;
         Self {
             rank,
             name,
@@ -81,9 +95,11 @@ impl Intake {
             outlet,
             start,
             order,
+            positions,
             readers: Vec::new(),
             reported: EncodingSet::default(),
             found: FoundEvents::default(),
+            places: Vec::new(),
             newest: 0,
             ledger: ReplayLedger::default(),
             taken_incomplete: HashSet::new(),
@@ -129,6 +145,22 @@ impl Intake {
 
     fn reader(&mut self, generation: u16) -> Option<&mut LineReader> {
         self.readers.iter_mut().find(|(of, _)| *of == generation).map(|(_, reader)| reader)
+    }
+
+    /// Notes the records that are sent although one before them is unfinished.
+    fn note_sent(&mut self) {
+        if self.positions == Positions::NotKept {
+            return;
+        }
+        for event in &self.found.events {
+            let Origin { byte, file, .. } = event.origin;
+            let place = self.places.iter_mut().find(|(of, _)| *of == file.generation);
+            if let Some((_, place)) =
+                place.filter(|(_, place)| byte >= place.resume.offset && place.sent.len() < SENT_MAX)
+            {
+                place.sent.push(byte);
+            }
+        }
     }
 
     /// Reports each encoding other than UTF-8 once.
@@ -191,7 +223,8 @@ impl Sink for Intake {
         let mut head = [0; BEGINNING];
         let count = file.read_at(&mut head, 0).unwrap_or_default();
         self.ledger.compare(0, head.get(..count).unwrap_or_default());
-        if start == Start::All && size <= load::BLOCK {
+        // A large file has no position before all of it is read.
+        if start == Start::All && (size <= load::BLOCK || self.positions == Positions::Kept) {
             return Ok(None);
         }
         self.continues = false;
@@ -246,8 +279,34 @@ impl Sink for Intake {
         }
     }
 
+    fn place(&mut self, generation: u16, resume: Resume) {
+        let is_carrying = self.reader(generation).is_some_and(|reader| reader.is_carrying());
+        let place = self.places.iter_mut().find(|(of, _)| *of == generation);
+        match place {
+            Some(_) if is_carrying => {}
+            Some((_, place)) => *place = Place { resume, sent: Vec::new() },
+            None => self.places.push((generation, Place { resume, sent: Vec::new() })),
+        }
+    }
+
+    fn chunks_per_poll(&self) -> usize {
+        match self.positions {
+            Positions::Kept => 1,
+            Positions::NotKept => 64,
+        }
+    }
+
+    fn resume_place(&self, generation: u16) -> Option<Place> {
+        self.places.iter().find(|(of, _)| *of == generation).map(|(_, place)| place.clone())
+    }
+
+    fn skip(&mut self, records: &[u64]) {
+        self.taken_incomplete.extend(records);
+    }
+
     fn flush(&mut self) -> Result<(), Stopped> {
         self.drop_replayed();
+        self.note_sent();
         self.outlet.send_found(&mut self.found)?;
         self.report_encodings()
     }
@@ -259,6 +318,7 @@ impl Sink for Intake {
         if let Some(at) = self.readers.iter().position(|(of, _)| *of == generation) {
             self.readers.remove(at).1.finish(&mut self.found);
         }
+        self.places.retain(|(of, _)| *of != generation);
         self.flush()
     }
 

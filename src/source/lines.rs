@@ -109,6 +109,11 @@ impl Lines {
         &self.rest
     }
 
+    /// Returns the byte where the next line begins.
+    pub fn byte(&self) -> u64 {
+        self.byte
+    }
+
     /// Returns the number of the next line.
     pub fn line(&self) -> Option<NonZeroU32> {
         self.line

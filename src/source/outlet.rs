@@ -29,6 +29,7 @@ impl Outlet {
         if self.shared.is_stopped() {
             return Err(Stopped);
         }
+        self.shared.count_update();
         self.updates.blocking_send(update).map_err(|_closed| Stopped)
     }
 

@@ -19,6 +19,22 @@ pub trait Sink {
     /// Takes whole lines of a generation.
     fn lines(&mut self, generation: u16, lines: SplitLine<'_>) -> Result<(), Stopped>;
 
+    /// Notes the place behind all whole lines of a generation that were handed over.
+    fn place(&mut self, _generation: u16, _place: Resume) {}
+
+    /// Returns the last place of a generation at which no record was unfinished; `None` where there was none.
+    fn resume_place(&self, _generation: u16) -> Option<Place> {
+        None
+    }
+
+    /// Returns the number of chunks of up to 1 MiB that are read at once, so that other files get their turn.
+    fn chunks_per_poll(&self) -> usize {
+        64
+    }
+
+    /// Leaves out the records that begin at these bytes, once: an earlier run has sent them.
+    fn skip(&mut self, _records: &[u64]) {}
+
     /// Marks that everything which could be read for now was handed over.
     fn flush(&mut self) -> Result<(), Stopped>;
 
@@ -66,4 +82,13 @@ pub struct Resume {
     pub offset: u64,
     /// That line's number.
     pub line: Option<NonZeroU32>,
+}
+
+/// The place from which a later run goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The place where the next record begins.
+    pub resume: Resume,
+    /// The places of records behind it that were sent already.
+    pub sent: Vec<u64>,
 }

@@ -1,11 +1,14 @@
 //! The state that a source's threads and its handle share.
 
-use crate::{event::ReadMode, source::tape::Tape};
+use crate::{
+    event::ReadMode,
+    source::{checkpoints::Checkpoints, tape::Tape},
+};
 use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
         mpsc::SyncSender,
     },
 };
@@ -21,6 +24,9 @@ pub(super) struct SharedState {
     pub(super) streams: AtomicUsize,
     /// Ends the wait of the supervisor; holds one wake-up at most.
     wake: SyncSender<()>,
+    /// The number of updates that were sent.
+    updates: AtomicU64,
+    checkpoints: Mutex<Checkpoints>,
     ranks: Mutex<Vec<RankEntry>>,
 }
 
@@ -46,6 +52,8 @@ impl SharedState {
             polling: AtomicBool::new(false),
             streams: AtomicUsize::new(0),
             wake,
+            updates: AtomicU64::new(0),
+            checkpoints: Mutex::default(),
             ranks: Mutex::default(),
         }
     }
@@ -77,6 +85,19 @@ impl SharedState {
     /// Returns another sender of wake-ups.
     pub(super) fn wake_sender(&self) -> SyncSender<()> {
         self.wake.clone()
+    }
+
+    /// Counts an update, before it is sent.
+    pub(super) fn count_update(&self) {
+        self.updates.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn updates(&self) -> u64 {
+        self.updates.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn checkpoints(&self) -> MutexGuard<'_, Checkpoints> {
+        self.checkpoints.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn ranks(&self) -> MutexGuard<'_, Vec<RankEntry>> {

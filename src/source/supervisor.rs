@@ -14,8 +14,9 @@ use crate::{
             notifier::Notifier,
         },
         guard::guard,
-        intake::{Intake, IntakeOptions},
+        intake::{Intake, IntakeOptions, Positions},
         outlet::Outlet,
+        saved_state::SavedState,
         sink::Sink as _,
         state::{RankEntry, RawText, SharedState},
         stream::{self, StreamInput},
@@ -63,6 +64,8 @@ pub(super) struct Supervisor {
     started: Instant,
     /// The duration of the last round of polls.
     last_round: Duration,
+    /// The positions of an earlier run, where positions are kept.
+    state: Option<SavedState>,
     /// When directories and globs are searched next.
     search_due: Duration,
     notifier: Option<Notifier>,
@@ -83,7 +86,12 @@ impl Supervisor {
     pub(super) fn new(config: SourceConfig, outlet: Outlet, wakes: Receiver<()>) -> Self {
         Self {
             arguments: Arguments::new(config.files),
-            options: IntakeOptions { start: config.start, order: config.order, zone: config.zone },
+            options: IntakeOptions {
+                start: config.start,
+                order: config.order,
+                positions: if config.state.is_some() { Positions::Kept } else { Positions::NotKept },
+                zone: config.zone,
+            },
             shared: Arc::clone(&outlet.shared),
             outlet,
             wakes,
@@ -91,6 +99,7 @@ impl Supervisor {
             history: ReadHistory::default(),
             started: Instant::now(),
             last_round: Duration::ZERO,
+            state: config.state,
             search_due: Duration::ZERO,
             notifier: None,
             mode: config.mode,
@@ -156,7 +165,24 @@ impl Supervisor {
             }
         }
         self.last_round = began.elapsed();
+        self.note_positions();
         Ok(outcome)
+    }
+
+    /// Notes the read positions that belong to the updates sent so far, where positions are kept.
+    fn note_positions(&self) {
+        let Some(earlier) = &self.state else { return };
+        let mut names = Vec::new();
+        for input in &self.inputs {
+            if let Input::File(file) = input {
+                let (follower, intake) = file.as_ref();
+                // A position that cannot be had now is had at the next poll.
+                let Ok(saved) = follower.saved(&self.history, intake) else { return };
+                names.push(saved);
+            }
+        }
+        let state = earlier.with(names);
+        self.shared.checkpoints().push(self.shared.updates(), state);
     }
 
     /// Returns whether nothing more can come in this mode.
@@ -258,8 +284,17 @@ impl Supervisor {
             Discovery::AtStart => self.options.clone(),
             Discovery::Later => self.options_from_the_beginning(),
         };
+        let mut follower = Follower::new(path, rank, discovery);
+        let mut options = options;
+        if let Some(state) = &self.state {
+            let saved = state.name(follower.path()).cloned();
+            if saved.is_some() {
+                options.start = Start::All;
+            }
+            follower = follower.with_state(saved);
+        }
         let intake = Intake::new(rank, name, options, self.outlet.clone());
-        let input = Input::File(Box::new((Follower::new(path, rank, discovery), intake)));
+        let input = Input::File(Box::new((follower, intake)));
         match empty {
             Some(at) => self.inputs[at] = input,
             None => self.inputs.push(input),

@@ -45,7 +45,7 @@ fn event(number: u32) -> String {
 fn start(file: &Path, mode: ReadMode) -> (Source, Receiver<LogUpdate>) {
     let files = vec![file.to_owned()];
     let order = Order::NewestFirst;
-    source::spawn(SourceConfig { files, mode, start: Start::All, order, zone: jiff::tz::TimeZone::UTC })
+    source::spawn(SourceConfig { files, mode, start: Start::All, order, state: None, zone: jiff::tz::TimeZone::UTC })
 }
 
 /// Reads a file once: when the first events came, when all had come, and how many.

@@ -21,7 +21,7 @@ use std::{
 };
 use thumbview::{
     event::{Counts, FileId, FoundEvents, Health, LogEvent, LogUpdate, Origin, ReadMode, RecordReader, Time},
-    source::{self, Order, RawError, Source, SourceConfig, Start},
+    source::{self, Order, RawError, SavedState, Source, SourceConfig, Start},
 };
 use tokio::sync::mpsc::Receiver;
 
@@ -42,9 +42,24 @@ impl Heard {
 
     fn start(files: &[&Path], mode: ReadMode, start: Start, order: Order) -> Self {
         let files = files.iter().map(|path| path.to_path_buf()).collect();
-        let config = SourceConfig { files, mode, start, order, zone: jiff::tz::TimeZone::UTC };
+        Self::spawn(SourceConfig { files, mode, start, order, state: None, zone: jiff::tz::TimeZone::UTC })
+    }
+
+    fn spawn(config: SourceConfig) -> Self {
         let (source, updates) = source::spawn(config);
         Self { source, updates, all: Vec::new() }
+    }
+
+    /// Follows a log from where the state says, else from its beginning.
+    fn resume(path: &Path, state: SavedState) -> Self {
+        Self::spawn(SourceConfig {
+            files: vec![path.to_owned()],
+            mode: ReadMode::Follow,
+            start: Start::All,
+            order: Order::Log,
+            state: Some(state),
+            zone: jiff::tz::TimeZone::UTC,
+        })
     }
 
     /// Listens until what was heard is as it should be.
@@ -322,6 +337,85 @@ fn history_that_was_left_out_is_left_out_of_a_rewritten_file() {
     fs::rename(folder.path("new"), &path).unwrap();
     heard.until_ids(&ids(90..101));
     assert_eq!(heard.counts().replayed, 100);
+}
+
+/// Follows a log, stops, changes it, and follows it again from the saved state.
+fn check_resumed(what: &str, change: impl FnOnce(&Folder, &Path), expected: &[String]) {
+    let folder = Folder::new();
+    let (path, state) = (folder.path("vod.log"), folder.path("state"));
+    fs::write(folder.path("vod.log.1"), log(900..910)).unwrap();
+    fs::write(&path, log(0..20)).unwrap();
+    let mut heard = Heard::resume(&path, SavedState::read(&state).unwrap());
+    heard.until_ids(&ids(0..20));
+    append(&path, &log(20..30));
+    heard.until_ids(&ids(0..30));
+    let mut saved = None;
+    heard.until("the position", |heard| {
+        saved = heard.source.checkpoint(heard.all.len() as u64).or(saved.take());
+        saved.is_some()
+    });
+    saved.unwrap().write(&state).unwrap();
+    drop(heard);
+    change(&folder, &path);
+    let mut heard = Heard::resume(&path, SavedState::read(&state).unwrap());
+    heard.until(what, |heard| heard.ids().len() >= expected.len());
+    append(&path, &log(990..991));
+    heard.until("the last", |heard| heard.ids().last().is_some_and(|id| id == "asset-990"));
+    assert_eq!(heard.ids().split_last().unwrap().1, expected, "{what}");
+    assert_eq!(heard.noticed("is gone"), expected.is_empty() && what != "nothing");
+}
+
+fn a_saved_state_goes_on_where_the_last_run_stopped() {
+    check_resumed("nothing", |_, _| {}, &[]);
+    check_resumed("more lines", |_, path| append(path, &log(30..40)), &ids(30..40));
+    check_resumed(
+        "a rotation",
+        |folder, path| {
+            append(path, &log(30..31));
+            fs::rename(folder.path("vod.log.1"), folder.path("vod.log.2")).unwrap();
+            fs::rename(path, folder.path("vod.log.1")).unwrap();
+            append(path, &log(31..35));
+        },
+        &ids(30..35),
+    );
+    check_resumed(
+        "two rotations, the older one renamed last",
+        |folder, path| {
+            append(path, &log(30..31));
+            fs::rename(path, folder.path("vod.log.3")).unwrap();
+            append(path, &log(31..33));
+            fs::rename(path, folder.path("vod.log.2")).unwrap();
+            append(path, &log(33..35));
+        },
+        &ids(30..35),
+    );
+    check_resumed(
+        "a copy and a truncation",
+        |folder, path| {
+            append(path, &log(30..31));
+            fs::copy(path, folder.path("vod.log.0")).unwrap();
+            fs::write(path, log(31..35)).unwrap();
+        },
+        &ids(30..35),
+    );
+    check_resumed("a loss", |_, path| fs::write(path, "").unwrap(), &[]);
+}
+
+fn a_saved_state_is_found_in_archives() {
+    check_resumed(
+        "packed rotations",
+        |folder, path| {
+            append(path, &log(30..31));
+            for (from, to) in [("vod.log", "vod.log.3.gz"), ("vod.log.1", "vod.log.4.gz")] {
+                let text = fs::read_to_string(folder.path(from)).unwrap();
+                fs::write(folder.path(to), pack("gzip", &text)).unwrap();
+                fs::remove_file(folder.path(from)).unwrap();
+            }
+            fs::write(folder.path("vod.log.2.gz"), pack("gzip", &log(31..33))).unwrap();
+            append(path, &log(33..35));
+        },
+        &ids(30..35),
+    );
 }
 
 fn a_hole_of_a_tebibyte_is_skipped_by_the_first_reading() {
@@ -680,6 +774,8 @@ crate::tests! {
     a_file_that_begins_with_other_text_repeats_nothing,
     equal_lines_after_a_rotation_are_new_events,
     history_that_was_left_out_is_left_out_of_a_rewritten_file,
+    a_saved_state_goes_on_where_the_last_run_stopped,
+    a_saved_state_is_found_in_archives,
     a_hole_of_a_tebibyte_is_skipped_by_the_first_reading,
     raw_text_of_a_log_that_became_a_fifo_is_refused,
     a_fifo_without_a_writer_holds_nothing_up_and_is_read_when_one_comes,

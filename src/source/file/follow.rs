@@ -16,6 +16,7 @@ pub mod observation;
 mod open_file;
 mod retry;
 mod rotated_file;
+mod saved_place;
 mod sibling_scan;
 pub(in crate::source) mod siblings;
 mod writers;

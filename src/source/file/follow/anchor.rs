@@ -31,6 +31,11 @@ impl Anchor {
         Ok(Self { offset, head: part(0, offset.min(HEAD as u64))?, tail: part(offset - tail, tail)? })
     }
 
+    /// Returns the anchor of these bytes.
+    pub(super) fn of_parts(offset: u64, head: Vec<u8>, tail: Vec<u8>) -> Self {
+        Self { offset, head, tail }
+    }
+
     /// Returns the read position.
     pub fn offset(&self) -> u64 {
         self.offset

@@ -1,5 +1,7 @@
 //! The follower of one name: performs the steps that [`decide`] returns.
 
+mod resume;
+
 use crate::{
     event::Health,
     source::{
@@ -8,17 +10,19 @@ use crate::{
             anchor::Anchor,
             context::FollowContext,
             decision::{FollowStep, Known, decide, may_have_missed_files},
-            history::ReadFile,
+            history::{ReadFile, ReadHistory},
             incomplete::{IncompleteChange, IncompleteLine},
             observation::{FileStamp, Inode, Observation, observe, observe_open},
             open_file::{OpenFile, ReadOutcome, is_settled},
             retry::Retry,
             rotated_file::{RotatedFile, RotatedOutcome},
+            saved_place,
             sibling_scan::SiblingScan,
         },
         file::open::open_file,
         lines::Lines,
         packing::packing_of,
+        saved_state::{SavedFile, SavedName, SavedSibling},
         sink::{Beginning, Content, Resume, Sink},
     },
     text::Safe,
@@ -60,6 +64,10 @@ pub struct Follower {
     siblings: SiblingScan,
     /// The relation of the next content of the name to the one that was read last.
     next_content: Content,
+    /// The positions of an earlier run, before the first poll.
+    saved: Option<SavedName>,
+    /// The position in the file that has the name, where an earlier run stopped in it.
+    resumed: Option<(ReadFile, SavedFile)>,
     incomplete: IncompleteLine,
 }
 
@@ -101,6 +109,8 @@ impl Follower {
         Self {
             siblings: SiblingScan::new(path.clone()),
             next_content: Content::New,
+            saved: None,
+            resumed: None,
             path,
             rank,
             discovery,
@@ -114,6 +124,28 @@ impl Follower {
         }
     }
 
+    /// Keeps read positions for a later run, and goes on from those of an earlier one.
+    #[must_use]
+    pub(in crate::source) fn with_state(mut self, saved: Option<SavedName>) -> Self {
+        self.siblings.keep();
+        self.saved = saved;
+        self
+    }
+
+    /// Returns the read positions for a later run.
+    pub(in crate::source) fn saved(&self, history: &ReadHistory, sink: &impl Sink) -> io::Result<SavedName> {
+        let open = self.rotated.iter().map(|rotated| &rotated.open).chain(&self.open);
+        let files: Vec<SavedFile> = open
+            .filter_map(|open| Some(saved_place::save(open, sink.resume_place(open.generation)?)))
+            .collect::<io::Result<_>>()?;
+        let is_open =
+            |sibling: &SavedSibling| files.iter().any(|file| (file.dev, file.ino) == (sibling.dev, sibling.ino));
+        let read = history.closed(self.rank).map(saved_place::save_read_file);
+        let mut seen: Vec<SavedSibling> = self.siblings.saved().iter().cloned().chain(read).collect();
+        seen.retain(|sibling| !is_open(sibling));
+        Ok(SavedName::new(&self.path, files, seen))
+    }
+
     /// Returns the followed name.
     pub fn path(&self) -> &Path {
         &self.path
@@ -122,6 +154,9 @@ impl Follower {
     /// Observes the name and reads what is new.
     pub fn poll(&mut self, context: &mut FollowContext<'_, impl Sink>) -> Result<PollOutcome, Stopped> {
         self.poll_rotated(context)?;
+        if let Some(saved) = self.saved.take() {
+            self.resume_or_report(saved, context)?;
+        }
         self.siblings.note_existing();
         let seen = observe(&self.path);
         if !self.retry.is_due(context.now, &seen) {
@@ -148,6 +183,21 @@ impl Follower {
     /// Returns a copy of the splitter of the open file and its generation: the last line as it stands now.
     pub fn pending(&self) -> Option<(u16, Lines)> {
         self.open.as_ref().map(|open| (open.generation, open.lines.clone()))
+    }
+
+    fn resume_or_report(
+        &mut self,
+        saved: SavedName,
+        context: &mut FollowContext<'_, impl Sink>,
+    ) -> Result<(), Stopped> {
+        match self.resume(saved, context) {
+            Ok(()) => Ok(()),
+            Err(ReadError::Stopped) => Err(Stopped),
+            Err(ReadError::Io(error)) => {
+                let text = format!("{}: the place where the last run stopped is not found", reason(&error));
+                context.sink.notice(text)
+            }
+        }
     }
 
     fn known(&self) -> Option<Known> {
@@ -309,9 +359,14 @@ impl Follower {
         if self.discovery == Discovery::Later && packing_of(&file)?.is_some() && !is_settled(metadata) {
             return Ok(false);
         }
-        let known = match self.discovery {
-            Discovery::AtStart => None,
-            Discovery::Later => context.history.find(&file, id, self.rank)?.cloned(),
+        let resumed = self.resumed.take().filter(|(known, _)| known.id == id);
+        let known = match (resumed, self.discovery) {
+            (Some((known, saved)), _) => {
+                context.sink.skip(&saved.sent);
+                Some(known)
+            }
+            (None, Discovery::AtStart) => None,
+            (None, Discovery::Later) => context.history.find(&file, id, self.rank)?.cloned(),
         };
         self.discovery = Discovery::Later;
         if matches!(self.health, Some(Health::Waiting(_))) {
@@ -352,6 +407,7 @@ impl Follower {
         let lines = Lines::new(offset, line);
         let id = Inode::of(&metadata);
         let started = OpenFile::new(file, id, generation, packed, anchor, lines);
+        context.sink.place(generation, Resume { offset, line });
         context.history.note(started.read_file(self.rank));
         Ok(started)
     }
@@ -372,6 +428,8 @@ impl Follower {
         let Some(open) = &mut self.open else { return Ok(ReadOutcome::UpToDate) };
         let outcome =
             if open.packed { open.read_packed(context.history, context.sink)? } else { open.read_on(context.sink)? };
+        let place = Resume { offset: open.lines.byte(), line: open.lines.line() };
+        context.sink.place(open.generation, place);
         open.judge(context.sink)?;
         context.history.note(open.read_file(self.rank));
         let is_up_to_date = outcome == ReadOutcome::UpToDate;
@@ -419,12 +477,19 @@ impl Follower {
             } else {
                 open.read_on(context.sink)?;
             }
-            context.history.note(open.read_file(self.rank));
-            self.rotated.push(RotatedFile::new(open, context.now));
+            self.keep_rotated(open, context);
             let name = path.file_name().unwrap_or_default().display();
             context.sink.notice(format!("{name} was created and rotated between two polls; it is read as well"))?;
         }
         Ok(())
+    }
+
+    /// Reads on in a file that lost its name.
+    fn keep_rotated(&mut self, open: OpenFile, context: &mut FollowContext<'_, impl Sink>) {
+        let place = Resume { offset: open.lines.byte(), line: open.lines.line() };
+        context.sink.place(open.generation, place);
+        context.history.note(open.read_file(self.rank));
+        self.rotated.push(RotatedFile::new(open, context.now));
     }
 
     /// Lets go of the file that lost the name; it is read on for late writers.
@@ -452,6 +517,8 @@ impl Follower {
     fn poll_rotated(&mut self, context: &mut FollowContext<'_, impl Sink>) -> Result<(), Stopped> {
         for mut rotated in std::mem::take(&mut self.rotated) {
             let outcome = rotated.poll(context.now, context.sink);
+            let lines = &rotated.open.lines;
+            context.sink.place(rotated.open.generation, Resume { offset: lines.byte(), line: lines.line() });
             context.history.note(rotated.open.read_file(self.rank));
             match outcome {
                 Ok(RotatedOutcome::Keep) => self.rotated.push(rotated),

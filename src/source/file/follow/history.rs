@@ -80,6 +80,11 @@ impl ReadHistory {
         Ok(best)
     }
 
+    /// Returns the files that were read under the name of `rank` and are closed.
+    pub(super) fn closed(&self, rank: u16) -> impl Iterator<Item = &ReadFile> {
+        self.files.iter().filter(move |file| !file.held && file.reader.0 == rank)
+    }
+
     /// Returns whether a sibling of the name of `rank` was read under that name, or is a copy of a file that was. It is
     /// no copy where the file that it resembles lies among the siblings itself.
     pub(super) fn is_read(&self, file: &File, id: Inode, rank: u16, siblings: &[Inode]) -> io::Result<bool> {

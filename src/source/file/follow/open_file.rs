@@ -33,9 +33,6 @@ const FIRST_CHUNK: usize = 64 << 10;
 /// The most bytes that are read at a time.
 const CHUNK: usize = 1 << 20;
 
-/// The most chunks that are read at once, so that other files get their turn.
-const CHUNKS_MAX: usize = 64;
-
 /// A file that the name stands for, or stood for.
 #[derive(Debug)]
 pub(super) struct OpenFile {
@@ -104,7 +101,7 @@ impl OpenFile {
         let mut chunks = 0;
         // The number of NUL bytes from the read position on that were read or skipped.
         let mut nuls = 0;
-        while chunks < CHUNKS_MAX {
+        while chunks < sink.chunks_per_poll() {
             let at = self.anchor.offset() + nuls;
             let tail = if nuls == 0 { self.anchor.tail() } else { &[] };
             let more = usize::try_from(size.saturating_sub(at)).unwrap_or(CHUNK);

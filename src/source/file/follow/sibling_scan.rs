@@ -11,10 +11,12 @@ use crate::source::{
         history::ReadHistory,
         observation::{FileStamp, Inode},
         open_file::OpenFile,
+        saved_place::save_sibling,
         siblings::{Kind, Sibling, folder_of, list, resolve},
     },
     file::open::open_file,
     packing::packing_of,
+    saved_state::SavedSibling,
 };
 use std::{
     collections::HashMap,
@@ -33,19 +35,40 @@ pub(super) struct SiblingScan {
     target: PathBuf,
     /// The siblings at the last search, with their times of birth: an inode is given to another file once it is free.
     seen: Option<HashMap<Inode, Option<SystemTime>>>,
+    /// The siblings of the last search as a later run knows them again, where that is asked for.
+    saved: Option<Vec<SavedSibling>>,
     /// The stamps of the searched folders at the last search.
     folders: [Option<FileStamp>; 2],
 }
 
 impl SiblingScan {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { target: path.clone(), path, seen: None, folders: [None; 2] }
+        Self { target: path.clone(), path, seen: None, saved: None, folders: [None; 2] }
+    }
+
+    /// Notes siblings from now on so that a later run knows them again.
+    pub(super) fn keep(&mut self) {
+        self.saved = Some(Vec::new());
+    }
+
+    /// Returns the siblings of the last search as a later run knows them again.
+    pub(super) fn saved(&self) -> &[SavedSibling] {
+        self.saved.as_deref().unwrap_or_default()
+    }
+
+    fn save(&mut self, siblings: &[Sibling]) {
+        if let Some(saved) = &mut self.saved {
+            let open = |sibling: &Sibling| save_sibling(&open_file(&sibling.path).ok()?).ok();
+            *saved = siblings.iter().filter_map(open).collect();
+        }
     }
 
     /// Notes, the first time, the siblings that lie there: those are no part of what is followed.
     pub(super) fn note_existing(&mut self) {
         if self.seen.is_none() {
-            self.seen = Some(births(&self.siblings()).collect());
+            let siblings = self.siblings();
+            self.seen = Some(births(&siblings).collect());
+            self.save(&siblings);
         }
     }
 
@@ -128,6 +151,7 @@ impl SiblingScan {
             }
         }
         self.seen = Some(births(&siblings).filter(|(id, _)| !renamed.contains(id)).collect());
+        self.save(&siblings);
         Ok(missed)
     }
 

@@ -1,0 +1,127 @@
+//! Going on where an earlier run stopped, over the rotations since.
+
+use crate::source::{
+    error::ReadError,
+    file::{
+        follow::{
+            anchor::Anchor, context::FollowContext, follower::Follower, history::ReadFile, observation::Inode,
+            saved_place, siblings,
+        },
+        open::open_file,
+    },
+    packing::{Packing, packing_of},
+    saved_state::{SavedFile, SavedName},
+    sink::{Content, Sink},
+};
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+/// A file in which a saved position may be found.
+struct Candidate {
+    path: PathBuf,
+    file: File,
+    id: Inode,
+    packing: Option<Packing>,
+    modified: Option<SystemTime>,
+    /// The saved position that was found in it.
+    found: Option<(Anchor, SavedFile)>,
+}
+
+impl Candidate {
+    fn open(path: &Path) -> io::Result<Option<Self>> {
+        let file = open_file(path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Ok(None);
+        }
+        let packing = packing_of(&file)?;
+        let (id, modified) = (Inode::of(&metadata), metadata.modified().ok());
+        Ok(Some(Self { path: path.to_owned(), file, id, packing, modified, found: None }))
+    }
+}
+
+impl Follower {
+    /// Reads the files that were rotated since the state was saved, and notes where the file that has the name goes on.
+    pub(super) fn resume(
+        &mut self,
+        saved: SavedName,
+        context: &mut FollowContext<'_, impl Sink>,
+    ) -> Result<(), ReadError> {
+        let mut current = Candidate::open(&self.path).ok().flatten();
+        let siblings = siblings::list(&[&self.path, &siblings::resolve(&self.path)]);
+        let mut rotated: Vec<Candidate> =
+            siblings.iter().filter_map(|sibling| Candidate::open(&sibling.path).ok().flatten()).collect();
+        rotated.retain(|candidate| current.as_ref().is_none_or(|current| current.id != candidate.id));
+        rotated.sort_by_key(|candidate| candidate.modified);
+        for file in saved.files {
+            let offset = file.offset;
+            if !find(file, rotated.iter_mut().chain(&mut current))? && offset > 0 {
+                let text = "the place where the last run stopped is gone; lines written since may be lost";
+                context.sink.notice(text.into())?;
+            }
+        }
+        // Files that came since the last run are newer than those that were being read then.
+        rotated.sort_by_key(|candidate| candidate.found.is_none());
+        for candidate in rotated {
+            let is_seen = saved_place::is_seen(&saved.seen, &candidate.file, candidate.id, candidate.packing)?;
+            if candidate.found.is_some() || !is_seen {
+                self.read_rotated(candidate, context)?;
+            }
+        }
+        self.resumed =
+            current.and_then(|current| Some((self.known_file(current.id, &current.found)?, current.found?.1)));
+        Ok(())
+    }
+
+    /// Reads on in a file that was rotated, or reads all of it.
+    fn read_rotated(
+        &mut self,
+        candidate: Candidate,
+        context: &mut FollowContext<'_, impl Sink>,
+    ) -> Result<(), ReadError> {
+        let name = candidate.path.file_name().unwrap_or_default().display().to_string();
+        let known = self.known_file(candidate.id, &candidate.found);
+        let what = if known.is_some() { "is read on" } else { "was written since the last run; it is read" };
+        if let Some((_, saved)) = &candidate.found {
+            context.sink.skip(&saved.sent);
+        }
+        let is_packed = candidate.packing.is_some();
+        if let (true, Some(known)) = (is_packed, &known) {
+            context.history.note(known.clone());
+        }
+        let mut open = self.start(candidate.file, known.filter(|_| !is_packed), Content::New, context)?;
+        context.sink.notice(format!("{name} {what}"))?;
+        if is_packed {
+            open.read_packed(context.history, context.sink)?;
+        } else {
+            open.read_on(context.sink)?;
+        }
+        self.keep_rotated(open, context);
+        Ok(())
+    }
+
+    fn known_file(&self, id: Inode, found: &Option<(Anchor, SavedFile)>) -> Option<ReadFile> {
+        let (anchor, saved) = found.as_ref()?;
+        let reader = (self.rank, u16::MAX);
+        Some(ReadFile { id, anchor: anchor.clone(), line: saved.line, reader, held: false })
+    }
+}
+
+/// Finds a saved position in one of the files: in the same file, or else in a copy or an archive of it.
+fn find<'a>(saved: SavedFile, candidates: impl Iterator<Item = &'a mut Candidate>) -> io::Result<bool> {
+    let mut candidates: Vec<&mut Candidate> = candidates.filter(|candidate| candidate.found.is_none()).collect();
+    let id = Inode { dev: saved.dev, ino: saved.ino };
+    candidates.sort_by_key(|candidate| (candidate.id != id, candidate.packing.is_some()));
+    for candidate in candidates {
+        let anchor = saved_place::find(&saved, &candidate.file, candidate.id, candidate.packing)?;
+        if let Some(anchor) = anchor {
+            candidate.found = Some((anchor, saved));
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,134 @@
+//! Finding a saved read position again, in a file that may bear another name or be packed by now.
+
+use crate::source::{
+    file::follow::{
+        anchor::{Anchor, TAIL},
+        history::ReadFile,
+        observation::Inode,
+        open_file::OpenFile,
+    },
+    packing::Packing,
+    saved_state::{SavedBytes, SavedFile, SavedSibling},
+    sink::Place,
+};
+use std::{
+    fs::File,
+    io::{self, Read, Seek as _, SeekFrom},
+    os::unix::fs::FileExt as _,
+};
+
+/// The number of a sibling's first bytes by which it is known again.
+const HEAD: usize = 1024;
+
+/// Returns the read position of an open file at a place where a record begins.
+pub(super) fn save(open: &OpenFile, place: Place) -> io::Result<SavedFile> {
+    let Place { resume, sent } = place;
+    let anchor = if open.packed || resume.offset == open.anchor.offset() {
+        open.anchor.clone()
+    } else {
+        Anchor::at(&open.file, resume.offset)?
+    };
+    Ok(SavedFile {
+        dev: open.id.dev,
+        ino: open.id.ino,
+        offset: anchor.offset(),
+        line: resume.line,
+        head: SavedBytes::of(anchor.head()),
+        tail: SavedBytes::of(anchor.tail()),
+        sent,
+    })
+}
+
+/// Returns the anchor of a saved position in a file that holds the bytes that were read.
+///
+/// Where little was read, only the same inode proves anything.
+pub(super) fn find(saved: &SavedFile, file: &File, id: Inode, packing: Option<Packing>) -> io::Result<Option<Anchor>> {
+    let is_same = id == Inode { dev: saved.dev, ino: saved.ino };
+    if saved.offset < TAIL as u64 && !is_same {
+        return Ok(None);
+    }
+    let mut file = file;
+    match packing {
+        // An archive that cannot be read to that place does not hold it.
+        Some(packing) if !is_same => {
+            file.seek(SeekFrom::Start(0))?;
+            Ok(find_in_text(saved, packing.unpack(file)).unwrap_or(None))
+        }
+        Some(_) | None => find_in_file(saved, file),
+    }
+}
+
+fn find_in_file(saved: &SavedFile, file: &File) -> io::Result<Option<Anchor>> {
+    if file.metadata()?.len() < saved.offset {
+        return Ok(None);
+    }
+    let part = |bytes: SavedBytes, at: u64| {
+        let mut part = vec![0; usize::from(bytes.len)];
+        file.read_exact_at(&mut part, at).map(|()| Some(part).filter(|part| bytes.are(part)))
+    };
+    let head = part(saved.head, 0)?;
+    let tail = part(saved.tail, saved.offset.saturating_sub(saved.tail.len.into()))?;
+    Ok(head.zip(tail).map(|(head, tail)| Anchor::of_parts(saved.offset, head, tail)))
+}
+
+fn find_in_text(saved: &SavedFile, mut text: impl Read) -> io::Result<Option<Anchor>> {
+    let (mut head, mut tail) = (vec![0; saved.head.len.into()], vec![0; saved.tail.len.into()]);
+    text.read_exact(&mut head)?;
+    if !saved.head.are(&head) {
+        return Ok(None);
+    }
+    // The tail may reach into the head.
+    let begin = saved.offset.saturating_sub(saved.tail.len.into());
+    let mut rest = io::Cursor::new(head.clone()).chain(text);
+    let skipped = io::copy(&mut rest.by_ref().take(begin), &mut io::sink())?;
+    rest.read_exact(&mut tail)?;
+    let holds = skipped == begin && saved.tail.are(&tail);
+    Ok(holds.then(|| Anchor::of_parts(saved.offset, head, tail)))
+}
+
+/// Returns the entry of a sibling.
+pub(super) fn save_sibling(file: &File) -> io::Result<SavedSibling> {
+    let metadata = file.metadata()?;
+    let Inode { dev, ino } = Inode::of(&metadata);
+    let mut head = Vec::new();
+    file.take(HEAD as u64).read_to_end(&mut head)?;
+    Ok(SavedSibling { dev, ino, size: metadata.len(), head: SavedBytes::of(&head) })
+}
+
+/// Returns the entry of a file that was read to its end.
+pub(super) fn save_read_file(file: &ReadFile) -> SavedSibling {
+    let Inode { dev, ino } = file.id;
+    SavedSibling { dev, ino, size: file.anchor.offset(), head: SavedBytes::of(file.anchor.head()) }
+}
+
+/// Returns whether a file is a sibling that was seen, by another name or packed since.
+pub(super) fn is_seen(seen: &[SavedSibling], file: &File, id: Inode, packing: Option<Packing>) -> io::Result<bool> {
+    for sibling in seen {
+        let is_same = id == Inode { dev: sibling.dev, ino: sibling.ino };
+        let mut head = Vec::new();
+        if is_same || packing.is_none() {
+            let mut file = file;
+            file.seek(SeekFrom::Start(0))?;
+            file.take(sibling.head.len.into()).read_to_end(&mut head)?;
+            // A copy of a file of some size is the same file as well.
+            let is_copy = sibling.size >= TAIL as u64 && file.metadata()?.len() == sibling.size;
+            if (is_same || is_copy) && sibling.head.are(&head) {
+                return Ok(true);
+            }
+        } else if let Some(packing) = packing {
+            let mut file = file;
+            file.seek(SeekFrom::Start(0))?;
+            let mut text = packing.unpack(file);
+            let is_alike = text.by_ref().take(sibling.head.len.into()).read_to_end(&mut head).is_ok()
+                && sibling.head.are(&head)
+                && sibling.size >= TAIL as u64;
+            if is_alike {
+                let rest = io::copy(&mut text, &mut io::sink());
+                if rest.is_ok_and(|rest| rest + head.len() as u64 == sibling.size) {
+                    return Ok(true);
+                }
+            }
+        }
+    }
+    Ok(false)
+}
