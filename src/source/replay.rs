@@ -4,7 +4,7 @@
 //! replaced with no copy of it beside the name, and the new content begins as the old one did, is a record a replay of
 //! one that was taken before; each as often as it had been taken.
 
-use crate::source::sink::Content;
+use crate::source::sink::ContentChange;
 use std::collections::{HashMap, VecDeque};
 
 /// The number of records of a file that are remembered.
@@ -32,14 +32,14 @@ pub(super) struct ReplayLedger {
 
 impl ReplayLedger {
     /// Begins with new content. Returns whether records may be taken twice because too many were remembered.
-    pub(super) fn begin(&mut self, content: Content) -> bool {
+    pub(super) fn begin(&mut self, content: ContentChange) -> bool {
         let taken = std::mem::take(&mut self.taken);
         let skipped = std::mem::take(&mut self.skipped);
         let is_incomplete = std::mem::take(&mut self.is_incomplete);
         self.forget();
         match content {
-            Content::New => false,
-            Content::Rewritten { mut beginning } => {
+            ContentChange::New => false,
+            ContentChange::Rewritten { mut beginning } => {
                 for hash in taken {
                     *self.repeatable.entry(hash).or_default() += 1;
                 }
@@ -94,14 +94,14 @@ impl ReplayLedger {
 mod tests {
     use super::*;
 
-    fn rewritten(beginning: &str) -> Content {
-        Content::Rewritten { beginning: beginning.into() }
+    fn rewritten(beginning: &str) -> ContentChange {
+        ContentChange::Rewritten { beginning: beginning.into() }
     }
 
     /// Takes records, of which the old content had 7, 7 and 8, and returns which are replays.
-    fn replays(content: Content, begins: &[u8], records: &[u64]) -> Vec<bool> {
+    fn replays(content: ContentChange, begins: &[u8], records: &[u64]) -> Vec<bool> {
         let mut ledger = ReplayLedger::default();
-        assert!(!ledger.begin(Content::New));
+        assert!(!ledger.begin(ContentChange::New));
         for hash in [7, 7, 8] {
             assert!(!ledger.take(hash, 0), "equal records of one content are several events");
         }
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(replays(rewritten("head"), b"head and more", &records), [yes, no, yes, no, yes, no]);
         assert_eq!(replays(rewritten("head"), b"he", &records), [yes, no, yes, no, yes, no], "not different so far");
         assert_eq!(replays(rewritten("head"), b"tail and more", &records), [no; 6], "it begins with other text");
-        assert_eq!(replays(Content::New, b"head and more", &records), [no; 6], "the old content lies beside");
+        assert_eq!(replays(ContentChange::New, b"head and more", &records), [no; 6], "the old content lies beside");
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl SavedState {
     }
 
     /// Returns this state with newer positions of some names.
-    pub(super) fn with(&self, names: Vec<SavedName>) -> Self {
+    pub(super) fn with(&self, names: &[SavedName]) -> Self {
         let older = self.names.iter().filter(|older| names.iter().all(|name| name.path != older.path));
         Self::new(older.cloned().chain(names.iter().cloned()).collect())
     }

@@ -60,12 +60,12 @@ pub struct Beginning {
     /// The last write, in seconds since 1970.
     pub modified: i64,
     /// The relation to the content that the name had before.
-    pub content: Content,
+    pub content: ContentChange,
 }
 
 /// The relation of a generation's content to the one that the name had before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
+pub enum ContentChange {
     /// New: nothing was read of the name before, or the old content lies beside the name, as after a rotation.
     New,
     /// The old content was replaced, and there is no copy of it beside the name.

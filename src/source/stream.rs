@@ -11,7 +11,7 @@ use crate::{
         intake::Intake,
         lines::Lines,
         packing::{MAGIC, Packing, TextVerdict, judge},
-        sink::{Beginning, Content, Sink as _},
+        sink::{Beginning, ContentChange, Sink as _},
         state::SharedState,
         tape::Tape,
     },
@@ -52,7 +52,7 @@ pub(super) fn run(
     tape: &Mutex<Tape>,
 ) -> Result<(), Stopped> {
     let now = jiff::Timestamp::now().as_second();
-    intake.begin(0, Beginning { size: None, modified: now, content: Content::New })?;
+    intake.begin(0, Beginning { size: None, modified: now, content: ContentChange::New })?;
     let mut lines = Lines::new(0, Some(NonZeroU32::MIN));
     loop {
         let error = match open(input) {

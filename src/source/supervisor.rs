@@ -59,7 +59,7 @@ pub(super) struct Supervisor {
     outlet: Outlet,
     shared: Arc<SharedState>,
     wakes: Receiver<()>,
-    inputs: Vec<Input>,
+    inputs: Vec<RankInput>,
     history: ReadHistory,
     started: Instant,
     /// The duration of the last round of polls.
@@ -74,7 +74,7 @@ pub(super) struct Supervisor {
 
 /// The reader of one rank.
 #[derive(Debug)]
-enum Input {
+enum RankInput {
     File(Box<(Follower, Intake)>),
     /// A stream, which is read on a thread of its own.
     Stream,
@@ -153,7 +153,7 @@ impl Supervisor {
         let (mut outcome, began) = (PollOutcome::Idle, Instant::now());
         for input in &mut self.inputs {
             match input {
-                Input::File(file) => {
+                RankInput::File(file) => {
                     let (follower, intake) = file.as_mut();
                     let now = self.started.elapsed();
                     let mut context = FollowContext { now, history: &mut self.history, sink: intake };
@@ -161,7 +161,7 @@ impl Supervisor {
                         outcome = PollOutcome::More;
                     }
                 }
-                Input::Stream | Input::Empty(_) => {}
+                RankInput::Stream | RankInput::Empty(_) => {}
             }
         }
         self.last_round = began.elapsed();
@@ -174,21 +174,21 @@ impl Supervisor {
         let Some(earlier) = &self.state else { return };
         let mut names = Vec::new();
         for input in &self.inputs {
-            if let Input::File(file) = input {
+            if let RankInput::File(file) = input {
                 let (follower, intake) = file.as_ref();
                 // A position that cannot be had now is had at the next poll.
                 let Ok(saved) = follower.saved(&self.history, intake) else { return };
                 names.push(saved);
             }
         }
-        let state = earlier.with(names);
+        let state = earlier.with(&names);
         self.shared.checkpoints().push(self.shared.updates(), state);
     }
 
     /// Returns whether nothing more can come in this mode.
     fn is_done(&self) -> bool {
         let streams_ended = self.shared.streams.load(Ordering::Relaxed) == 0;
-        let only_streams = self.inputs.iter().all(|input| matches!(input, Input::Stream));
+        let only_streams = self.inputs.iter().all(|input| matches!(input, RankInput::Stream));
         streams_ended && (self.mode == ReadMode::Once || only_streams)
     }
 
@@ -198,7 +198,7 @@ impl Supervisor {
             return Ok(());
         }
         for input in &mut self.inputs {
-            if let Input::File(file) = input {
+            if let RankInput::File(file) = input {
                 let (follower, intake) = file.as_mut();
                 if let Some((generation, lines)) = follower.pending() {
                     intake.take_pending(generation, lines)?;
@@ -229,8 +229,8 @@ impl Supervisor {
     fn resend_health(&mut self) -> Result<(), Stopped> {
         for input in &mut self.inputs {
             match input {
-                Input::File(file) => file.1.resend_health()?,
-                Input::Stream | Input::Empty(_) => {}
+                RankInput::File(file) => file.1.resend_health()?,
+                RankInput::Stream | RankInput::Empty(_) => {}
             }
         }
         Ok(())
@@ -259,8 +259,8 @@ impl Supervisor {
         let notifier = self.notifier.get_or_insert_with(|| Notifier::new(self.shared.wake_sender()));
         for input in &self.inputs {
             match input {
-                Input::File(file) => notifier.watch(file.0.path()),
-                Input::Stream | Input::Empty(_) => {}
+                RankInput::File(file) => notifier.watch(file.0.path()),
+                RankInput::Stream | RankInput::Empty(_) => {}
             }
         }
         match notifier.take_error() {
@@ -278,7 +278,7 @@ impl Supervisor {
         if fs::metadata(&path).is_ok_and(|metadata| metadata.file_type().is_fifo()) {
             return self.add_stream(StreamInput::Fifo(path), name);
         }
-        let empty = self.inputs.iter().position(|input| matches!(input, Input::Empty(of) if *of == argument));
+        let empty = self.inputs.iter().position(|input| matches!(input, RankInput::Empty(of) if *of == argument));
         let Some(rank) = self.assign_rank(empty, &name, RawText::File(path.clone()))? else { return Ok(()) };
         let options = match discovery {
             Discovery::AtStart => self.options.clone(),
@@ -294,7 +294,7 @@ impl Supervisor {
             follower = follower.with_state(saved);
         }
         let intake = Intake::new(rank, name, options, self.outlet.clone());
-        let input = Input::File(Box::new((follower, intake)));
+        let input = RankInput::File(Box::new((follower, intake)));
         match empty {
             Some(at) => self.inputs[at] = input,
             None => self.inputs.push(input),
@@ -303,12 +303,12 @@ impl Supervisor {
     }
 
     fn add_empty(&mut self, argument: usize, why: &str) -> Result<(), Stopped> {
-        if self.inputs.iter().any(|input| matches!(input, Input::Empty(of) if *of == argument)) {
+        if self.inputs.iter().any(|input| matches!(input, RankInput::Empty(of) if *of == argument)) {
             return Ok(());
         }
         let name = name_of(self.arguments.typed(argument));
         let Some(rank) = self.assign_rank(None, &name, RawText::File(PathBuf::new()))? else { return Ok(()) };
-        self.inputs.push(Input::Empty(argument));
+        self.inputs.push(RankInput::Empty(argument));
         let mut intake = Intake::new(rank, name, self.options_from_the_beginning(), self.outlet.clone());
         intake.health(Health::Waiting(Safe::new(why)))
     }
@@ -319,7 +319,7 @@ impl Supervisor {
         let intake = Intake::new(rank, name, self.options_from_the_beginning(), self.outlet.clone());
         let shared = Arc::clone(&self.shared);
         shared.streams.fetch_add(1, Ordering::Relaxed);
-        self.inputs.push(Input::Stream);
+        self.inputs.push(RankInput::Stream);
         let outlet = self.outlet.clone();
         thread::spawn(move || {
             // A stream that was stopped has ended, too.

@@ -23,7 +23,7 @@ use thumbview::{
         Stopped,
         file::follow::{Discovery, FollowContext, Follower, GRACE, GRACE_DELETED, PollOutcome, history::ReadHistory},
         lines::SplitLine,
-        sink::{Beginning, Content, Sink},
+        sink::{Beginning, ContentChange, Sink},
     },
 };
 
@@ -41,7 +41,7 @@ struct Record {
 
 impl Sink for Record {
     fn begin(&mut self, generation: u16, beginning: Beginning) -> Result<(), Stopped> {
-        if let Content::Rewritten { beginning } = beginning.content {
+        if let ContentChange::Rewritten { beginning } = beginning.content {
             self.rewritten.push((generation, String::from_utf8_lossy(&beginning).into_owned()));
         }
         Ok(())

@@ -42,7 +42,7 @@ fn action() -> impl Strategy<Value = Action> {
 
 /// What a file holds, as far as the model knows.
 #[derive(Debug, Default)]
-struct Content {
+struct ContentChange {
     /// Whole lines that no look has seen yet.
     unseen: Vec<u32>,
     /// The line whose head alone is written.
@@ -55,14 +55,14 @@ struct Content {
 #[derive(Debug)]
 struct Renamed {
     path: PathBuf,
-    content: Content,
+    content: ContentChange,
     /// When it last grew, once the follower has seen that the name is gone.
     grown: Option<Duration>,
 }
 
 struct Model {
     rig: Rig,
-    current: Option<Content>,
+    current: Option<ContentChange>,
     linked: bool,
     renamed: Option<Renamed>,
     files: u32,
@@ -85,7 +85,7 @@ impl Model {
     }
 
     /// Text of `count` new lines, after the rest of one that was begun.
-    fn text(content: &mut Content, written: &mut u32, count: u8) -> String {
+    fn text(content: &mut ContentChange, written: &mut u32, count: u8) -> String {
         let mut text = String::new();
         if let Some(number) = content.partial.take() {
             text.push_str(line(number).split_at(20).1);
@@ -100,12 +100,12 @@ impl Model {
     }
 
     /// Whole lines that will come out although the name has moved on.
-    fn keep(&mut self, content: &Content) {
+    fn keep(&mut self, content: &ContentChange) {
         self.due.extend(&content.unseen);
     }
 
     /// The file has lost its name for good; what the follower has open is read all the same.
-    fn unlink(&mut self, content: &Content) {
+    fn unlink(&mut self, content: &ContentChange) {
         if content.held {
             self.keep(content);
         }
@@ -134,14 +134,14 @@ impl Model {
             Action::Rename => self.rename(),
             Action::RenameOver => {
                 self.remove(false);
-                let (new, mut content) = (self.fresh("new"), Content::default());
+                let (new, mut content) = (self.fresh("new"), ContentChange::default());
                 append(&new, &Self::text(&mut content, &mut self.written, 2));
                 fs::rename(new, log).unwrap();
                 self.current = Some(content);
             }
             Action::Symlink => {
                 self.remove(false);
-                let (target, mut content) = (self.fresh("target"), Content::default());
+                let (target, mut content) = (self.fresh("target"), ContentChange::default());
                 append(&target, &Self::text(&mut content, &mut self.written, 2));
                 let link = self.fresh("link");
                 std::os::unix::fs::symlink(target, &link).unwrap();
@@ -182,7 +182,7 @@ impl Model {
 
     fn truncate(&mut self, held: bool) {
         File::options().write(true).open(self.rig.log()).unwrap().set_len(0).unwrap();
-        self.current = Some(Content { held, ..Content::default() });
+        self.current = Some(ContentChange { held, ..ContentChange::default() });
     }
 
     fn rename(&mut self) {
@@ -197,7 +197,7 @@ impl Model {
         if let Some(late) = self.renamed.take() {
             self.keep(&late.content);
         }
-        let content = Content { unseen: Vec::new(), ..content };
+        let content = ContentChange { unseen: Vec::new(), ..content };
         self.renamed = Some(Renamed { path, content, grown: None });
     }
 

@@ -23,7 +23,7 @@ use crate::{
         lines::Lines,
         packing::packing_of,
         saved_state::{SavedFile, SavedName, SavedSibling},
-        sink::{Beginning, Content, Resume, Sink},
+        sink::{Beginning, ContentChange, Resume, Sink},
     },
     text::Safe,
 };
@@ -63,7 +63,7 @@ pub struct Follower {
     retry: Retry,
     siblings: SiblingScan,
     /// The relation of the next content of the name to the one that was read last.
-    next_content: Content,
+    next_content: ContentChange,
     /// The positions of an earlier run, before the first poll.
     saved: Option<SavedName>,
     /// The position in the file that has the name, where an earlier run stopped in it.
@@ -82,7 +82,7 @@ pub enum PollOutcome {
 
 /// The file that is read next in a step.
 #[derive(Debug)]
-enum Target {
+enum ReadTarget {
     /// None.
     None,
     /// The open file.
@@ -93,7 +93,7 @@ enum Target {
     Named(io::Result<(File, Metadata)>),
 }
 
-impl Target {
+impl ReadTarget {
     /// Returns whether nothing was read of the file in this generation.
     fn is_new(&self) -> bool {
         match self {
@@ -108,7 +108,7 @@ impl Follower {
     pub fn new(path: PathBuf, rank: u16, discovery: Discovery) -> Self {
         Self {
             siblings: SiblingScan::new(path.clone()),
-            next_content: Content::New,
+            next_content: ContentChange::New,
             saved: None,
             resumed: None,
             path,
@@ -260,10 +260,10 @@ impl Follower {
         step: &FollowStep,
         stamp: Option<FileStamp>,
         context: &mut FollowContext<'_, impl Sink>,
-    ) -> Result<Target, ReadError> {
+    ) -> Result<ReadTarget, ReadError> {
         match step {
-            FollowStep::Rest | FollowStep::Keep(_) => Ok(Target::None),
-            FollowStep::Read => Ok(Target::Open(stamp)),
+            FollowStep::Rest | FollowStep::Keep(_) => Ok(ReadTarget::None),
+            FollowStep::Read => Ok(ReadTarget::Open(stamp)),
             FollowStep::Truncated => {
                 let offset = self.known().map_or(0, |known| known.offset);
                 let size = stamp.map_or(0, |stamp| stamp.size);
@@ -286,14 +286,14 @@ impl Follower {
                 };
                 self.mark = Some((mark, context.now));
                 context.sink.notice(format!("{what}; the old file is read to its end, then the new one"))?;
-                Ok(Target::Named(open_named(&self.path)))
+                Ok(ReadTarget::Named(open_named(&self.path)))
             }
-            FollowStep::Open => Ok(Target::Named(open_named(&self.path))),
+            FollowStep::Open => Ok(ReadTarget::Named(open_named(&self.path))),
             FollowStep::Leave => {
                 self.leave(context)?;
                 context.sink.notice("gone; waiting for it to come back".into())?;
                 self.report(Health::Waiting(Safe::new("gone")), context.sink)?;
-                Ok(Target::None)
+                Ok(ReadTarget::None)
             }
             FollowStep::Wait(why) => {
                 self.leave(context)?;
@@ -301,25 +301,25 @@ impl Follower {
                 if !is_gone || why != "not there yet" {
                     self.report(Health::Waiting(Safe::new(why)), context.sink)?;
                 }
-                Ok(Target::None)
+                Ok(ReadTarget::None)
             }
         }
     }
 
     fn read_target(
         &mut self,
-        target: Target,
+        target: ReadTarget,
         context: &mut FollowContext<'_, impl Sink>,
     ) -> Result<ReadOutcome, ReadError> {
         let stamp = match target {
-            Target::None => return Ok(ReadOutcome::UpToDate),
-            Target::Open(stamp) => stamp,
-            Target::Restarted(file) => {
+            ReadTarget::None => return Ok(ReadOutcome::UpToDate),
+            ReadTarget::Open(stamp) => stamp,
+            ReadTarget::Restarted(file) => {
                 let stamp = FileStamp::of(&file.metadata()?);
                 self.start_again(file, context)?;
                 Some(stamp)
             }
-            Target::Named(file) => {
+            ReadTarget::Named(file) => {
                 let (file, metadata) = file?;
                 if !self.open_target(file, &metadata, context)? {
                     return Ok(ReadOutcome::UpToDate);
@@ -377,7 +377,7 @@ impl Follower {
             context.sink.notice(format!("its first {bytes} bytes were read before; going on from there"))?;
         }
         self.siblings.set_opened();
-        let next = std::mem::replace(&mut self.next_content, Content::New);
+        let next = std::mem::replace(&mut self.next_content, ContentChange::New);
         self.open = Some(self.start(file, known, next, context)?);
         self.report_live(context)?;
         Ok(true)
@@ -388,7 +388,7 @@ impl Follower {
         &mut self,
         file: File,
         known: Option<ReadFile>,
-        next: Content,
+        next: ContentChange,
         context: &mut FollowContext<'_, impl Sink>,
     ) -> Result<OpenFile, ReadError> {
         let metadata = file.metadata()?;
@@ -414,7 +414,7 @@ impl Follower {
 
     /// Begins a generation with the file that was just closed.
     fn start_again(&mut self, file: File, context: &mut FollowContext<'_, impl Sink>) -> Result<(), ReadError> {
-        let next = std::mem::replace(&mut self.next_content, Content::New);
+        let next = std::mem::replace(&mut self.next_content, ContentChange::New);
         self.open = Some(self.start(file, None, next, context)?);
         Ok(())
     }
@@ -439,12 +439,16 @@ impl Follower {
 
     /// Ends the generation of an open file whose content changed; its unread bytes are taken from a copy where there is
     /// one.
-    fn close_changed(&mut self, why: &str, context: &mut FollowContext<'_, impl Sink>) -> Result<Target, ReadError> {
-        let Some(mut old) = self.open.take() else { return Ok(Target::None) };
+    fn close_changed(
+        &mut self,
+        why: &str,
+        context: &mut FollowContext<'_, impl Sink>,
+    ) -> Result<ReadTarget, ReadError> {
+        let Some(mut old) = self.open.take() else { return Ok(ReadTarget::None) };
         let file = old.file.try_clone()?;
         let copy = if old.packed { None } else { self.siblings.find_copy(&old, context.history)? };
         let has_copy = copy.is_some() || self.siblings.has_packed_copy(&old)?;
-        self.next_content = if has_copy { Content::New } else { old.as_rewritten() };
+        self.next_content = if has_copy { ContentChange::New } else { old.as_rewritten() };
         let loss = if let Some((copy, id)) = copy {
             let before = old.anchor.offset();
             old.switch_to_copy(copy, id);
@@ -460,18 +464,22 @@ impl Follower {
         context.history.note(old.read_file(self.rank));
         context.history.release((self.rank, old.generation));
         context.sink.notice(format!("{why}; reading from its beginning; {loss}"))?;
-        Ok(Target::Restarted(file))
+        Ok(ReadTarget::Restarted(file))
     }
 
     /// Reads the files that had the name between two polls.
-    fn read_missed(&mut self, target: &Target, context: &mut FollowContext<'_, impl Sink>) -> Result<(), ReadError> {
+    fn read_missed(
+        &mut self,
+        target: &ReadTarget,
+        context: &mut FollowContext<'_, impl Sink>,
+    ) -> Result<(), ReadError> {
         let current = match target {
-            Target::None | Target::Open(_) | Target::Named(Err(_)) => None,
-            Target::Restarted(file) => Some(Inode::of(&file.metadata()?)),
-            Target::Named(Ok((_, metadata))) => Some(Inode::of(metadata)),
+            ReadTarget::None | ReadTarget::Open(_) | ReadTarget::Named(Err(_)) => None,
+            ReadTarget::Restarted(file) => Some(Inode::of(&file.metadata()?)),
+            ReadTarget::Named(Ok((_, metadata))) => Some(Inode::of(metadata)),
         };
         for (path, file) in self.siblings.find_missed(current, context.history, self.rank)? {
-            let mut open = self.start(file, None, Content::New, context)?;
+            let mut open = self.start(file, None, ContentChange::New, context)?;
             if open.packed {
                 open.read_packed(context.history, context.sink)?;
             } else {
@@ -499,7 +507,7 @@ impl Follower {
         if can_rotate {
             let stamp = FileStamp::of(&open.file.metadata()?);
             while self.read(Some(stamp), context)? == ReadOutcome::Changed {
-                if let Target::Restarted(file) = self.close_changed("rewritten in place", context)? {
+                if let ReadTarget::Restarted(file) = self.close_changed("rewritten in place", context)? {
                     self.start_again(file, context)?;
                 }
             }
@@ -508,7 +516,7 @@ impl Follower {
             let has_copy = links > 0
                 || self.siblings.find_copy(&open, context.history)?.is_some()
                 || self.siblings.has_packed_copy(&open)?;
-            self.next_content = if has_copy { Content::New } else { open.as_rewritten() };
+            self.next_content = if has_copy { ContentChange::New } else { open.as_rewritten() };
             self.rotated.push(RotatedFile::new(open, context.now));
         }
         Ok(())

@@ -15,7 +15,7 @@ use crate::source::{
     file::holes::next_data,
     lines::Lines,
     packing::{TextVerdict, judge, packing_of},
-    sink::{Content, Sink},
+    sink::{ContentChange, Sink},
 };
 use std::{
     fs::File,
@@ -68,10 +68,10 @@ impl OpenFile {
     }
 
     /// Returns this file's content as one that was replaced without a copy.
-    pub(super) fn as_rewritten(&self) -> Content {
+    pub(super) fn as_rewritten(&self) -> ContentChange {
         match self.anchor.head() {
-            [] => Content::New,
-            head => Content::Rewritten { beginning: head.to_vec() },
+            [] => ContentChange::New,
+            head => ContentChange::Rewritten { beginning: head.to_vec() },
         }
     }
 

@@ -12,7 +12,7 @@ use crate::source::{
         observation::{FileStamp, Inode},
         open_file::OpenFile,
         saved_place::save_sibling,
-        siblings::{Kind, Sibling, folder_of, list, resolve},
+        siblings::{Sibling, SiblingKind, folder_of, list, resolve},
     },
     file::open::open_file,
     packing::packing_of,
@@ -91,7 +91,7 @@ impl SiblingScan {
         for Sibling { path, metadata, kind } in siblings {
             let id = Inode::of(&metadata);
             let is_sure = offset >= TAIL as u64 || !self.has_seen(&metadata);
-            let is_candidate = kind == Kind::Plain && id != old.id && metadata.len() >= offset && is_sure;
+            let is_candidate = kind == SiblingKind::Plain && id != old.id && metadata.len() >= offset && is_sure;
             if !is_candidate || history.is_held(id) {
                 continue;
             }
@@ -106,7 +106,7 @@ impl SiblingScan {
     /// Returns whether an archive beside the name holds all bytes that were read of `old`.
     pub(super) fn has_packed_copy(&self, old: &OpenFile) -> io::Result<bool> {
         let archives = self.siblings().into_iter().filter(|sibling| {
-            sibling.kind == Kind::Packed && !self.has_seen(&sibling.metadata) && old.anchor.offset() > 0
+            sibling.kind == SiblingKind::Packed && !self.has_seen(&sibling.metadata) && old.anchor.offset() > 0
         });
         for archive in archives {
             let Ok(file) = open_file(&archive.path) else { continue };
@@ -135,7 +135,7 @@ impl SiblingScan {
             .iter()
             .filter(|Sibling { metadata, kind, .. }| {
                 let id = Inode::of(metadata);
-                *kind == Kind::Plain && !self.has_seen(metadata) && !history.is_held(id) && current != Some(id)
+                *kind == SiblingKind::Plain && !self.has_seen(metadata) && !history.is_held(id) && current != Some(id)
             })
             .collect();
         unseen.sort_by_key(|sibling| sibling.metadata.modified().ok());

@@ -14,12 +14,12 @@ const PACKED: [&[u8]; 5] = [b".gz", b".zst", b".bz2", b".xz", b".Z"];
 pub(in crate::source) struct Sibling {
     pub(in crate::source) path: PathBuf,
     pub(in crate::source) metadata: Metadata,
-    pub(in crate::source) kind: Kind,
+    pub(in crate::source) kind: SiblingKind,
 }
 
 /// The kind of a sibling by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::source) enum Kind {
+pub(in crate::source) enum SiblingKind {
     Plain,
     /// Packed, as its ending says.
     Packed,
@@ -44,10 +44,10 @@ pub(in crate::source) fn list(logs: &[&Path]) -> Vec<Sibling> {
 }
 
 /// Returns the kind of a name that is a log's with a number or a date: `vod.log.1`, `vod.log-20260314.gz`.
-fn kind_of(log: &[u8], name: &[u8]) -> Option<Kind> {
+fn kind_of(log: &[u8], name: &[u8]) -> Option<SiblingKind> {
     let of_date = |byte: &u8| byte.is_ascii_digit() || b".-_:T".contains(byte);
     let packed = PACKED.iter().find_map(|ending| name.strip_suffix(*ending));
-    let kind = if packed.is_some() { Kind::Packed } else { Kind::Plain };
+    let kind = if packed.is_some() { SiblingKind::Packed } else { SiblingKind::Plain };
     match packed.unwrap_or(name).strip_prefix(log)? {
         [b'.' | b'-' | b'_', rest @ ..] if rest.iter().any(u8::is_ascii_digit) && rest.iter().all(of_date) => {
             Some(kind)
@@ -73,11 +73,11 @@ mod tests {
     #[test]
     fn a_sibling_has_a_number_or_a_date_behind_the_name() {
         let cases = [
-            ("vod.log.1", Some(Kind::Plain)),
-            ("vod.log-20260314", Some(Kind::Plain)),
-            ("vod.log_2026-03-14T09:15", Some(Kind::Plain)),
-            ("vod.log.2.gz", Some(Kind::Packed)),
-            ("vod.log-20260314.xz", Some(Kind::Packed)),
+            ("vod.log.1", Some(SiblingKind::Plain)),
+            ("vod.log-20260314", Some(SiblingKind::Plain)),
+            ("vod.log_2026-03-14T09:15", Some(SiblingKind::Plain)),
+            ("vod.log.2.gz", Some(SiblingKind::Packed)),
+            ("vod.log-20260314.xz", Some(SiblingKind::Packed)),
             ("vod.log", None),
             ("vod.log.", None),
             ("vod.log.gz", None),

@@ -11,7 +11,7 @@ use crate::source::{
     },
     packing::{Packing, packing_of},
     saved_state::{SavedFile, SavedName},
-    sink::{Content, Sink},
+    sink::{ContentChange, Sink},
 };
 use std::{
     fs::File,
@@ -21,7 +21,7 @@ use std::{
 };
 
 /// A file in which a saved position may be found.
-struct Candidate {
+struct ResumeCandidate {
     path: PathBuf,
     file: File,
     id: Inode,
@@ -31,7 +31,7 @@ struct Candidate {
     found: Option<(Anchor, SavedFile)>,
 }
 
-impl Candidate {
+impl ResumeCandidate {
     fn open(path: &Path) -> io::Result<Option<Self>> {
         let file = open_file(path)?;
         let metadata = file.metadata()?;
@@ -51,10 +51,10 @@ impl Follower {
         saved: SavedName,
         context: &mut FollowContext<'_, impl Sink>,
     ) -> Result<(), ReadError> {
-        let mut current = Candidate::open(&self.path).ok().flatten();
+        let mut current = ResumeCandidate::open(&self.path).ok().flatten();
         let siblings = siblings::list(&[&self.path, &siblings::resolve(&self.path)]);
-        let mut rotated: Vec<Candidate> =
-            siblings.iter().filter_map(|sibling| Candidate::open(&sibling.path).ok().flatten()).collect();
+        let mut rotated: Vec<ResumeCandidate> =
+            siblings.iter().filter_map(|sibling| ResumeCandidate::open(&sibling.path).ok().flatten()).collect();
         rotated.retain(|candidate| current.as_ref().is_none_or(|current| current.id != candidate.id));
         rotated.sort_by_key(|candidate| candidate.modified);
         for file in saved.files {
@@ -73,18 +73,18 @@ impl Follower {
             }
         }
         self.resumed =
-            current.and_then(|current| Some((self.known_file(current.id, &current.found)?, current.found?.1)));
+            current.and_then(|current| Some((self.known_file(current.id, current.found.as_ref())?, current.found?.1)));
         Ok(())
     }
 
     /// Reads on in a file that was rotated, or reads all of it.
     fn read_rotated(
         &mut self,
-        candidate: Candidate,
+        candidate: ResumeCandidate,
         context: &mut FollowContext<'_, impl Sink>,
     ) -> Result<(), ReadError> {
         let name = candidate.path.file_name().unwrap_or_default().display().to_string();
-        let known = self.known_file(candidate.id, &candidate.found);
+        let known = self.known_file(candidate.id, candidate.found.as_ref());
         let what = if known.is_some() { "is read on" } else { "was written since the last run; it is read" };
         if let Some((_, saved)) = &candidate.found {
             context.sink.skip(&saved.sent);
@@ -93,7 +93,7 @@ impl Follower {
         if let (true, Some(known)) = (is_packed, &known) {
             context.history.note(known.clone());
         }
-        let mut open = self.start(candidate.file, known.filter(|_| !is_packed), Content::New, context)?;
+        let mut open = self.start(candidate.file, known.filter(|_| !is_packed), ContentChange::New, context)?;
         context.sink.notice(format!("{name} {what}"))?;
         if is_packed {
             open.read_packed(context.history, context.sink)?;
@@ -104,16 +104,16 @@ impl Follower {
         Ok(())
     }
 
-    fn known_file(&self, id: Inode, found: &Option<(Anchor, SavedFile)>) -> Option<ReadFile> {
-        let (anchor, saved) = found.as_ref()?;
+    fn known_file(&self, id: Inode, found: Option<&(Anchor, SavedFile)>) -> Option<ReadFile> {
+        let (anchor, saved) = found?;
         let reader = (self.rank, u16::MAX);
         Some(ReadFile { id, anchor: anchor.clone(), line: saved.line, reader, held: false })
     }
 }
 
 /// Finds a saved position in one of the files: in the same file, or else in a copy or an archive of it.
-fn find<'a>(saved: SavedFile, candidates: impl Iterator<Item = &'a mut Candidate>) -> io::Result<bool> {
-    let mut candidates: Vec<&mut Candidate> = candidates.filter(|candidate| candidate.found.is_none()).collect();
+fn find<'a>(saved: SavedFile, candidates: impl Iterator<Item = &'a mut ResumeCandidate>) -> io::Result<bool> {
+    let mut candidates: Vec<&mut ResumeCandidate> = candidates.filter(|candidate| candidate.found.is_none()).collect();
     let id = Inode { dev: saved.dev, ino: saved.ino };
     candidates.sort_by_key(|candidate| (candidate.id != id, candidate.packing.is_some()));
     for candidate in candidates {
