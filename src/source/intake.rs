@@ -14,7 +14,7 @@ use crate::{
         lines::{Lines, SplitLine},
         outlet::{BATCH, Outlet},
         replay::{BEGINNING, RECORDS_MAX, ReplayLedger},
-        sink::{Beginning, Content, Place, Resume, Sink},
+        sink::{Beginning, ContentChange, Place, Resume, Sink},
     },
     text::Safe,
 };
@@ -205,7 +205,7 @@ impl Sink for Intake {
     fn begin(&mut self, generation: u16, beginning: Beginning) -> Result<(), Stopped> {
         self.flush()?;
         let Beginning { size, modified, content } = beginning;
-        self.continues = content == Content::New && !self.readers.is_empty();
+        self.continues = content == ContentChange::New && !self.readers.is_empty();
         self.is_stream = size.is_none();
         self.newest = generation;
         let file = FileId { rank: self.rank, generation };
