@@ -254,14 +254,24 @@ impl TailArgs {
     }
 
     /// Returns where printed output begins.
-    pub fn start(&self) -> Start {
-        match self.lines {
-            // A pipe has no history to skip.
-            _ if self.is_stdin_only() => Start::All,
-            None => Start::Last(PRINTED_HISTORY),
-            Some(LineCount::Last(count)) => Start::Last(count),
-            Some(LineCount::All) => Start::All,
+    pub fn printed_start(&self) -> Start {
+        self.start().unwrap_or(Start::Last(PRINTED_HISTORY))
+    }
+
+    /// Returns where the full screen begins.
+    pub fn screen_start(&self) -> Start {
+        self.start().unwrap_or(Start::All)
+    }
+
+    fn start(&self) -> Option<Start> {
+        // A pipe has no history to skip.
+        if self.is_stdin_only() {
+            return Some(Start::All);
         }
+        self.lines.map(|lines| match lines {
+            LineCount::Last(count) => Start::Last(count),
+            LineCount::All => Start::All,
+        })
     }
 
     /// Returns the alerts about new events.

@@ -18,7 +18,7 @@ use crate::{
     event::{LogEvent, LogUpdate, ReadMode, Reveal},
     report,
     session::alert::{Alert, AlertConfig, Alerter, CommandOutput},
-    source::{self, Order, SourceConfig, Start},
+    source::{self, SourceConfig},
 };
 use anyhow::{Context as _, Result};
 use std::{
@@ -31,20 +31,19 @@ use stream::EventStream;
 use tokio::time::Instant;
 
 /// Prints the events that pass the filter, until the sources end or an alert ends the program.
-pub(super) fn print(input: &InputArgs, mode: ReadMode, start: Start, alerts: AlertConfig) -> Result<ExitCode> {
-    let filter = input.filter()?;
+pub(super) fn print(input: &InputArgs, source: SourceConfig, alerts: AlertConfig) -> Result<ExitCode> {
+    let (filter, mode) = (input.filter()?, source.mode);
     if mode == ReadMode::Follow
         && let Some(status) = filter.unknown_status(std::iter::empty())
     {
         info(&format!("no asset has status {status} yet"));
     }
-    let config = input.source(mode, start, Order::Log);
     let mut printer = EventPrinter {
         stream: EventStream::new(filter.clone()),
         alerter: Alerter::new(alerts, CommandOutput::Stderr).context("cannot start the thread of --exec")?,
         reveal: input.reveal(),
     };
-    let ended = runtime::block_on(printer.run(config, None))?;
+    let ended = runtime::block_on(printer.run(source, None))?;
     let skipped = printer.alerter.finish();
     if skipped > 0 {
         info(&format!("--exec: {skipped} events were skipped, since their commands take longer than events come"));

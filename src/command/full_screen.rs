@@ -4,25 +4,29 @@ use super::{media, runtime};
 use crate::{
     app::AppOptions,
     cli::{InputArgs, ScreenArgs, locale_notice},
-    event::ReadMode,
     session::{self, SessionPlan, alert::AlertConfig},
-    source::{Order, Start},
+    source::SourceConfig,
 };
 use anyhow::Result;
 use std::process::ExitCode;
 
 /// Runs a session over the input until the user quits.
-pub(super) fn run(input: &InputArgs, screen: &ScreenArgs, mode: ReadMode, alerts: AlertConfig) -> Result<ExitCode> {
+pub(super) fn run(
+    input: &InputArgs,
+    screen: &ScreenArgs,
+    source: SourceConfig,
+    alerts: AlertConfig,
+) -> Result<ExitCode> {
     let plan = SessionPlan {
-        source: input.source(mode, Start::All, Order::NewestFirst),
         media: media::config(&screen.fetch)?,
         drawing: screen.drawing(),
         options: AppOptions {
-            read_mode: mode,
+            read_mode: source.mode,
             filter: input.filter()?,
             reveal: input.reveal(),
             ..screen.options(input.zone())
         },
+        source,
         alerts,
         notice: locale_notice(),
         limit: None,

@@ -10,11 +10,12 @@ use std::{
     thread,
 };
 
-/// The threads that a command needs from its start: two of the runtime, one that reads, one that watches stdout.
-const THREADS: usize = 4;
+/// The threads that a command needs from its start: two of the runtime, one that reads, one that is told of changed
+/// files, one that watches stdout, one for blocking work.
+const THREADS: usize = 6;
 
 /// Checks that the threads of a command can be started, all at once. The async runtime panics or hangs where one of its
-/// own cannot.
+/// own cannot, and the library that is told of changed files panics.
 pub(super) fn check_threads() -> Result<()> {
     start_threads(THREADS).with_context(|| {
         format!("cannot start {THREADS} threads; the limit of processes (ulimit -u) or of memory may be reached")

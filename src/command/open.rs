@@ -6,7 +6,7 @@ use crate::{
     cli::{self, InputArgs, OpenArgs, Spelling, StreamKind},
     event::ReadMode,
     session::alert::AlertConfig,
-    source::Start,
+    source::{Order, Start},
 };
 use anyhow::{Context as _, Result};
 use std::{fs, path::Path, process::ExitCode};
@@ -23,10 +23,13 @@ pub(super) fn run(args: OpenArgs) -> Result<ExitCode> {
     }
     let input = InputArgs::or_stdin(args.input, stdio::stdin())?;
     if input.output.is_full_screen(stdio::stdout()) {
-        return full_screen::run(&input, &args.screen, ReadMode::Once, AlertConfig::default());
+        let source = input.source(ReadMode::Once, Start::All, Order::NewestFirst);
+        return full_screen::run(&input, &args.screen, source, AlertConfig::default());
     }
     match input.output.format().unwrap_or(ListFormat::Jsonl) {
-        ListFormat::Jsonl => events::print(&input, ReadMode::Once, Start::All, AlertConfig::default()),
+        ListFormat::Jsonl => {
+            events::print(&input, input.source(ReadMode::Once, Start::All, Order::Log), AlertConfig::default())
+        }
         ListFormat::Table | ListFormat::Json | ListFormat::Csv => list::print(&input, list::Part::Assets),
     }
 }

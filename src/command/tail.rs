@@ -4,6 +4,7 @@ use super::{events, full_screen, stdio};
 use crate::{
     catalog::ListFormat,
     cli::{InputArgs, TailArgs},
+    source::Order,
 };
 use anyhow::Result;
 use std::process::ExitCode;
@@ -12,7 +13,8 @@ pub(super) fn run(args: TailArgs) -> Result<ExitCode> {
     let args = TailArgs { input: InputArgs::or_stdin(args.input, stdio::stdin())?, ..args };
     let mode = args.read_mode();
     if args.input.output.is_full_screen(stdio::stdout()) {
-        return full_screen::run(&args.input, &args.screen, mode, args.alerts());
+        let source = args.input.source(mode, args.screen_start(), Order::NewestFirst);
+        return full_screen::run(&args.input, &args.screen, source, args.alerts());
     }
     match args.input.output.format() {
         None | Some(ListFormat::Jsonl) => {}
@@ -21,5 +23,6 @@ pub(super) fn run(args: TailArgs) -> Result<ExitCode> {
             return Err(args.input.output.refused("tail", "tui and jsonl").into());
         }
     }
-    events::print(&args.input, mode, args.start(), args.alerts())
+    let source = args.input.source(mode, args.printed_start(), Order::Log);
+    events::print(&args.input, source, args.alerts())
 }
