@@ -20,7 +20,7 @@ pub use store::{Event, Rank};
 pub use tally::Tally;
 
 use crate::{
-    event::{AssetId, Counts, EventKind, FileId, LogEvent, Status},
+    event::{AssetId, Counts, EventKind, FileId, LogEvent, Status, redact},
     picture::EventKey,
     text::Safe,
 };
@@ -202,7 +202,7 @@ impl Catalog {
         if let Some(title) = facts.and_then(|facts| facts.title.as_deref()) {
             let known = entry.facts.get_or_insert_default();
             if newer(known.title.as_ref().map(|(event, _)| *event)) {
-                known.title = Some((key, Safe::new(title)));
+                known.title = Some((key, Safe::new(&redact(title))));
             }
         }
         if let Some(duration) = facts.and_then(|facts| facts.duration) {

@@ -41,7 +41,7 @@ pub use pictures::{
 };
 pub use read_mode::ReadMode;
 pub use reader::{FoundEvents, PendingRecords, ReaderCache, RecordReader};
-pub use redact::{Reveal, redact_urls};
+pub use redact::{Reveal, redact};
 pub use status::Status;
 pub use time::Time;
 pub use update::{Counts, Health, LogUpdate, Notice, Rejected};

@@ -3,7 +3,7 @@
 //! It counts arriving events for the rate and knows which sources are loading, live or lost. It reads nothing itself.
 
 use crate::{
-    event::{Health, redact_urls},
+    event::{Health, redact},
     text::Safe,
 };
 use std::{
@@ -76,7 +76,7 @@ impl Sources {
     /// Sets the head of a last line without its newline; `None` when there is none any more.
     pub fn set_incomplete(&mut self, rank: u16, head: Option<Safe>) {
         match head {
-            Some(head) => self.incomplete.insert(rank, Safe::from(redact_urls(head.as_str()))),
+            Some(head) => self.incomplete.insert(rank, Safe::new(&redact(head.as_str()))),
             None => self.incomplete.remove(&rank),
         };
     }

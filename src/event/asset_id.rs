@@ -1,6 +1,8 @@
 //! Ids of assets.
 
+use super::redact::Reveal;
 use std::{
+    borrow::Cow,
     fmt,
     hash::{Hash, Hasher},
     sync::Arc,
@@ -53,6 +55,17 @@ impl AssetId {
     }
 }
 
+impl AssetId {
+    /// Returns the id as it may be shown: one that is no plain word may be a URL.
+    pub fn shown(&self, reveal: Reveal) -> Cow<'_, str> {
+        match &self.0 {
+            IdText::Hex(_) => Cow::Owned(self.to_string()),
+            IdText::Other(text) => reveal.apply(text),
+        }
+    }
+}
+
+/// The id as it was logged, with its secrets if it has some; see [`AssetId::shown`].
 impl fmt::Display for AssetId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.spell(&mut [0; 32]))
@@ -61,7 +74,7 @@ impl fmt::Display for AssetId {
 
 impl fmt::Debug for AssetId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AssetId({self})")
+        write!(f, "AssetId({})", self.shown(Reveal::Hide))
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     offset::Offset,
     origin::Origin,
     pictures::{list::Pictures, oddities::Oddities},
-    redact::{Reveal, redact_urls},
+    redact::Reveal,
     status::Status,
     time::Time,
 };
@@ -62,10 +62,12 @@ pub struct Fault {
 impl Fault {
     /// The message as a screen may show it.
     pub fn shown(&self, reveal: Reveal) -> Safe {
-        match reveal {
-            Reveal::Hide => Safe::new(&redact_urls(&self.message)),
-            Reveal::Show => Safe::new(&self.message),
-        }
+        Safe::new(&reveal.apply(&self.message))
+    }
+
+    /// The code as a screen may show it.
+    pub fn shown_code(&self, reveal: Reveal) -> Safe {
+        Safe::new(&reveal.apply(&self.code))
     }
 }
 

@@ -29,7 +29,7 @@ use crate::{
             times::{ParsedTime, TimeContext},
             writer::{Certainty, StreamId, tail_heading},
         },
-        redact::redact_urls,
+        redact::redact,
         time::Time,
         update::{Counts, Rejected},
         url::asset_in,
@@ -573,7 +573,7 @@ fn reject(text: &[u8], origin: Origin, column: u32, reason: &str, found: &mut Fo
     found.counts.unparsed += 1;
     if found.rejected.len() < FoundEvents::REJECTED_MAX {
         let raw = Safe::from_bytes(text.get(..RAW_MAX.min(text.len())).unwrap_or_default());
-        let raw = Safe::from(redact_urls(raw.as_str()));
+        let raw = Safe::new(&redact(raw.as_str()));
         found.rejected.push(Rejected { origin, column, reason: Safe::new(reason), raw });
     }
 }

@@ -1,31 +1,60 @@
-//! URLs without their secrets.
+//! Text without secrets.
 //!
-//! A log's URLs are signed: whoever reads one over a shoulder, in a ticket or in a recorded session may fetch the
-//! picture. Here the signatures are taken out, of URLs alone and of text that has URLs in it. Its invariant: a query's
-//! value is shown only where its key is known to be harmless.
+//! URLs of a log are signed: whoever reads one over a shoulder, in a ticket or in a recorded session may fetch the
+//! picture. [`redact`] takes the secrets out of URLs, whole, relative or without a scheme, and out of any other text;
+//! all that is shown or printed goes through it. Its invariant: the value of a query is shown only where its key is
+//! known to be harmless.
 
 use regex::{Captures, Regex};
-use std::sync::LazyLock;
+use std::{borrow::Cow, sync::LazyLock};
 use url::Url;
 
+/// A visible character as JSON may write it, once or several times over.
+static ESCAPED: LazyLock<Regex> = LazyLock::new(|| pattern(r"\\+u00([2-7][0-9a-fA-F])"));
+
 /// A URL in any text, as it stands or as JSON escapes it, once or several times over: `https:\/\/h\/?a=b\u0026c=d`.
-static IN_TEXT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i)[a-z][a-z0-9+.-]*:(?:\\*/){2}(?:[^\s"'<>\\]|\\+[^\s"\\nrt])+"#)
-        .expect("the pattern is fixed, and tested below")
+static ABSOLUTE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"(?i)[a-z][a-z0-9+.-]*:(?:\\*/){2}(?:[^\s"'<>\\]|\\+[^\s"\\nrt])+"#));
+
+/// A URL with a query and without a scheme: `/asset/0.jpg?a=b`, `h/0.jpg%3Fa=b`, `0.jpg?a=b`, `?a=b`.
+static RELATIVE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r#"(?i)(?:[^\s"'<>\\]|\\+/)*(?:[?#]|%(?:25)?3f)(?:[^\s"'<>\\]|\\+/)*(?:=|%(?:25)?3d)(?:[^\s"'<>\\]|\\+/)*"#)
 });
 
-/// A visible character as JSON may write it, once or several times over.
-static ESCAPED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\\+u00([2-7][0-9a-fA-F])").expect("the pattern is fixed, and tested below"));
+/// A name and a password before a host.
+static USER_INFO: LazyLock<Regex> = LazyLock::new(|| pattern(r#"[^\s/@:"'<>=]+:[^\s/@"'<>]+@([A-Za-z0-9.\[-])"#));
+
+/// A pair whose key names a secret, wherever it stands.
+static SECRET_PAIR: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
+        r#"(?i)((?:auth[_-]?(?:key|info)|token|signature|[?&;]sign|access[_-]?key(?:[_-]?id)?|secret(?:[_-]?key)?"#,
+        r#"|passw(?:or)?d|x-amz-[a-z-]+|authorization)\\*["']?(?:=|%(?:25)?3d|\s?:\s?)\\*["']?"#,
+        r#"(?:(?:bearer|basic)\s)?)([^\s"'<>&;,\\{\[]+)"#,
+    ))
+});
+
+/// The path segments of hotlink keys: a time and a digest (type B), or a digest and a time (type C).
+static SIGNED_PATH: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)(asset/)?\b(?:[0-9]{12}/[0-9a-f]{32}|[0-9a-f]{32}/[0-9a-f]{8})\b"));
+
+/// A URL that holds its content.
+static DATA: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(?i)\b(data:)[a-z0-9.+/;=-]*,[^\s"'<>\\]*"#));
+
+static SEPARATOR: LazyLock<Regex> = LazyLock::new(|| pattern("(?i)[&;?#]|%(?:25)?(?:26|3b|3f|23)"));
+static EQUALS: LazyLock<Regex> = LazyLock::new(|| pattern("(?i)=|%(?:25)?3d"));
+static QUERY: LazyLock<Regex> = LazyLock::new(|| pattern("(?i)[?#]|%(?:25)?3f"));
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("the patterns are fixed, and tested below")
+}
 
 /// A slash as JSON may write it, once or several times over.
-static ESCAPED_SLASH: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\\+/").expect("the pattern is fixed, and tested below"));
+static ESCAPED_SLASH: LazyLock<Regex> = LazyLock::new(|| pattern(r"\\+/"));
 
 /// Query keys whose values may be read by anyone. Any other value could be a signature under a name of its own.
 const PLAIN_QUERY_KEYS: [&str; 6] = ["offset", "t", "time", "w", "h", "x-image-process"];
 
-/// The treatment of secrets in URLs.
+/// The treatment of secrets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reveal {
     /// Printed as `***`.
@@ -35,8 +64,22 @@ pub enum Reveal {
     Show,
 }
 
-/// Returns `text` with the secrets of every URL in it as `***`.
-pub fn redact_urls(text: &str) -> String {
+impl Reveal {
+    /// Returns `text` as it may be shown.
+    pub fn apply(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::Hide => redact(text),
+            Self::Show => Cow::Borrowed(text),
+        }
+    }
+}
+
+/// Returns `text` with its secrets as `***`.
+pub fn redact(text: &str) -> Cow<'_, str> {
+    // Every secret follows one of these, and most texts have none.
+    if !text.bytes().any(|byte| matches!(byte, b'/' | b'=' | b':' | b'@' | b'%' | b'?')) {
+        return Cow::Borrowed(text);
+    }
     // Quotes and backslashes say where a text ends, so they stay as they are.
     let decoded = |found: &Captures<'_>| match u8::from_str_radix(&found[1], 16).map(char::from) {
         Ok(c @ '!'..='~') if c != '"' && c != '\\' => c.to_string(),
@@ -45,12 +88,35 @@ pub fn redact_urls(text: &str) -> String {
     let text = ESCAPED.replace_all(text, decoded);
     // JSON may put a backslash before a slash. Any other backslash is the URL's own, and ends its host.
     let plain = |found: &Captures<'_>| url(&ESCAPED_SLASH.replace_all(&found[0], "/"));
-    IN_TEXT.replace_all(&text, plain).into_owned()
+    let text = map(text, |text| ABSOLUTE.replace_all(text, plain));
+    let text = map(text, |text| RELATIVE.replace_all(text, plain));
+    redact_rest(text)
+}
+
+/// Hides the secrets that need no URL around them.
+fn redact_rest(text: Cow<'_, str>) -> Cow<'_, str> {
+    let text = map(text, |text| DATA.replace_all(text, "$1***"));
+    let text = map(text, |text| USER_INFO.replace_all(text, "***@$1"));
+    let text = map(text, |text| SECRET_PAIR.replace_all(text, "$1***"));
+    map(text, |text| {
+        SIGNED_PATH.replace_all(text, |found: &Captures<'_>| match found.get(1) {
+            // The id of an asset, and a folder.
+            Some(_) => found[0].to_owned(),
+            None => "***/***".to_owned(),
+        })
+    })
+}
+
+fn map<'a>(text: Cow<'a, str>, change: impl Fn(&str) -> Cow<'_, str>) -> Cow<'a, str> {
+    match change(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(changed) => Cow::Owned(changed),
+    }
 }
 
 /// Returns a URL with its secrets as `***`.
 pub(super) fn url(text: &str) -> String {
-    let (rest, query) = text.split_once(['?', '#']).map_or((text, None), |(rest, query)| (rest, Some(query)));
+    let (rest, query) = QUERY.find(text).map_or((text, ""), |found| text.split_at(found.start()));
     let (scheme, rest) = rest.split_once("://").map_or(("", rest), |(scheme, rest)| (scheme, rest));
     // In the URLs that are fetched a backslash is a slash, so that what precedes it is the host that is asked.
     let ends: &[char] = if Url::parse(text).is_ok() { &['/', '\\'] } else { &['/'] };
@@ -62,45 +128,58 @@ pub(super) fn url(text: &str) -> String {
     }
     match host.rsplit_once('@') {
         Some((_, host)) => out.extend(["***@", host]),
-        None => out.push_str(host),
+        None => add_pairs(host, &mut out),
     }
     if let Some(path) = path {
         out.push('/');
         add_path(path, &mut out);
     }
-    if let Some(query) = query {
-        out.push('?');
-        for part in query.split_inclusive(['&', ';', '?', '#']) {
-            let ended = part.ends_with(['&', ';', '?', '#']);
-            let (text, end) = part.split_at(part.len() - usize::from(ended));
-            out.push_str(&pair(text));
-            out.push_str(end);
-        }
-    }
-    out
+    add_pairs(query, &mut out);
+    redact_rest(Cow::Owned(out)).into_owned()
 }
 
 /// Hides the segments before `asset/` that look like a time or a digest (hotlink keys of type B and C).
 fn add_path(path: &str, out: &mut String) {
-    let segments: Vec<&str> = path.split('/').collect();
-    let asset = segments.iter().position(|segment| *segment == "asset").unwrap_or(0);
-    let shown: Vec<&str> = segments
-        .iter()
-        .enumerate()
-        .map(|(at, segment)| {
-            let digest = segment.len() >= 8 && segment.bytes().all(|b| b.is_ascii_hexdigit());
-            if at < asset && digest { "***" } else { segment }
-        })
-        .collect();
-    out.push_str(&shown.join("/"));
+    let asset = path.split('/').position(|segment| segment == "asset").unwrap_or(0);
+    for (at, segment) in path.split('/').enumerate() {
+        if at > 0 {
+            out.push('/');
+        }
+        let digest = segment.len() >= 8 && segment.bytes().all(|b| b.is_ascii_hexdigit());
+        if at < asset && digest { out.push_str("***") } else { add_pairs(segment, out) }
+    }
 }
 
-fn pair(pair: &str) -> String {
-    match pair.split_once('=') {
-        Some((key, value)) if PLAIN_QUERY_KEYS.contains(&key.to_ascii_lowercase().as_str()) => format!("{key}={value}"),
-        Some((key, _)) => format!("{key}=***"),
-        None if pair.len() > 16 => "***".to_owned(),
-        None => pair.to_owned(),
+/// Adds text up to its first separator as it is, and after it the pairs with their values hidden.
+fn add_pairs(text: &str, out: &mut String) {
+    let mut rest = text;
+    let mut is_pair = false;
+    loop {
+        let (part, separator, after) = match SEPARATOR.find(rest) {
+            Some(found) => (&rest[..found.start()], found.as_str(), &rest[found.end()..]),
+            None => (rest, "", ""),
+        };
+        if is_pair {
+            add_pair(part, out)
+        } else {
+            out.push_str(part)
+        }
+        out.push_str(separator);
+        if separator.is_empty() {
+            return;
+        }
+        (rest, is_pair) = (after, true);
+    }
+}
+
+fn add_pair(pair: &str, out: &mut String) {
+    match EQUALS.find(pair) {
+        Some(equals) if PLAIN_QUERY_KEYS.contains(&pair[..equals.start()].to_ascii_lowercase().as_str()) => {
+            out.push_str(pair);
+        }
+        Some(equals) => out.extend([&pair[..equals.end()], "***"]),
+        None if pair.is_empty() => {}
+        None => out.push_str("***"),
     }
 }
 
@@ -109,8 +188,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_lose_their_secrets_wherever_they_stand() {
-        let check = |text: &str, expected: &str| assert_eq!(redact_urls(text), expected);
+    fn secrets_are_hidden_in_every_spelling() {
+        let check = |text: &str, expected: &str| assert_eq!(redact(text), expected);
         check("nothing to hide", "nothing to hide");
         check("get https://h/x.jpg?auth_key=SECRET failed", "get https://h/x.jpg?auth_key=*** failed");
         check(r#"{"url":"http://u:SECRET@h/x?t=1&token=SECRET"}"#, r#"{"url":"http://***@h/x?t=1&token=***"}"#);
@@ -131,5 +210,45 @@ mod tests {
         check(r"http://127.0.0.1:9000\\@169.254.169.254/x", r"http://127.0.0.1:9000/\@169.254.169.254/x");
         check(r"http://127.0.0.1\x@h/?a=SECRET", "http://127.0.0.1/x@h/?a=***");
         check(r"http://u:SECRET\@h/x", "http://***@h/x");
+        check("GET /x.jpg?auth_key=SECRET: 403", "GET /x.jpg?auth_key=*** 403");
+        check("h.example/x.jpg?v=SECRET, again", "h.example/x.jpg?v=*** again");
+        check("x.jpg?v=SECRET", "x.jpg?v=***");
+        check("http://h/x.jpg;auth_key=SECRET", "http://h/x.jpg;auth_key=***");
+        check("http://h/x.jpg%3Fauth_key=SECRET", "http://h/x.jpg%3Fauth_key=***");
+        check("http://h/x.jpg%253fw=1%2526sign%253DSECRET", "http://h/x.jpg%253fw=1%2526sign%253D***");
+        check("http://h/x.jpg?SECRET", "http://h/x.jpg?***");
+        check("auth_key=SECRET", "auth_key=***");
+        check(r#"{"auth_key":"SECRET","a":1}"#, r#"{"auth_key":"***","a":1}"#);
+        check("X-Auth-Token: SECRET", "X-Auth-Token: ***");
+        check("Authorization: Bearer SECRET", "Authorization: Bearer ***");
+        check("data:image/jpeg;base64,SECRET", "data:***");
+        check("u:SECRET@h/x", "***@h/x");
+        let digest = "0123456789abcdef0123456789abcdef";
+        check(&format!("http://h/202603140915/{digest}/x.jpg"), "http://h/***/***/x.jpg");
+        check(&format!("/{digest}/6ab13c00/x.jpg"), "/***/***/x.jpg");
+        let id = format!("http://h/asset/{digest}/6ab13c00/0.jpg");
+        check(&id, &id);
+    }
+
+    #[test]
+    fn plain_text_stays_as_it_is() {
+        for text in [
+            "VOD.10104: the input is damaged",
+            "2026-03-14T01:15:02Z INFO scheduler: tick 3, queue depth 3",
+            r#"{"event_type":"thumbnailComplete","thumbnail_info":{"status":"SUCCEED","sample":[{"offset":5}]}}"#,
+            "what? a=b",
+            "http://h/asset/14d7b2faba0dddd6b4e8936272d6bc3f/snapshot/sample/0.jpg?t=3",
+            "截图失败：参数错误",
+            "50% done: 3/4",
+        ] {
+            assert_eq!(redact(text), text);
+        }
+    }
+
+    #[test]
+    fn what_was_redacted_stays_as_it_is() {
+        for text in ["http://***@h/x?auth_key=***&w=1", "/***/***/x.jpg?v=***", "data:***"] {
+            assert_eq!(redact(text), text);
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! other picture of every other asset; ids beyond [`LONGEST`] bytes, which nothing but a forger writes, may share one.
 
 use super::PictureRequest;
-use crate::event::{AssetId, Fingerprint, Offset, PictureKind};
+use crate::event::{AssetId, Fingerprint, Offset, PictureKind, Reveal};
 use std::{collections::HashMap, fmt::Write as _};
 
 /// The most bytes of an escaped id; a longer one ends in its hash.
@@ -28,7 +28,12 @@ pub fn file_names(requests: &[PictureRequest]) -> Vec<String> {
 
 /// `twin` is the number of earlier pictures of the same kind and offset.
 fn file_name(asset: &AssetId, kind: PictureKind, offset: Offset, twin: usize) -> String {
-    let mut name = escape(&asset.to_string());
+    let shown = asset.shown(Reveal::Hide);
+    let mut name = escape(&shown);
+    if shown != asset.to_string() {
+        // Ids that differ in nothing but their secrets are still told apart.
+        let _ = write!(name, "~{:016x}", Fingerprint::of(asset.to_string().as_bytes()));
+    }
     let millis = offset.as_millis();
     let sign = if millis < 0 { "minus" } else { "" };
     let (seconds, rest) = (millis.unsigned_abs() / 1000, millis.unsigned_abs() % 1000);

@@ -3,13 +3,13 @@
 use super::value::Value;
 use crate::{
     catalog::{Asset, Catalog},
-    event::{Fault, Origin, PictureKind, Pictures, Reveal, redact_urls},
+    event::{Fault, Origin, PictureKind, Pictures, Reveal},
 };
 use serde::{
     Serialize, Serializer,
     ser::{Error as _, SerializeMap},
 };
-use std::{borrow::Cow, num::NonZeroU32};
+use std::num::NonZeroU32;
 
 /// An asset to be printed.
 #[derive(Clone, Copy)]
@@ -43,15 +43,15 @@ const fn right(name: &'static str, value: for<'a> fn(&AssetRow<'a>) -> Value<'a>
 
 /// All columns, in their order. Scripts rely on it.
 pub(super) const COLUMNS: [Column; 15] = [
-    left("asset_id", |row| Value::Text(Cow::Owned(row.asset.id().to_string()))),
-    left("status", |row| Value::text(Some(row.asset.status().as_str()))),
+    left("asset_id", |row| Value::Text(row.asset.id().shown(row.reveal))),
+    left("status", |row| Value::shown(Some(row.asset.status().as_str()), row.reveal)),
     right("samples", |row| Value::count(row.pictures(PictureKind::Sample))),
     right("dots", |row| Value::count(row.pictures(PictureKind::Dot))),
     right("last_offset", |row| Value::seconds(row.asset.pictures().and_then(Pictures::last_offset))),
     right("events", |row| Value::count(row.asset.thumbnail_events())),
-    left("title", |row| Value::text(row.asset.title_text())),
+    left("title", |row| Value::shown(row.asset.title_text(), row.reveal)),
     right("duration", |row| Value::seconds(row.asset.duration())),
-    left("error_code", |row| Value::text(row.asset.fault().and_then(code))),
+    left("error_code", |row| Value::shown(row.asset.fault().and_then(code), row.reveal)),
     left("error_msg", |row| message(row.asset.fault(), row.reveal)),
     left("first_seen", |row| Value::time(row.asset.seen().0)),
     left("last_seen", |row| Value::time(row.asset.seen().1)),
@@ -140,11 +140,5 @@ pub(super) fn code(fault: &Fault) -> Option<&str> {
 
 /// Returns the message of a failure, if there is one.
 pub(super) fn message(fault: Option<&Fault>, reveal: Reveal) -> Value<'_> {
-    match fault.map(|fault| &*fault.message).filter(|message| !message.is_empty()) {
-        None => Value::Null,
-        Some(message) => Value::Text(match reveal {
-            Reveal::Show => Cow::Borrowed(message),
-            Reveal::Hide => Cow::Owned(redact_urls(message)),
-        }),
-    }
+    Value::shown(fault.map(|fault| &*fault.message).filter(|message| !message.is_empty()), reveal)
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::event::{LogEvent, Offset, PictureKind, PictureUrl, Reveal};
 use serde::Serialize;
-use std::io;
+use std::{borrow::Cow, io};
 
 /// Writes an event of the file named `file` as a line of JSON, its pictures by offset.
 pub fn event_line(
@@ -23,12 +23,12 @@ pub fn event_line(
         out,
         &EventLine {
             event: event.kind.as_str(),
-            asset_id: event.asset.to_string(),
-            status: event.status.as_str(),
+            asset_id: event.asset.shown(reveal),
+            status: reveal.apply(event.status.as_str()),
             time: Value::time(event.time),
-            title,
+            title: Value::shown(title, reveal),
             pictures: pictures.iter().map(|one| PictureLine::new(one.kind, one.offset, &one.url, reveal)).collect(),
-            error_code: fault.and_then(code),
+            error_code: Value::shown(fault.and_then(code), reveal),
             error_msg: message(fault, reveal),
             source: Source { file, origin: event.origin },
             foreign: Some(event.oddities.foreign).filter(|foreign| *foreign > 0),
@@ -39,12 +39,12 @@ pub fn event_line(
 #[derive(Serialize)]
 struct EventLine<'a> {
     event: &'a str,
-    asset_id: String,
-    status: &'a str,
+    asset_id: Cow<'a, str>,
+    status: Cow<'a, str>,
     time: Value<'a>,
-    title: Option<&'a str>,
+    title: Value<'a>,
     pictures: Vec<PictureLine>,
-    error_code: Option<&'a str>,
+    error_code: Value<'a>,
     error_msg: Value<'a>,
     source: Source<'a>,
     /// The number of pictures that name another asset, where there are any.

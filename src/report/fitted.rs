@@ -144,7 +144,7 @@ fn status(asset: &Asset<'_>, _: &TableLayout) -> Safe {
 }
 
 fn name(asset: &Asset<'_>, _: &TableLayout) -> Safe {
-    asset.title().cloned().unwrap_or_else(|| Safe::new(&asset.id().to_string()))
+    asset.title().cloned().unwrap_or_else(|| Safe::new(&asset.id().shown(Reveal::Hide)))
 }
 
 /// Writes samples and dots as `6+3`.

@@ -3,10 +3,11 @@
 use super::asset::code;
 use crate::{
     catalog::{AssetKey, Catalog, Tally},
+    event::redact,
     text::Safe,
 };
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 /// The counts of the assets that pass a filter.
 pub(super) struct Summary {
@@ -43,11 +44,12 @@ impl Summary {
     pub(super) fn new(catalog: &Catalog, keys: &[AssetKey]) -> Self {
         let all = catalog.tally();
         let tally = catalog.tally_of(keys);
-        let mut counts: HashMap<&str, u64> = HashMap::new();
+        let mut counts: HashMap<Cow<'_, str>, u64> = HashMap::new();
         for code in keys.iter().filter_map(|key| catalog.asset(*key)).filter_map(|asset| asset.fault().and_then(code)) {
-            *counts.entry(code).or_default() += 1;
+            *counts.entry(redact(code)).or_default() += 1;
         }
-        let mut codes: Vec<(String, u64)> = counts.into_iter().map(|(code, count)| (code.to_owned(), count)).collect();
+        let mut codes: Vec<(String, u64)> =
+            counts.into_iter().map(|(code, count)| (code.into_owned(), count)).collect();
         codes.sort_by(|(code, count), (other, others)| others.cmp(count).then_with(|| code.cmp(other)));
         Self { tally, codes, unfiltered: Some(all).filter(|all| all.assets != tally.assets) }
     }

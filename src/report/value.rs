@@ -1,7 +1,7 @@
 //! The value of a column, and its spelling in JSON and as text.
 
 use crate::{
-    event::{Offset, Time},
+    event::{Offset, Reveal, Time},
     text::Safe,
 };
 use serde::{Serialize, Serializer};
@@ -21,6 +21,11 @@ impl<'a> Value<'a> {
     /// Returns a text; an absent one is null.
     pub(super) fn text(text: Option<&'a str>) -> Self {
         text.map_or(Self::Null, |text| Self::Text(Cow::Borrowed(text)))
+    }
+
+    /// Returns a text of a log as it may be shown; an absent one is null.
+    pub(super) fn shown(text: Option<&'a str>, reveal: Reveal) -> Self {
+        text.map_or(Self::Null, |text| Self::Text(reveal.apply(text)))
     }
 
     /// Returns a number; one too large for `u64` is the largest.

@@ -129,7 +129,7 @@ impl Alerter {
             let mut line = Vec::new();
             // Writing to memory does not fail.
             drop(report::event_line(&mut line, file, event, title, self.config.reveal));
-            runner.push(Job { line, variables: variables(event) });
+            runner.push(Job { line, variables: variables(event, self.config.reveal) });
         }
         if self.config.exit_on.as_ref().is_some_and(|filter| filter.matches_event(event, title, now)) {
             Alert::Exit
@@ -200,14 +200,14 @@ fn run(command: &str, job: &Job, output: CommandOutput) -> io::Result<ExitStatus
     child.wait()
 }
 
-fn variables(event: &LogEvent) -> [(&'static str, String); 3] {
+fn variables(event: &LogEvent, reveal: Reveal) -> [(&'static str, String); 3] {
     // The environment cannot hold a NUL.
     let value = |text: &str| text.replace('\0', "");
     let code = event.fault.as_deref().map_or("", |fault| &*fault.code);
     [
-        ("THUMBVIEW_EVENT_ASSET_ID", value(&event.asset.to_string())),
-        ("THUMBVIEW_EVENT_STATUS", value(event.status.as_str())),
-        ("THUMBVIEW_EVENT_CODE", value(code)),
+        ("THUMBVIEW_EVENT_ASSET_ID", value(&event.asset.shown(reveal))),
+        ("THUMBVIEW_EVENT_STATUS", value(&reveal.apply(event.status.as_str()))),
+        ("THUMBVIEW_EVENT_CODE", value(&reveal.apply(code))),
     ]
 }
 

@@ -12,7 +12,12 @@ use crate::{
 pub(super) fn name(asset: &Asset<'_>, app: &App) -> Safe {
     let by_id = app.list().order().by == Criterion::Id;
     let is_writable = |title: &&Safe| app.options().glyphs == Glyphs::Unicode || title.as_str().is_ascii();
-    asset.title().filter(|_| !by_id).filter(is_writable).cloned().unwrap_or_else(|| Safe::new(&asset.id().to_string()))
+    asset
+        .title()
+        .filter(|_| !by_id)
+        .filter(is_writable)
+        .cloned()
+        .unwrap_or_else(|| Safe::new(&asset.id().shown(app.options().reveal)))
 }
 
 /// The name of an asset in at most `width` cells: a title is cut at its end, an id in its middle.

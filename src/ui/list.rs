@@ -103,7 +103,7 @@ impl RowText {
         let hour = time.map(|time| hour(time, app)).unwrap_or_default();
         // Lines of their own tell the days while the list is sorted by time.
         let time = if by_time { hour.clone() } else { time.map(|time| clock(time, app)).unwrap_or_default() };
-        let (id, name) = (Safe::new(&asset.id().to_string()), name(asset, app));
+        let (id, name) = (Safe::new(&asset.id().shown(app.options().reveal)), name(asset, app));
         let fault = asset.fault().filter(|_| failed);
         Self {
             status: asset.status().clone(),
@@ -120,7 +120,7 @@ impl RowText {
             length: length.map(|offset| Safe::new(&offset.to_string())).unwrap_or_default(),
             short_time: if by_time { hour } else { time.pieces(5, 5).swap_remove(0) },
             time,
-            code: failed.then(|| fault.map(|fault| Safe::new(&fault.code)).unwrap_or_default()),
+            code: failed.then(|| fault.map(|fault| fault.shown_code(app.options().reveal)).unwrap_or_default()),
             marks: marks(asset, app),
         }
     }

@@ -249,7 +249,112 @@ fn no_output_holds_what_was_not_asked_for() {
     }
 }
 
+/// The ways in which a text of a log may name a secret.
+const SPELLINGS: [&str; 26] = [
+    "https://h/x.jpg?auth_key=CANARY",
+    "https://h/x.jpg?w=1&sign=CANARY",
+    "https://h/x.jpg?CANARY",
+    "https://h/x.jpg#CANARY",
+    "https://h/x.jpg;auth_key=CANARY",
+    "https://h/x.jpg%3Fauth_key=CANARY",
+    "https://h/x.jpg%253Fauth_key%253DCANARY",
+    "https://h/x.jpg?w=1%26auth_key%3DCANARY",
+    "https://op:CANARY@h/x.jpg",
+    "https://h/auth_key=CANARY/x.jpg",
+    "https://h/202603140915/DIGEST/x.jpg",
+    "https://h/DIGEST/6ab13c00/x.jpg",
+    "https://h/DIGEST/6ab13c00/asset/x.jpg",
+    "//h/x.jpg?auth_key=CANARY",
+    "h.example/x.jpg?auth_key=CANARY",
+    "h.example/x.jpg?version=CANARY",
+    "/asset/x.jpg?auth_key=CANARY",
+    "x.jpg?auth_key=CANARY",
+    "?auth_key=CANARY",
+    "/DIGEST/6ab13c00/asset/x.jpg",
+    "op:CANARY@h.example/x.jpg",
+    "auth_key=CANARY",
+    "X-Auth-Token: CANARY",
+    "Authorization: Bearer CANARY",
+    "data:image/jpeg;base64,CANARY",
+    "ftp://op:CANARY@h/x.jpg",
+];
+
+/// The fields of an event that may hold any text, each with an event that has it.
+const FIELDS: [(&str, fn(&str) -> serde_json::Value); 5] = [
+    ("asset_id", |text| thumbnails(text, "SUCCEED", "https://h/0.jpg", "", "")),
+    ("url", |text| thumbnails("a", "SUCCEED", text, "", "")),
+    ("error_msg", |text| thumbnails("b", "FAILED", "https://h/0.jpg", "VOD.1", &format!("cannot read {text}"))),
+    ("error_code", |text| thumbnails("c", "FAILED", "https://h/0.jpg", text, "")),
+    ("title", |text| {
+        let info = serde_json::json!({"asset_id": "a", "title": format!("about {text}"), "status": "SUCCEED"});
+        serde_json::json!({"event_type": "createComplete", "create_info": info})
+    }),
+];
+
+fn thumbnails(asset: &str, status: &str, url: &str, code: &str, message: &str) -> serde_json::Value {
+    serde_json::json!({"event_type": "thumbnailComplete", "thumbnail_info": {
+        "asset_id": asset, "status": status, "sample": [{"offset": 0, "url": url}],
+        "error_code": code, "error_msg": message,
+    }})
+}
+
+fn every_spelling_is_hidden_in_every_sink() {
+    const SINKS: [&[&str]; 8] = [
+        &["list"],
+        &["list", "-o", "json"],
+        &["list", "-o", "jsonl"],
+        &["list", "-o", "csv"],
+        &["list", "--summary"],
+        &["open", "-o", "jsonl"],
+        &["export"],
+        &["export", "-o", "csv"],
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("vod.log");
+    let mut text = String::new();
+    for spelling in SPELLINGS {
+        let spelling = spelling.replace("CANARY", CANARY).replace("DIGEST", DIGEST);
+        for (_, event) in FIELDS {
+            writeln!(text, "{}", event(&spelling)).unwrap();
+        }
+        // A line that is not understood, and stays on the screen.
+        writeln!(text, r#"{{"event_type":"thumbnailComplete","url":"{spelling}" oops}}"#).unwrap();
+    }
+    fs::write(&log, &text).unwrap();
+    let run = |args: &[&str], more: &[&str]| {
+        let mut command = Command::new(PROGRAM);
+        command.args(args).args(more).arg(&log).env_clear().env("LANG", "C.UTF-8").env("HOME", folder.path());
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        assert!(!output.stdout.is_empty(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        [output.stdout, output.stderr].concat()
+    };
+    for args in SINKS {
+        check_absent(&format!("{args:?}"), &run(args, &[]));
+    }
+    let revealed = run(&["open", "-o", "jsonl"], &["--reveal"]);
+    assert!(String::from_utf8_lossy(&revealed).contains(CANARY));
+    let mut session = Session::start(&["open", "--no-fetch", log.to_str().unwrap()], (160, 50), &[]);
+    session.wait_for_text("Assets");
+    for (key, title) in [("!", "Unparsed lines"), ("c", "┌ Error codes")] {
+        session.type_keys(key);
+        session.wait_for_text(title);
+        session.type_keys("\x1b[F\x1b");
+        session.wait_for("the overlay's end", |screen| !screen.contents().contains(title));
+    }
+    for _ in SPELLINGS {
+        session.type_keys("J");
+        session.wait_for_text("thumbnail_info");
+        session.type_keys("\x1b");
+        session.wait_for("the overlay's end", |screen| !screen.contents().contains("thumbnail_info"));
+        session.type_keys("k");
+    }
+    session.type_keys("\x03");
+    assert_eq!(session.exit_code(), 0);
+    check_absent("the screen", &session.bytes());
+}
+
 crate::tests! {
+    every_spelling_is_hidden_in_every_sink,
     no_screen_shows_what_only_copying_gives,
     no_output_holds_what_was_not_asked_for,
 }

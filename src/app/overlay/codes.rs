@@ -47,7 +47,7 @@ fn tabulate<'a>(assets: impl Iterator<Item = Asset<'a>>, reveal: Reveal) -> Vec<
         let (time, rank) = (asset.newest().time, asset.rank());
         let (row, newest) = rows.entry(code.to_owned()).or_insert_with(|| {
             let row = CodeRow {
-                code: Safe::new(code),
+                code: Safe::new(&reveal.apply(code)),
                 count: 0,
                 first: time,
                 last: time,

@@ -5,7 +5,7 @@
 //! are wrapped, never cut.
 
 use crate::{
-    event::{PictureUrl, Reveal, redact_urls},
+    event::{PictureUrl, Reveal},
     text::Safe,
 };
 use serde::de::IgnoredAny;
@@ -213,10 +213,7 @@ impl TextLayout {
     }
 
     fn shown(&self, text: &str) -> Safe {
-        match self.reveal {
-            Reveal::Hide => Safe::from(redact_urls(text)),
-            Reveal::Show => Safe::new(text),
-        }
+        Safe::new(&self.reveal.apply(text))
     }
 
     fn line(&mut self) {

@@ -60,7 +60,8 @@ pub(super) fn rows(app: &App, codes: &[CodeRow]) -> Vec<Vec<StyledText>> {
         .map(|row| {
             let code = if row.code.is_empty() { Safe::new("none") } else { row.code.clone() };
             let means = meaning(row.code.as_str()).map_or_else(|| row.message.clone(), |meaning| meaning.what.into());
-            let example = app.catalog().asset(row.example).map(|asset| Safe::new(&asset.id().to_string()));
+            let example =
+                app.catalog().asset(row.example).map(|asset| Safe::new(&asset.id().shown(app.options().reveal)));
             let example = example.unwrap_or_default().fit_middle(12);
             vec![
                 part(format!(" {:>6}  ", thousands(row.count as u64)), Role::Strong),

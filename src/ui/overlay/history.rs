@@ -39,7 +39,7 @@ fn row(app: &App, key: EventKey, time: &str, theme: Theme) -> Vec<StyledText> {
         content.push(format!("{} pictures", event.pictures.len()));
     }
     if let Some(fault) = &event.fault {
-        content.push(format!("{} {}", fault.code, fault.shown(app.options().reveal)));
+        content.push(format!("{} {}", fault.shown_code(app.options().reveal), fault.shown(app.options().reveal)));
     }
     if let Some(facts) = &event.facts {
         content.extend(facts.title.as_ref().map(ToString::to_string));

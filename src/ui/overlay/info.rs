@@ -17,7 +17,7 @@ pub(super) fn rows(app: &App) -> Vec<Vec<StyledText>> {
     };
     let asset = app.selected();
     let title = asset.as_ref().and_then(|asset| asset.title().cloned());
-    let id = asset.map(|asset| Safe::new(&asset.id().to_string()));
+    let id = asset.map(|asset| Safe::new(&asset.id().shown(app.options().reveal)));
     let mut facts: Vec<(&str, Safe)> = Vec::new();
     facts.extend(id.map(|id| ("asset", id)));
     facts.extend(title.map(|title| ("title", title)));

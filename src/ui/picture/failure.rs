@@ -20,7 +20,8 @@ pub(super) fn draw_failure(buffer: &mut Buffer, area: Rect, asset: &Asset<'_>, a
     let code = fault.map_or("", |fault| &fault.code);
     let message = fault.map(|fault| fault.shown(app.options().reveal)).unwrap_or_default();
     let wrapped = |text: &Safe, role| text.wrap(width).into_iter().map(move |line| vec![(line, role)]);
-    let mut lines = vec![vec![part(if code.is_empty() { "FAILED without a code" } else { code }, Role::Bad)]];
+    let shown_code = fault.map(|fault| fault.shown_code(app.options().reveal)).filter(|code| !code.is_empty());
+    let mut lines = vec![vec![part(shown_code.unwrap_or_else(|| Safe::new("FAILED without a code")), Role::Bad)]];
     lines.extend(wrapped(&message, Role::Plain));
     if let Some(meaning) = meaning(code) {
         lines.push(Vec::new());
@@ -75,7 +76,8 @@ pub(super) fn draw_banner(buffer: &mut Buffer, area: Rect, asset: &Asset<'_>, ap
     let fault = asset.fault();
     let (code, message) = (fault.map_or("", |fault| &fault.code), fault.map(|fault| fault.shown(app.options().reveal)));
     let message = message.unwrap_or_default();
-    let first = [part(format!(" {code} "), Role::Bad), part(message, Role::Plain)];
+    let shown_code = fault.map(|fault| fault.shown_code(app.options().reveal)).unwrap_or_default();
+    let first = [part(format!(" {shown_code} "), Role::Bad), part(message, Role::Plain)];
     let second = meaning(code).map(|meaning| format!(" {}: {}", meaning.what, meaning.advice)).unwrap_or_default();
     let shown = app.shown_event().map(|key| app.catalog().event(key));
     let when = shown.and_then(|event| event.time).map(|time| format!(" of {}", clock(time, app)));

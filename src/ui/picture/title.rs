@@ -35,7 +35,7 @@ pub(in crate::ui) fn title(app: &App, width: usize, theme: Theme) -> Vec<StyledT
         number(count(PictureKind::Dot), "dot", "dots"),
     );
     let status = Safe::new(&format!(" {}", asset.status().as_str()));
-    let id = Safe::new(&asset.id().to_string());
+    let id = Safe::new(&asset.id().shown(app.options().reveal));
     let room = width.saturating_sub(status.width() + facts.chars().count() + 7);
     let name = name(&asset, app);
     let name = if name == id {
