@@ -29,7 +29,7 @@ static SECRET_PAIR: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
         r#"(?i)((?:auth[_-]?(?:key|info)|token|signature|[?&;]sign|access[_-]?key(?:[_-]?id)?|secret(?:[_-]?key)?"#,
         r#"|passw(?:or)?d|x-amz-[a-z-]+|authorization)\\*["']?(?:=|%(?:25)?3d|\s?:\s?)\\*["']?"#,
-        r#"(?:(?:bearer|basic)\s)?)([^\s"'<>&;,\\{\[]+)"#,
+        r#"(?:(?:bearer|basic)\s)?)([^\s"'<>&;,?#\\{\[]+)"#,
     ))
 });
 
