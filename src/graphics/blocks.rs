@@ -10,12 +10,10 @@ use super::raster::scale;
 use crate::picture::{BlockCell, BlockGrid, ColourDepth, Fit, Picture, PixelSize, Symbols, xterm_colour, xterm_index};
 use glyphs::Partition;
 use image::{DynamicImage, RgbImage};
+use std::iter;
 
-/// The columns of samples in a cell.
-const COLUMNS: usize = 2;
-
-/// The most rows of samples in a cell, and parts of a partition.
-const MAX_ROWS: usize = 12;
+/// The most samples of a cell, and parts of a partition.
+const MAX_SAMPLES: usize = 4 * 24;
 const MAX_PARTS: usize = 8;
 
 /// The squared error of a sample that keeping the colours of the cell before may add. It saves a quarter of the bytes and
@@ -24,16 +22,16 @@ const COLOUR_REUSE_TOLERANCE: f32 = 75.0;
 
 /// Renders a picture into the cells of its pane.
 pub(super) fn grid(picture: &Picture, fit: Fit) -> BlockGrid {
-    let rows = sample_rows(fit.symbols);
-    let pixels = reduce_to_samples(picture, fit, rows);
-    let (columns, width) = (usize::from(fit.cells.width.max(1)), pixels.width() as usize);
+    let (columns, rows) = sample_grid(fit.symbols);
+    let pixels = reduce_to_samples(picture, fit);
+    let width = pixels.width() as usize;
     let samples = pixels.as_raw().as_chunks::<3>().0;
-    let mut cells: Vec<BlockCell> = Vec::with_capacity(columns * usize::from(fit.cells.height.max(1)));
+    let mut cells: Vec<BlockCell> = Vec::with_capacity(samples.len() / (columns * rows));
     for band in samples.chunks_exact(width * rows) {
-        for x in (0..columns).map(|column| column * COLUMNS) {
-            let mut cell = CellSamples { samples: [[0; 3]; COLUMNS * MAX_ROWS], count: COLUMNS * rows };
-            for (target, row) in cell.samples.chunks_exact_mut(COLUMNS).zip(band.chunks_exact(width)) {
-                target.copy_from_slice(&row[x..x + COLUMNS]);
+        for x in (0..width).step_by(columns) {
+            let mut cell = CellSamples { samples: [[0; 3]; MAX_SAMPLES], columns, rows };
+            for (target, row) in cell.samples.chunks_exact_mut(columns).zip(band.chunks_exact(width)) {
+                target.copy_from_slice(&row[x..x + columns]);
             }
             cells.push(cell.block(cells.last().copied(), fit));
         }
@@ -41,32 +39,35 @@ pub(super) fn grid(picture: &Picture, fit: Fit) -> BlockGrid {
     BlockGrid { size: fit.cells, cells }
 }
 
-/// Returns the rows of samples in a cell: a multiple of the rows of each partition.
-fn sample_rows(symbols: Symbols) -> usize {
+/// Returns the columns and rows of samples in a cell: multiples of those of each partition.
+fn sample_grid(symbols: Symbols) -> (usize, usize) {
     match symbols {
-        Symbols::Half | Symbols::Quadrant => 2,
-        Symbols::Sextant => 6,
-        Symbols::Octant => 12,
+        Symbols::Half => (2, 2),
+        Symbols::Quadrant => (4, 8),
+        Symbols::Sextant | Symbols::Octant => (4, 24),
     }
 }
 
-/// Reduces a picture to two by `rows` samples a cell, by viuer. Scaling to twice that size first makes it ten times as
+/// Reduces a picture to the samples of its cells, by viuer. Scaling to twice that size first makes it several times as
 /// fast, and an even height keeps viuer from omitting the last row.
-fn reduce_to_samples(picture: &Picture, fit: Fit, rows: usize) -> RgbImage {
-    let rows = u32::try_from(rows).unwrap_or(2);
-    let (columns, lines) = (u32::from(fit.cells.width.max(1)) * 2, u32::from(fit.cells.height.max(1)) * rows);
+fn reduce_to_samples(picture: &Picture, fit: Fit) -> RgbImage {
+    let (columns, rows) = sample_grid(fit.symbols);
+    let side = |cells: u16, samples: usize| u32::from(cells.max(1)) * u32::try_from(samples).unwrap_or(1);
+    let (samples_across, samples_down) = (side(fit.cells.width, columns), side(fit.cells.height, rows));
     let even = |side: u32, samples: u32| (side.min(samples * 2).max(2) / 2) * 2;
-    let (width, height) = (even(picture.size.width, columns), even(picture.size.height, lines));
-    let raster = scale(picture, PixelSize { width, height });
-    let image = RgbImage::from_raw(width, height, raster.rgb.into_owned()).unwrap_or_default();
-    // It counts two pixels for each line of text.
-    viuer::resize(&DynamicImage::ImageRgb8(image), Some(columns), Some(lines / 2)).into_rgb8()
+    let size =
+        PixelSize { width: even(picture.size.width, samples_across), height: even(picture.size.height, samples_down) };
+    let raster = scale(picture, size);
+    let image = RgbImage::from_raw(size.width, size.height, raster.rgb.into_owned()).unwrap_or_default();
+    // viuer takes a height in lines of two pixels.
+    viuer::resize(&DynamicImage::ImageRgb8(image), Some(samples_across), Some(samples_down / 2)).into_rgb8()
 }
 
 /// The samples of a cell, row by row.
 struct CellSamples {
-    samples: [[u8; 3]; COLUMNS * MAX_ROWS],
-    count: usize,
+    samples: [[u8; 3]; MAX_SAMPLES],
+    columns: usize,
+    rows: usize,
 }
 
 /// Sums over the samples of one or more parts.
@@ -97,7 +98,8 @@ impl CellSamples {
         };
         for partition in Partition::of(fit.symbols) {
             let parts = self.parts(*partition);
-            let parts = &parts[..COLUMNS * partition.rows()];
+            let (columns, rows) = partition.grid();
+            let parts = &parts[..columns * rows];
             let colours =
                 best_colours(parts, *partition, fit.symbols).map(|colour| quantize_colour(colour, fit.colours));
             keep(&mut best, drawn_in(parts, *partition, fit.symbols, colours));
@@ -106,7 +108,7 @@ impl CellSamples {
             }
         }
         #[expect(clippy::cast_precision_loss, reason = "a cell has few samples")]
-        let tolerance = COLOUR_REUSE_TOLERANCE * self.count as f32;
+        let tolerance = COLOUR_REUSE_TOLERANCE * (self.columns * self.rows) as f32;
         match (best, reused) {
             (Some(best), Some(reused)) if reused.error <= best.error + tolerance => reused.block,
             (Some(best), _) => best.block,
@@ -116,10 +118,13 @@ impl CellSamples {
 
     /// Returns the sums of each part.
     fn parts(&self, partition: Partition) -> [Sums; MAX_PARTS] {
-        let height = self.count / COLUMNS / partition.rows();
+        let (columns, rows) = partition.grid();
+        let (part_width, part_height) = (self.columns / columns, self.rows / rows);
         let mut parts = [Sums::default(); MAX_PARTS];
-        for (at, sample) in self.samples[..self.count].iter().enumerate() {
-            parts[at / COLUMNS / height * COLUMNS + at % COLUMNS].add_sample(*sample);
+        for (y, row) in self.samples.chunks_exact(self.columns).take(self.rows).enumerate() {
+            for (x, sample) in row.iter().enumerate() {
+                parts[y / part_height * columns + x / part_width].add_sample(*sample);
+            }
         }
         parts
     }
@@ -195,10 +200,8 @@ fn drawn_in(
         *errors = (part.error(foreground), part.error(background));
     }
     let errors = &errors[..parts.len()];
-    let (mask, error) = match symbols {
-        Symbols::Half => nearest_half(errors),
-        Symbols::Quadrant | Symbols::Sextant | Symbols::Octant => nearest_parts(errors),
-    };
+    let (mask, error) =
+        if partition.has_all_masks(symbols) { nearest_parts(errors) } else { nearest_mask(errors, partition, symbols) };
     let (glyph, foreground, background) = match partition.glyph(mask) {
         Some(glyph) => (glyph, foreground, background),
         None => (partition.glyph(partition.complement(mask)).unwrap_or(' '), background, foreground),
@@ -213,14 +216,15 @@ fn nearest_parts(errors: &[(f32, f32)]) -> (u8, f32) {
     })
 }
 
-/// Returns the mask of the half, or of the whole cell, with the least error, and that error.
-fn nearest_half(errors: &[(f32, f32)]) -> (u8, f32) {
+/// Returns the mask of least error among those that have characters, and that error.
+fn nearest_mask(errors: &[(f32, f32)], partition: Partition, symbols: Symbols) -> (u8, f32) {
     let error = |mask: u8| -> f32 {
         let parts = errors.iter().enumerate();
         parts.map(|(bit, (front, back))| if mask >> bit & 1 == 1 { *front } else { *back }).sum()
     };
-    let masks = [0b0000, 0b0011, 0b1100, 0b0101, 0b1010, 0b1111].map(|mask| (mask, error(mask)));
-    masks.into_iter().min_by(|(_, a), (_, b)| a.total_cmp(b)).unwrap_or_default()
+    let masks = iter::once(0).chain(partition.masks(symbols));
+    let masks = masks.flat_map(|mask| [mask, partition.complement(mask)]).map(|mask| (mask, error(mask)));
+    masks.min_by(|(_, a), (_, b)| a.total_cmp(b)).unwrap_or_default()
 }
 
 /// Rounds to five bits a channel, spread over the whole range so that white stays white; or to the nearest of xterm's
@@ -265,39 +269,42 @@ mod tests {
         }
     }
 
-    /// Returns the block for samples of one cell, row by row.
-    fn block(samples: &[[u8; 3]], symbols: Symbols, colours: ColourDepth) -> BlockCell {
-        let mut cell = CellSamples { samples: [K; COLUMNS * MAX_ROWS], count: samples.len() };
-        cell.samples[..samples.len()].copy_from_slice(samples);
+    /// Returns the block for a cell of two by `rows` parts.
+    fn block(parts: &[[u8; 3]], symbols: Symbols, colours: ColourDepth) -> BlockCell {
+        let (columns, rows) = sample_grid(symbols);
+        let mut cell = CellSamples { samples: [K; MAX_SAMPLES], columns, rows };
+        for (at, sample) in cell.samples.iter_mut().take(columns * rows).enumerate() {
+            let (x, y) = (at % columns * 2 / columns, at / columns * (parts.len() / 2) / rows);
+            *sample = parts[y * 2 + x];
+        }
         cell.block(None, Fit { colours, ..fit(1, 1, symbols) })
     }
 
     #[test]
     fn the_glyph_has_the_shape_of_the_samples() {
-        let check = |samples: &[[u8; 3]], symbols, expected: &str| {
-            let block = block(samples, symbols, ColourDepth::True);
+        let check = |parts: &[[u8; 3]], symbols, expected: &str| {
+            let block = block(parts, symbols, ColourDepth::True);
             let (foreground, background) = (block.foreground[0], block.background[0]);
             assert_eq!(format!("{} {foreground} {background}", block.glyph), expected, "{symbols:?}");
         };
-        let quadrant = Symbols::Quadrant;
-        check(&[W, W, K, K], quadrant, "▀ 255 0");
-        check(&[K, W, K, W], quadrant, "▌ 0 255");
-        check(&[W, K, K, W], quadrant, "▞ 0 255");
-        check(&[K, K, K, W], quadrant, "▛ 0 255");
-        check(&[K, W, K, K], quadrant, "▝ 255 0");
-        check(&[W, W, W, W], quadrant, "  255 255");
-        check(&[[100; 3], [101; 3], [99; 3], [100; 3]], quadrant, "  99 99");
+        for symbols in [Symbols::Quadrant, Symbols::Sextant, Symbols::Octant] {
+            check(&[W, W, K, K], symbols, "▀ 255 0");
+            check(&[K, W, K, W], symbols, "▌ 0 255");
+            check(&[W, K, K, W], symbols, "▞ 0 255");
+            check(&[K, K, K, W], symbols, "▛ 0 255");
+            check(&[K, W, K, K], symbols, "▝ 255 0");
+            check(&[W, W, W, W], symbols, "  255 255");
+            check(&[K, K, K, K, K, K, W, W], symbols, "▂ 255 0");
+            check(&[W, W, K, K, K, K, K, K], symbols, "▆ 0 255");
+            check(&[[100; 3], [101; 3], [99; 3], [100; 3]], symbols, "  99 99");
+        }
         check(&[K, W, K, K], Symbols::Half, "▀ 132 0");
-        let rows = |rows: &[[[u8; 3]; 2]], times: usize| -> Vec<[u8; 3]> {
-            rows.iter().flat_map(|row| std::iter::repeat_n(*row, times)).flatten().collect()
-        };
-        check(&rows(&[[W, K], [K, K], [K, W]], 2), Symbols::Sextant, "\u{1fb20} 255 0");
-        check(&rows(&[[W, W], [K, K]], 3), Symbols::Sextant, "▀ 255 0");
-        check(&rows(&[[K, K], [W, K], [K, K], [K, K]], 3), Symbols::Octant, "\u{1cd00} 255 0");
-        check(&rows(&[[W, W], [W, W], [K, K], [K, K]], 3), Symbols::Octant, "▀ 255 0");
-        check(&rows(&[[W, K], [K, K], [K, W]], 4), Symbols::Octant, "\u{1fb20} 255 0");
+        for symbols in [Symbols::Sextant, Symbols::Octant] {
+            check(&[W, K, K, K, K, W], symbols, "\u{1fb1c} 0 255");
+        }
+        check(&[K, K, W, K, K, K, K, K], Symbols::Octant, "\u{1cd00} 255 0");
         // The upper left octant has no character in most fonts: the others are drawn in the background's place.
-        check(&rows(&[[W, K], [K, K], [K, K], [K, K]], 3), Symbols::Octant, "\u{1cde5} 0 255");
+        check(&[W, K, K, K, K, K, K, K], Symbols::Octant, "\u{1cde5} 0 255");
     }
 
     #[test]

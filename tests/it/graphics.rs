@@ -76,8 +76,14 @@ fn pictures_keep_their_byte_target_and_their_psnr() {
 /// Returns the PSNR in decibels of a prepared picture against the picture scaled to its pane.
 fn psnr_of(picture: &Picture, fit: Fit, prepared: &Prepared) -> f64 {
     let shown = decode(prepared, fit.protocol);
-    let is_exact = matches!(fit.protocol, Protocol::Sixel | Protocol::Blocks);
-    let pane = if is_exact { shown.size } else { pane_size(fit) };
+    let pane = match fit.protocol {
+        Protocol::Sixel => shown.size,
+        // What a quadrant averages cannot be shown by any.
+        Protocol::Blocks | Protocol::None => {
+            PixelSize { width: u32::from(fit.cells.width) * 2, height: u32::from(fit.cells.height) * 2 }
+        }
+        Protocol::Kitty | Protocol::Iterm2 => pane_size(fit),
+    };
     psnr(&scaled(&shown, pane), &scaled(picture, pane))
 }
 
@@ -163,14 +169,25 @@ fn a_sixel_drawing_fills_cells_of_fractions_of_a_pixel() {
 }
 
 fn a_sixel_drawing_of_a_huge_window_is_bounded() {
-    let picture = photo(1280, 720);
-    for (columns, rows, cell) in [(480, 135, CellSize::new(10, 20)), (480, 135, CellSize::new(20, 74))] {
-        let fit = Fit { cells: Size::new(columns, rows), cell, ..fit_for(&picture, Protocol::Sixel, Quality::Full) };
+    let picture = photo(640, 360);
+    let fit = Fit { cells: Size::new(480, 135), ..fit_for(&picture, Protocol::Sixel, Quality::Preview) };
+    let Prepared::Bytes { bytes, size } = prepare(&picture, fit) else { panic!("blocks where bytes were expected") };
+    assert_eq!((size.width, size.height), (4800, 2700));
+    assert!(bytes.len() <= 4 << 20, "{}", bytes.len());
+}
+
+fn larger_sets_of_symbols_show_more_detail() {
+    let picture = photo(480, 270);
+    let psnrs = Symbols::ALL.map(|symbols| {
+        let fit = Fit { symbols, ..fit_for(&picture, Protocol::Blocks, Quality::Full) };
         let prepared = prepare(&picture, fit);
-        assert!(bytes_of(&prepared).len() <= 4 << 20, "{}", bytes_of(&prepared).len());
-        let psnr = psnr_of(&picture, fit, &prepared);
-        assert!(psnr >= 33.0, "{psnr:.1} dB");
-    }
+        let shown = decode(&prepared, Protocol::Blocks);
+        let psnr = psnr(&shown.rgb, &scaled(&picture, shown.size));
+        println!("{}: {psnr:.1} dB, {} bytes", symbols.as_str(), first_display_bytes(&picture, fit));
+        psnr
+    });
+    assert!(psnrs.is_sorted(), "{psnrs:?}");
+    assert!(psnrs[3] > psnrs[0] + 1.0, "{psnrs:?}");
 }
 
 fn every_picture_fits_every_pane() {
@@ -553,7 +570,7 @@ fn implausible_cell_sizes_are_ignored() {
     check((100, 30), (904, 604), &["␛[6;22;11t"], "11x22");
     // Cells of fractions of a pixel, rounded up and down; the margin of a window that is no multiple of its cells.
     check((100, 30), (0, 0), &["␛[6;17;9t", "␛[4;510;882t"], "8.8x17");
-    check((100, 30), (0, 0), &["␛[6;17;8t", "␛[4;521;841t"], "8.4x17.4");
+    check((100, 30), (0, 0), &["␛[6;17;8t", "␛[4;521;841t"], "8.4x17");
     check((100, 30), (0, 0), &["␛[6;20;10t", "␛[4;615;1009t"], "10x20");
 
     let (mut probe, _) = canvas_of(environment("xterm"), &["␛[6;17;9t", "␛[4;510;882t"]);
@@ -595,6 +612,7 @@ crate::tests! {
     a_jpeg_that_fits_is_sent_as_fetched,
     a_sixel_drawing_fills_cells_of_fractions_of_a_pixel,
     a_sixel_drawing_of_a_huge_window_is_bounded,
+    larger_sets_of_symbols_show_more_detail,
     every_picture_fits_every_pane,
     a_drawing_for_tmux_keeps_its_limit,
     a_picture_is_transmitted_once_and_placed_again_by_its_id,

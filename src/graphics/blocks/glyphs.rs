@@ -1,7 +1,7 @@
-//! Block characters as partitions of a cell: halves, quadrants, sextants and octants.
+//! Block characters as partitions of a cell: halves, eighths, quadrants, sextants and octants.
 //!
-//! A partition splits a cell into parts of equal size, two across. A mask has a bit for each part that the foreground
-//! covers: bit 0 for the upper left one, then from left to right and from top to bottom.
+//! A partition splits a cell into a grid of equal parts. A mask has a bit for each part that the foreground covers: bit 0
+//! for the upper left one, then from left to right and from top to bottom.
 
 use crate::picture::Symbols;
 
@@ -10,6 +10,10 @@ use crate::picture::Symbols;
 pub(super) enum Partition {
     /// Two by two parts (U+2580 to U+259F).
     Quadrants,
+    /// Eight parts from top to bottom, of which the lower ones are covered (U+2581 to U+2588).
+    Rows,
+    /// Four parts from left to right, of which the left ones are covered (U+2588 to U+258E).
+    Columns,
     /// Two by three parts (U+1FB00 to U+1FB3B, Unicode 13).
     Sextants,
     /// Two by four parts (U+1CD00 to U+1CDE5, Unicode 16).
@@ -24,6 +28,16 @@ const HALVES: [u8; 2] = [0b0011, 0b0101];
 
 /// The masks of quadrants without their complements, halves first, because their colours are chosen from more pixels.
 const QUADRANT_MASKS: [u8; 7] = [0b0011, 0b0101, 0b0001, 0b0010, 0b0100, 0b0111, 0b0110];
+
+/// The masks of the upper parts of rows, and of the left parts of columns. The halves are quadrants.
+const UPPER_EIGHTHS: [u8; 6] = [0b1, 0b11, 0b111, 0b1_1111, 0b11_1111, 0b111_1111];
+const LEFT_QUARTERS: [u8; 2] = [0b1, 0b111];
+
+/// The characters of the lower parts of rows by their number.
+const LOWER_EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// The characters of the left parts of columns by their number.
+const LEFT_COLUMNS: [char; 5] = [' ', '▎', '▌', '▊', '█'];
 
 /// The masks of sextants that are halves, in the order of their bits.
 const LEFT_HALF: u8 = 0b01_01_01;
@@ -64,36 +78,58 @@ impl Partition {
     /// Returns the partitions of a set of symbols, those of the oldest characters first.
     pub(super) fn of(symbols: Symbols) -> &'static [Self] {
         match symbols {
-            Symbols::Half | Symbols::Quadrant => &[Self::Quadrants],
-            Symbols::Sextant => &[Self::Quadrants, Self::Sextants],
-            Symbols::Octant => &[Self::Quadrants, Self::Sextants, Self::Octants],
+            Symbols::Half => &[Self::Quadrants],
+            Symbols::Quadrant => &[Self::Quadrants, Self::Rows, Self::Columns],
+            Symbols::Sextant => &[Self::Quadrants, Self::Rows, Self::Columns, Self::Sextants],
+            Symbols::Octant => &[Self::Quadrants, Self::Rows, Self::Columns, Self::Sextants, Self::Octants],
         }
     }
 
-    /// Returns the number of parts, one above the other.
-    pub(super) fn rows(self) -> usize {
+    /// Returns the columns and rows of the grid of parts.
+    pub(super) fn grid(self) -> (usize, usize) {
         match self {
-            Self::Quadrants => 2,
-            Self::Sextants => 3,
-            Self::Octants => 4,
+            Self::Quadrants => (2, 2),
+            Self::Rows => (1, 8),
+            Self::Columns => (4, 1),
+            Self::Sextants => (2, 3),
+            Self::Octants => (2, 4),
         }
     }
 
-    /// Returns the masks to choose from, each without its complement.
+    /// Returns the masks to choose from, each without its complement and without the last part.
     pub(super) fn masks(self, symbols: Symbols) -> impl Iterator<Item = u8> {
         let (listed, all): (&[u8], u8) = match (self, symbols) {
             (Self::Quadrants, Symbols::Half) => (&HALVES, 0),
             (Self::Quadrants, Symbols::Quadrant | Symbols::Sextant | Symbols::Octant) => (&QUADRANT_MASKS, 0),
+            (Self::Rows, _) => (&UPPER_EIGHTHS, 0),
+            (Self::Columns, _) => (&LEFT_QUARTERS, 0),
             (Self::Sextants, _) => (&[], 1 << 5),
             (Self::Octants, _) => (&[], 1 << 7),
         };
         listed.iter().copied().chain(1..all)
     }
 
+    /// Returns true if there is a character for every mask or its complement.
+    pub(super) fn has_all_masks(self, symbols: Symbols) -> bool {
+        match self {
+            Self::Quadrants => symbols != Symbols::Half,
+            Self::Rows | Self::Columns => false,
+            Self::Sextants | Self::Octants => true,
+        }
+    }
+
     /// Returns the character for a mask; `None` if only that of the complement should be used.
     pub(super) fn glyph(self, mask: u8) -> Option<char> {
         match self {
             Self::Quadrants => QUADRANTS.get(usize::from(mask)).copied(),
+            Self::Rows => {
+                let count = mask.count_ones();
+                LOWER_EIGHTHS.get(count as usize).copied().filter(|_| mask.leading_ones() == count)
+            }
+            Self::Columns => {
+                let count = mask.count_ones();
+                LEFT_COLUMNS.get(count as usize).copied().filter(|_| mask.trailing_ones() == count)
+            }
             Self::Sextants => match mask {
                 0 => Some(' '),
                 LEFT_HALF => Some('▌'),
@@ -116,9 +152,9 @@ impl Partition {
     /// Returns the mask of the parts that `mask` lacks.
     pub(super) fn complement(self, mask: u8) -> u8 {
         match self {
-            Self::Quadrants => mask ^ 0b1111,
+            Self::Quadrants | Self::Columns => mask ^ 0b1111,
             Self::Sextants => mask ^ 0b11_1111,
-            Self::Octants => mask ^ 0xff,
+            Self::Rows | Self::Octants => mask ^ 0xff,
         }
     }
 }
@@ -132,6 +168,10 @@ mod tests {
     fn characters_are_numbered_as_in_unicode() {
         let check = |partition: Partition, mask, expected| assert_eq!(partition.glyph(mask), expected, "{mask:b}");
         check(Partition::Quadrants, 0b0011, Some('▀'));
+        check(Partition::Rows, 0b1110_0000, Some('▃'));
+        check(Partition::Rows, 0b0000_0111, None);
+        check(Partition::Columns, 0b0111, Some('▊'));
+        check(Partition::Columns, 0b1000, None);
         // BLOCK SEXTANT-1, -1235, -246 (a half), -26, -23456.
         check(Partition::Sextants, 0b00_00_01, Some('\u{1fb00}'));
         check(Partition::Sextants, 0b01_01_11, Some('\u{1fb15}'));
@@ -148,12 +188,26 @@ mod tests {
     }
 
     #[test]
+    fn every_choice_has_a_character() {
+        for (symbols, partition) in Symbols::ALL
+            .into_iter()
+            .flat_map(|symbols| Partition::of(symbols).iter().map(move |partition| (symbols, *partition)))
+        {
+            for mask in partition.masks(symbols) {
+                let either = partition.glyph(mask).or(partition.glyph(partition.complement(mask)));
+                assert!(either.is_some(), "{symbols:?} {partition:?} {mask:b}");
+            }
+        }
+    }
+
+    #[test]
     fn every_mask_or_its_complement_has_a_character_of_its_own() {
         for (partition, masks) in
             [(Partition::Quadrants, 0..=15), (Partition::Sextants, 0..=63), (Partition::Octants, 0..=255)]
         {
             let glyphs: Vec<char> = masks.clone().filter_map(|mask| partition.glyph(mask)).collect();
             assert_eq!(glyphs.iter().collect::<BTreeSet<_>>().len(), glyphs.len(), "{partition:?}");
+            assert!(partition.has_all_masks(Symbols::Octant));
             for mask in masks {
                 let either = partition.glyph(mask).or(partition.glyph(partition.complement(mask)));
                 assert!(either.is_some(), "{partition:?} {mask}");

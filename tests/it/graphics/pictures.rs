@@ -166,43 +166,42 @@ fn sixel(text: &str) -> Picture {
     picture(width as u32, (rgb.len() / width) as u32, pixels)
 }
 
-/// The rows of pixels in a cell as it is decoded: a multiple of halves, thirds and quarters.
-const CELL_ROWS: usize = 12;
+/// The pixels in a cell as it is decoded: multiples of the columns and rows of all block characters.
+const CELL: (usize, usize) = (4, 24);
 
 fn cells(grid: &BlockGrid) -> Picture {
     let (columns, rows) = (usize::from(grid.size.width), usize::from(grid.size.height));
     let mut rgb = Vec::new();
-    for y in 0..rows * CELL_ROWS {
-        for x in 0..columns * 2 {
-            let block = grid.cells[y / CELL_ROWS * columns + x / 2];
-            rgb.extend(if covers(block.glyph, x % 2, y % CELL_ROWS) { block.foreground } else { block.background });
+    for y in 0..rows * CELL.1 {
+        for x in 0..columns * CELL.0 {
+            let block = grid.cells[y / CELL.1 * columns + x / CELL.0];
+            rgb.extend(if covers(block.glyph, x % CELL.0, y % CELL.1) { block.foreground } else { block.background });
         }
     }
-    picture((columns * 2) as u32, (rows * CELL_ROWS) as u32, rgb)
+    picture((columns * CELL.0) as u32, (rows * CELL.1) as u32, rgb)
 }
 
-/// Returns true if a block character covers that pixel of a cell of 2 by 12 pixels, by the names of its parts in Unicode.
+/// Returns true if a block character covers that pixel of a cell, by the names of its parts in Unicode.
 fn covers(glyph: char, x: usize, y: usize) -> bool {
-    let part = |rows: usize| 1 << (y / (CELL_ROWS / rows) * 2 + x);
+    let part = |rows: usize| 1 << (y / (CELL.1 / rows) * 2 + x / (CELL.0 / 2));
     let quadrants = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█";
     if let Some(mask) = quadrants.chars().position(|quadrant| quadrant == glyph) {
         return mask & part(2) != 0;
     }
     match glyph as usize {
-        // The lower quarter and the lower three quarters.
-        0x2582 => y >= 9,
-        0x2586 => y >= 3,
+        code @ 0x2581..=0x2587 => y >= CELL.1 - (code - 0x2580) * CELL.1 / 8,
+        code @ 0x2589..=0x258f => x < (0x2590 - code) * CELL.0 / 8,
         code @ 0x1fb00..=0x1fb3b => {
-            let sextants = (1..63).filter(|mask| ![0b01_01_01, 0b10_10_10].contains(mask));
-            sextants.clone().nth(code - 0x1fb00).unwrap() & part(3) != 0
+            let mut sextants = (1..63).filter(|mask| ![0b01_01_01, 0b10_10_10].contains(mask));
+            sextants.nth(code - 0x1fb00).unwrap() & part(3) != 0
         }
         code @ 0x1cd00..=0x1cde5 => {
-            let elsewhere = |mask: usize| {
-                let halves = [mask & 0b11, mask >> 2 & 0b11, mask >> 4 & 0b11, mask >> 6];
-                let is_quadrants = halves[0] == halves[1] && halves[2] == halves[3];
+            let is_elsewhere = |mask: usize| {
+                let rows = [mask & 0b11, mask >> 2 & 0b11, mask >> 4 & 0b11, mask >> 6];
+                let is_quadrants = rows[0] == rows[1] && rows[2] == rows[3];
                 is_quadrants || [1, 2, 3, 20, 40, 63, 64, 128, 192, 252].contains(&mask)
             };
-            (0..256).filter(|mask| !elsewhere(*mask)).nth(code - 0x1cd00).unwrap() & part(4) != 0
+            (0..256).filter(|mask| !is_elsewhere(*mask)).nth(code - 0x1cd00).unwrap() & part(4) != 0
         }
         other => panic!("U+{other:X}"),
     }
