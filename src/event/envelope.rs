@@ -5,28 +5,28 @@
 //! in the same way, to a bounded depth and with bounded work. What a form needs of its own is a small function at
 //! the end. An event is given the time and the delivery of the innermost wrapping that has one.
 
+mod candidate;
+
 use crate::event::{
     copies::TextHead,
     decode::{self, EventBody, ObjectClass},
-    fields::{Fields, items, string, unescape},
+    fields::{Fields, items, string},
     fingerprint::Fingerprint,
     notation::{
         Notation,
         encoding::{self, BASE64_KEYS, Decoded},
-        literal::{self, LiteralError},
     },
     pictures::builder::Templates,
     record::{
         colours::without_colours,
-        outline::{JsonOutline, OutlineProgress, string_end},
         times::{ParsedTime, TimeContext},
     },
 };
-use memchr::memmem;
+use candidate::{Candidate, Inner};
 use regex::bytes::{Match, Regex};
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
-use std::{borrow::Cow, ops::Range, sync::LazyLock};
+use std::{ops::Range, sync::LazyLock};
 
 /// The deepest wrapping that is followed. Real logs have four levels: container, logger, queue, SMN.
 const DEPTH_MAX: u8 = 12;
@@ -122,22 +122,6 @@ struct Wrapping {
     root: Option<Range<usize>>,
 }
 
-/// The text that a `{` begins.
-enum Candidate<'t> {
-    /// A JSON object up to here.
-    Object(usize),
-    /// An object up to here whose quotes are escaped, and its text without these escapes.
-    Escaped(usize, Cow<'t, str>),
-    /// An object up to here in another notation, as JSON.
-    Literal(usize, String),
-    /// JSON that is cut off or damaged.
-    Damaged,
-    /// An object from which its printer has left out a part.
-    Elided,
-    /// No object.
-    Nothing,
-}
-
 impl EmbeddedSearch<'_> {
     fn text(&mut self, text: &str, outside: &Wrapping) {
         let bytes = text.as_bytes();
@@ -151,23 +135,9 @@ impl EmbeddedSearch<'_> {
             while let Some(brace) = memchr::memchr(b'{', bytes.get(braces..needle.start()).unwrap_or_default()) {
                 let brace = braces + brace;
                 braces = brace + 1;
-                let end = match self.candidate(text, brace) {
-                    Candidate::Object(end) if end > needle.start() => {
-                        let inside = self.within(text, [line, previous], brace..end, outside);
-                        self.object(text.get(brace..end).unwrap_or_default(), &inside);
-                        end
-                    }
-                    Candidate::Escaped(end, inner) if end > needle.start() => {
-                        let inside = self.within(text, [line, previous], brace..end, outside);
-                        self.deeper(&inner, &inside, |search, inside| search.text(&inner, inside));
-                        end
-                    }
-                    Candidate::Literal(end, json) if end > needle.start() => {
-                        let inside = self.within(text, [line, previous], brace..end, outside);
-                        self.object(&json, &inside);
-                        end
-                    }
-                    Candidate::Object(end) | Candidate::Escaped(end, _) | Candidate::Literal(end, _) => {
+                let (end, inner) = match candidate::classify(text, brace, &mut self.budget) {
+                    Candidate::Found(end, inner) if end > needle.start() => (end, inner),
+                    Candidate::Found(end, _) => {
                         braces = end;
                         continue;
                     }
@@ -181,13 +151,19 @@ impl EmbeddedSearch<'_> {
                     }
                     Candidate::Nothing => continue,
                 };
+                let inside = self.within(text, [line, previous], brace..end, outside);
+                match inner {
+                    Inner::Object(json) => self.object(&json, &inside),
+                    Inner::Text(text) => self.deeper(&text, &inside, |search, inside| search.text(&text, inside)),
+                }
                 (at, braces, previous, damaged) = (end, end, end, None);
                 continue 'needles;
             }
             if let Some((encoded, inner)) = self.decoded(text, needle.range()) {
-                (at, previous) = (encoded.end, encoded.end);
+                let end = encoded.end;
                 let inside = self.within(text, [line, previous], encoded, outside);
                 self.deeper(&inner, &inside, |search, inside| search.text(&inner, inside));
+                (at, previous) = (end, end);
                 continue;
             }
             at = match self.template(text, line, needle.range(), outside) {
@@ -196,75 +172,10 @@ impl EmbeddedSearch<'_> {
             };
             let notation = Notation::of_thumbnail(bytes, needle.range());
             if let Some(notation) = notation.filter(|_| damaged.is_none() || damaged != refused) {
-                let notation = if elided { Notation::NodeInspect } else { notation };
+                let notation = if elided { Notation::Inspect } else { notation };
                 self.refuse(text, damaged, needle.start(), notation, outside);
                 refused = damaged;
             }
-        }
-    }
-
-    /// Classifies the text that begins at `brace`.
-    fn candidate<'t>(&mut self, text: &'t str, brace: usize) -> Candidate<'t> {
-        let bytes = text.as_bytes();
-        let rest = bytes.get(brace..).unwrap_or_default();
-        let after = rest.iter().skip(1).position(|b| !b.is_ascii_whitespace()).map_or(rest.len(), |at| at + 1);
-        let Some(next) = rest.get(after).filter(|_| self.budget > 0) else { return Candidate::Nothing };
-        if brace > 0 && bytes.get(brace - 1) == Some(&b'\'') {
-            self.budget = self.budget.saturating_sub(64);
-            if let Some((at, inner)) = encoding::python_string(text, brace) {
-                return Candidate::Escaped(at.end, Cow::Owned(inner));
-            }
-        }
-        match next {
-            b'"' if is_doubled(rest.get(after..).unwrap_or_default()) => escaped(encoding::csv_cell(text, brace)),
-            b'"' => match JsonOutline::new().take(rest) {
-                OutlineProgress::Closed(len) if memmem::find(rest.get(..len).unwrap_or_default(), b"\\x").is_some() => {
-                    encoding::python_string(text, brace).map_or(Candidate::Object(brace + len), |it| escaped(Some(it)))
-                }
-                OutlineProgress::Closed(len) => Candidate::Object(brace + len),
-                OutlineProgress::Broken(len) => {
-                    self.budget = self.budget.saturating_sub(len.max(64));
-                    self.other_notation(text, brace)
-                }
-                OutlineProgress::Open | OutlineProgress::Cut(_) => {
-                    self.budget = self.budget.saturating_sub(rest.len());
-                    Candidate::Damaged
-                }
-            },
-            b'&' if ["&quot;", "&#34;", "&#x22;"]
-                .iter()
-                .any(|quote| rest.get(after..).is_some_and(|rest| rest.starts_with(quote.as_bytes()))) =>
-            {
-                escaped(encoding::html(text, brace))
-            }
-            b'\'' | b':' | b'_' | b'`' | b'a'..=b'z' | b'A'..=b'Z' => match self.other_notation(text, brace) {
-                Candidate::Damaged => Candidate::Nothing,
-                candidate => candidate,
-            },
-            b'\\' => {
-                // The string that it stands in ends before the next quote without a backslash.
-                let end = brace.checked_sub(1).and_then(|before| string_end(bytes, before)).map(|end| end - 1);
-                let end = end.unwrap_or(bytes.len());
-                Candidate::Escaped(end, unescape(text.get(brace..end).unwrap_or_default()))
-            }
-            b'#' if rest.get(after..).is_some_and(|rest| rest.starts_with(b"#01")) => {
-                Candidate::Escaped(bytes.len(), Cow::Owned(rsyslog(text.get(brace..).unwrap_or_default())))
-            }
-            _ => Candidate::Nothing,
-        }
-    }
-
-    /// Reads what the `{` at `brace` begins where it is no JSON.
-    fn other_notation<'t>(&mut self, text: &'t str, brace: usize) -> Candidate<'t> {
-        let (len, literal) = literal::to_json(text.get(brace..).unwrap_or_default());
-        self.budget = self.budget.saturating_sub(len.max(64));
-        match literal {
-            Ok(json) => Candidate::Literal(brace + len, json),
-            Err(LiteralError::Elided) => Candidate::Elided,
-            Err(LiteralError::Syntax) => match encoding::python_string(text, brace) {
-                Some((at, inner)) => Candidate::Escaped(at.end, Cow::Owned(inner)),
-                None => Candidate::Damaged,
-            },
         }
     }
 
@@ -462,15 +373,6 @@ fn innermost(outer: Option<ParsedTime>, inner: Option<ParsedTime>) -> Option<Par
     }
 }
 
-/// Returns `true` if a text begins with two quotes and a letter, as keys do in CSV cells.
-fn is_doubled(text: &[u8]) -> bool {
-    matches!(text, [b'"', b'"', b'a'..=b'z' | b'A'..=b'Z', ..])
-}
-
-fn escaped<'t>(decoded: Option<Decoded>) -> Candidate<'t> {
-    decoded.map_or(Candidate::Nothing, |(at, inner)| Candidate::Escaped(at.end, Cow::Owned(inner)))
-}
-
 /// Returns `true` if a text has a key that makes it look like an event of VOD.
 pub(super) fn looks_like_event(text: &str) -> bool {
     let mut at = 0;
@@ -481,11 +383,6 @@ pub(super) fn looks_like_event(text: &str) -> bool {
         at = found.end();
     }
     false
-}
-
-/// rsyslog writes control characters as `#` and three octal digits.
-fn rsyslog(text: &str) -> String {
-    text.replace("#011", "\t").replace("#012", "\n").replace("#015", "\r")
 }
 
 /// journald's `MESSAGE` where it is no string: a list of byte values, or null where it was too long for journalctl.

@@ -16,11 +16,11 @@ pub(super) enum Notation {
     /// A quoted key and a colon, whatever the quotes are.
     Json,
     /// `event_type: 'thumbnailComplete'`
-    NodeInspect,
+    Inspect,
     /// `event_type: thumbnailComplete`
     Yaml,
     /// `{event_type=thumbnailComplete, …}`
-    JavaToString,
+    ToString,
     /// `map[event_type:thumbnailComplete …]`, `{EventType:thumbnailComplete …}`
     GoValue,
     /// `[event_type] => thumbnailComplete`
@@ -64,7 +64,7 @@ impl Notation {
             None => (false, after),
         };
         let (separator, after) = separator(after.trim_ascii_start())?;
-        let (value_quoted, value) = skip_quotes(after.trim_ascii_start());
+        let (value_quoted, value) = skip_quotes(skip_type(after.trim_ascii_start()));
         let value: String = value
             .iter()
             .take(32)
@@ -77,10 +77,10 @@ impl Notation {
         Some(match separator {
             Separator::Arrow if bracketed || before.ends_with(b"[") => Self::PhpPrint,
             Separator::Arrow => Self::Hash,
-            Separator::Equals if in_brackets(before) => Self::JavaToString,
+            Separator::Equals if in_brackets(before) => Self::ToString,
             Separator::Equals => Self::Logfmt,
             Separator::Colon if quoted == Quoted::Yes => Self::Json,
-            Separator::Colon if value_quoted == Quoted::Yes && !in_go(before, after) => Self::NodeInspect,
+            Separator::Colon if value_quoted == Quoted::Yes && !in_go(before, after) => Self::Inspect,
             Separator::Colon if in_go(before, after) => Self::GoValue,
             Separator::Colon => Self::Yaml,
         })
@@ -90,12 +90,13 @@ impl Notation {
     pub(super) fn advice(self) -> &'static str {
         match self {
             Self::Json => "event_type names thumbnailComplete, but no JSON object is around it",
-            Self::NodeInspect => {
-                "an object as Node's console.log prints it, which leaves parts out: log JSON.stringify(event)"
+            Self::Inspect => {
+                "an object as Node's console.log or a debug format prints it, incomplete or cut off: log it as JSON \
+                 (JSON.stringify)"
             }
             Self::Yaml => "YAML, which is not read: log the event as JSON",
-            Self::JavaToString => {
-                "a Java object's toString, whose texts are not quoted: log the body as it came, or as JSON"
+            Self::ToString => {
+                "an object as Java's toString prints it, whose texts are not quoted: log the body as it came"
             }
             Self::GoValue => "a Go value printed by %v or %+v, whose texts are not quoted: log the body with %s",
             Self::PhpPrint => "an array printed by PHP's print_r or var_dump: log json_encode($event)",
@@ -120,6 +121,16 @@ fn skip_quotes(text: &[u8]) -> (Quoted, &[u8]) {
     (if rest.len() < text.len() { Quoted::Yes } else { Quoted::No }, rest)
 }
 
+/// Skips the type of a value: `string(17) ` of PHP's `var_dump`, `String(` of Rust's `Debug`.
+fn skip_type(text: &[u8]) -> &[u8] {
+    let word = text.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let Some(inner) = text.get(word..).and_then(|rest| rest.strip_prefix(b"(")).filter(|_| word > 0) else {
+        return text;
+    };
+    let digits = inner.iter().take_while(|b| b.is_ascii_digit()).count();
+    inner.get(digits..).and_then(|rest| rest.strip_prefix(b") ")).unwrap_or(inner)
+}
+
 fn separator(text: &[u8]) -> Option<(Separator, &[u8])> {
     SEPARATORS.iter().find_map(|(spelling, separator)| {
         let (head, rest) = text.split_at_checked(spelling.len())?;
@@ -127,7 +138,7 @@ fn separator(text: &[u8]) -> Option<(Separator, &[u8])> {
     })
 }
 
-/// Returns whether a key is the first one in brackets or follows another one there.
+/// Returns `true` if a key is the first one in brackets or follows another one there.
 fn in_brackets(before: &[u8]) -> bool {
     match before.trim_ascii_end().last() {
         Some(b'{' | b'(' | b'[') => true,
@@ -139,7 +150,7 @@ fn in_brackets(before: &[u8]) -> bool {
     }
 }
 
-/// Returns whether an unquoted key with a colon is one of a Go value: in `map[…]`, or in braces with no space after the
+/// Returns `true` if an unquoted key with a colon is one of a Go value: in `map[…]`, or in braces with no space after the
 /// colon.
 fn in_go(before: &[u8], after: &[u8]) -> bool {
     let tight = !after.first().is_some_and(u8::is_ascii_whitespace);
@@ -168,15 +179,17 @@ mod tests {
         check(r#"{""event_type"":""thumbnailComplete"""#, Some(Notation::Json));
         check("{&quot;event_type&quot;:&quot;thumbnailComplete&quot;}", Some(Notation::Json));
         check("%7B%22event_type%22%3A%22thumbnailComplete%22%7D", Some(Notation::Json));
-        check("  event_type: 'thumbnailComplete',", Some(Notation::NodeInspect));
+        check("  event_type: 'thumbnailComplete',", Some(Notation::Inspect));
         check("event_type: thumbnailComplete", Some(Notation::Yaml));
-        check("{event_type=thumbnailComplete, thumbnail_info={", Some(Notation::JavaToString));
-        check("ThumbnailEvent(eventType=thumbnailComplete, info=", Some(Notation::JavaToString));
+        check("{event_type=thumbnailComplete, thumbnail_info={", Some(Notation::ToString));
+        check("ThumbnailEvent(eventType=thumbnailComplete, info=", Some(Notation::ToString));
         check("map[event_type:thumbnailComplete thumbnail_info:map[", Some(Notation::GoValue));
         check("{EventType:thumbnailComplete ThumbnailInfo:{", Some(Notation::GoValue));
         check(r#"main.Event{EventType:"thumbnailComplete", "#, Some(Notation::GoValue));
         check("    [event_type] => thumbnailComplete", Some(Notation::PhpPrint));
-        check(r#"["event_type"]=> string(17) "thumbnailComplete""#, None);
+        check("[\"event_type\"]=>\n  string(17) \"thumbnailComplete\"", Some(Notation::PhpPrint));
+        check(r#"Event { event_type: "thumbnailComplete", "#, Some(Notation::Inspect));
+        check(r#"Object {"event_type": String("thumbnailComplete")"#, Some(Notation::Json));
         check("  'event_type' => 'thumbnailComplete',", Some(Notation::Hash));
         check(r#"{:event_type=>"thumbnailComplete", "#, Some(Notation::Hash));
         check("level=info event_type=thumbnailComplete id=1", Some(Notation::Logfmt));

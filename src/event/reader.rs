@@ -23,7 +23,7 @@ use crate::{
             heading,
             partial::{PartialLine, Target},
             place::LinePlace,
-            pretty::{OpenObject, ends_open},
+            pretty::{Keys, OpenObject, ends_open},
             stamps::{strip_stamp, without_inner_stamps},
             stream::{RecordStream, Step},
             times::{ParsedTime, TimeContext},
@@ -127,7 +127,7 @@ impl FoundEvents {
 impl RecordReader {
     /// Creates a reader for which times without a zone are in UTC, and those without a year in 1970.
     pub fn new(file: FileId) -> Self {
-        let last_change = Timestamp::from_second(364 * 86_400).expect("a second of 1970");
+        let last_change = Timestamp::constant(364 * 86_400, 0);
         Self::with_zone(file, TimeZone::UTC, last_change)
     }
 
@@ -426,8 +426,15 @@ impl RecordReader {
         let plain = without_colours(line.text);
         let text = &*without_inner_stamps(&plain, &self.clock);
         let doubt = if line.is_doubtful { Doubt::Joined } else { Doubt::None };
+        let mut keys = Keys::Any;
+        if line.has_needle && (self.is_carrying() || ends_open(text)) {
+            // PHP's `var_dump` has the value on the line after the key.
+            let names_event =
+                text.trim_ascii_end().ends_with(b"=>") || envelope::looks_like_event(&String::from_utf8_lossy(text));
+            keys = if names_event { Keys::Event } else { Keys::Any };
+        }
         if let Some(stream) = self.streams.iter_mut().find(|stream| stream.id == id) {
-            let (step, ended) = stream.step(text, line.place);
+            let (step, ended) = stream.step(text, line.place, keys);
             for open in ended {
                 self.search(open.text(), open.places(), open.stamp(), Doubt::None, found);
             }
@@ -436,7 +443,7 @@ impl RecordReader {
                 return;
             }
         }
-        match OpenObject::begin(text, line.place, line.stamp) {
+        match OpenObject::begin(text, line.place, line.stamp, keys) {
             Some(open) => {
                 if let Some(oldest) = self.stream(id).begin(open) {
                     self.search(oldest.text(), oldest.places(), oldest.stamp(), Doubt::None, found);

@@ -42,12 +42,18 @@ fn python_literals_are_read() {
     check("python-dict.log", &["5f1c:S:3@00", "0a1b:F@01", "0a1b:F@02", "5f1c:S:3@02"]);
 }
 
+fn objects_over_several_lines_are_read() {
+    check("python-pprint.log", &["0a1b:F@00", "5f1c:S:3@01"]);
+    check("node-inspect.log", &["0a1b:F@00", "5f1c:S:3@01", "0a1b:F@02", "0a1b:F@03", "0a1b:F@04"]);
+    check("jq-colours.log", &["5f1c:S:3@-", "0a1b:F@-", "0a1b:F@-", "5f1c:S:3@-"]);
+}
+
 fn ruby_hashes_are_read() {
     check("ruby-hash.log", &["5f1c:S:3@00", "0a1b:F@01", "5f1c:S:3@02", "0a1b:F@03", "0a1b:F@02"]);
 }
 
 fn cells_of_csv_are_read() {
-    check("cell.csv", &["5f1c:S:3@02", "0a1b:F@03", "0a1b:F@02"]);
+    check("cell.csv", &["5f1c:S:3@02", "0a1b:F@03", "0a1b:F@02", "5f1c:S:3@05", "0a1b:F@06"]);
 }
 
 fn html_entities_are_read() {
@@ -76,7 +82,7 @@ fn what_is_not_read_is_counted_with_its_notation() {
         .collect();
     let expected = [
         "2 an object as Node's console.log",
-        "10 a Java object's toString",
+        "10 an object as Java's toString",
         "11 a Go value",
         "12 a Go value",
         "15 an array printed by PHP's print_r",
@@ -84,16 +90,18 @@ fn what_is_not_read_is_counted_with_its_notation() {
         "24 the fields of an event as key=value words",
         "25 an object as Node's console.log",
         "26 EOF while parsing",
+        "29 an array printed by PHP's print_r or var_dump",
     ];
     assert_eq!(reasons.len(), expected.len(), "{reasons:#?}");
     for (reason, expected) in reasons.iter().zip(expected) {
         assert!(reason.starts_with(expected), "{reason}, not {expected}");
     }
-    assert_eq!(found.counts.unparsed, 9);
+    assert_eq!(found.counts.unparsed, 10);
 }
 
 crate::tests! {
     python_literals_are_read,
+    objects_over_several_lines_are_read,
     ruby_hashes_are_read,
     cells_of_csv_are_read,
     html_entities_are_read,

@@ -95,23 +95,25 @@ pub(in crate::event) fn base64(text: &str, at: usize) -> Option<Decoded> {
     })
 }
 
-/// Decodes the Python string literal that stands around the `{` at `brace`, if there is one: `b'…'`, or `'…'` whose
-/// backslashes are all doubled.
+/// Decodes the Python string literal that stands around the `{` at `brace` and begins at most 256 bytes before it, if
+/// there is one: `b'…'`, or `'…'` whose backslashes are all doubled.
 pub(in crate::event) fn python_string(text: &str, brace: usize) -> Option<Decoded> {
     let bytes = text.as_bytes();
-    let line = memchr::memrchr(b'\n', bytes.get(..brace)?).map_or(0, |newline| newline + 1);
-    let quote = line + bytes.get(line..brace)?.iter().rposition(|b| matches!(b, b'\'' | b'"'))?;
-    let before = |back: usize| quote.checked_sub(back).filter(|at| *at >= line).and_then(|at| bytes.get(at));
+    let from = brace.saturating_sub(256);
+    let quote = from + bytes.get(from..brace)?.iter().rposition(|b| matches!(b, b'\'' | b'"' | b'\n'))?;
+    let before = |back: usize| quote.checked_sub(back).and_then(|at| bytes.get(at));
     let is_word =
         |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'\\' | b'\'' | b'"'));
-    let of_bytes = matches!(before(1), Some(b'b' | b'B')) && !is_word(before(2));
-    let plain = bytes.get(quote) == Some(&b'\'') && !is_word(before(1));
-    let end = string_end(bytes, quote)?;
-    let inner = text.get(quote + 1..end - 1).filter(|_| end > brace && (of_bytes || plain))?;
+    let of_bytes = matches!(before(1), Some(b'b' | b'B')) && !is_word(before(2)) && bytes.get(quote) != Some(&b'\n');
+    if !of_bytes && (bytes.get(quote) != Some(&b'\'') || is_word(before(1))) {
+        return None;
+    }
+    let end = string_end(bytes, quote).filter(|end| *end > brace)?;
+    let inner = text.get(quote + 1..end - 1)?;
     (of_bytes || is_repr(inner)).then(|| (quote..end, unescape(inner).into_owned()))
 }
 
-/// Returns whether a text with backslashes is a `repr`: each backslash of its content is doubled in it, so that `\"`
+/// Returns `true` if a text with backslashes is a `repr`: each backslash of its content is doubled in it, so that `\"`
 /// and `\u` occur after an even number of them only.
 fn is_repr(text: &str) -> bool {
     let mut doubled = false;

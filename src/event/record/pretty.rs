@@ -1,8 +1,11 @@
 //! Pretty-printed objects: one object over several lines.
 //!
+//! An object in another notation than JSON is followed as well where a line has the key of an event.
+//!
 //! Where a tool puts the name of the writer before every line, only lines with that name go on with an object.
 
 use super::{
+    brackets::BracketOutline,
     colours::without_colours,
     outline::{JsonOutline, OutlineProgress},
     place::LinePlace,
@@ -18,12 +21,28 @@ pub(in crate::event) struct OpenObject {
     text: Vec<u8>,
     places: Vec<LinePlace>,
     stamp: Option<ParsedTime>,
-    outline: JsonOutline,
+    outline: Outline,
     /// The name of the writer before the first line; empty without one.
     name: Vec<u8>,
     style: NameStyle,
     /// The number of lines of other writers since the last line of this one.
     idle: u32,
+}
+
+/// The outline of an object, by its notation.
+#[derive(Clone, Debug)]
+enum Outline {
+    Json(JsonOutline),
+    Other(BracketOutline),
+}
+
+/// The keys in a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::event) enum Keys {
+    /// One of an event, in any notation.
+    Event,
+    /// None of interest.
+    Any,
 }
 
 /// The lines that bear the name of the writer.
@@ -54,12 +73,21 @@ impl OpenObject {
     /// The most lines that are carried. A video of two hours, a picture a second, takes 30 000.
     pub(in crate::event) const LINES_MAX: usize = 1 << 18;
 
-    /// Returns the object that `line` begins and does not end.
-    pub(in crate::event) fn begin(line: &[u8], place: LinePlace, stamp: Option<ParsedTime>) -> Option<Self> {
+    /// Returns the object that `line` begins and does not end; one in another notation only with a key of an event.
+    pub(in crate::event) fn begin(
+        line: &[u8],
+        place: LinePlace,
+        stamp: Option<ParsedTime>,
+        keys: Keys,
+    ) -> Option<Self> {
         if !ends_open(line) {
             return None;
         }
-        let (brace, outline) = opening(line)?;
+        let (brace, outline) = match opening(line) {
+            Some((brace, outline)) => (brace, Outline::Json(outline)),
+            None if keys == Keys::Event => (0, Outline::Other(BracketOutline::opening(line)?)),
+            None => return None,
+        };
         let name = line.get(..brace).filter(|name| is_name(name)).unwrap_or_default().to_vec();
         let style = if name.is_empty() { NameStyle::First } else { NameStyle::Unknown };
         Some(Self { text: line.to_vec(), places: vec![place], stamp, outline, name, style, idle: 0 })
@@ -69,15 +97,15 @@ impl OpenObject {
     const IDLE_MAX: u32 = 1000;
 
     /// Adds the next line.
-    pub(in crate::event) fn take(&mut self, line: &[u8], place: LinePlace) -> LineOutcome {
+    pub(in crate::event) fn take(&mut self, line: &[u8], place: LinePlace, keys: Keys) -> LineOutcome {
         let own = self.without_name(line);
         let outcome = match (self.style, own) {
             (NameStyle::Unknown | NameStyle::Every, Some(line)) => {
                 self.style = NameStyle::Every;
-                self.add(line, place)
+                self.add(line, place, keys)
             }
-            (NameStyle::First, _) => self.add(line, place),
-            (NameStyle::Unknown, None) => match self.add(line, place) {
+            (NameStyle::First, _) => self.add(line, place, keys),
+            (NameStyle::Unknown, None) => match self.add(line, place, keys) {
                 LineOutcome::Broken => LineOutcome::Other,
                 outcome @ (LineOutcome::Open | LineOutcome::Closed(_) | LineOutcome::Other) => {
                     self.style = NameStyle::First;
@@ -122,9 +150,15 @@ impl OpenObject {
         rest.get(digits..)?.strip_prefix(b":").or_else(|| rest.get(digits..)?.strip_prefix(b"-"))
     }
 
-    fn add(&mut self, line: &[u8], place: LinePlace) -> LineOutcome {
+    fn add(&mut self, line: &[u8], place: LinePlace, keys: Keys) -> LineOutcome {
         let before = self.outline.clone();
-        match self.outline.take(line) {
+        let progress = match &mut self.outline {
+            Outline::Json(outline) => outline.take(line),
+            Outline::Other(outline) => outline.take(line),
+        };
+        let is_broken = matches!(progress, OutlineProgress::Cut(_) | OutlineProgress::Broken(_));
+        let other = if is_broken && keys == Keys::Event { self.take_other(line) } else { None };
+        match other.unwrap_or(progress) {
             OutlineProgress::Open => {
                 self.push(line, place);
                 LineOutcome::Open
@@ -139,7 +173,7 @@ impl OpenObject {
                             text,
                             places: vec![place],
                             stamp: self.stamp,
-                            outline,
+                            outline: Outline::Json(outline),
                             name: self.name.clone(),
                             style: self.style,
                             idle: 0,
@@ -156,6 +190,16 @@ impl OpenObject {
                 LineOutcome::Broken
             }
         }
+    }
+
+    /// Adds a line as one of an object in another notation, which the lines so far may be.
+    fn take_other(&mut self, line: &[u8]) -> Option<OutlineProgress> {
+        let mut lines = self.text.split(|b| *b == b'\n');
+        let mut outline = BracketOutline::opening(lines.next()?)?;
+        let follows = lines.all(|line| outline.take(line) == OutlineProgress::Open);
+        let progress = outline.take(line);
+        self.outline = Outline::Other(outline);
+        follows.then_some(progress)
     }
 
     /// Returns the lines so far.

@@ -3,7 +3,7 @@
 use super::{
     partial::PartialLines,
     place::LinePlace,
-    pretty::{LineOutcome, OpenObject},
+    pretty::{Keys, LineOutcome, OpenObject},
     writer::StreamId,
 };
 
@@ -74,13 +74,13 @@ impl RecordStream {
     }
 
     /// Gives a line to the open object that it continues; returns the objects that ended.
-    pub(in crate::event) fn step(&mut self, line: &[u8], place: LinePlace) -> (Step, Vec<OpenObject>) {
+    pub(in crate::event) fn step(&mut self, line: &[u8], place: LinePlace, keys: Keys) -> (Step, Vec<OpenObject>) {
         let mut ended = Vec::new();
         let owner = self.open.iter().position(|open| open.owns(line));
         let mut at = owner.map_or(self.open.len(), |at| at + 1);
         while let Some(index) = at.checked_sub(1) {
             at = index;
-            match self.open[index].take(line, place) {
+            match self.open[index].take(line, place, keys) {
                 LineOutcome::Open => {
                     let open = &self.open[index];
                     if open.text().len() > Self::TEXT_MAX || open.places().len() > OpenObject::LINES_MAX {

@@ -75,7 +75,7 @@ impl TimeContext {
         while at < end.min(line.len()) {
             let rest = line.get(at..)?;
             if rest.starts_with(b"\x1b[") {
-                let sequence = rest.iter().skip(2).position(|b| b.is_ascii_alphabetic())? + 3;
+                let sequence = rest.iter().skip(2).position(u8::is_ascii_alphabetic)? + 3;
                 (at, end, in_word) = (at + sequence, end + sequence, false);
                 continue;
             }

@@ -27,6 +27,8 @@ pub(super) struct Clock {
 /// A date, and the text after it.
 type DateAnd<'a> = (Option<i16>, i8, i8, &'a [u8]);
 
+type ParseDate = fn(&[u8]) -> Option<DateAnd<'_>>;
+
 const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -46,7 +48,7 @@ const CHINESE_MONTHS: [&str; 12] =
 
 /// Reads the time at the start of `text`.
 pub(super) fn parse(text: &[u8]) -> Option<SpelledTime> {
-    let dates: &[fn(&[u8]) -> Option<DateAnd<'_>>] = match text.first()? {
+    let dates: &[ParseDate] = match text.first()? {
         b'0'..=b'9' => &[year_first, day_first, numbers_only, compact, month_first],
         b'A'..=b'Z' => &[month_first, glog],
         0xe4..=0xe5 => &[month_first],
