@@ -13,6 +13,7 @@ mod fetch;
 mod input;
 mod screen;
 mod suggestion;
+mod version;
 
 pub use commands::{
     CacheClearArgs, CacheCommand, Command, CommonArgs, CompletionsArgs, DemoArgs, DoctorArgs, ExportArgs, ListArgs,
@@ -24,6 +25,7 @@ pub use error::{UsageError, first_paragraph, printable};
 pub use fetch::FetchArgs;
 pub use input::{InputArgs, LineCount, Output, StreamKind, Zone};
 pub use screen::{ColorWhen, ScreenArgs};
+pub use version::version;
 
 use clap::{
     Arg, ArgAction, ArgMatches, CommandFactory as _, FromArgMatches as _, Parser,
@@ -47,7 +49,7 @@ Every long option is also read from a variable (THUMBVIEW_NO_CACHE=1) and, below
 #[derive(Debug, Parser)]
 #[command(
     name = "thumbview",
-    version,
+    version = version(),
     about,
     after_long_help = EXAMPLES,
     override_usage = "thumbview [OPTIONS] [FILE]...\n       thumbview <COMMAND>",

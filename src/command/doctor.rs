@@ -2,7 +2,7 @@
 
 use super::{probe::probe_terminal, runtime, stdio::print_line};
 use crate::{
-    cli::{DoctorArgs, FetchArgs},
+    cli::{DoctorArgs, FetchArgs, version},
     text::{Safe, number},
 };
 use anyhow::Result;
@@ -10,7 +10,7 @@ use std::{env, fs, path::Path, process::ExitCode};
 
 pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
     print_line("thumbview")?;
-    print_finding("version", env!("CARGO_PKG_VERSION"))?;
+    print_finding("version", &version())?;
     print_finding("system", &format!("{} {}", env::consts::OS, env::consts::ARCH))?;
     print_line("terminal")?;
     match runtime::block_on(async { Ok(probe_terminal(args.screen.drawing()).await) })? {
