@@ -11,6 +11,7 @@ mod demo;
 mod doctor;
 mod events;
 mod export;
+mod follow;
 mod full_screen;
 mod limits;
 mod list;

@@ -14,6 +14,7 @@ pub mod files;
 mod log_file;
 mod plan;
 mod preparation;
+pub mod state_file;
 
 pub use plan::SessionPlan;
 

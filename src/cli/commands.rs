@@ -76,6 +76,10 @@ pub struct TailArgs {
     /// Show N events of history (+1: all). Full screen: all; as JSON lines: 10.
     #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true)]
     pub lines: Option<LineCount>,
+    /// Continue where the last run with this FILE stopped, and keep the position in it. A log that it does not know is
+    /// read as without it.
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
     /// The alerts.
     #[command(flatten)]
     pub alerts: AlertArgs,

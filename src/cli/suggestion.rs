@@ -15,21 +15,21 @@ pub(super) fn suggestion<'a>(typed: &str, candidates: impl IntoIterator<Item = &
 /// Returns the number of characters to insert, delete, replace or swap with their neighbour (optimal string alignment).
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
+    let mut row_before: Vec<usize> = Vec::new();
+    let mut previous: Vec<usize> = (0..=b.len()).collect();
     for i in 1..=a.len() {
         let mut row = vec![i];
         for j in 1..=b.len() {
-            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut least = replaced.min(last[j] + 1).min(row[j - 1] + 1);
+            let replaced = previous[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut cost = replaced.min(previous[j] + 1).min(row[j - 1] + 1);
             if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(before_last[j - 2] + 1);
+                cost = cost.min(row_before[j - 2] + 1);
             }
-            row.push(least);
+            row.push(cost);
         }
-        before_last = std::mem::replace(&mut last, row);
+        row_before = std::mem::replace(&mut previous, row);
     }
-    last[b.len()]
+    previous[b.len()]
 }
 
 #[cfg(test)]

@@ -83,6 +83,7 @@ async fn play(args: &DemoArgs, demo: &Demo) -> Result<ExitCode> {
         media,
         drawing: args.screen.drawing(),
         options,
+        state_file: None,
         alerts: AlertConfig::default(),
         notice: locale_notice(),
         limit: args.duration,

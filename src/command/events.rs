@@ -7,6 +7,7 @@ mod recent;
 mod stream;
 
 use super::{
+    follow::FollowOptions,
     reading::{SourceMonitor, check_statuses},
     runtime,
     stdio::{self, STDOUT},
@@ -14,10 +15,13 @@ use super::{
 use crate::{
     app::Filter,
     cli::InputArgs,
-    diagnostics::info,
+    diagnostics::{error, info},
     event::{LogEvent, LogUpdate, ReadMode, Reveal},
     report,
-    session::alert::{Alert, AlertConfig, Alerter, CommandOutput},
+    session::{
+        alert::{Alert, AlertConfig, Alerter, CommandOutput},
+        state_file::StateFile,
+    },
     source::{self, SourceConfig},
 };
 use anyhow::{Context as _, Result};
@@ -31,7 +35,7 @@ use stream::EventStream;
 use tokio::time::Instant;
 
 /// Prints the events that pass the filter, until the sources end or an alert ends the program.
-pub(super) fn print(input: &InputArgs, source: SourceConfig, alerts: AlertConfig) -> Result<ExitCode> {
+pub(super) fn print(input: &InputArgs, source: SourceConfig, follow: FollowOptions) -> Result<ExitCode> {
     let (filter, mode) = (input.filter()?, source.mode);
     if mode == ReadMode::Follow
         && let Some(status) = filter.unknown_status(std::iter::empty())
@@ -40,8 +44,9 @@ pub(super) fn print(input: &InputArgs, source: SourceConfig, alerts: AlertConfig
     }
     let mut printer = EventPrinter {
         stream: EventStream::new(filter.clone()),
-        alerter: Alerter::new(alerts, CommandOutput::Stderr).context("cannot start the thread of --exec")?,
+        alerter: Alerter::new(follow.alerts, CommandOutput::Stderr).context("cannot start the thread of --exec")?,
         reveal: input.reveal(),
+        state_file: follow.state_file,
     };
     let ended = runtime::block_on(printer.run(source, None))?;
     let skipped = printer.alerter.finish();
@@ -65,6 +70,7 @@ pub(super) async fn print_for(config: SourceConfig, limit: Duration) -> Result<E
         stream: EventStream::new(Filter::default()),
         alerter: Alerter::new(AlertConfig::default(), CommandOutput::Stderr)?,
         reveal: Reveal::Hide,
+        state_file: None,
     };
     printer.run(config, Some(Instant::now() + limit)).await?;
     Ok(ExitCode::SUCCESS)
@@ -74,6 +80,7 @@ struct EventPrinter {
     stream: EventStream,
     alerter: Alerter,
     reveal: Reveal,
+    state_file: Option<StateFile>,
 }
 
 /// The cause of the end of printing.
@@ -97,26 +104,36 @@ impl EventPrinter {
             let Some(update) = update else { return Ok(Ended::BySource(monitor)) };
             monitor.take(&update);
             self.alerter.observe(&update);
-            match update {
-                LogUpdate::Batch { events, .. } => {
-                    if self.print_all(events, &monitor)?.is_break() {
-                        return Ok(Ended::ByAlert);
-                    }
-                }
+            let flow = match update {
+                LogUpdate::Batch { events, .. } => self.print_all(events, &monitor)?,
                 LogUpdate::Finished => return Ok(Ended::BySource(monitor)),
                 LogUpdate::Opened { .. }
                 | LogUpdate::Health { .. }
                 | LogUpdate::Incomplete { .. }
                 | LogUpdate::Lines { .. }
                 | LogUpdate::Notice(_)
-                | LogUpdate::Loaded => {}
+                | LogUpdate::Loaded => ControlFlow::Continue(()),
+            };
+            self.save_state(&monitor);
+            if flow.is_break() {
+                return Ok(Ended::ByAlert);
             }
+        }
+    }
+
+    /// Saves that everything up to now was printed.
+    fn save_state(&mut self, monitor: &SourceMonitor) {
+        let Some(file) = &mut self.state_file else { return };
+        file.update_handled();
+        if let Some(problem) = file.save(monitor.source()) {
+            error(problem.as_str());
         }
     }
 
     /// Prints events and alerts about them; breaks where an alert ends the program.
     fn print_all(&mut self, events: Vec<LogEvent>, monitor: &SourceMonitor) -> Result<ControlFlow<()>> {
         let mut out = io::stdout().lock();
+        let mut flow = ControlFlow::Continue(());
         for event in events {
             let Some((event, title)) = self.stream.take(event) else { continue };
             let file = monitor.file_name(event.origin.file);
@@ -126,9 +143,11 @@ impl EventPrinter {
             match self.alerter.take(file, &event, title.as_deref()) {
                 Alert::None => {}
                 Alert::Bell => stdio::ring(),
-                Alert::Exit => return Ok(ControlFlow::Break(())),
+                Alert::Exit if self.state_file.is_none() => return Ok(ControlFlow::Break(())),
+                // The state is saved for whole batches: what follows is printed now, or never.
+                Alert::Exit => flow = ControlFlow::Break(()),
             }
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(flow)
     }
 }

@@ -1,10 +1,10 @@
 //! The full screen over logs, as `tail` and `open` show it.
 
-use super::{media, runtime};
+use super::{follow::FollowOptions, media, runtime};
 use crate::{
     app::AppOptions,
     cli::{InputArgs, ScreenArgs, locale_notice},
-    session::{self, SessionPlan, alert::AlertConfig},
+    session::{self, SessionPlan},
     source::SourceConfig,
 };
 use anyhow::Result;
@@ -15,7 +15,7 @@ pub(super) fn run(
     input: &InputArgs,
     screen: &ScreenArgs,
     source: SourceConfig,
-    alerts: AlertConfig,
+    follow: FollowOptions,
 ) -> Result<ExitCode> {
     let plan = SessionPlan {
         media: media::config(&screen.fetch)?,
@@ -27,7 +27,8 @@ pub(super) fn run(
             ..screen.options(input.zone())
         },
         source,
-        alerts,
+        state_file: follow.state_file,
+        alerts: follow.alerts,
         notice: locale_notice(),
         limit: None,
     };

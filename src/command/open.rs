@@ -1,11 +1,10 @@
 //! `open`: loads logs once, in full screen or as printed output.
 
-use super::{events, full_screen, list, stdio};
+use super::{events, follow::FollowOptions, full_screen, list, stdio};
 use crate::{
     catalog::ListFormat,
     cli::{self, InputArgs, OpenArgs, Spelling, StreamKind},
     event::ReadMode,
-    session::alert::AlertConfig,
     source::{Order, Start},
 };
 use anyhow::{Context as _, Result};
@@ -24,11 +23,11 @@ pub(super) fn run(args: OpenArgs) -> Result<ExitCode> {
     let input = InputArgs::or_stdin(args.input, stdio::stdin())?;
     if input.output.is_full_screen(stdio::stdout()) {
         let source = input.source(ReadMode::Once, Start::All, Order::NewestFirst);
-        return full_screen::run(&input, &args.screen, source, AlertConfig::default());
+        return full_screen::run(&input, &args.screen, source, FollowOptions::default());
     }
     match input.output.format().unwrap_or(ListFormat::Jsonl) {
         ListFormat::Jsonl => {
-            events::print(&input, input.source(ReadMode::Once, Start::All, Order::Log), AlertConfig::default())
+            events::print(&input, input.source(ReadMode::Once, Start::All, Order::Log), FollowOptions::default())
         }
         ListFormat::Table | ListFormat::Json | ListFormat::Csv => list::print(&input, list::Part::Assets),
     }

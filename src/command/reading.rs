@@ -113,6 +113,10 @@ impl SourceMonitor {
         }
     }
 
+    pub(super) fn source(&self) -> &Source {
+        &self.source
+    }
+
     fn source_name(&self, rank: u16) -> Safe {
         self.source.names().get(usize::from(rank)).map(|name| Safe::new(name)).unwrap_or_default()
     }

@@ -1,10 +1,10 @@
 //! `tail`: follows logs by name, in full screen or as JSON lines.
 
-use super::{events, full_screen, stdio};
+use super::{events, follow::FollowOptions, full_screen, stdio};
 use crate::{
     catalog::ListFormat,
     cli::{InputArgs, TailArgs},
-    source::Order,
+    source::{Order, SourceConfig},
 };
 use anyhow::Result;
 use std::process::ExitCode;
@@ -13,8 +13,9 @@ pub(super) fn run(args: TailArgs) -> Result<ExitCode> {
     let args = TailArgs { input: InputArgs::or_stdin(args.input, stdio::stdin())?, ..args };
     let mode = args.read_mode();
     if args.input.output.is_full_screen(stdio::stdout()) {
+        let (follow, state) = FollowOptions::new(&args)?;
         let source = args.input.source(mode, args.screen_start(), Order::NewestFirst);
-        return full_screen::run(&args.input, &args.screen, source, args.alerts());
+        return full_screen::run(&args.input, &args.screen, SourceConfig { state, ..source }, follow);
     }
     match args.input.output.format() {
         None | Some(ListFormat::Jsonl) => {}
@@ -23,6 +24,7 @@ pub(super) fn run(args: TailArgs) -> Result<ExitCode> {
             return Err(args.input.output.refused("tail", "tui and jsonl").into());
         }
     }
+    let (follow, state) = FollowOptions::new(&args)?;
     let source = args.input.source(mode, args.printed_start(), Order::Log);
-    events::print(&args.input, source, args.alerts())
+    events::print(&args.input, SourceConfig { state, ..source }, follow)
 }

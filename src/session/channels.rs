@@ -21,6 +21,8 @@ pub(super) enum SessionEvent {
     Signal(Signal),
     /// The environment was read again.
     Environment(Environment),
+    /// The source sent an update.
+    Log(LogUpdate),
     /// A message for the application.
     Message(Message),
 }
@@ -46,7 +48,7 @@ impl Channels {
             Some(input) = self.inputs.recv() => SessionEvent::Input(input),
             Some(_) = self.written.recv() => SessionEvent::Written,
             Some(signal) = self.signals.recv() => SessionEvent::Signal(signal),
-            Some(update) = self.log.recv() => SessionEvent::Message(Message::Log(update)),
+            Some(update) = self.log.recv() => SessionEvent::Log(update),
             Some(update) = self.pictures.recv() => SessionEvent::Message(Message::Picture(update)),
             Some(update) = self.prepared.recv() => SessionEvent::Message(Message::Picture(update)),
             Some(message) = self.messages.recv() => SessionEvent::Message(message),
@@ -71,6 +73,6 @@ impl Channels {
             .or_else(|| self.pictures.try_recv().ok().map(Message::Picture).map(message))
             .or_else(|| self.prepared.try_recv().ok().map(Message::Picture).map(message))
             .or_else(|| self.messages.try_recv().ok().map(message))
-            .or_else(|| self.log.try_recv().ok().map(Message::Log).map(message))
+            .or_else(|| self.log.try_recv().ok().map(SessionEvent::Log))
     }
 }

@@ -11,6 +11,7 @@ use super::{
     log_file,
     plan::SessionPlan,
     preparation::Preparer,
+    state_file::StateFile,
 };
 use crate::{
     app::{App, Effect, Message, Now},
@@ -58,6 +59,7 @@ pub(super) struct EventLoop {
     ends_at: Option<Instant>,
     environment: Sender<Environment>,
     alerter: Alerter,
+    state_file: Option<StateFile>,
 }
 
 /// The next thing to do.
@@ -75,7 +77,7 @@ impl EventLoop {
         plan: SessionPlan,
         signals: Receiver<Signal>,
     ) -> Result<(Self, Channels), TerminalError> {
-        let SessionPlan { source, media, drawing, mut options, alerts, notice, limit } = plan;
+        let SessionPlan { source, media, drawing, mut options, state_file, alerts, notice, limit } = plan;
         let started = Instant::now();
         options.sources = source.files.iter().map(|file| file_name(file)).collect();
         let app = App::new(options, tty.size(), Canvas::default(), now(started));
@@ -83,7 +85,7 @@ impl EventLoop {
         let (source, log) = source::spawn(source);
         let (media, pictures) = media::spawn(media);
         let cache_notice = media.notice();
-        let (preparer, prepared) = Preparer::start();
+        let (preparer, ready) = Preparer::start();
         let (message_sender, messages) = channel(MESSAGES);
         let (environment_sender, environment) = channel(1);
         let mut session = Self {
@@ -98,6 +100,7 @@ impl EventLoop {
             environment: environment_sender,
             alerter: Alerter::new(alerts, CommandOutput::Discarded)
                 .map_err(|error| TerminalError::Start("thread of --exec", error))?,
+            state_file,
         };
         session.post_canvas();
         session.posted.extend(notice.map(Message::Toast));
@@ -107,7 +110,7 @@ impl EventLoop {
             signals,
             log,
             pictures,
-            prepared,
+            prepared: ready,
             messages,
             environment,
             cache_notice,
@@ -159,6 +162,7 @@ impl EventLoop {
                 if self.display.probe_again() {
                     self.read_environment();
                 }
+                self.save_state();
                 self.ticked = Instant::now();
                 return self.update(Message::Tick(now(self.started)));
             }
@@ -191,6 +195,11 @@ impl EventLoop {
                 self.display.set_environment(environment);
                 self.post_canvas();
             }
+            SessionEvent::Log(update) => {
+                let code = self.update(Message::Log(update))?;
+                self.state_file.iter_mut().for_each(StateFile::update_handled);
+                return Ok(code);
+            }
             SessionEvent::Message(message) => return self.update(message),
         }
         self.update_posted()
@@ -220,6 +229,12 @@ impl EventLoop {
             return Ok(Some(ExitCode::FAILURE));
         }
         self.update_posted()
+    }
+
+    /// Saves where reading stopped, and shows a problem.
+    fn save_state(&mut self) {
+        let problem = self.state_file.as_mut().and_then(|file| file.save(&self.performer.source));
+        self.posted.extend(problem.map(Message::Toast));
     }
 
     /// Alerts about the events of an update that pass the screen's filter.
@@ -296,7 +311,8 @@ impl EventLoop {
     }
 
     /// Gives the terminal back. A terminal that hung up is no error: the exit code is that of SIGHUP.
-    pub(super) fn close(self, outcome: Result<ExitCode, TerminalError>) -> Result<ExitCode, TerminalError> {
+    pub(super) fn close(mut self, outcome: Result<ExitCode, TerminalError>) -> Result<ExitCode, TerminalError> {
+        self.save_state();
         match outcome {
             Err(TerminalError::HungUp) => Ok(ExitCode::from(129)),
             outcome => {

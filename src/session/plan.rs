@@ -1,6 +1,6 @@
 //! The configuration of a session.
 
-use super::alert::AlertConfig;
+use super::{alert::AlertConfig, state_file::StateFile};
 use crate::{app::AppOptions, media::MediaConfig, picture::DrawingChoice, source::SourceConfig, text::Safe};
 use std::time::Duration;
 
@@ -15,6 +15,8 @@ pub struct SessionPlan {
     pub drawing: DrawingChoice,
     /// The initial options of the screen.
     pub options: AppOptions,
+    /// The file that keeps where reading stopped.
+    pub state_file: Option<StateFile>,
     /// The alerts about new events.
     pub alerts: AlertConfig,
     /// A notice to begin with.

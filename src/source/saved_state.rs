@@ -108,6 +108,11 @@ impl SavedState {
         state.ok_or_else(|| StateError::Foreign { path: path.to_owned() })
     }
 
+    /// Returns whether it knows no name.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     /// Replaces a state file.
     pub fn write(&self, path: &Path) -> Result<(), StateError> {
         self.replace(path).map_err(|source| StateError::Io { path: path.to_owned(), source })

@@ -316,6 +316,44 @@ fn check_config(place: &Place, config: &str, code: i32, stderr: &str) {
     assert!(ran.stderr.contains(stderr), "{config}: {}", ran.stderr);
 }
 
+fn tail_goes_on_where_its_state_says() {
+    let place = Place::new();
+    let failed = |id: &str| {
+        format!(r#"{{"event_type":"thumbnailComplete","thumbnail_info":{{"asset_id":"{id}","status":"FAILED"}}}}"#)
+            + "\n"
+    };
+    let path = place.folder.path().join("vod.log");
+    let append = |text: &str| {
+        let mut log = fs::OpenOptions::new().create(true).append(true).open(&path).unwrap();
+        log.write_all(text.as_bytes()).unwrap();
+    };
+    append(&failed("one"));
+    let mut seen = Vec::new();
+    for next in ["two", "three", "four"] {
+        let mut child = place.command(&["tail", "-n", "+1", "--state", "state", "vod.log"]).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        seen.push(serde_json::from_str::<Value>(&line).unwrap()["asset_id"].as_str().unwrap().to_owned());
+        // The state is saved after the line was printed; then the program is killed, and the log is rotated.
+        let saved = || fs::read_to_string(place.folder.path().join("state")).unwrap_or_default();
+        let before = saved();
+        let begun = std::time::Instant::now();
+        while saved() == before && begun.elapsed().as_secs() < 2 {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        fs::rename(&path, place.folder.path().join("vod.log.1")).unwrap();
+        append(&failed(next));
+    }
+    assert_eq!(seen, ["one", "two", "three"], "nothing is lost, nothing comes twice");
+    place.write("foreign", b"mine");
+    let ran = place.run(&["tail", "--state", "foreign", "vod.log"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("foreign is no state file of this program"), "{}", ran.stderr);
+}
+
 /// The user whose processes are counted here; root's never are.
 const NOBODY: &str = "65534";
 
@@ -486,6 +524,7 @@ crate::tests! {
     a_summary_is_of_what_passes,
     tail_alerts_about_new_events,
     a_config_that_cannot_be_read_holds_nothing_up,
+    tail_goes_on_where_its_state_says,
     threads_that_cannot_be_started_are_reported,
     memory_that_is_refused_is_reported,
     a_full_disk_is_reported,
