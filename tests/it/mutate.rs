@@ -29,7 +29,7 @@ fn terminals() {
 }
 
 fn pictures() {
-    check_seeds_and_mutations(&fixtures("hostile"), checks::decode);
+    check_seeds_and_mutations(&[fixtures("hostile"), fixtures("jpeg")].concat(), checks::decode);
 }
 
 crate::tests! {

@@ -19,8 +19,9 @@ pub(super) const ZIGZAG: [u8; 64] = [
 const MAX_DC_BITS: u8 = 11;
 const MAX_AC_BITS: u8 = 10;
 
-/// The largest magnitude of a dequantized DC coefficient, twice what 8-bit samples need.
-const MAX_DC: i32 = 2048;
+/// The largest magnitude of a dequantized coefficient, twice what 8-bit samples need. Decoders differ in what they draw
+/// beyond it.
+const MAX_COEFFICIENT: i32 = 2048;
 
 /// What is done with the coefficients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,15 +92,21 @@ pub(super) fn planes(frame: &Frame, retention: Retention) -> Vec<Plane> {
 }
 
 impl Plane {
-    /// Stores a coefficient, if they are kept, by its place in the order of transmission.
-    fn store(&mut self, block: usize, place: usize, value: i32) {
+    /// Checks a coefficient and stores it, if they are kept, by its place in the order of transmission.
+    fn store(&mut self, block: usize, place: usize, value: i32) -> Result<(), EntropyError> {
+        let at = usize::from(ZIGZAG[place]);
+        let step = self.quantization.map_or(1, |table| i32::from(table[at]));
+        if value.saturating_mul(step).abs() > MAX_COEFFICIENT + step {
+            return Err(EntropyError::InvalidCode);
+        }
         if let Some(bits) = self.nonzero.get_mut(block) {
             *bits |= 1 << place;
         }
-        if let Some(slot) = self.coefficients.get_mut(block * 64 + usize::from(ZIGZAG[place])) {
-            // Progressive values are at most 11 bits shifted by 13, of which damaged ones may overflow.
-            *slot = i16::try_from(value).unwrap_or(if value < 0 { i16::MIN } else { i16::MAX });
+        if let Some(slot) = self.coefficients.get_mut(block * 64 + at) {
+            // Within 16 bits, by the check above.
+            *slot = i16::try_from(value).unwrap_or(0);
         }
+        Ok(())
     }
 
     pub(super) fn decode_dc(
@@ -115,13 +122,7 @@ impl Plane {
             return Err(EntropyError::InvalidCode);
         }
         *prediction += bits.read_signed(len.into())?;
-        let value = *prediction << low;
-        let step = self.quantization.map_or(1, |table| i32::from(table[0]));
-        if value.saturating_mul(step).abs() > MAX_DC + step {
-            return Err(EntropyError::InvalidCode);
-        }
-        self.store(block, 0, value);
-        Ok(())
+        self.store(block, 0, *prediction << low)
     }
 
     pub(super) fn decode_ac(
@@ -136,14 +137,15 @@ impl Plane {
             let (zeros, len) = (usize::from(symbol >> 4), symbol & 15);
             match (zeros, len) {
                 (15, 0) => place += 16,
-                (_, 0) => return Ok(()),
+                (0, 0) => return Ok(()),
+                (_, 0) => return Err(EntropyError::InvalidCode),
                 _ => {
                     place += zeros;
                     if place > 63 || len > MAX_AC_BITS {
                         return Err(EntropyError::InvalidCode);
                     }
                     let value = bits.read_signed(len.into())?;
-                    self.store(block, place, value);
+                    self.store(block, place, value)?;
                     place += 1;
                 }
             }
@@ -191,7 +193,7 @@ impl Plane {
                         return Err(EntropyError::InvalidCode);
                     }
                     let value = bits.read_signed(len.into())?;
-                    self.store(block, place, value << band.low);
+                    self.store(block, place, value << band.low)?;
                     place += 1;
                 }
             }
@@ -225,7 +227,7 @@ impl Plane {
                 place = self.refine_until(bits, block, place, last, zeros, band.low)?;
                 match value {
                     Some(_) if place > last => return Err(EntropyError::InvalidCode),
-                    Some(value) => self.store(block, place, value),
+                    Some(value) => self.store(block, place, value)?,
                     None => {}
                 }
                 place += 1;

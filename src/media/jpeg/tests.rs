@@ -199,6 +199,11 @@ fn damage_is_told() {
     overwritten[end - 600..end - 590].fill(0xfe);
     check(&overwritten, "damaged: invalid data at row 16 of 54");
     check(&[&plain[..2], b"\0", &plain[2..]].concat(), "damaged: invalid data between its headers");
+    // Samples beyond 8 bits.
+    let table = |marker| Segments::of(&plain).find(|segment| segment.marker == marker).unwrap();
+    let mut stretched = plain.clone();
+    stretched[table(DQT).end - 64] = 0xff;
+    check(&stretched, "damaged: invalid data at row 0 of 54");
     check(&fixture("progressive-unrefined"), "incomplete: the scans that refine it are missing");
 }
 
