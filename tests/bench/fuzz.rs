@@ -22,7 +22,7 @@ fn main() {
     let mut args = env::args().skip(1).filter(|arg| arg != "--bench");
     let (seeds, check): (Vec<Vec<u8>>, fn(&[u8])) = match args.next().as_deref() {
         Some("terminals") => (TERMINALS.map(<[u8]>::to_vec).into(), checks::keys),
-        Some("pictures") => (fixtures("hostile"), checks::decode),
+        Some("pictures") => ([fixtures("hostile"), fixtures("jpeg")].concat(), checks::decode),
         Some("logs") | None => (fixtures(""), checks::ingest),
         Some(other) => panic!("{other} is none of logs, terminals, pictures"),
     };
