@@ -44,5 +44,5 @@ pub use reader::{FoundEvents, PendingRecords, ReaderCache, RecordReader};
 pub use redact::{Reveal, redact};
 pub use status::Status;
 pub use time::Time;
-pub use update::{Counts, Health, LogUpdate, Notice, Rejected};
+pub use update::{Counts, Health, LogUpdate, Notice, Rejected, Severity};
 pub use url::PictureUrl;

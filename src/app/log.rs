@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     catalog::Catalog,
-    event::{EventKind, LogUpdate},
+    event::{EventKind, LogUpdate, Severity},
     text::Safe,
 };
 use std::time::Duration;
@@ -48,9 +48,12 @@ impl LogParts<'_> {
             }
             LogUpdate::Health { rank, health } => self.sources.set_health(rank, health),
             LogUpdate::Notice(notice) => {
-                let text = notice.text.clone();
+                let outcome = match notice.severity {
+                    Severity::Warning => ActionOutcome::say(notice.text.clone()),
+                    Severity::Routine => ActionOutcome::default(),
+                };
                 self.notices.notice(notice);
-                return ActionOutcome::say(text);
+                return outcome;
             }
             LogUpdate::Incomplete { rank, head } => self.sources.set_incomplete(rank, head),
             LogUpdate::Lines { file, lines } => self.notices.number(file, &lines),

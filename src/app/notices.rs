@@ -4,7 +4,7 @@
 //! nothing is dropped silently.
 
 use crate::{
-    event::{FileId, Notice, Origin, Rejected},
+    event::{FileId, Notice, Origin, Rejected, Severity},
     text::Safe,
 };
 use std::{collections::VecDeque, num::NonZeroU32};
@@ -85,6 +85,11 @@ impl Notices {
         self.sources.iter()
     }
 
+    /// The number of notices that need attention.
+    pub fn warnings(&self) -> usize {
+        self.sources.iter().filter(|notice| notice.severity == Severity::Warning).count()
+    }
+
     /// The number of entries that were dropped.
     pub fn dropped(&self) -> u64 {
         self.dropped
@@ -112,8 +117,8 @@ mod tests {
         let rows: Vec<(u64, u64)> = notices.rejected().map(|row| (row.count, row.latest.origin.byte)).collect();
         assert_eq!(rows, [(1000, 999), (1, 1000)]);
         for _ in 0..250 {
-            notices.notice(Notice { time: Time::from_micros(0), text: "rotated".into() });
+            notices.notice(Notice { time: Time::from_micros(0), severity: Severity::Routine, text: "rotated".into() });
         }
-        assert_eq!((notices.notices().len(), notices.dropped()), (200, 50));
+        assert_eq!((notices.notices().len(), notices.dropped(), notices.warnings()), (200, 50, 0));
     }
 }

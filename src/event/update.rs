@@ -122,11 +122,22 @@ pub enum Health {
     Failed(Safe),
 }
 
+/// The weight of a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Everything went as it should, such as a rotation.
+    Routine,
+    /// Something needs attention: data may be missing.
+    Warning,
+}
+
 /// An event in the life of a source that an operator may want to look up later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// The time of it.
     pub time: Time,
+    /// Its weight.
+    pub severity: Severity,
     /// One sentence.
     pub text: Safe,
 }

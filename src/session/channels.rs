@@ -2,7 +2,7 @@
 
 use crate::{
     app::Message,
-    event::{LogUpdate, Notice, Time},
+    event::{LogUpdate, Notice, Severity, Time},
     graphics::Environment,
     picture::PictureUpdate,
     terminal::{Input, Signal, WriteFinished},
@@ -62,7 +62,7 @@ impl Channels {
     fn take_cache_notice(&mut self) -> SessionEvent {
         let text = self.cache_notice.borrow_and_update().clone().unwrap_or_default();
         let time = Time::from(jiff::Timestamp::now());
-        SessionEvent::Message(Message::Log(LogUpdate::Notice(Notice { time, text })))
+        SessionEvent::Message(Message::Log(LogUpdate::Notice(Notice { time, severity: Severity::Warning, text })))
     }
 
     /// Returns an event that has happened already, input first.

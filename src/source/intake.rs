@@ -4,7 +4,7 @@
 //! in batches. Everything that it leaves out is counted.
 
 use crate::{
-    event::{FileId, FoundEvents, Health, LogUpdate, Origin, ReadMode, RecordReader},
+    event::{FileId, FoundEvents, Health, LogUpdate, Origin, ReadMode, RecordReader, Severity},
     source::{
         config::{Order, Start},
         encoding::EncodingSet,
@@ -213,7 +213,7 @@ impl Sink for Intake {
         self.readers.push((generation, LineReader::new(RecordReader::with_zone(file, self.zone.clone(), last_change))));
         if self.ledger.begin(content) {
             let text = format!("only its last {RECORDS_MAX} records are recognised; older ones are read as new events");
-            self.outlet.notice(&self.name, &text)?;
+            self.outlet.notice(&self.name, Severity::Warning, &text)?;
         }
         self.outlet.send(LogUpdate::Opened { file, name: Arc::clone(&self.name), size })
     }
@@ -249,7 +249,7 @@ impl Sink for Intake {
             }
             Err(ReadError::Stopped) => Err(Stopped),
             Err(ReadError::Io(error)) => {
-                self.notice(format!("{}: a part of the file is left out", reason(&error)))?;
+                self.notice(Severity::Warning, format!("{}: a part of the file is left out", reason(&error)))?;
                 Ok(Some(Resume { offset: size, line: None }))
             }
         }
@@ -327,9 +327,9 @@ impl Sink for Intake {
         self.outlet.send(LogUpdate::Incomplete { rank: self.rank, head })
     }
 
-    fn notice(&mut self, text: String) -> Result<(), Stopped> {
+    fn notice(&mut self, severity: Severity, text: String) -> Result<(), Stopped> {
         self.flush()?;
-        self.outlet.notice(&self.name, &text)
+        self.outlet.notice(&self.name, severity, &text)
     }
 
     fn health(&mut self, health: Health) -> Result<(), Stopped> {

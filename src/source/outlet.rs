@@ -1,7 +1,7 @@
 //! The sending end of a source's channel.
 
 use crate::{
-    event::{Counts, FoundEvents, LogEvent, LogUpdate, Notice},
+    event::{Counts, FoundEvents, LogEvent, LogUpdate, Notice, Severity},
     source::{error::Stopped, state::SharedState},
     text::Safe,
 };
@@ -54,8 +54,8 @@ impl Outlet {
     }
 
     /// Sends a notice about a name, with the present time.
-    pub(super) fn notice(&self, name: &str, text: &str) -> Result<(), Stopped> {
+    pub(super) fn notice(&self, name: &str, severity: Severity, text: &str) -> Result<(), Stopped> {
         let text = Safe::new(&format!("{name}: {text}"));
-        self.send(LogUpdate::Notice(Notice { time: Timestamp::now().into(), text }))
+        self.send(LogUpdate::Notice(Notice { time: Timestamp::now().into(), severity, text }))
     }
 }

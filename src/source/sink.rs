@@ -1,7 +1,7 @@
 //! The receiving side of a follower or stream reader: lines, and reports on the state of the name.
 
 use crate::{
-    event::Health,
+    event::{Health, Severity},
     source::{error::Stopped, lines::SplitLine},
 };
 use std::{fs::File, num::NonZeroU32};
@@ -46,7 +46,7 @@ pub trait Sink {
     fn incomplete(&mut self, head: Option<&[u8]>) -> Result<(), Stopped>;
 
     /// Takes a sentence on something that an operator may want to look up later.
-    fn notice(&mut self, text: String) -> Result<(), Stopped>;
+    fn notice(&mut self, severity: Severity, text: String) -> Result<(), Stopped>;
 
     /// Takes the state of the name when it changes.
     fn health(&mut self, health: Health) -> Result<(), Stopped>;

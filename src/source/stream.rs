@@ -5,7 +5,7 @@
 //! input ends.
 
 use crate::{
-    event::{Health, ReadMode},
+    event::{Health, ReadMode, Severity},
     source::{
         error::{Stopped, reason},
         intake::Intake,
@@ -69,7 +69,7 @@ pub(super) fn run(
         lines.finish(|lines| intake.lines(0, lines))?;
         intake.flush()?;
         if let Some(error) = error {
-            intake.notice(error)?;
+            intake.notice(Severity::Warning, error)?;
         }
         if matches!(input, StreamInput::Stdin) || shared.mode() == ReadMode::Once {
             intake.end(0)?;
@@ -108,7 +108,7 @@ fn read_through(
             Ok(count) => {
                 let bytes = chunk.get(..count).unwrap_or_default();
                 if let (false, TextVerdict::Foreign(what)) = (judged, judge(bytes)) {
-                    intake.notice(what.into())?;
+                    intake.notice(Severity::Warning, what.into())?;
                 }
                 judged = true;
                 tape.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);

@@ -4,7 +4,7 @@
 //! [`LogUpdate::Finished`] at the right time. Streams have threads of their own and are only counted here.
 
 use crate::{
-    event::{Health, LogUpdate, ReadMode},
+    event::{Health, LogUpdate, ReadMode, Severity},
     source::{
         arguments::{Arguments, FileArgument},
         config::{SourceConfig, Start},
@@ -266,7 +266,7 @@ impl Supervisor {
         match notifier.take_error() {
             Some(error) => {
                 self.shared.polling.store(true, Ordering::Relaxed);
-                self.outlet.notice("watching", &error)?;
+                self.outlet.notice("watching", Severity::Warning, &error)?;
                 self.resend_health()
             }
             None => Ok(()),
@@ -341,7 +341,7 @@ impl Supervisor {
         let at = reused.unwrap_or(names.len());
         let Ok(rank) = u16::try_from(at) else {
             drop(names);
-            self.outlet.notice(name, "left out: there are more than 65 536 files")?;
+            self.outlet.notice(name, Severity::Warning, "left out: there are more than 65 536 files")?;
             return Ok(None);
         };
         let entry = RankEntry { name: Arc::clone(name), text };

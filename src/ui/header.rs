@@ -75,7 +75,7 @@ fn source(app: &App, theme: Theme, room: usize) -> Vec<StyledText> {
 /// `⚠ 3 unparsed  !`.
 fn warnings(app: &App, theme: Theme) -> Vec<StyledText> {
     let unparsed = app.catalog().tally().counts.unparsed;
-    let notices = app.notices().notices().len();
+    let notices = app.notices().warnings();
     let mut words = Vec::new();
     if unparsed > 0 {
         words.push(format!("{} unparsed", thousands(unparsed)));

@@ -19,6 +19,7 @@ use std::{
 };
 use thumbview::{
     event::Health,
+    event::Severity,
     source::{
         Stopped,
         file::follow::{Discovery, FollowContext, Follower, GRACE, GRACE_DELETED, PollOutcome, history::ReadHistory},
@@ -71,7 +72,7 @@ impl Sink for Record {
         Ok(())
     }
 
-    fn notice(&mut self, text: String) -> Result<(), Stopped> {
+    fn notice(&mut self, _: Severity, text: String) -> Result<(), Stopped> {
         self.notices.push(text);
         Ok(())
     }

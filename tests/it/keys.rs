@@ -9,6 +9,7 @@ use thumbview::{
         overlay::{OverlayKind, notices::NoticesOverlay},
         panes::View,
     },
+    event::{LogUpdate, Notice, Severity, Time},
     picture::{PictureFailure, PictureUpdate},
 };
 
@@ -136,6 +137,20 @@ fn counts_are_of_what_passes_the_filter() {
     assert_eq!((counts(&stage), state(&stage).as_str()), (Some((2, 1)), "dead - of 1"));
     stage.keys("c");
     assert!(stage.screen().contains("Error codes  1 of 2 FAILED assets"), "{}", stage.screen());
+}
+
+fn a_routine_notice_is_kept_without_a_warning() {
+    let mut stage = Stage::filled(100, 30);
+    let mut notify = |severity, text: &str| {
+        let notice = Notice { time: Time::from_micros(0), severity, text: text.into() };
+        stage.send(Message::Log(LogUpdate::Notice(notice)));
+        (stage.app.toast().is_some(), stage.screen().contains("notice"))
+    };
+    assert_eq!(notify(Severity::Routine, "rotated"), (false, false));
+    assert_eq!(notify(Severity::Warning, "truncated"), (true, true));
+    stage.keys("!");
+    let screen = stage.screen();
+    assert!(screen.contains("rotated") && screen.contains("truncated") && screen.contains("1 notice "), "{screen}");
 }
 
 fn a_code_is_added_to_the_filter() {
@@ -523,6 +538,7 @@ crate::tests! {
     an_asset_that_is_looked_at_is_held,
     a_held_asset_stays_listed_and_keeps_its_place,
     counts_are_of_what_passes_the_filter,
+    a_routine_notice_is_kept_without_a_warning,
     a_code_is_added_to_the_filter,
     an_asset_is_found_again_where_it_was_left,
     finding_failures_and_hits,

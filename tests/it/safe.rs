@@ -15,7 +15,7 @@ use serde_json::json;
 use std::num::NonZeroU32;
 use thumbview::{
     app::Message,
-    event::{FileId, FoundEvents, Health, LogUpdate, Notice, RecordReader, Time},
+    event::{FileId, FoundEvents, Health, LogUpdate, Notice, RecordReader, Severity, Time},
     graphics::{Painter, clipboard},
     picture::{Multiplexer, PictureFailure},
     terminal::write_cells,
@@ -122,7 +122,7 @@ fn attacked(size: (u16, u16), assets: &[[String; 7]]) -> Stage {
     for update in [
         LogUpdate::Opened { file: FileId::default(), name: title.as_str().into(), size: None },
         LogUpdate::Batch { events, rejected, counts },
-        LogUpdate::Notice(Notice { time: Time::from_micros(0), text: Safe::new(message) }),
+        LogUpdate::Notice(Notice { time: Time::from_micros(0), severity: Severity::Warning, text: Safe::new(message) }),
         LogUpdate::Incomplete { rank: 0, head: Some(Safe::new(message)) },
         LogUpdate::Health { rank: 0, health: Health::Failed(Safe::new(title)) },
     ] {

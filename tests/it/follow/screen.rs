@@ -69,7 +69,7 @@ fn the_header_says_how_the_log_fares() {
     fs::rename(path("new"), &log).unwrap();
     wait_for_header(&session, "link switched");
     // Each of these is kept, with its time, where notices are.
-    wait_for_header(&session, "notices");
+    wait_for_header(&session, "notice");
     session.type_keys("!");
     for words in ["rotated; the old file is read", "truncated to 0 bytes", "gone; waiting", "the link points to"] {
         session.wait_for_text(words);

@@ -3,7 +3,7 @@
 mod resume;
 
 use crate::{
-    event::Health,
+    event::{Health, Severity},
     source::{
         error::{ReadError, Stopped, reason},
         file::follow::{
@@ -285,13 +285,15 @@ impl Follower {
                     ("rotated", "rotated")
                 };
                 self.mark = Some((mark, context.now));
-                context.sink.notice(format!("{what}; the old file is read to its end, then the new one"))?;
+                context
+                    .sink
+                    .notice(Severity::Routine, format!("{what}; the old file is read to its end, then the new one"))?;
                 Ok(ReadTarget::Named(open_named(&self.path)))
             }
             FollowStep::Open => Ok(ReadTarget::Named(open_named(&self.path))),
             FollowStep::Leave => {
                 self.leave(context)?;
-                context.sink.notice("gone; waiting for it to come back".into())?;
+                context.sink.notice(Severity::Warning, "gone; waiting for it to come back".into())?;
                 self.report(Health::Waiting(Safe::new("gone")), context.sink)?;
                 Ok(ReadTarget::None)
             }
@@ -343,7 +345,7 @@ impl Follower {
         }
         let id = Inode::of(metadata);
         if let Some(at) = self.rotated.iter().position(|rotated| rotated.open.id == id) {
-            context.sink.notice("the rotated file has its name back; it is read on".into())?;
+            context.sink.notice(Severity::Routine, "the rotated file has its name back; it is read on".into())?;
             self.siblings.set_opened();
             self.open = Some(self.rotated.remove(at).open);
             self.report_live(context)?;
@@ -351,7 +353,7 @@ impl Follower {
         }
         if context.history.is_held_beside(id, self.rank) {
             if !matches!(self.health, Some(Health::Live | Health::Marked(_))) {
-                context.sink.notice("the same file is being read under another name".into())?;
+                context.sink.notice(Severity::Routine, "the same file is being read under another name".into())?;
             }
             self.report_live(context)?;
             return Ok(false);
@@ -370,11 +372,13 @@ impl Follower {
         };
         self.discovery = Discovery::Later;
         if matches!(self.health, Some(Health::Waiting(_))) {
-            context.sink.notice("is there now".into())?;
+            context.sink.notice(Severity::Routine, "is there now".into())?;
         }
         if let Some(known) = &known {
             let bytes = known.anchor.offset();
-            context.sink.notice(format!("its first {bytes} bytes were read before; going on from there"))?;
+            context
+                .sink
+                .notice(Severity::Routine, format!("its first {bytes} bytes were read before; going on from there"))?;
         }
         self.siblings.set_opened();
         let next = std::mem::replace(&mut self.next_content, ContentChange::New);
@@ -463,7 +467,7 @@ impl Follower {
         old.finish(context.sink)?;
         context.history.note(old.read_file(self.rank));
         context.history.release((self.rank, old.generation));
-        context.sink.notice(format!("{why}; reading from its beginning; {loss}"))?;
+        context.sink.notice(Severity::Warning, format!("{why}; reading from its beginning; {loss}"))?;
         Ok(ReadTarget::Restarted(file))
     }
 
@@ -487,7 +491,10 @@ impl Follower {
             }
             self.keep_rotated(open, context);
             let name = path.file_name().unwrap_or_default().display();
-            context.sink.notice(format!("{name} was created and rotated between two polls; it is read as well"))?;
+            context.sink.notice(
+                Severity::Routine,
+                format!("{name} was created and rotated between two polls; it is read as well"),
+            )?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! It is read by `pread` from the read position, always together with the bytes before: if those are no longer there,
 //! the file has changed, whatever its name, inode and size say.
 
+use crate::event::Severity;
 use crate::source::{
     error::{ReadError, Stopped},
     file::follow::{
@@ -151,7 +152,10 @@ impl OpenFile {
             io::copy(&mut (&mut text).take(known.anchor.offset()), &mut io::sink())?;
             self.anchor = known.anchor.clone();
             self.lines = Lines::new(known.anchor.offset(), known.line);
-            sink.notice(format!("its first {} bytes were read before it was packed", known.anchor.offset()))?;
+            sink.notice(
+                Severity::Warning,
+                format!("its first {} bytes were read before it was packed", known.anchor.offset()),
+            )?;
         }
         let mut chunk = vec![0; CHUNK];
         loop {
@@ -166,9 +170,10 @@ impl OpenFile {
                 Err(error) => {
                     let name = packing.name();
                     let byte = self.anchor.offset();
-                    sink.notice(format!(
-                        "the {name} archive is damaged or cut off after {byte} bytes of text: {error}"
-                    ))?;
+                    sink.notice(
+                        Severity::Warning,
+                        format!("the {name} archive is damaged or cut off after {byte} bytes of text: {error}"),
+                    )?;
                     break;
                 }
             }
@@ -186,7 +191,7 @@ impl OpenFile {
         self.judged = judgement != TextVerdict::Open;
         match judgement {
             TextVerdict::Open | TextVerdict::Text => Ok(()),
-            TextVerdict::Foreign(what) => sink.notice(what.into()),
+            TextVerdict::Foreign(what) => sink.notice(Severity::Warning, what.into()),
         }
     }
 
