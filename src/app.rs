@@ -42,7 +42,7 @@ use crate::{
     picture::{Canvas, EventKey},
     text::Safe,
 };
-use action::{Action, Move, OverlayAction, Setting, ShareAction};
+use action::{Action, Move, OverlayAction, PictureAction, Scrub, Setting, ShareAction};
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 use list::{AssetList, lines::ListLine, tab::StatusTab};
 use log::LogParts;
@@ -341,6 +341,9 @@ impl App {
         let outcome = match action {
             Action::Move(step) => return self.step(step),
             Action::List(action) => self.list.act(action, &self.catalog, self.now.wall),
+            Action::Picture(PictureAction::Nearer | PictureAction::Farther) if self.screen.view != View::Full => {
+                ActionOutcome::say("z shows the picture in full, where + and - magnify it")
+            }
             Action::Picture(action) => self.viewer.act(action, self.now.mono),
             Action::Overlay(overlay) => return self.toggle_overlay(overlay),
             Action::Prompt(Purpose::Filter) => {
@@ -406,6 +409,17 @@ impl App {
 
     /// Moves in the overlay, else in the sheet, else in the list.
     fn step(&mut self, step: Move) {
+        let is_full = self.screen.view == View::Full;
+        if self.overlay().is_none() && is_full && self.viewer.pan(step) {
+            return;
+        }
+        if let Move::Left | Move::Right = step {
+            if !self.overlays.covers_pictures() {
+                let by = if step == Move::Left { -1 } else { 1 };
+                self.viewer.scrub(Scrub::Step(by), self.now.mono);
+            }
+            return;
+        }
         let sheet = self.pane().sheet().map(|page| page.grid);
         let page = match (self.overlay(), sheet) {
             (Some(_), _) => usize::from(self.screen.size.height.saturating_sub(6)),
@@ -423,7 +437,7 @@ impl App {
 
     /// Closes or clears one thing: overlay, view, playing, search, filter, chosen event, tab.
     fn back(&mut self) {
-        if self.overlays.close() {
+        if self.overlays.close() || self.viewer.reset_zoom() || self.viewer.close_comparison() {
         } else if self.screen.view != View::Panes {
             self.set_view(View::Panes);
         } else if self.timeline().is_playing() {
@@ -438,7 +452,9 @@ impl App {
         match self.overlays.enter(&context) {
             None => {
                 self.list.hold();
-                self.set_view(if self.screen.view == View::Panes { View::Full } else { View::Panes });
+                if !self.viewer.reset_zoom() {
+                    self.set_view(if self.screen.view == View::Panes { View::Full } else { View::Panes });
+                }
             }
             Some(EnterAction::Close | EnterAction::Stay) => {}
             Some(EnterAction::Filter(terms)) => {

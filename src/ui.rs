@@ -86,7 +86,7 @@ pub fn draw(buffer: &mut Buffer, app: &App) -> Drawn {
     }
     let mut placements = match app.screen().view {
         View::Sheet => sheet::draw(buffer, app, theme, covered),
-        View::Panes | View::Full => picture::draw(buffer, app, theme, covered).into_iter().collect(),
+        View::Panes | View::Full => picture::draw(buffer, app, theme, covered),
     };
     placements.extend(sheet::draw_strip(buffer, app, theme, covered));
     if let Some(overlay) = overlay {

@@ -69,6 +69,14 @@ pub enum PictureAction {
     Retry,
     /// Fetch all failed pictures again.
     RetryAll,
+    /// Mark the picture, to compare others with it.
+    Mark,
+    /// Show the marked picture beside this one, then their difference, then this one alone.
+    Compare,
+    /// Magnify the picture in full.
+    Nearer,
+    /// Reduce the picture in full.
+    Farther,
 }
 
 /// An overlay to show or to hide.
@@ -121,6 +129,10 @@ pub enum Move {
     Down,
     /// One up.
     Up,
+    /// To the next picture, or to the right in a magnified picture.
+    Right,
+    /// To the previous picture, or to the left in a magnified picture.
+    Left,
     /// Half a page down.
     HalfDown,
     /// Half a page up.
@@ -166,7 +178,7 @@ impl Action {
                 matches!(overlay, OverlayAction::Info | OverlayAction::Event | OverlayAction::History)
             }
             Self::Prompt(purpose) => purpose == Purpose::Write,
-            Self::Share(_) | Self::Sheet => true,
+            Self::Share(_) | Self::Sheet | Self::Move(Move::Left | Move::Right) => true,
             Self::Move(_)
             | Self::List(_)
             | Self::Setting(_)
@@ -209,6 +221,7 @@ impl Move {
         let page = isize::try_from(page).unwrap_or(isize::MAX).max(1);
         match self {
             Self::Down => 1,
+            Self::Left | Self::Right => 0,
             Self::Up => -1,
             Self::HalfDown => (page / 2).max(1),
             Self::HalfUp => -(page / 2).max(1),

@@ -34,7 +34,7 @@ pub const TABLE: &[Binding] = &[
     bind(&["PgDn", "PgUp"], &[A::Move(Move::PageDown), A::Move(Move::PageUp)], "page down, up"),
     bind(&["g", "Home"], &[A::Move(Move::Top)], "first row: the oldest asset"),
     bind(&["G", "End"], &[A::Move(Move::Bottom)], "last row: the newest asset, and stick to the newest"),
-    bind(&["h", "l", "←", "→", ",", "."], &[EARLIER, LATER, EARLIER, LATER, EARLIER, LATER], "picture back, on"),
+    bind(&["h", "l", "←", "→", ",", "."], &[LEFT, RIGHT, LEFT, RIGHT, EARLIER, LATER], "picture back, on"),
     bind(&["H", "L", "Shift-←", "Shift-→"], &[EARLIER10, LATER10, EARLIER10, LATER10], "ten pictures back, on"),
     bind(
         &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
@@ -58,6 +58,8 @@ pub const TABLE: &[Binding] = &[
     bind(&["c"], &[A::Overlay(O::Codes)], "error codes; Enter adds one to the filter"),
     bind(&["Tab"], &[A::Layout], "next layout: list and picture, picture, list"),
     bind(&["z", "Enter"], &[A::Enter], "picture in full; in an overlay: take"),
+    bind(&["+", "=", "-"], &[NEARER, NEARER, FARTHER], "in full: nearer, farther; h j k l move, z fits again"),
+    bind(&["m", "d"], &[A::Picture(P::Mark), A::Picture(P::Compare)], "mark, and compare with the marked picture"),
     bind(&["t"], &[A::Sheet], "contact sheet"),
     bind(&["i", "J"], &[A::Overlay(O::Info), A::Overlay(O::Event)], "about the picture, the event as logged"),
     bind(&["v"], &[A::Overlay(O::History)], "the asset's history; Enter shows the pictures of an event"),
@@ -85,6 +87,10 @@ pub const TABLE: &[Binding] = &[
 
 const DOWN: Action = A::Move(Move::Down);
 const UP: Action = A::Move(Move::Up);
+const NEARER: Action = A::Picture(P::Nearer);
+const FARTHER: Action = A::Picture(P::Farther);
+const LEFT: Action = A::Move(Move::Left);
+const RIGHT: Action = A::Move(Move::Right);
 const EARLIER: Action = A::Picture(P::Scrub(Scrub::Step(-1)));
 const LATER: Action = A::Picture(P::Scrub(Scrub::Step(1)));
 const EARLIER10: Action = A::Picture(P::Scrub(Scrub::Step(-10)));

@@ -4,14 +4,16 @@
 //! prepare are derived from it and sent only when they change.
 
 pub mod album;
+pub mod comparison;
 pub mod exhibit;
 pub mod pane;
 mod prefetch;
 pub mod speed;
 pub mod timeline;
+pub mod zoom;
 
 use super::{
-    action::{PictureAction, Scrub},
+    action::{Move, PictureAction, Scrub},
     list::AssetList,
     message::Effect,
     outcome::ActionOutcome,
@@ -24,10 +26,12 @@ use crate::{
     picture::{EventKey, FetchMode, Fit, PictureKey},
 };
 use album::{Album, PictureState};
+use comparison::{Comparison, ComparisonMode};
 use pane::PicturePane;
 use speed::{LinkSpeed, ScrubSpeed};
 use std::{collections::HashMap, time::Duration};
 use timeline::Timeline;
+use zoom::{Pan, Zoom};
 
 /// The pictures of the selected asset.
 #[derive(Debug, Default)]
@@ -35,6 +39,8 @@ pub struct Viewer {
     timeline: Timeline,
     album: Album,
     speed: ScrubSpeed,
+    zoom: Zoom,
+    comparison: Comparison,
     /// The asset on the timeline.
     asset: Option<AssetKey>,
     /// The event that was chosen in the history of the asset.
@@ -64,7 +70,16 @@ impl Viewer {
         asset: Option<Asset<'a>>,
         fetch_mode: FetchMode,
     ) -> PicturePane<'a> {
-        PicturePane { timeline: &self.timeline, album: &self.album, speed: self.speed, screen, asset, fetch_mode }
+        PicturePane {
+            timeline: &self.timeline,
+            album: &self.album,
+            speed: self.speed,
+            zoom: self.zoom,
+            comparison: &self.comparison,
+            screen,
+            asset,
+            fetch_mode,
+        }
     }
 
     /// The event that was chosen in the history of the asset.
@@ -101,6 +116,10 @@ impl Viewer {
             PictureAction::AllowHost => return self.allow_host(),
             PictureAction::Retry => return self.retry(),
             PictureAction::RetryAll => return self.retry_all(),
+            PictureAction::Mark => return self.mark(),
+            PictureAction::Compare => return self.compare(),
+            PictureAction::Nearer => self.zoom.nearer(),
+            PictureAction::Farther => self.zoom.farther(),
         }
         ActionOutcome::default()
     }
@@ -117,6 +136,56 @@ impl Viewer {
         if let Some(key) = self.timeline.current_key() {
             self.album.touch(key);
         }
+    }
+
+    /// Moves in a magnified picture; returns whether the picture is magnified.
+    pub(super) fn pan(&mut self, step: Move) -> bool {
+        let pan = match step {
+            Move::Left => Pan::Left,
+            Move::Right => Pan::Right,
+            Move::Up | Move::HalfUp | Move::PageUp | Move::Top => Pan::Up,
+            Move::Down | Move::HalfDown | Move::PageDown | Move::Bottom => Pan::Down,
+        };
+        if self.zoom.is_near() {
+            self.zoom.pan(pan);
+        }
+        self.zoom.is_near()
+    }
+
+    /// Shows the whole picture again; returns whether a part of it was shown.
+    pub(super) fn reset_zoom(&mut self) -> bool {
+        std::mem::take(&mut self.zoom).is_near()
+    }
+
+    /// Ends a comparison; returns whether one was shown.
+    pub(super) fn close_comparison(&mut self) -> bool {
+        self.comparison.close()
+    }
+
+    /// Marks the picture under the cursor.
+    fn mark(&mut self) -> ActionOutcome {
+        let Some(mark) = self.timeline.current().cloned() else { return ActionOutcome::say("no picture to mark") };
+        let offset = mark.offset;
+        self.comparison.mark(mark);
+        ActionOutcome::say(format!("{offset} is marked · d compares another picture with it"))
+    }
+
+    /// Shows the next display of the comparison.
+    fn compare(&mut self) -> ActionOutcome {
+        let current = self.timeline.current_key();
+        match self.comparison.marked() {
+            None => return ActionOutcome::say("m marks a picture, d compares another one with it"),
+            Some(marked) if Some(marked.key) == current && self.comparison.mode() == ComparisonMode::Off => {
+                return ActionOutcome::say("this is the marked picture · go to another one to compare");
+            }
+            Some(_) => {}
+        }
+        self.comparison.next_mode();
+        ActionOutcome::say(match self.comparison.mode() {
+            ComparisonMode::Off => "comparison off",
+            ComparisonMode::SideBySide => "the marked picture beside this one · d shows the difference",
+            ComparisonMode::Difference => "the difference, stretched · d ends the comparison",
+        })
     }
 
     /// Moves the cursor by rows of the contact sheet.
@@ -212,6 +281,10 @@ impl Viewer {
         now: Duration,
     ) -> Vec<Effect> {
         self.speed.note_cursor(self.timeline.current_key(), now);
+        self.comparison.update(self.timeline.current_key(), &self.album);
+        if let Some(marked) = self.comparison.marked().map(|marked| marked.key) {
+            self.album.touch(marked);
+        }
         let asset = list.selected().and_then(|key| catalog.asset(key));
         let next: Vec<Asset<'_>> = list.neighbours().filter_map(|key| catalog.asset(key)).collect();
         let pane = self.pane(screen, asset, fetch_mode);

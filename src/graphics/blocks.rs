@@ -245,7 +245,7 @@ fn quantize_colour(colour: [f32; 3], colours: ColourDepth) -> [u8; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::{CellSize, FetchInfo, Multiplexer, Protocol, Quality};
+    use crate::picture::{CellSize, Excerpt, FetchInfo, Multiplexer, Protocol, Quality};
     use ratatui::layout::Size;
 
     const W: [u8; 3] = [255; 3];
@@ -258,6 +258,7 @@ mod tests {
 
     fn fit(width: u16, height: u16, symbols: Symbols) -> Fit {
         Fit {
+            excerpt: Excerpt::Whole,
             cells: Size { width, height },
             cell: CellSize::default(),
             protocol: Protocol::Blocks,

@@ -1,12 +1,14 @@
 //! Pictures ready to be drawn in one area by one protocol.
 
-use super::{CellSize, ColourDepth, Multiplexer, PictureKey, PixelSize, Protocol, Quality, Symbols};
+use super::{CellSize, ColourDepth, Excerpt, Multiplexer, PictureKey, PixelSize, Protocol, Quality, Symbols};
 use ratatui::layout::{Rect, Size};
 use std::{fmt, sync::Arc};
 
 /// The area, protocol and quality for which a picture is prepared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fit {
+    /// The pixels that are prepared; the picture that is passed to `graphics` holds no others.
+    pub excerpt: Excerpt,
     /// The cells that the picture will take; see [`fit`](super::fit).
     pub cells: Size,
     /// The size of a cell in pixels.

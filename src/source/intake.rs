@@ -168,7 +168,7 @@ impl Intake {
         let mut met = self.reported;
         self.readers.iter().for_each(|(_, reader)| met.extend(reader.met()));
         for encoding in met.without(self.reported) {
-            self.outlet.notice(&self.name, encoding.sentence())?;
+            self.outlet.notice(&self.name, Severity::Warning, encoding.sentence())?;
         }
         self.reported = met;
         Ok(())

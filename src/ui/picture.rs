@@ -6,9 +6,19 @@ pub(super) mod lines;
 pub(super) mod placement;
 pub(super) mod title;
 
-use super::theme::{Role, StyledText, Theme, part};
+use super::{
+    asset::name,
+    theme::{Role, StyledText, Theme, part},
+};
 use crate::{
-    app::{App, panes::View, viewer::exhibit::Exhibit},
+    app::{
+        App,
+        panes::View,
+        viewer::{
+            album::PictureState,
+            exhibit::{ComparedPicture, Exhibit},
+        },
+    },
     catalog::Asset,
     event::Status,
     picture::{PictureFailure, PictureKey, Placement},
@@ -25,19 +35,25 @@ pub(super) fn failed_without_pictures(app: &App) -> Option<Asset<'_>> {
     app.selected().filter(|asset| is_empty && *asset.status() == Status::Failed)
 }
 
-/// Draws the pane; returns the picture that the painter is to draw.
-pub(super) fn draw(buffer: &mut Buffer, app: &App, theme: Theme, covered: Option<Rect>) -> Option<Placement> {
+/// Draws the pane; returns the pictures that the painter is to draw.
+pub(super) fn draw(buffer: &mut Buffer, app: &App, theme: Theme, covered: Option<Rect>) -> Vec<Placement> {
     let pane = app.pane();
-    let area = pane.area()?;
+    let Some(area) = pane.area() else { return Vec::new() };
     let banner = pane.banner_rows();
     if let (1.., Some(asset)) = (banner, app.selected()) {
         draw_banner(buffer, Rect { y: area.y - banner, height: banner, ..area }, &asset, app, theme);
     }
     let lines = match pane.exhibit() {
-        Exhibit::Picture(placement) => return draw_placement(buffer, placement, theme, covered),
+        Exhibit::Picture(placement) => return draw_placement(buffer, placement, theme, covered).into_iter().collect(),
+        Exhibit::Difference(placement) => {
+            return draw_placement(buffer, placement, theme, covered).into_iter().collect();
+        }
+        Exhibit::SideBySide(pictures) => {
+            return pictures.into_iter().filter_map(|one| draw_compared(buffer, one, app, theme, covered)).collect();
+        }
         Exhibit::StandIn { placement, awaited } => {
             draw_stand_in(buffer, area, app, awaited, placement.key, theme);
-            return draw_placement(buffer, placement, theme, covered);
+            return draw_placement(buffer, placement, theme, covered).into_iter().collect();
         }
         Exhibit::Failed(failure) => failed_lines(&failure, area),
         Exhibit::Loading(key) => vec![vec![part(format!("loading {} …", offset_of(app, key)), Role::Dim)]],
@@ -48,12 +64,40 @@ pub(super) fn draw(buffer: &mut Buffer, app: &App, theme: Theme, covered: Option
                 let bottom = app.panes().timeline.map_or(area.bottom(), Rect::bottom);
                 let area = Rect { height: bottom.saturating_sub(area.y), ..area };
                 draw_failure(buffer, area, &asset, app, theme);
-                return None;
+                return Vec::new();
             }
             None => empty::reason(app).into_iter().map(|text| vec![(text, Role::Dim)]).collect(),
         },
     };
     draw_lines(buffer, area, &lines, theme);
+    Vec::new()
+}
+
+/// Draws a picture of a comparison below its caption.
+fn draw_compared(
+    buffer: &mut Buffer,
+    compared: ComparedPicture,
+    app: &App,
+    theme: Theme,
+    covered: Option<Rect>,
+) -> Option<Placement> {
+    let ComparedPicture { request, area, placement } = compared;
+    let is_current = app.timeline().current_key() == Some(request.key);
+    let whose = app.catalog().find(&request.asset).map(|asset| name(&asset, app)).unwrap_or_default();
+    let (word, role) = if is_current { ("", Role::Accent) } else { ("marked ", Role::Plain) };
+    let caption = [
+        part(format!(" {word}{} ", request.offset), role),
+        (whose.fit(usize::from(area.width.saturating_sub(16))), Role::Dim),
+    ];
+    theme.print(buffer, Rect { y: area.y.saturating_sub(1), height: 1, ..area }, &caption);
+    if let Some(placement) = placement {
+        return draw_placement(buffer, placement, theme, covered);
+    }
+    let text = match app.album().state(request.key) {
+        PictureState::Failed(failure) => failure.what.clone(),
+        PictureState::Absent | PictureState::Loading | PictureState::Ready(_) => Safe::new("loading …"),
+    };
+    draw_lines(buffer, area, &[vec![(text.fit(usize::from(area.width)), Role::Dim)]], theme);
     None
 }
 

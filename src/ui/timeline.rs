@@ -6,9 +6,16 @@ use super::{
     theme::{Glyph, Role, StyledText, Theme, part},
 };
 use crate::{
-    app::{App, panes::View, viewer::album::PictureState},
+    app::{
+        App,
+        panes::View,
+        viewer::{
+            album::PictureState,
+            comparison::{ComparisonMode, ComputedDifference},
+        },
+    },
     event::{Offset, PictureKind},
-    picture::{PictureRequest, Protocol},
+    picture::{PictureKey, PictureRequest, Protocol},
     text::{Safe, number::bytes},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -55,6 +62,8 @@ fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     if timeline.is_playing() {
         parts.push(part(format!("  playing {}/s", timeline.fps()), Role::Accent));
     }
+    parts.extend(app.pane().zoom_percent().map(|percent| part(format!("  {percent} %"), Role::Accent)));
+    parts.extend(difference(app, mark.key).map(|text| part(format!("   {text}"), Role::Accent)));
     if let PictureState::Ready(picture) = app.album().state(mark.key) {
         // Faults come before facts, since the end gives way where room is scarce.
         if app.album().is_black(mark.key) {
@@ -86,6 +95,20 @@ fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     };
     let parts: Vec<StyledText> = parts.into_iter().filter(fits).collect();
     theme.print_both(buffer, area, &parts, &right);
+}
+
+/// The measure of the difference that is shown: `difference to 0:15: PSNR 34.1 dB, 3.2 % of pixels`.
+fn difference(app: &App, current: PictureKey) -> Option<String> {
+    let pane = app.pane();
+    let comparison = pane.comparison().filter(|comparison| comparison.mode() == ComparisonMode::Difference)?;
+    let marked = comparison.other(current)?;
+    let measure = match comparison.difference(current)? {
+        ComputedDifference { psnr: None, .. } => "none, the pictures are equal".to_owned(),
+        ComputedDifference { psnr: Some(psnr), share, .. } => {
+            format!("PSNR {psnr:.1} dB, {:.1} % of pixels", share * 100.0)
+        }
+    };
+    Some(format!("difference to {}: {measure}", marked.offset))
 }
 
 /// The status and the name of the asset, in the full view, which has no title.

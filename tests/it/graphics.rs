@@ -18,8 +18,8 @@ use thumbview::{
     event::PictureKind,
     graphics::{Environment, Painter, Probe, TmuxClient, prepare},
     picture::{
-        CellSize, ColourDepth, DrawingChoice, EventKey, Fit, Multiplexer, Picture, PictureKey, PixelSize, Placement,
-        Prepared, Protocol, Quality, Symbols,
+        CellSize, ColourDepth, DrawingChoice, EventKey, Excerpt, Fit, Multiplexer, Picture, PictureKey, PixelSize,
+        Placement, Prepared, Protocol, Quality, Symbols,
     },
 };
 
@@ -125,6 +125,7 @@ fn golden_bytes() {
     let pixels: Vec<u8> = [[w, w, k, k], [w, w, k, k], [r, r, r, r], [r, r, r, r], [k; 4], [k; 4]].concat().concat();
     let picture = pictures::picture(4, 6, pixels);
     let fit = |protocol, multiplexer| Fit {
+        excerpt: Excerpt::Whole,
         cells: Size::new(2, 1),
         cell: CellSize::new(2, 6),
         protocol,

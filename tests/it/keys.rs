@@ -8,9 +8,10 @@ use thumbview::{
         list::Stick,
         overlay::{OverlayKind, notices::NoticesOverlay},
         panes::View,
+        viewer::comparison::ComparisonMode,
     },
     event::{LogUpdate, Notice, Severity, Time},
-    picture::{PictureFailure, PictureUpdate},
+    picture::{Excerpt, PictureFailure, PictureUpdate},
 };
 
 /// The selected asset's first four characters, the offset under the cursor, and how many rows are listed.
@@ -151,6 +152,59 @@ fn a_routine_notice_is_kept_without_a_warning() {
     stage.keys("!");
     let screen = stage.screen();
     assert!(screen.contains("rotated") && screen.contains("truncated") && screen.contains("1 notice "), "{screen}");
+}
+
+fn a_picture_in_full_is_magnified() {
+    let zoom = |keys: &str| {
+        let mut stage = Stage::filled(100, 30);
+        stage.serve();
+        stage.keys(keys);
+        (stage.app.pane().zoom_percent(), state(&stage))
+    };
+    let check = |keys: &str, percent, expected: &str| {
+        assert_eq!(zoom(keys), (percent, expected.to_owned()), "{keys}");
+    };
+    check("z +", Some(150), "14d7 0:00 of 6");
+    check("z = + -", Some(150), "14d7 0:00 of 6");
+    check("z + -", None, "14d7 0:00 of 6");
+    check("z + l j h k", Some(150), "14d7 0:00 of 6");
+    check("z + .", Some(150), "14d7 0:05 of 6");
+    check("z + z", None, "14d7 0:00 of 6");
+    check("z + Esc l", None, "14d7 0:05 of 6");
+    check("+", None, "14d7 0:00 of 6");
+    assert_eq!(toast("+"), "z shows the picture in full, where + and - magnify it");
+    let mut stage = Stage::filled(100, 30);
+    stage.serve();
+    stage.keys("z +");
+    let Some(Effect::Prepare(jobs)) = stage.effects.last() else { panic!("{:?}", stage.effects) };
+    let sizes: Vec<(u32, u32)> = jobs.iter().map(|job| (job.picture.size.width, job.picture.size.height)).collect();
+    assert_eq!(sizes[0], (31, 17), "two thirds of 48x27, once");
+    assert!(matches!(jobs[0].fit.excerpt, Excerpt::Part(_)));
+    stage.prepare();
+    stage.keys("Esc");
+    assert_eq!(stage.app.screen().view, View::Full, "one step back shows the whole picture");
+}
+
+fn pictures_are_compared_with_a_marked_one() {
+    let mode = |keys: &str| {
+        let mut stage = Stage::filled(100, 30);
+        stage.serve();
+        stage.keys(keys);
+        stage.app.pane().comparison().map(|comparison| comparison.mode())
+    };
+    assert_eq!(mode("m l d"), Some(ComparisonMode::SideBySide));
+    assert_eq!(mode("m l d d"), Some(ComparisonMode::Difference));
+    assert_eq!(mode("m l d d d"), None);
+    assert_eq!(mode("m l d Esc"), None);
+    assert_eq!(mode("m k d"), Some(ComparisonMode::SideBySide), "across assets");
+    assert_eq!(mode("m d"), None);
+    assert_eq!(toast("m d"), "this is the marked picture · go to another one to compare");
+    assert_eq!(toast("d"), "m marks a picture, d compares another one with it");
+    // The marked picture is fetched, whatever asset it is of.
+    let mut stage = Stage::filled(100, 30);
+    let marked = stage.app.timeline().current_key().unwrap();
+    stage.keys("m k d");
+    assert!(stage.wanted().contains(&marked));
 }
 
 fn a_code_is_added_to_the_filter() {
@@ -539,6 +593,8 @@ crate::tests! {
     a_held_asset_stays_listed_and_keeps_its_place,
     counts_are_of_what_passes_the_filter,
     a_routine_notice_is_kept_without_a_warning,
+    a_picture_in_full_is_magnified,
+    pictures_are_compared_with_a_marked_one,
     a_code_is_added_to_the_filter,
     an_asset_is_found_again_where_it_was_left,
     finding_failures_and_hits,

@@ -41,6 +41,19 @@ fn days_titles_and_marks_of_the_list() {
     shot("days_80x24", &stage);
 }
 
+fn comparisons_and_magnified_pictures() {
+    for (name, keys) in [("side_by_side", "m k k l l d"), ("difference", "m l l d d"), ("magnified", "z + + l")] {
+        let mut stage = Stage::filled(100, 30);
+        stage.serve();
+        for key in keys.split(' ') {
+            stage.keys(key);
+            stage.serve();
+        }
+        stage.wait(std::time::Duration::from_secs(5));
+        shot(&format!("{name}_100x30"), &stage);
+    }
+}
+
 fn a_session_that_has_read_nothing() {
     shot("empty_80x24", &Stage::new(80, 24));
 }
@@ -168,6 +181,7 @@ proptest! {
 crate::tests! {
     the_main_screen_at_every_size,
     days_titles_and_marks_of_the_list,
+    comparisons_and_magnified_pictures,
     a_session_that_has_read_nothing,
     failures_in_plain_words,
     a_picture_that_is_not_to_be_had,

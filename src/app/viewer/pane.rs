@@ -2,14 +2,16 @@
 
 use super::{
     album::Album,
+    comparison::{Comparison, ComparisonMode},
     speed::{LinkSpeed, ScrubSpeed},
     timeline::Timeline,
+    zoom::Zoom,
 };
 use crate::{
     app::{grid::Grid, panes::View, screen::ScreenState},
     catalog::Asset,
     event::{PictureKind, Status},
-    picture::{FetchMode, Fit, PictureKey, PixelSize, Placement, Prepared, Protocol, Quality, fit},
+    picture::{Excerpt, FetchMode, Fit, PictureKey, PixelSize, Placement, Prepared, Protocol, Quality, fit},
 };
 use ratatui::layout::{Rect, Size};
 use std::sync::Arc;
@@ -27,6 +29,8 @@ pub struct PicturePane<'a> {
     pub(super) timeline: &'a Timeline,
     pub(super) album: &'a Album,
     pub(super) speed: ScrubSpeed,
+    pub(super) zoom: Zoom,
+    pub(super) comparison: &'a Comparison,
     pub(super) screen: &'a ScreenState,
     pub(super) asset: Option<Asset<'a>>,
     pub(super) fetch_mode: FetchMode,
@@ -89,8 +93,13 @@ impl PicturePane<'_> {
 
     /// The placement of a picture in an area, if it is prepared for that: in full, or as a preview.
     pub fn placement(&self, key: PictureKey, area: Rect) -> Option<Placement> {
-        let full = self.fit_for(key, area, Quality::Full)?;
-        let preview = self.fit_for(key, area, Quality::Preview)?;
+        self.placement_of(key, self.excerpt_of(key), area)
+    }
+
+    /// The placement of a part of a picture, or of a difference, in an area.
+    pub(super) fn placement_of(&self, key: PictureKey, excerpt: Excerpt, area: Rect) -> Option<Placement> {
+        let full = self.fit_for(key, excerpt, area, Quality::Full)?;
+        let preview = self.fit_for(key, excerpt, area, Quality::Preview)?;
         let found = |fit| Some((fit, self.album.prepared(key, fit)?));
         // A form that was prepared for another rate of the link is shown until it is prepared again.
         let other = || self.album.prepared_for_area(key, full);
@@ -104,12 +113,43 @@ impl PicturePane<'_> {
         Some(Placement { preview, ..centred(key, fit, prepared, area) })
     }
 
+    /// The magnification in percent, while a part of the picture is shown.
+    pub fn zoom_percent(&self) -> Option<u32> {
+        (self.screen.view == View::Full && self.zoom.is_near()).then(|| self.zoom.percent())
+    }
+
+    /// The part of a picture that is shown: of the picture under the cursor a part, while it is magnified.
+    pub(super) fn excerpt_of(&self, key: PictureKey) -> Excerpt {
+        let is_magnified = self.zoom_percent().is_some() && self.timeline.current_key() == Some(key);
+        let size = self.album.picture(key).filter(|_| is_magnified).map(|picture| picture.size);
+        size.and_then(|size| self.zoom.part(size)).map_or(Excerpt::Whole, Excerpt::Part)
+    }
+
+    /// The comparison with the marked picture, while one is shown.
+    pub fn comparison(&self) -> Option<&Comparison> {
+        let is_shown = self.screen.view != View::Sheet && self.comparison.mode() != ComparisonMode::Off;
+        Some(self.comparison).filter(|_| is_shown)
+    }
+
+    /// The areas of the marked picture and of the picture under the cursor side by side, below a row for captions.
+    pub fn halves(&self) -> Option<[Rect; 2]> {
+        let area = self.area()?;
+        let width = area.width.saturating_sub(1) / 2;
+        let (y, height) = (area.y + 1, area.height.saturating_sub(1));
+        let half = |x| Rect { x, y, width, height };
+        Some([half(area.x), half(area.right() - width)])
+    }
+
     /// The size and form of a decoded picture in an area.
-    pub(super) fn fit_for(&self, key: PictureKey, area: Rect, quality: Quality) -> Option<Fit> {
-        let picture = self.album.picture(key)?;
+    pub(super) fn fit_for(&self, key: PictureKey, excerpt: Excerpt, area: Rect, quality: Quality) -> Option<Fit> {
+        let size = match excerpt {
+            Excerpt::Whole | Excerpt::Difference(_) => self.album.picture(key)?.size,
+            Excerpt::Part(part) => part.size,
+        };
         let canvas = &self.screen.canvas;
         Some(Fit {
-            cells: fit(picture.size, canvas.bounds(area.as_size()), canvas.cell),
+            excerpt,
+            cells: fit(size, canvas.bounds(area.as_size()), canvas.cell),
             cell: canvas.cell,
             protocol: canvas.protocol,
             symbols: canvas.symbols,

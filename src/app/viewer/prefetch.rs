@@ -5,13 +5,14 @@
 
 use super::{
     album::PictureState,
+    comparison::ComparisonMode,
     pane::{GridPage, PicturePane},
     speed::LinkSpeed,
 };
 use crate::{
     app::{message::Preparation, panes::View},
     catalog::Asset,
-    picture::{FetchMode, PictureKey, PictureRequest, Protocol, Quality},
+    picture::{Excerpt, FetchMode, PictureKey, PictureRequest, Protocol, Quality},
 };
 use ratatui::layout::{Rect, Size};
 use std::sync::Arc;
@@ -36,6 +37,10 @@ pub(super) fn requests(pane: &PicturePane<'_>, next: &[Asset<'_>]) -> Vec<Pictur
     let marks = pane.timeline.marks();
     let mut requests: Vec<PictureRequest> =
         by_urgency(pane).into_iter().filter_map(|at| marks.get(at).cloned()).collect();
+    if let (Some(current), Some(comparison)) = (pane.timeline.current_key(), pane.comparison()) {
+        let at = 1.min(requests.len());
+        requests.splice(at..at, comparison.other(current).cloned());
+    }
     if pane.fetch_mode == FetchMode::Prefetch {
         requests.extend(next.iter().filter_map(Asset::first_request));
     }
@@ -54,6 +59,9 @@ pub(super) fn preparations(pane: &PicturePane<'_>, next: &[Asset<'_>]) -> Vec<Pr
         let thumbnail = thumbnail(&page);
         let thumbnails = by_urgency(pane).into_iter().filter_map(|index| at(index, thumbnail, Quality::Full));
         return thumbnails.take(PREPARED_THUMBNAILS).collect();
+    }
+    if let Some(compared) = compared(pane, area) {
+        return compared;
     }
     let here = if pane.speed.is_moving() { Quality::Preview } else { Quality::Full };
     // On a slow link each picture begins as a preview.
@@ -75,6 +83,27 @@ pub(super) fn preparations(pane: &PicturePane<'_>, next: &[Asset<'_>]) -> Vec<Pr
     jobs.extend(order.filter_map(|index| at(index, area, ahead)));
     jobs.extend(next.iter().filter_map(|asset| preparation(pane, asset.first_request()?.key, area, neighbour)));
     jobs
+}
+
+/// The preparations for a comparison, while one is shown.
+fn compared(pane: &PicturePane<'_>, area: Rect) -> Option<Vec<Preparation>> {
+    let current = pane.timeline.current_key()?;
+    let other = pane.comparison()?.other(current)?.key;
+    let jobs = match pane.comparison()?.mode() {
+        ComparisonMode::Off => return None,
+        ComparisonMode::SideBySide => {
+            let [left, right] = pane.halves()?;
+            [(current, right), (other, left)]
+                .into_iter()
+                .filter_map(|(key, area)| excerpt_preparation(pane, key, Excerpt::Whole, area, Quality::Full))
+                .collect()
+        }
+        ComparisonMode::Difference => {
+            let excerpt = Excerpt::Difference(other);
+            excerpt_preparation(pane, current, excerpt, area, Quality::Full).into_iter().collect()
+        }
+    };
+    Some(jobs)
 }
 
 /// The indices of the pictures that matter now, the most urgent first.
@@ -114,13 +143,32 @@ fn thumbnail(page: &GridPage) -> Rect {
 
 /// The preparation of a decoded picture for an area; `None` if it was prepared already.
 fn preparation(pane: &PicturePane<'_>, key: PictureKey, area: Rect, quality: Quality) -> Option<Preparation> {
+    excerpt_preparation(pane, key, pane.excerpt_of(key), area, quality)
+}
+
+/// The preparation of a part of a picture, or of a difference; `None` if it was prepared already.
+fn excerpt_preparation(
+    pane: &PicturePane<'_>,
+    key: PictureKey,
+    excerpt: Excerpt,
+    area: Rect,
+    quality: Quality,
+) -> Option<Preparation> {
     // Cells take the same number of bytes in either quality.
     let quality = if pane.screen.canvas.protocol == Protocol::Blocks { Quality::Full } else { quality };
-    let fit = pane.fit_for(key, area, quality)?;
+    let fit = pane.fit_for(key, excerpt, area, quality)?;
     let is_ready = |fit| pane.album.prepared(key, fit).is_some();
     // If the full picture is ready, a preview is needed on a slow link alone.
-    let is_done =
-        is_ready(fit) || pane.speed.link() == LinkSpeed::Fast && is_ready(pane.fit_for(key, area, Quality::Full)?);
-    let picture = Arc::clone(pane.album.picture(key)?);
-    (!is_done && fit.cells != Size::ZERO).then_some(Preparation { key, picture, fit })
+    let is_done = is_ready(fit)
+        || pane.speed.link() == LinkSpeed::Fast && is_ready(pane.fit_for(key, excerpt, area, Quality::Full)?);
+    if is_done || fit.cells == Size::ZERO {
+        return None;
+    }
+    let whole = pane.album.picture(key)?;
+    let picture = match excerpt {
+        Excerpt::Whole => Arc::clone(whole),
+        Excerpt::Part(part) => Arc::new(whole.part(part)),
+        Excerpt::Difference(_) => Arc::clone(&pane.comparison()?.difference(key)?.picture),
+    };
+    Some(Preparation { key, picture, fit })
 }

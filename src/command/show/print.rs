@@ -6,7 +6,7 @@
 
 use crate::{
     graphics::{image_id_base, is_over_ssh, prepare, scrollback, shrunk, strip},
-    picture::{Canvas, ColourDepth, Fit, Multiplexer, Picture, Protocol, Quality, fit},
+    picture::{Canvas, ColourDepth, Excerpt, Fit, Multiplexer, Picture, Protocol, Quality, fit},
     text::Safe,
 };
 use image::{DynamicImage, RgbImage};
@@ -99,6 +99,7 @@ fn print_row(row: &[(Safe, Picture)], columns: u16, canvas: &Canvas, out: &mut i
 
 fn print(picture: &Picture, cells: Size, canvas: &Canvas, out: &mut impl Write) -> Result<(), PrintError> {
     let fit = Fit {
+        excerpt: Excerpt::Whole,
         cells,
         cell: canvas.cell,
         protocol: canvas.protocol,

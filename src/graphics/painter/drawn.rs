@@ -1,6 +1,6 @@
 //! A picture as it appears on the screen, and the comparisons that decide what has to be sent.
 
-use crate::picture::{Fit, Multiplexer, PictureKey, Placement, Prepared, Protocol, Quality};
+use crate::picture::{Excerpt, Fit, Multiplexer, PictureKey, Placement, Prepared, Protocol, Quality};
 use ratatui::layout::{Rect, Size};
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
@@ -13,7 +13,8 @@ pub(super) const LOST: u64 = 0;
 /// A picture on the screen, or one that should be there.
 #[derive(Clone, Debug)]
 pub(super) struct DrawnPicture {
-    pub(super) key: PictureKey,
+    /// The picture, and the pixels of it that are shown.
+    pub(super) key: (PictureKey, Excerpt),
     pub(super) area: Rect,
     /// The detail: the quality, and the most bytes that were allowed. Comparable between forms of the same picture only.
     pub(super) detail: (Quality, u32),
@@ -41,7 +42,7 @@ impl DrawnPicture {
         let is_on_screen = area.right() <= screen.width && area.bottom() <= screen.height && !area.is_empty();
         let same = drawn.iter().find(|drawn| Arc::ptr_eq(&drawn.bytes, bytes));
         is_on_screen.then(|| Self {
-            key: placement.key,
+            key: (placement.key, fit.excerpt),
             area,
             detail: (fit.quality, fit.target_bytes),
             protocol: fit.protocol,

@@ -8,8 +8,8 @@ use ratatui::{
 };
 use thumbview::{
     picture::{
-        BlockGrid, CellSize, ColourDepth, FetchInfo, Fit, Multiplexer, Picture, PixelSize, Prepared, Protocol, Quality,
-        Symbols, fit,
+        BlockGrid, CellSize, ColourDepth, Excerpt, FetchInfo, Fit, Multiplexer, Picture, PixelSize, Prepared, Protocol,
+        Quality, Symbols, fit,
     },
     terminal::write_cells,
 };
@@ -79,6 +79,7 @@ pub(crate) fn with_jpeg(mut picture: Picture) -> Picture {
 pub(crate) fn fit_for(picture: &Picture, protocol: Protocol, quality: Quality) -> Fit {
     let cell = CellSize::default();
     Fit {
+        excerpt: Excerpt::Whole,
         cells: fit(picture.size, Size::new(80, 24), cell),
         cell,
         protocol,
