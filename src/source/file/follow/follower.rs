@@ -195,7 +195,7 @@ impl Follower {
             Err(ReadError::Stopped) => Err(Stopped),
             Err(ReadError::Io(error)) => {
                 let text = format!("{}: the place where the last run stopped is not found", reason(&error));
-                context.sink.notice(text)
+                context.sink.notice(Severity::Warning, text)
             }
         }
     }

@@ -1,17 +1,20 @@
 //! Going on where an earlier run stopped, over the rotations since.
 
-use crate::source::{
-    error::ReadError,
-    file::{
-        follow::{
-            anchor::Anchor, context::FollowContext, follower::Follower, history::ReadFile, observation::Inode,
-            saved_place, siblings,
+use crate::{
+    event::Severity,
+    source::{
+        error::ReadError,
+        file::{
+            follow::{
+                anchor::Anchor, context::FollowContext, follower::Follower, history::ReadFile, observation::Inode,
+                saved_place, siblings,
+            },
+            open::open_file,
         },
-        open::open_file,
+        packing::{Packing, packing_of},
+        saved_state::{SavedFile, SavedName},
+        sink::{ContentChange, Sink},
     },
-    packing::{Packing, packing_of},
-    saved_state::{SavedFile, SavedName},
-    sink::{ContentChange, Sink},
 };
 use std::{
     fs::File,
@@ -61,7 +64,7 @@ impl Follower {
             let offset = file.offset;
             if !find(file, rotated.iter_mut().chain(&mut current))? && offset > 0 {
                 let text = "the place where the last run stopped is gone; lines written since may be lost";
-                context.sink.notice(text.into())?;
+                context.sink.notice(Severity::Warning, text.into())?;
             }
         }
         // Files that came since the last run are newer than those that were being read then.
@@ -94,7 +97,7 @@ impl Follower {
             context.history.note(known.clone());
         }
         let mut open = self.start(candidate.file, known.filter(|_| !is_packed), ContentChange::New, context)?;
-        context.sink.notice(format!("{name} {what}"))?;
+        context.sink.notice(Severity::Routine, format!("{name} {what}"))?;
         if is_packed {
             open.read_packed(context.history, context.sink)?;
         } else {
