@@ -13,8 +13,10 @@ mod envelope;
 mod fast;
 mod fields;
 mod fingerprint;
+mod found;
 mod kind;
 mod log_event;
+mod needle;
 mod notation;
 mod offset;
 mod origin;
@@ -30,6 +32,7 @@ mod url;
 
 pub use asset_id::AssetId;
 pub use fingerprint::Fingerprint;
+pub use found::FoundEvents;
 pub use kind::{EventKind, PictureKind};
 pub use log_event::{Facts, Fault, LogEvent};
 pub use offset::Offset;
@@ -40,7 +43,7 @@ pub use pictures::{
     oddities::Oddities,
 };
 pub use read_mode::ReadMode;
-pub use reader::{FoundEvents, PendingRecords, ReaderCache, RecordReader};
+pub use reader::{PendingRecords, ReaderCache, RecordReader};
 pub use redact::{Reveal, redact};
 pub use status::Status;
 pub use time::Time;

@@ -12,6 +12,7 @@ use crate::event::{
     decode::{self, EventBody, ObjectClass},
     fields::{Fields, items, string},
     fingerprint::Fingerprint,
+    needle::{looks_like_event, needle},
     notation::{
         Notation,
         encoding::{self, BASE64_KEYS, Decoded},
@@ -23,10 +24,9 @@ use crate::event::{
     },
 };
 use candidate::{Candidate, Inner};
-use regex::bytes::{Match, Regex};
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
-use std::{ops::Range, sync::LazyLock};
+use std::ops::Range;
 
 /// The deepest wrapping that is followed. Real logs have four levels: container, logger, queue, SMN.
 const DEPTH_MAX: u8 = 12;
@@ -49,26 +49,6 @@ pub(super) enum Embedded {
     Refused { at: usize, reason: String },
     /// An event or a confirmation that belongs to no asset.
     Other,
-}
-
-/// The words without which no text holds an event: keys of events and API answers, SMN's types of confirmations, the
-/// label of an id in template texts (plain and with the usual escapes), journald messages that are no strings.
-pub(super) fn needle(text: &[u8], from: usize) -> Option<Match<'_>> {
-    // Literals alone: these are found by vector instructions, without an automaton.
-    static NEEDLES: LazyLock<Regex> = LazyLock::new(|| {
-        let words = [
-            "event_type|eventType|EventType|EVENT_TYPE|Event_Type",
-            "thumbnail_info|thumbnailInfo|thumbnail_result|thumbnailResult|thumbnail_status|thumbnailStatus",
-            "base_info|baseInfo",
-            "SubscriptionConfirmation|UnsubscribeConfirmation|HttpSubscriptionUser",
-            r"视频ID|\\u89c6\\u9891ID|\\u89C6\\u9891ID|\\xE8\\xA7\\x86\\xE9\\xA2\\x91ID",
-            r#""MESSAGE":null|"MESSAGE": null|"MESSAGE" : null"#,
-            r#""MESSAGE":\[|"MESSAGE": \[|"MESSAGE" : \["#,
-            &BASE64_KEYS.join("|"),
-        ];
-        Regex::new(&words.join("|")).expect("the words are a valid pattern")
-    });
-    NEEDLES.find_at(text, from)
 }
 
 /// Finds the events of a text.
@@ -371,18 +351,6 @@ fn innermost(outer: Option<ParsedTime>, inner: Option<ParsedTime>) -> Option<Par
         (Some(outer), Some(inner)) if outer.zoned && !inner.zoned => Some(outer),
         (outer, inner) => inner.or(outer),
     }
-}
-
-/// Returns `true` if a text has a key that makes it look like an event of VOD.
-pub(super) fn looks_like_event(text: &str) -> bool {
-    let mut at = 0;
-    while let Some(found) = needle(text.as_bytes(), at) {
-        if Notation::of_thumbnail(text.as_bytes(), found.range()).is_some() {
-            return true;
-        }
-        at = found.end();
-    }
-    false
 }
 
 /// journald's `MESSAGE` where it is no string: a list of byte values, or null where it was too long for journalctl.

@@ -3,6 +3,7 @@
 //! Containers write each line with a stream and a time of their own and cut long ones; pretty printers spread one
 //! object over many lines. Nothing here knows what an event is.
 
+pub(super) mod assembler;
 mod brackets;
 pub(super) mod colours;
 pub(super) mod container;

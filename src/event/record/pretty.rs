@@ -202,9 +202,13 @@ impl OpenObject {
         follows.then_some(progress)
     }
 
-    /// Returns the lines so far.
-    pub(in crate::event) fn text(&self) -> &[u8] {
-        &self.text
+    /// Returns the lines so far, their places, and the time that the container gave to the first line.
+    pub(in crate::event) fn into_parts(self) -> (Vec<u8>, Vec<LinePlace>, Option<ParsedTime>) {
+        (self.text, self.places, self.stamp)
+    }
+
+    pub(in crate::event) fn len(&self) -> usize {
+        self.text.len()
     }
 
     /// Returns the places of the lines so far.
@@ -214,11 +218,6 @@ impl OpenObject {
 
     pub(in crate::event) fn places_mut(&mut self) -> impl Iterator<Item = &mut LinePlace> {
         self.places.iter_mut()
-    }
-
-    /// Returns the time that the container gave to the first line.
-    pub(in crate::event) fn stamp(&self) -> Option<ParsedTime> {
-        self.stamp
     }
 
     fn push(&mut self, line: &[u8], place: LinePlace) {

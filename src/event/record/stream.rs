@@ -1,7 +1,7 @@
 //! The state of one stream of lines: what a later line may complete.
 
 use super::{
-    partial::PartialLines,
+    partial::{PartialLine, PartialLines},
     place::LinePlace,
     pretty::{Keys, LineOutcome, OpenObject},
     writer::StreamId,
@@ -62,7 +62,7 @@ impl RecordStream {
     }
 
     /// Returns the line that is no partial one, since no heading followed.
-    pub(in crate::event) fn take_unheaded(&mut self) -> Option<super::partial::PartialLine> {
+    pub(in crate::event) fn take_unheaded(&mut self) -> Option<PartialLine> {
         self.is_unheaded = false;
         self.partial.take_all().pop()
     }
@@ -83,7 +83,7 @@ impl RecordStream {
             match self.open[index].take(line, place, keys) {
                 LineOutcome::Open => {
                     let open = &self.open[index];
-                    if open.text().len() > Self::TEXT_MAX || open.places().len() > OpenObject::LINES_MAX {
+                    if open.len() > Self::TEXT_MAX || open.places().len() > OpenObject::LINES_MAX {
                         ended.push(self.open.remove(index));
                     }
                     return (Step::Taken, ended);
