@@ -114,19 +114,19 @@ pub(in crate::event) fn python_string(text: &str, brace: usize) -> Option<Decode
 }
 
 /// Returns `true` if a text with backslashes is a `repr`: each backslash of its content is doubled in it, so that `\"`
-/// and `\u` occur after an even number of them only.
+/// and `\u` occur after an even number of them only, or it escapes an apostrophe, which JSON does not.
 fn is_repr(text: &str) -> bool {
-    let mut doubled = false;
+    let mut is_certain = false;
     let mut rest = text.as_bytes();
     while let Some(at) = memchr::memchr(b'\\', rest) {
         match rest.get(at + 1) {
-            Some(b'\\') => doubled = true,
+            Some(b'\\' | b'\'') => is_certain = true,
             Some(b'"' | b'/' | b'u' | b'b' | b'f') | None => return false,
             Some(_) => {}
         }
         rest = rest.get(at + 2..).unwrap_or_default();
     }
-    doubled
+    is_certain
 }
 
 #[cfg(test)]
@@ -142,6 +142,12 @@ mod tests {
         check(csv_cell(r#"1,"{""a"":""b"",""c"":""""}",2"#, 3), Some(r#"{"a":"b","c":""}"#));
         check(csv_cell(r#"{""a"":""{\""b\"":1}""}""#, 0), Some(r#"{"a":"{\"b\":1}"}"#));
         check(csv_cell(r#"{""a"":""cut"#, 0), Some(r#"{"a":"cut"#));
+    }
+
+    #[test]
+    fn decodes_a_string_that_escapes_only_an_apostrophe() {
+        check(python_string(r#"cb '{"a":"it\'s"}'"#, 4), Some(r#"{"a":"it's"}"#));
+        check(python_string(r#"cb '{"a":"b"}'"#, 4), None);
     }
 
     #[test]
