@@ -6,14 +6,18 @@
 //! return for all input; `decoder` guards against bugs.
 
 mod damage;
+mod error;
 mod huffman;
 mod markers;
 mod pixels;
 mod plane;
 mod scan;
 
+pub use error::JpegError;
+
 use crate::picture::PixelSize;
 use damage::Damage;
+use error::MAX_SCANS;
 use image::{DynamicImage, ImageDecoder as _, RgbImage, codecs::jpeg::JpegDecoder, metadata::Orientation};
 use markers::{ColourSpace, DHT, DQT, DRI, EOI, Frame, Header, Process, SOS, Segments, is_frame};
 use plane::Retention;
@@ -24,9 +28,6 @@ const MAX_PIXELS: u64 = 40_000_000;
 
 /// The longest side in pixels that is decoded.
 const MAX_SIDE: u32 = 16_384;
-
-/// The largest number of scans that is decoded. Each is a few bytes that cost a pass over all pixels.
-const MAX_SCANS: u32 = 100;
 
 /// The pixels by which a side grows at most to fill its last MCU.
 const MAX_PADDING: u64 = 31;
@@ -68,35 +69,6 @@ pub struct Decoded {
     pub rgb: Vec<u8>,
     /// The damage of the data, as a sentence.
     pub damage: Option<String>,
-}
-
-/// The reason why a JPEG is not decoded.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum JpegError {
-    /// It ends before its frame header, after this many bytes.
-    #[error("cut off before its size after {0} bytes")]
-    NoSize(usize),
-    /// It has no scan in this many bytes.
-    #[error("cut off before its pixels after {0} bytes")]
-    NoData(usize),
-    /// It has too many pixels.
-    #[error("{0} pixels is more than is decoded (40 megapixels, 16384 a side)")]
-    TooLarge(PixelSize),
-    /// It has too many scans.
-    #[error("more than {MAX_SCANS} scans")]
-    TooManyScans,
-    /// It is of a kind that is not decoded.
-    #[error("not supported: {0}")]
-    Unsupported(String),
-    /// It is invalid.
-    #[error("corrupt: {0}")]
-    Corrupt(String),
-    /// The message of a decoder in a child process.
-    #[error("{0}")]
-    Reported(String),
-    /// The decoder did not return; its exit reason.
-    #[error("the decoder failed: {0}")]
-    Decoder(String),
 }
 
 /// Reads the markers (ITU-T T.81, annex B) and refuses pictures that are too large or not supported.

@@ -3,7 +3,7 @@
 //! Reads lengths and headers, never entropy-coded data. Every function returns for all input and stays within it; a
 //! segment that is cut off ends the walk.
 
-use super::JpegError;
+use super::error::JpegError;
 use crate::picture::PixelSize;
 use memchr::memchr;
 

@@ -5,8 +5,8 @@
 //! bounded by the number of blocks and scans.
 
 use super::{
-    JpegError,
     damage::{Damage, DamageKind},
+    error::JpegError,
     huffman::{BitReader, EntropyError, HuffmanTable, standard},
     markers::{DHT, DQT, DRI, Frame, Header, Process, SOS, Segments, is_reserved},
     plane::{Band, Plane, Retention, ZIGZAG, planes},
