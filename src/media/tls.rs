@@ -12,7 +12,7 @@ pub(super) enum TlsFault {
     NotYetValid,
     WrongHost,
     UnknownIssuer,
-    /// What follows "the certificate of HOST".
+    /// The words that follow "the certificate of HOST".
     Certificate(String),
     Handshake(String),
 }
@@ -67,7 +67,7 @@ impl TlsFault {
     }
 }
 
-/// Returns what follows "the certificate of HOST" for an error of webpki, given its debug text.
+/// Returns the words that follow "the certificate of HOST" for an error of webpki, given its debug text.
 fn webpki_words(name: &str) -> String {
     let end = name.find(|c: char| !c.is_alphanumeric()).unwrap_or(name.len());
     let name = name.get(..end).unwrap_or(name);

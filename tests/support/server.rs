@@ -1,4 +1,4 @@
-//! A web server on the loopback that can do what real ones do on bad days: be silent, drip, reset, lie about lengths.
+//! A web server on the loopback that fails on demand: silence, slow bytes, resets, wrong lengths.
 
 use std::{
     net::SocketAddr,
@@ -39,7 +39,7 @@ pub(crate) struct Request {
     pub(crate) earlier: usize,
 }
 
-/// What the server saw.
+/// The record of what came in.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) connections: usize,
@@ -126,7 +126,7 @@ impl ImageServer {
     }
 }
 
-/// A connection that can be ended the rude way.
+/// A connection that can be reset.
 trait Connection: AsyncRead + AsyncWrite + Unpin {
     /// Has the drop that follows send RST instead of FIN.
     fn reset(&self);

@@ -1,6 +1,6 @@
 //! Damage of a JPEG that still gives a picture.
 //!
-//! What libjpeg warns of. Plain data with a sentence for the operator.
+//! The kinds are those that libjpeg warns of, and some that it does not see. Plain data with a sentence for the operator.
 
 use std::fmt;
 

@@ -23,7 +23,7 @@ const MAX_AC_BITS: u8 = 10;
 /// beyond it.
 const MAX_COEFFICIENT: i32 = 2048;
 
-/// What is done with the coefficients.
+/// The use of the coefficients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Retention {
     /// They are only checked.
