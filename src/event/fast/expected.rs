@@ -4,7 +4,7 @@
 //! that was made for a list before, and no number is parsed.
 
 use super::style::Spelling;
-use crate::event::pictures::progression::Progression;
+use crate::event::pictures::{progression::Progression, template::SignaturePlace};
 use std::{fmt::Write as _, sync::Arc};
 
 /// The spelling of a list from its third picture on, without the asset's id.
@@ -29,7 +29,8 @@ impl Expected {
         let small = [pair.offset / 1000, pair.step / 1000, i64::try_from(pair.number).ok()?, pair.number_step]
             .iter()
             .all(|number| (0..50_000).contains(number));
-        let holes = pair.url.has_id() && pair.url.has_number() && pair.url.is_plain();
+        let is_signed = pair.url.signature() != SignaturePlace::None;
+        let holes = pair.url.has_id() && pair.url.has_number() && !is_signed && pair.url.is_plain();
         (whole && small && holes).then(|| Self {
             pair: pair.clone(),
             spelling,
@@ -73,7 +74,7 @@ impl Expected {
         let _ = write!(text, "{comma}{offset}{seconds}{url}{head}");
         let hole = text.len();
         let middle = slashes.spell(pair.url.middle());
-        let _ = write!(text, "{middle}{number}{}\"}}", pair.url.tail());
+        let _ = write!(text, "{middle}{number}{}\"}}", pair.url.tail().concat());
         pictures.push((hole, text.len()));
     }
 }

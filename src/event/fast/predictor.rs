@@ -11,7 +11,7 @@ use crate::event::{
     pictures::{
         builder::PictureListBuilder,
         progression::Progression,
-        template::{Template, is_plain},
+        template::{Filling, SignaturePlace, Template, is_plain, query_signature_len},
     },
 };
 use std::{collections::VecDeque, sync::Arc};
@@ -78,8 +78,17 @@ impl<'a> Predictor<'a> {
         let rest = text.strip_prefix(self.prefix.as_slice())?;
         let (number, rest) = if template.has_number() { leading_number(rest)? } else { (0, rest) };
         // A tail with slashes stands in a query; it is too rare to compare its escapes.
-        let rest = rest.strip_prefix(template.tail().as_bytes()).filter(|rest| rest.first() == Some(&b'"'))?;
-        list.push_number(kind, offset, number);
+        let [before, after] = template.tail();
+        let rest = rest.strip_prefix(before.as_bytes())?;
+        let len = match template.signature() {
+            SignaturePlace::None => 0,
+            SignaturePlace::Head => return None,
+            SignaturePlace::Tail => query_signature_len(rest),
+        };
+        let (signature, rest) = rest.split_at_checked(len)?;
+        let rest = rest.strip_prefix(after.as_bytes()).filter(|rest| rest.first() == Some(&b'"'))?;
+        let signature = std::str::from_utf8(signature).ok()?;
+        list.push_filled(kind, offset, Filling { number, signature });
         Some(text.len() - rest.len())
     }
 
@@ -99,7 +108,7 @@ impl<'a> Predictor<'a> {
 fn write_prefix(template: &Template, id: &str, slashes: Slashes, prefix: &mut Vec<u8>) {
     prefix.clear();
     let id = if template.has_id() { id } else { "" };
-    if template.is_plain() && is_plain(id) {
+    if template.signature() != SignaturePlace::Head && template.is_plain() && is_plain(id) {
         for part in [template.head(), id, template.middle()] {
             prefix.extend_from_slice(slashes.spell(part).as_bytes());
         }

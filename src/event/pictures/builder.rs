@@ -4,7 +4,7 @@ use super::{
     list::Pictures,
     oddities::Oddities,
     progression::Progression,
-    template::{Parts, Template},
+    template::{Filling, Parts, SignaturePlace, Template},
 };
 use crate::event::{asset_id::AssetId, kind::PictureKind, offset::Offset};
 use hashbrown::HashTable;
@@ -31,15 +31,6 @@ pub(in crate::event) struct PictureListBuilder<'a> {
     progressions: Vec<Progression>,
     last: Option<(PictureKind, Offset)>,
     oddities: Oddities,
-    sharing: Sharing,
-}
-
-/// The chance that another event has the same list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sharing {
-    Likely,
-    /// A URL is signed for this event.
-    Unlikely,
 }
 
 impl Templates {
@@ -67,14 +58,7 @@ impl Templates {
     /// Begins the list of the asset with this id.
     pub(in crate::event) fn list<'a>(&'a mut self, id: &'a str) -> PictureListBuilder<'a> {
         let progressions = std::mem::take(&mut self.spare);
-        PictureListBuilder {
-            templates: self,
-            id,
-            progressions,
-            last: None,
-            oddities: Oddities::default(),
-            sharing: Sharing::Likely,
-        }
+        PictureListBuilder { templates: self, id, progressions, last: None, oddities: Oddities::default() }
     }
 
     /// Returns the shared template of these parts.
@@ -94,11 +78,16 @@ impl Templates {
         template
     }
 
-    fn share(&mut self, progressions: &mut Vec<Progression>, sharing: Sharing) -> Pictures {
+    fn share(&mut self, progressions: &mut Vec<Progression>) -> Pictures {
         if progressions.is_empty() {
             return Pictures::default();
         }
-        if progressions.len() > Self::LONGEST_SHARED || sharing == Sharing::Unlikely {
+        // Signatures are an event's own.
+        let is_signed = progressions.iter_mut().fold(false, |is_signed, progression| {
+            progression.signatures.shrink_to_fit();
+            is_signed || progression.url.signature() != SignaturePlace::None
+        });
+        if progressions.len() > Self::LONGEST_SHARED || is_signed {
             return Pictures(Some(Arc::new(progressions.drain(..).collect())));
         }
         let hash = hash(progressions);
@@ -127,27 +116,18 @@ impl PictureListBuilder<'_> {
     pub(in crate::event) fn push(&mut self, kind: PictureKind, offset: Option<Offset>, url: &str) {
         self.oddities.missing += u32::from(offset.is_none());
         let offset = offset.or_else(|| seconds_in(url)).map_or(0, |offset| self.check(kind, offset));
-        let known = self.template();
-        let number = known.and_then(|template| template.number(url.as_bytes(), self.id));
-        let (template, number) = match (known, number) {
-            (Some(known), Some(number)) => (Arc::clone(known), number),
-            _ => {
-                let similar = known.and_then(|known| known.similar(url, self.id));
-                if let Some((parts, number)) = similar.filter(|(parts, _)| parts.looks_signed()) {
-                    self.sharing = Sharing::Unlikely;
-                    (Arc::new(parts.to_template(parts.hash())), number)
-                } else {
-                    let (parts, number) = similar.unwrap_or_else(|| Parts::of(url, self.id));
-                    (self.templates.template(&parts), number)
-                }
-            }
-        };
+        let known = self.template().map(Arc::clone);
+        let filled = known.and_then(|template| Some((template.filling(url, self.id)?, template)));
+        let (filling, template) = filled.unwrap_or_else(|| {
+            let (parts, filling) = Parts::of(url, self.id);
+            (filling, self.templates.template(&parts))
+        });
         let continues = |progression: &mut Progression| {
             (Arc::ptr_eq(&progression.url, &template) || progression.url == template)
-                && progression.extend(kind, offset, number)
+                && progression.extend(kind, offset, filling)
         };
         if !self.progressions.last_mut().is_some_and(continues) {
-            self.progressions.push(Progression::new(kind, offset, number, template));
+            self.progressions.push(Progression::new(kind, offset, filling, template));
         }
     }
 
@@ -156,12 +136,12 @@ impl PictureListBuilder<'_> {
         self.progressions.last().map(|progression| &progression.url).or(self.templates.recent.as_ref())
     }
 
-    /// Adds a picture whose URL is [`Self::template`] with this number; nothing where there is no template.
-    pub(in crate::event) fn push_number(&mut self, kind: PictureKind, offset: Offset, number: u64) {
+    /// Adds a picture whose URL is [`Self::template`] filled with these; nothing where there is no template.
+    pub(in crate::event) fn push_filled(&mut self, kind: PictureKind, offset: Offset, filling: Filling<'_>) {
         let offset = self.check(kind, offset);
-        if !self.progressions.last_mut().is_some_and(|progression| progression.extend(kind, offset, number)) {
+        if !self.progressions.last_mut().is_some_and(|progression| progression.extend(kind, offset, filling)) {
             let template = self.template().map(Arc::clone);
-            self.progressions.extend(template.map(|template| Progression::new(kind, offset, number, template)));
+            self.progressions.extend(template.map(|template| Progression::new(kind, offset, filling, template)));
         }
     }
 
@@ -195,7 +175,7 @@ impl PictureListBuilder<'_> {
         }
         let foreign = self.progressions.iter().filter(|progression| progression.url.is_foreign(self.id));
         self.oddities.foreign = foreign.map(|progression| progression.count).sum();
-        let pictures = self.templates.share(&mut self.progressions, self.sharing);
+        let pictures = self.templates.share(&mut self.progressions);
         self.templates.spare = self.progressions;
         if self.oddities.unsorted > 0 {
             // Only in an unsorted list may equal offsets stand apart.
@@ -254,9 +234,8 @@ mod tests {
     fn lists_that_differ_only_in_their_urls_have_different_hashes() {
         let asset = AssetId::new(ID).unwrap();
         let mut templates = Templates::default();
-        let forms: [fn(u32) -> String; 4] = [
-            |n| url("sample", &format!("0.jpg?auth_key={n}-0-0-{n:032x}")),
-            |n| format!("https://h/{n:032x}/6ab13c00/asset/{ID}/0.jpg"),
+        let forms: [fn(u32) -> String; 3] = [
+            |n| url("sample", &format!("0.jpg?sign={n:032x}")),
             |n| format!("https://h/asset/{n:032x}/0.jpg"),
             |n| url("sample", &format!("0.jpg?v={n}")),
         ];
@@ -266,6 +245,30 @@ mod tests {
                 hash(pictures.progressions())
             });
             assert_eq!(hashes.collect::<std::collections::HashSet<_>>().len(), 500, "{}", form(0));
+        }
+    }
+
+    #[test]
+    fn a_list_of_signed_urls_is_one_progression_of_a_shared_template() {
+        let asset = AssetId::new(ID).unwrap();
+        let mut templates = Templates::default();
+        let forms: [fn(u32) -> String; 3] = [
+            |n| url("sample", &format!("{n}.jpg?auth_key=1790000000-{n:03}-0-{n:032x}&w=1")),
+            |n| format!("https://h/202603140915/{n:032x}/asset/{ID}/{n}.jpg"),
+            |n| format!("https://h/{n:032x}/6ab13c00/asset/{ID}/{n}.jpg"),
+        ];
+        for form in forms {
+            let mut list = |first: u32| {
+                let urls: Vec<String> = (first..first + 24).map(form).collect();
+                let named = (0..).zip(&urls).map(|(at, url)| (Sample, Offset::from_millis(at * 1000), url.as_str()));
+                let pictures = templates.pictures(&asset, named);
+                assert!(pictures.iter(&asset).map(|picture| picture.url.reveal().to_owned()).eq(urls));
+                pictures
+            };
+            let (one, other) = (list(0), list(100));
+            let [one, other] = [one.progressions(), other.progressions()];
+            assert_eq!((one.len(), other.len()), (1, 1), "{}", form(0));
+            assert!(Arc::ptr_eq(&one[0].url, &other[0].url));
         }
     }
 
@@ -295,6 +298,8 @@ mod tests {
             (0..9u32).prop_map(|n| url("sample", &format!("{n}.5.jpg?auth_key={n}-{n}"))),
             (0..9u32).prop_map(|n| url("sample", &format!("{n}.jpg?auth_key=9-0-0-{n:032x}"))),
             (0..9u32).prop_map(|n| format!("https://h/{n:032x}/6ab13c00/asset/{ID}/{n}.jpg")),
+            (0..9u32).prop_map(|n| format!("https://h/2026031409{n:02}/{n:032x}/asset/{ID}/{n}.jpg?auth_key=1-{n}")),
+            (0..9u32).prop_map(|n| url("sample", &format!("{n}.jpg?auth_key={}&auth_key=7", "a".repeat(n as usize)))),
             Just(format!("{ID}{ID}7")),
             Just(ID.to_owned()),
             any::<String>(),

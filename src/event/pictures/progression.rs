@@ -1,6 +1,6 @@
 //! Pictures whose offsets and URL numbers rise by equal steps.
 
-use super::template::Template;
+use super::template::{Filling, Template};
 use crate::event::{kind::PictureKind, offset::Offset, url::PictureUrl};
 use std::sync::Arc;
 
@@ -16,17 +16,22 @@ pub(in crate::event) struct Progression {
     pub(in crate::event) number: u64,
     pub(in crate::event) number_step: i64,
     pub(in crate::event) url: Arc<Template>,
+    /// The signatures of the URLs, all of one length, one after another; empty where the template has none.
+    pub(in crate::event) signatures: String,
 }
 
 impl Progression {
     /// Begins with one picture.
-    pub(super) fn new(kind: PictureKind, offset: i64, number: u64, url: Arc<Template>) -> Self {
-        Self { kind, count: 1, offset, step: 0, number, number_step: 0, url }
+    pub(super) fn new(kind: PictureKind, offset: i64, filling: Filling<'_>, url: Arc<Template>) -> Self {
+        let Filling { number, signature } = filling;
+        Self { kind, count: 1, offset, step: 0, number, number_step: 0, url, signatures: signature.to_owned() }
     }
 
     /// Adds the next picture, whose URL has the same template, if it continues the progression.
-    pub(super) fn extend(&mut self, kind: PictureKind, offset: i64, number: u64) -> bool {
-        if self.kind != kind || self.count == u32::MAX {
+    pub(super) fn extend(&mut self, kind: PictureKind, offset: i64, filling: Filling<'_>) -> bool {
+        let Filling { number, signature } = filling;
+        let fits = signature.len() * self.count as usize == self.signatures.len();
+        if self.kind != kind || self.count == u32::MAX || !fits {
             return false;
         }
         if self.count == 1 {
@@ -35,7 +40,14 @@ impl Progression {
         }
         let next = (self.offset + i64::from(self.count) * self.step, self.number_at(self.count));
         let continues = next == (offset, number);
-        self.count += u32::from(continues);
+        if continues {
+            if self.count == 1 {
+                // One allocation for most lists; what is left over is given back when the list is complete.
+                self.signatures.reserve(signature.len() * 15);
+            }
+            self.count += 1;
+            self.signatures.push_str(signature);
+        }
         continues
     }
 
@@ -63,6 +75,8 @@ impl Progression {
     }
 
     pub(super) fn url_at(&self, at: u32, id: &str) -> PictureUrl {
-        PictureUrl::new(&self.url.fill(id, self.number_at(at)))
+        let len = self.signatures.len() / self.count as usize;
+        let signature = self.signatures.get(at as usize * len..(at as usize + 1) * len).unwrap_or_default();
+        PictureUrl::new(&self.url.fill(id, Filling { number: self.number_at(at), signature }))
     }
 }
