@@ -34,7 +34,7 @@ pub use config::{Order, SourceConfig, Start};
 pub use error::Stopped;
 use outlet::Outlet;
 pub use raw::RawError;
-pub use saved_state::{SavedState, StateError};
+pub use saved_state::{OutputPosition, SavedState, StateError};
 use state::SharedState;
 use std::{
     sync::{Arc, mpsc::sync_channel},

@@ -3,6 +3,7 @@
 //! Memory stays flat, however long it runs: no catalog is kept, only what [`EventStream`] remembers. Printing ends as
 //! soon as the reader of stdout is gone, also while nothing is written.
 
+mod printed;
 mod recent;
 mod stream;
 
@@ -22,9 +23,10 @@ use crate::{
         alert::{Alert, AlertConfig, Alerter, CommandOutput},
         state_file::StateFile,
     },
-    source::{self, SourceConfig},
+    source::{self, SavedState, SourceConfig},
 };
 use anyhow::{Context as _, Result};
+use printed::{PrintedLines, output_position};
 use std::{
     io::{self, Write as _},
     ops::ControlFlow,
@@ -47,6 +49,7 @@ pub(super) fn print(input: &InputArgs, source: SourceConfig, follow: FollowOptio
         alerter: Alerter::new(follow.alerts, CommandOutput::Stderr).context("cannot start the thread of --exec")?,
         reveal: input.reveal(),
         state_file: follow.state_file,
+        printed: PrintedLines::behind(source.state.as_ref().and_then(SavedState::output)),
     };
     let ended = runtime::block_on(printer.run(source, None))?;
     let skipped = printer.alerter.finish();
@@ -71,6 +74,7 @@ pub(super) async fn print_for(config: SourceConfig, limit: Duration) -> Result<E
         alerter: Alerter::new(AlertConfig::default(), CommandOutput::Stderr)?,
         reveal: Reveal::Hide,
         state_file: None,
+        printed: PrintedLines::default(),
     };
     printer.run(config, Some(Instant::now() + limit)).await?;
     Ok(ExitCode::SUCCESS)
@@ -81,6 +85,8 @@ struct EventPrinter {
     alerter: Alerter,
     reveal: Reveal,
     state_file: Option<StateFile>,
+    /// The lines that an earlier run printed behind its saved position.
+    printed: PrintedLines,
 }
 
 /// The cause of the end of printing.
@@ -125,7 +131,7 @@ impl EventPrinter {
     fn save_state(&mut self, monitor: &SourceMonitor) {
         let Some(file) = &mut self.state_file else { return };
         file.update_handled();
-        if let Some(problem) = file.save(monitor.source()) {
+        if let Some(problem) = file.save(monitor.source(), output_position().ok().flatten()) {
             error(problem.as_str());
         }
     }
@@ -137,9 +143,13 @@ impl EventPrinter {
         for event in events {
             let Some((event, title)) = self.stream.take(event) else { continue };
             let file = monitor.file_name(event.origin.file);
-            report::event_line(&mut out, file, &event, title.as_deref(), self.reveal)
-                .and_then(|()| out.flush())
-                .context(STDOUT)?;
+            let mut line = Vec::new();
+            report::event_line(&mut line, file, &event, title.as_deref(), self.reveal).context(STDOUT)?;
+            if self.printed.take(&line) {
+                continue;
+            }
+            // In one piece, so that whatever kills the program leaves whole lines.
+            out.write_all(&line).and_then(|()| out.flush()).context(STDOUT)?;
             match self.alerter.take(file, &event, title.as_deref()) {
                 Alert::None => {}
                 Alert::Bell => stdio::ring(),

@@ -233,7 +233,7 @@ impl EventLoop {
 
     /// Saves where reading stopped, and shows a problem.
     fn save_state(&mut self) {
-        let problem = self.state_file.as_mut().and_then(|file| file.save(&self.performer.source));
+        let problem = self.state_file.as_mut().and_then(|file| file.save(&self.performer.source, None));
         self.posted.extend(problem.map(Message::Toast));
     }
 

@@ -4,7 +4,7 @@
 //! killed. What was handled after the last save is read again.
 
 use crate::{
-    source::{SavedState, Source, StateError},
+    source::{OutputPosition, SavedState, Source, StateError},
     text::Safe,
 };
 use std::{error::Error as _, path::PathBuf};
@@ -34,10 +34,11 @@ impl StateFile {
         self.handled += 1;
     }
 
-    /// Saves the newest position, if there is a new one; returns a problem that was not reported yet.
-    pub fn save(&mut self, source: &Source) -> Option<Safe> {
+    /// Saves the newest position, if there is a new one, with that of the printed output; returns a problem that was not
+    /// reported yet.
+    pub fn save(&mut self, source: &Source, output: Option<OutputPosition>) -> Option<Safe> {
         let state = source.checkpoint(self.handled)?;
-        let problem = state.write(&self.path).err().map(|error| Safe::new(&describe(&error)));
+        let problem = state.with_output(output).write(&self.path).err().map(|error| Safe::new(&describe(&error)));
         let is_new = problem != self.problem;
         self.problem.clone_from(&problem);
         problem.filter(|_| is_new)

@@ -21,7 +21,20 @@ const VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedState {
     version: u32,
+    /// The position of the output that was printed, where it was a file.
+    output: Option<OutputPosition>,
     pub(super) names: Vec<SavedName>,
+}
+
+/// A position in a file of printed output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputPosition {
+    /// The device of the file.
+    pub dev: u64,
+    /// Its inode.
+    pub ino: u64,
+    /// The number of bytes that were printed.
+    pub len: u64,
 }
 
 /// The read positions of one name.
@@ -128,8 +141,19 @@ impl SavedState {
         std::fs::rename(&new, path)
     }
 
+    /// Returns the position of the output that was printed, where it was a file.
+    pub fn output(&self) -> Option<OutputPosition> {
+        self.output
+    }
+
+    /// Returns this state with the position of the output.
+    #[must_use]
+    pub fn with_output(self, output: Option<OutputPosition>) -> Self {
+        Self { output, ..self }
+    }
+
     pub(super) fn new(names: Vec<SavedName>) -> Self {
-        Self { version: VERSION, names }
+        Self { version: VERSION, output: None, names }
     }
 
     /// Returns this state with newer positions of some names.

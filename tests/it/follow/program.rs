@@ -174,6 +174,48 @@ fn without_inotify_polling_is_told_and_finds_the_same() {
     follow_the_writer(running, &log);
 }
 
+/// Kills the follower four times while the writer rotates its log in every way; each next one goes on from the state.
+fn four_kills_in_a_storm_lose_and_double_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (log, out, state) = (path("vod.log"), path("out"), path("state"));
+    let start = || {
+        let out = File::options().append(true).create(true).open(&out).unwrap();
+        let mut command = Command::new(PROGRAM);
+        command.args(tail_args(&log)).arg("--state").arg(&state).stdin(Stdio::null()).stdout(out);
+        command.env_clear().env("LANG", "C.UTF-8").stderr(Stdio::null()).spawn().unwrap()
+    };
+    let printed = || -> BTreeMap<u32, u32> {
+        let mut times = BTreeMap::new();
+        for line in fs::read_to_string(&out).unwrap().lines() {
+            *times.entry(number_in(line).unwrap()).or_default() += 1;
+        }
+        times
+    };
+    let mut writer = writer::start(&log, Links::Spared);
+    let mut child = start();
+    for pause in [1500, 2700, 3300, 4100] {
+        thread::sleep(Duration::from_millis(pause));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        child = start();
+    }
+    assert!(writer.wait().unwrap().success());
+    append(&log, &event(EVENTS));
+    let begun = Instant::now();
+    while !printed().contains_key(&EVENTS) {
+        assert!(begun.elapsed() < PATIENCE, "waited in vain for the last event");
+        thread::sleep(Duration::from_millis(50));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (times, young) = (printed(), writer::young(&log));
+    let lost: Vec<u32> =
+        (0..EVENTS).filter(|number| !young.contains_key(number) && !times.contains_key(number)).collect();
+    let twice: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(lost.is_empty() && twice.is_empty(), "lost {lost:?}, twice {twice:?}");
+}
+
 fn events(numbers: std::ops::Range<u32>) -> String {
     numbers.map(event).collect()
 }
@@ -330,6 +372,7 @@ fn a_deleted_log_is_closed() {
 crate::tests! {
     ten_thousand_events_over_fifty_rotations_come_once_each,
     without_inotify_polling_is_told_and_finds_the_same,
+    four_kills_in_a_storm_lose_and_double_nothing,
     logrotate_with_create,
     logrotate_with_copytruncate,
     permission_is_lost_and_regained,
