@@ -34,7 +34,7 @@ fn json(text: &str) -> String {
 
 /// `e8cd:3` for an event of asset A with three samples, and the reasons of what was refused.
 fn read(lines: &[String]) -> (Vec<String>, Vec<String>) {
-    let text = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+    let text = lines.join("\n") + "\n";
     let whole = read_chunks(std::iter::once(text.as_bytes()));
     let by_line = read_chunks(text.as_bytes().split_inclusive(|b| *b == b'\n'));
     assert_eq!(whole.events, by_line.events);
@@ -195,8 +195,8 @@ fn pretty_printed_events_of_two_writers_are_told_apart() {
     check(&lines, &["e8cd:2"]);
 }
 
-fn parts_are_joined_by_what_their_carrier_says() {
-    let (a, b) = (parts(A, 30, 4), parts(B, 2, 2));
+fn parts_are_joined_by_what_the_journal_says() {
+    let a = parts(A, 30, 4);
     let journald = |at: usize, text: &str, more: &str| {
         format!(r#"{{"__REALTIME_TIMESTAMP":"177345090200000{at}","_PID":"7","MESSAGE":{}{more}}}"#, json(text))
     };
@@ -228,7 +228,10 @@ fn parts_are_joined_by_what_their_carrier_says() {
     let mut lines: Vec<String> = (0..4).map(|at| journald(at, &a[at], cut(at))).collect();
     lines.insert(3, other);
     check(&lines, &["8b7a:1", "e8cd:30"]);
+}
 
+fn parts_are_joined_by_what_their_shipper_says() {
+    let (a, b) = (parts(A, 30, 4), parts(B, 2, 2));
     let fluentd = |at: usize, count: usize, id: &str, text: &str| {
         let last = at + 1 == count;
         format!(
@@ -283,9 +286,8 @@ fn times_in_the_middle_of_a_line_are_taken_out() {
     check(&(0..4).map(|at| cri(if at == 3 { "F" } else { "P" }, &stamped(at))).collect::<Vec<_>>(), &["e8cd:30"]);
     // `docker logs -t` itself puts a time before each 16 KiB of a line.
     let text = event(A, 400);
-    let line: String =
-        text.as_bytes().chunks(16 << 10).map(|part| format!("{TIME} {}", std::str::from_utf8(part).unwrap())).collect();
-    check(&[line], &["e8cd:400"]);
+    let parts = text.as_bytes().chunks(16 << 10).map(|part| format!("{TIME} {}", std::str::from_utf8(part).unwrap()));
+    check(&[parts.collect::<Vec<_>>().concat()], &["e8cd:400"]);
 }
 
 fn a_cut_copy_of_a_whole_event_is_no_loss() {
@@ -305,7 +307,7 @@ fn a_cut_copy_of_a_whole_event_is_no_loss() {
 
 fn a_record_goes_on_in_the_next_file() {
     let check = |lines: &[String], at: usize| {
-        let text = |lines: &[String]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let text = |lines: &[String]| lines.join("\n") + "\n";
         let (before, after) = (text(&lines[..at]), text(&lines[at..]));
         let mut found = FoundEvents::default();
         let mut reader = RecordReader::new(FileId::default());
@@ -344,7 +346,8 @@ crate::tests! {
     parts_that_nothing_tells_apart_are_refused,
     headings_and_names_tell_writers_apart,
     pretty_printed_events_of_two_writers_are_told_apart,
-    parts_are_joined_by_what_their_carrier_says,
+    parts_are_joined_by_what_the_journal_says,
+    parts_are_joined_by_what_their_shipper_says,
     parts_that_never_end_are_told,
     times_in_the_middle_of_a_line_are_taken_out,
     a_cut_copy_of_a_whole_event_is_no_loss,
