@@ -147,7 +147,45 @@ async fn a_connection_that_is_flooded_with_heads_is_closed() {
     drop(media);
 }
 
+/// A certificate that is its own issuer's, as `openssl req -x509` makes it.
+async fn faults_of_tls_are_explained_in_words() {
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("own.pem");
+    fs::write(&file, certificate.pem()).unwrap();
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let chain = vec![certificate.der().clone()];
+    let config_of_server = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
+    let server = ImageServer::start_tls(TlsAcceptor::from(Arc::new(config_of_server)), |_| picture(BASE)).await;
+    let check = async |port: u16, expected: &str| {
+        let host = format!("localhost:{port}");
+        let config = MediaConfig { ca_file: Some(file.clone()), ..config(&[&host]) };
+        assert_eq!(failure(config, &format!("https://{host}/0.jpg")).await, expected);
+    };
+    check(
+        server.addr.port(),
+        "TLS: the certificate of localhost is that of an issuer, which servers may not use (self-signed?)",
+    )
+    .await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let without_tls = tokio::spawn(async move {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let read = stream.read(&mut [0; 1024]).await.unwrap();
+            assert!(read > 0);
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        }
+    });
+    check(port, "TLS with localhost: the server does not speak TLS on this port").await;
+    without_tls.abort();
+}
+
 crate::tests! {
+    faults_of_tls_are_explained_in_words,
     a_connection_that_is_flooded_with_heads_is_closed,
     certificates_are_checked,
     an_unusable_ca_file_is_named,
