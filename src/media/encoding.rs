@@ -45,10 +45,11 @@ impl ContentEncoding {
         match self {
             Self::Identity | Self::Other(_) => DecodedBody::Whole(body.to_owned()),
             Self::Gzip => read_limited(MultiGzDecoder::new(body), limit),
-            Self::Deflate => match read_limited(ZlibDecoder::new(body), limit) {
-                DecodedBody::Partial(bytes) if bytes.is_empty() => read_limited(DeflateDecoder::new(body), limit),
-                decoded => decoded,
-            },
+            Self::Deflate => {
+                let decoded = read_limited(ZlibDecoder::new(body), limit);
+                let is_bare = matches!(&decoded, DecodedBody::Partial(bytes) if bytes.is_empty());
+                if is_bare { read_limited(DeflateDecoder::new(body), limit) } else { decoded }
+            }
         }
     }
 }

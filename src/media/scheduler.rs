@@ -298,16 +298,13 @@ impl Scheduler {
         if job::is_throttling(error) {
             self.throttled.insert(host_key(&job.request.url), now + THROTTLE_PERIOD);
         }
-        let retry = match error {
+        let retry = if matches!(error, FetchError::TooManyFiles) {
             // The fault is on this side, so that the attempt does not count.
-            FetchError::TooManyFiles if job.waits < MAX_FILE_WAITS => {
-                Some(Retry { at: now + FILE_WAIT, attempt: job.attempt, waits: job.waits + 1 })
-            }
-            _ => job::backoff(error).filter(|_| job.attempt == Attempt::First).map(|backoff| Retry {
-                at: now + backoff,
-                attempt: Attempt::Second,
-                waits: job.waits,
-            }),
+            let waits = job.waits + 1;
+            (waits <= MAX_FILE_WAITS).then_some(Retry { at: now + FILE_WAIT, attempt: job.attempt, waits })
+        } else {
+            let backoff = job::backoff(error).filter(|_| job.attempt == Attempt::First);
+            backoff.map(|backoff| Retry { at: now + backoff, attempt: Attempt::Second, waits: job.waits })
         };
         if let Some(retry) = retry.filter(|_| job.cancel.is_some()) {
             self.jobs.remove(&key);

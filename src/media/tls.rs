@@ -18,6 +18,7 @@ pub(super) enum TlsFault {
 }
 
 impl TlsFault {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "rustls may add errors at any time")]
     pub(super) fn of(error: &Error) -> Self {
         let words = match error {
             Error::InvalidCertificate(certificate) => return Self::of_certificate(certificate),
@@ -38,6 +39,7 @@ impl TlsFault {
         Self::Handshake(words)
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "rustls may add errors at any time")]
     fn of_certificate(error: &CertificateError) -> Self {
         let words = match error {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => return Self::Expired,
