@@ -6,6 +6,10 @@ use crate::{
 };
 use clap::Args;
 
+/// The help of `--exec`.
+const EXEC: &str = "Run CMD by sh -c for each, one at a time, with the event's JSON line on stdin and \
+    THUMBVIEW_EVENT_ASSET_ID, THUMBVIEW_EVENT_STATUS and THUMBVIEW_EVENT_CODE in the environment";
+
 /// The alerts.
 #[derive(Args, Debug)]
 pub struct AlertArgs {
@@ -15,9 +19,8 @@ pub struct AlertArgs {
     /// Ring the terminal's bell for each.
     #[arg(long)]
     pub bell: bool,
-    /// Run CMD by sh -c for each, one at a time, with the event's JSON line on stdin and THUMBVIEW_EVENT_ASSET_ID,
-    /// THUMBVIEW_EVENT_STATUS and THUMBVIEW_EVENT_CODE in the environment.
-    #[arg(long, value_name = "CMD")]
+    /// Run CMD for each.
+    #[arg(long, value_name = "CMD", help = EXEC)]
     pub exec: Option<String>,
     /// Exit with 0 as soon as a new event passes this expression.
     #[arg(long, value_name = "EXPR", value_parser = Filter::parse)]

@@ -40,7 +40,7 @@ use tokio::time::Instant;
 pub(super) fn print(input: &InputArgs, source: SourceConfig, follow: FollowOptions) -> Result<ExitCode> {
     let (filter, mode) = (input.filter()?, source.mode);
     if mode == ReadMode::Follow
-        && let Some(status) = filter.unknown_status(std::iter::empty())
+        && let Some(status) = filter.unknown_status(&[])
     {
         info(&format!("no asset has status {status} yet"));
     }
@@ -60,7 +60,7 @@ pub(super) fn print(input: &InputArgs, source: SourceConfig, follow: FollowOptio
         Ended::ByAlert => Ok(ExitCode::SUCCESS),
         Ended::BySource(monitor) => {
             if mode == ReadMode::Once {
-                check_statuses(&filter, printer.stream.other_statuses().iter())?;
+                check_statuses(&filter, &printer.stream.other_statuses().iter().collect::<Vec<_>>())?;
             }
             Ok(monitor.outcome())
         }
@@ -91,7 +91,7 @@ struct EventPrinter {
 
 /// The cause of the end of printing.
 enum Ended {
-    BySource(SourceMonitor),
+    BySource(Box<SourceMonitor>),
     ByAlert,
 }
 
@@ -107,12 +107,12 @@ impl EventPrinter {
                 () = &mut closed => return Err(io::Error::from(io::ErrorKind::BrokenPipe)).context(STDOUT),
                 () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => None,
             };
-            let Some(update) = update else { return Ok(Ended::BySource(monitor)) };
+            let Some(update) = update else { return Ok(Ended::BySource(Box::new(monitor))) };
             monitor.take(&update);
             self.alerter.observe(&update);
             let flow = match update {
                 LogUpdate::Batch { events, .. } => self.print_all(events, &monitor)?,
-                LogUpdate::Finished => return Ok(Ended::BySource(monitor)),
+                LogUpdate::Finished => return Ok(Ended::BySource(Box::new(monitor))),
                 LogUpdate::Opened { .. }
                 | LogUpdate::Health { .. }
                 | LogUpdate::Incomplete { .. }

@@ -163,12 +163,10 @@ impl SourceMonitor {
 }
 
 /// Checks that each status of a filter is a documented one or one of the log's.
-pub(super) fn check_statuses<'a>(
-    filter: &Filter,
-    in_log: impl Iterator<Item = &'a Status> + Clone,
-) -> Result<(), UsageError> {
-    let Some(word) = filter.unknown_status(in_log.clone()) else { return Ok(()) };
-    let others = in_log.map(Status::as_str).filter(|status| !["SUCCEED", "FAILED", "UNKNOWN"].contains(status));
+pub(super) fn check_statuses(filter: &Filter, in_log: &[&Status]) -> Result<(), UsageError> {
+    let Some(word) = filter.unknown_status(in_log) else { return Ok(()) };
+    let documented = ["SUCCEED", "FAILED", "UNKNOWN"];
+    let others = in_log.iter().map(|status| status.as_str()).filter(|status| !documented.contains(status));
     let known: Vec<String> = ["succeed", "failed", "other", "unknown"]
         .into_iter()
         .map(str::to_owned)
@@ -204,7 +202,7 @@ impl LogReading {
     /// Returns the assets that pass a filter, the newest first. A status that no asset has is a usage error.
     pub(super) fn passing(&self, filter: &Filter) -> Result<Vec<AssetKey>, UsageError> {
         let statuses: HashSet<&Status> = self.catalog.assets().map(|asset| asset.status()).collect();
-        check_statuses(filter, statuses.iter().copied())?;
+        check_statuses(filter, &statuses.into_iter().collect::<Vec<_>>())?;
         let now = Time::from(jiff::Timestamp::now());
         let mut keys = report::newest_first(&self.catalog);
         if !filter.is_empty() {

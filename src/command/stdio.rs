@@ -40,7 +40,7 @@ pub(super) async fn stdout_closed() {
     // Without a thread, the next write finds out.
     let watching = thread::Builder::new().name("stdout".into()).spawn(watch).is_ok();
     if !watching || closed.await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -60,7 +60,7 @@ pub(super) const COLUMNS: [Column; 15] = [
     right("source.byte", |row| Value::Count(row.asset.origin().byte)),
 ];
 
-impl<'a> AssetRow<'a> {
+impl AssetRow<'_> {
     fn pictures(&self, kind: PictureKind) -> usize {
         self.asset.pictures().map_or(0, |pictures| pictures.count(kind))
     }

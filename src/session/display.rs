@@ -120,7 +120,9 @@ impl Display {
         self.probes = Probes::Both;
         let query = self.probe.repeat_query();
         let is_sent = query.is_some();
-        query.into_iter().for_each(|query| self.screen.send(query));
+        if let Some(query) = query {
+            self.screen.send(query);
+        }
         is_sent
     }
 

@@ -140,11 +140,11 @@ impl Filter {
     }
 
     /// Returns the first status asked for that no event can have by the documents, and that is none of `known`.
-    pub fn unknown_status<'a>(&self, known: impl Iterator<Item = &'a Status> + Clone) -> Option<&str> {
+    pub fn unknown_status(&self, known: &[&Status]) -> Option<&str> {
         let documented = ["SUCCEED", "FAILED", "OTHER", "UNKNOWN"];
         let is_known = |word: &str| {
             documented.iter().any(|status| status.starts_with(word))
-                || known.clone().any(|status| status.as_str().starts_with(word))
+                || known.iter().any(|status| status.as_str().starts_with(word))
         };
         let words = self.terms.iter().filter_map(|term| match &term.test {
             Test::Status(word) => Some(word.as_str()),

@@ -160,13 +160,10 @@ impl PictureExporter {
         self.failures.lines().iter().for_each(|line| error(line));
         let count = |outcome| self.files.values().filter(|file| file.outcome == outcome).count();
         let (kept, failed) = (count(FileOutcome::Kept), count(FileOutcome::Failed));
-        let mut text = format!("{} written to {folder}", counted(count(FileOutcome::Written), "picture"));
-        if kept > 0 {
-            text.push_str(&format!(", {kept} kept because they exist (--overwrite replaces them)"));
-        }
-        if failed > 0 {
-            text.push_str(&format!(", {failed} could not be fetched or written"));
-        }
-        info(&(text + without_pictures));
+        let clause = |count: usize, text: &str| if count > 0 { format!(", {count} {text}") } else { String::new() };
+        let written = counted(count(FileOutcome::Written), "picture");
+        let kept = clause(kept, "kept because they exist (--overwrite replaces them)");
+        let failed = clause(failed, "could not be fetched or written");
+        info(&format!("{written} written to {folder}{kept}{failed}{without_pictures}"));
     }
 }

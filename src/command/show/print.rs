@@ -30,10 +30,7 @@ pub(super) enum PrintError {
 impl From<viuer::ViuError> for PrintError {
     /// Keeps the IO error visible, so that a closed pipe is recognised: a [`viuer::ViuError`] has no source.
     fn from(error: viuer::ViuError) -> Self {
-        match error {
-            viuer::ViuError::Io(error) => Self::Write(error),
-            error => Self::Print(error),
-        }
+        if let viuer::ViuError::Io(error) = error { Self::Write(error) } else { Self::Print(error) }
     }
 }
 
