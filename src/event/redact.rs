@@ -107,7 +107,7 @@ fn redact_rest(text: Cow<'_, str>) -> Cow<'_, str> {
     })
 }
 
-fn map<'a>(text: Cow<'a, str>, change: impl Fn(&str) -> Cow<'_, str>) -> Cow<'a, str> {
+fn map(text: Cow<'_, str>, change: impl Fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
     match change(&text) {
         Cow::Borrowed(_) => text,
         Cow::Owned(changed) => Cow::Owned(changed),
@@ -156,13 +156,16 @@ fn add_pairs(text: &str, out: &mut String) {
     let mut is_pair = false;
     loop {
         let (part, separator, after) = match SEPARATOR.find(rest) {
-            Some(found) => (&rest[..found.start()], found.as_str(), &rest[found.end()..]),
+            Some(found) => {
+                let (before, from) = rest.split_at(found.start());
+                (before, found.as_str(), from.split_at(found.len()).1)
+            }
             None => (rest, "", ""),
         };
         if is_pair {
-            add_pair(part, out)
+            add_pair(part, out);
         } else {
-            out.push_str(part)
+            out.push_str(part);
         }
         out.push_str(separator);
         if separator.is_empty() {
@@ -173,13 +176,15 @@ fn add_pairs(text: &str, out: &mut String) {
 }
 
 fn add_pair(pair: &str, out: &mut String) {
-    match EQUALS.find(pair) {
-        Some(equals) if PLAIN_QUERY_KEYS.contains(&pair[..equals.start()].to_ascii_lowercase().as_str()) => {
-            out.push_str(pair);
-        }
-        Some(equals) => out.extend([&pair[..equals.end()], "***"]),
-        None if pair.is_empty() => {}
-        None => out.push_str("***"),
+    let Some(equals) = EQUALS.find(pair) else {
+        out.push_str(if pair.is_empty() { "" } else { "***" });
+        return;
+    };
+    let (key, _) = pair.split_at(equals.start());
+    if PLAIN_QUERY_KEYS.contains(&key.to_ascii_lowercase().as_str()) {
+        out.push_str(pair);
+    } else {
+        out.extend([key, equals.as_str(), "***"]);
     }
 }
 

@@ -52,15 +52,14 @@ fn sample_grid(symbols: Symbols) -> (usize, usize) {
 /// fast, and an even height keeps viuer from omitting the last row.
 fn reduce_to_samples(picture: &Picture, fit: Fit) -> RgbImage {
     let (columns, rows) = sample_grid(fit.symbols);
-    let side = |cells: u16, samples: usize| u32::from(cells.max(1)) * u32::try_from(samples).unwrap_or(1);
-    let (samples_across, samples_down) = (side(fit.cells.width, columns), side(fit.cells.height, rows));
-    let even = |side: u32, samples: u32| (side.min(samples * 2).max(2) / 2) * 2;
-    let size =
-        PixelSize { width: even(picture.size.width, samples_across), height: even(picture.size.height, samples_down) };
+    let total = |cells: u16, samples: usize| u32::from(cells.max(1)) * u32::try_from(samples).unwrap_or(1);
+    let (across, down) = (total(fit.cells.width, columns), total(fit.cells.height, rows));
+    let even = |pixels: u32, samples: u32| (pixels.min(samples * 2).max(2) / 2) * 2;
+    let size = PixelSize { width: even(picture.size.width, across), height: even(picture.size.height, down) };
     let raster = scale(picture, size);
     let image = RgbImage::from_raw(size.width, size.height, raster.rgb.into_owned()).unwrap_or_default();
     // viuer takes a height in lines of two pixels.
-    viuer::resize(&DynamicImage::ImageRgb8(image), Some(samples_across), Some(samples_down / 2)).into_rgb8()
+    viuer::resize(&DynamicImage::ImageRgb8(image), Some(across), Some(down / 2)).into_rgb8()
 }
 
 /// The samples of a cell, row by row.

@@ -143,7 +143,9 @@ fn draw(image: &IndexedImage, block_px: usize, size: PixelSize) -> Vec<u8> {
                 let number = usize::from(*number);
                 used[number] = true;
                 let square = &mut columns[number * width..][left..width.min(left + block_px)];
-                square.iter_mut().for_each(|column| *column |= 1 << bit);
+                for column in square {
+                    *column |= 1 << bit;
+                }
             }
         }
         draw_band(&used, width, &mut columns, &mut out);

@@ -18,9 +18,12 @@ use std::{
 /// A picture that takes longer would end its decoder.
 const LONGEST: Duration = Duration::from_secs(10);
 
+/// A check of one input, which panics where it finds a fault.
+type Check = fn(&[u8]);
+
 fn main() {
     let mut args = env::args().skip(1).filter(|arg| arg != "--bench");
-    let (seeds, check): (Vec<Vec<u8>>, fn(&[u8])) = match args.next().as_deref() {
+    let (seeds, check): (Vec<Vec<u8>>, Check) = match args.next().as_deref() {
         Some("terminals") => (TERMINALS.map(<[u8]>::to_vec).into(), checks::keys),
         Some("pictures") => ([fixtures("hostile"), fixtures("jpeg")].concat(), checks::decode),
         Some("logs") | None => (fixtures(""), checks::ingest),

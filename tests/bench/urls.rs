@@ -23,7 +23,7 @@ const SHAPES: [(&str, Shape); 7] = [
         format!("https://h/asset/{id}/snapshot/sample/{offset}.jpg?auth_key={at}-{random:032x}-0-{random:032x}")
     }),
     ("type A of the event", |id, offset, _| {
-        let at = 1_790_000_000 + u128::from_str_radix(&id[..6], 16).unwrap();
+        let at = 1_790_000_000 + u128::from_str_radix(id.get(..6).unwrap(), 16).unwrap();
         format!("https://h/asset/{id}/snapshot/sample/{offset}.jpg?auth_key={at}-0-0-{id}")
     }),
     ("type B", |id, offset, random| {
@@ -36,7 +36,7 @@ const SHAPES: [(&str, Shape); 7] = [
         let other: String = id.chars().rev().collect();
         format!("https://h/asset/{other}/snapshot/sample/{offset}.jpg")
     }),
-    ("query", |id, offset, _| format!("https://h/asset/{id}/snapshot/sample/{offset}.jpg?v={}", &id[..8])),
+    ("query", |id, offset, _| format!("https://h/asset/{id}/snapshot/sample/{offset}.jpg?v={}", id.get(..8).unwrap())),
 ];
 
 /// The variable that names the shape to measure in this process.

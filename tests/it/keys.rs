@@ -8,7 +8,7 @@ use thumbview::{
         list::Stick,
         overlay::{OverlayKind, notices::NoticesOverlay},
         panes::View,
-        viewer::comparison::ComparisonMode,
+        viewer::comparison::{Comparison, ComparisonMode},
     },
     event::{LogUpdate, Notice, Severity, Time},
     picture::{Excerpt, PictureFailure, PictureUpdate},
@@ -190,7 +190,7 @@ fn pictures_are_compared_with_a_marked_one() {
         let mut stage = Stage::filled(100, 30);
         stage.serve();
         stage.keys(keys);
-        stage.app.pane().comparison().map(|comparison| comparison.mode())
+        stage.app.pane().comparison().map(Comparison::mode)
     };
     assert_eq!(mode("m l d"), Some(ComparisonMode::SideBySide));
     assert_eq!(mode("m l d d"), Some(ComparisonMode::Difference));

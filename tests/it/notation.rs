@@ -10,21 +10,15 @@ const MESSAGE: &str = "截图任务失败 \"x\" it's \\ {1}";
 fn short(event: &LogEvent) -> String {
     let id: String = event.asset.to_string().chars().take(4).collect();
     let second = event.time.map_or("-".to_owned(), |time| time.to_string().get(17..19).unwrap_or_default().to_owned());
-    match event.fault.as_deref() {
-        Some(fault) => {
-            assert_eq!((&*fault.code, &*fault.message), ("VOD.10104", MESSAGE));
-            format!("{id}:F@{second}")
-        }
-        None => {
-            let urls: Vec<String> =
-                event.pictures.iter(&event.asset).map(|snapshot| snapshot.url.reveal().to_owned()).collect();
-            let url = |offset: u32| {
-                format!("http://127.0.0.1:8787/asset/{}/snapshot/sample/{offset}.jpg?a=1&b=2", event.asset)
-            };
-            assert_eq!(urls, [url(0), url(5), url(10)]);
-            format!("{id}:S:{}@{second}", event.pictures.count(PictureKind::Sample))
-        }
+    if let Some(fault) = event.fault.as_deref() {
+        assert_eq!((&*fault.code, &*fault.message), ("VOD.10104", MESSAGE));
+        return format!("{id}:F@{second}");
     }
+    let urls: Vec<String> =
+        event.pictures.iter(&event.asset).map(|snapshot| snapshot.url.reveal().to_owned()).collect();
+    let url = |offset: u32| format!("http://127.0.0.1:8787/asset/{}/snapshot/sample/{offset}.jpg?a=1&b=2", event.asset);
+    assert_eq!(urls, [url(0), url(5), url(10)]);
+    format!("{id}:S:{}@{second}", event.pictures.count(PictureKind::Sample))
 }
 
 /// Checks the events of a fixture, of which nothing may be left unread.

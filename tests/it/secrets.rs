@@ -279,8 +279,11 @@ const SPELLINGS: [&str; 26] = [
     "ftp://op:CANARY@h/x.jpg",
 ];
 
+/// Makes an event that has a text in one of its fields.
+type MakeEvent = fn(&str) -> serde_json::Value;
+
 /// The fields of an event that may hold any text, each with an event that has it.
-const FIELDS: [(&str, fn(&str) -> serde_json::Value); 5] = [
+const FIELDS: [(&str, MakeEvent); 5] = [
     ("asset_id", |text| thumbnails(text, "SUCCEED", "https://h/0.jpg", "", "")),
     ("url", |text| thumbnails("a", "SUCCEED", text, "", "")),
     ("error_msg", |text| thumbnails("b", "FAILED", "https://h/0.jpg", "VOD.1", &format!("cannot read {text}"))),

@@ -249,7 +249,7 @@ impl Reader<'_> {
         }
         let mut name = path.last().cloned().unwrap();
         if self.peek(0) == "as" {
-            name = self.peek(1).to_owned();
+            self.peek(1).clone_into(&mut name);
             self.at += 2;
         }
         self.imports.push(Import { name, path, reexported });

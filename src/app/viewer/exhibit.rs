@@ -17,7 +17,7 @@ pub enum Exhibit {
         awaited: PictureKey,
     },
     /// The marked picture and the picture under the cursor, side by side.
-    SideBySide([ComparedPicture; 2]),
+    SideBySide(Box<[ComparedPicture; 2]>),
     /// The difference of the picture under the cursor and the marked one.
     Difference(Placement),
     /// The picture under the cursor is loading, and no other is ready.
@@ -85,7 +85,7 @@ impl PicturePane<'_> {
                     area,
                     placement: self.placement_of(request.key, Excerpt::Whole, area),
                 };
-                Some(Exhibit::SideBySide([compared(other, left), compared(self.timeline.current()?, right)]))
+                Some(Exhibit::SideBySide(Box::new([compared(other, left), compared(self.timeline.current()?, right)])))
             }
             ComparisonMode::Difference => {
                 let placement = self.placement_of(key, Excerpt::Difference(other.key), area);

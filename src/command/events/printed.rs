@@ -48,7 +48,7 @@ pub(super) fn output_position() -> io::Result<Option<OutputPosition>> {
 fn lines_behind(saved: OutputPosition) -> io::Result<HashMap<Vec<u8>, u32>> {
     let mut lines = HashMap::new();
     let is_longer = |now: &OutputPosition| (now.dev, now.ino) == (saved.dev, saved.ino) && now.len > saved.len;
-    if output_position()?.filter(is_longer).is_none() {
+    if !output_position()?.as_ref().is_some_and(is_longer) {
         return Ok(lines);
     }
     let mut text = Vec::new();

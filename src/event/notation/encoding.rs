@@ -133,6 +133,7 @@ fn is_repr(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "a table reads better without borrows")]
     fn check(decoded: Option<Decoded>, expected: Option<&str>) {
         assert_eq!(decoded.as_ref().map(|(_, text)| text.as_str()), expected);
     }

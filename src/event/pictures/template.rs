@@ -138,12 +138,12 @@ impl Template {
 
     /// Returns the text before the id, without a signature.
     pub(in crate::event) fn head(&self) -> &str {
-        &self.text[..self.head_end]
+        self.text.get(..self.head_end).unwrap_or_default()
     }
 
     /// Returns the text between the id and the number.
     pub(in crate::event) fn middle(&self) -> &str {
-        &self.text[self.head_end..self.middle_end]
+        self.text.get(self.head_end..self.middle_end).unwrap_or_default()
     }
 
     /// Returns the text after the number: before and after a signature.

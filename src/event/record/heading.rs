@@ -26,7 +26,7 @@ impl Layout {
             return Some(Self::JournalExport);
         }
         let is_level = |level: &&str| line.strip_prefix(level.as_bytes()).is_some_and(|rest| rest.starts_with(b": "));
-        LEVELS.iter().any(|level| is_level(level)).then_some(Self::JavaLogging)
+        LEVELS.iter().any(is_level).then_some(Self::JavaLogging)
     }
 }
 

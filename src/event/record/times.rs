@@ -101,7 +101,7 @@ impl TimeContext {
         })
     }
 
-    /// Returns the time in an object: seconds and nanoseconds of log4j2 and Protobuf, or MongoDB's `$date`.
+    /// Returns the time in an object: seconds and nanoseconds of log4j2 and protobuf, or Mongo's `$date`.
     fn parts(&self, parts: &Fields<'_>) -> Option<ParsedTime> {
         if let Some(date) = parts.scalar("$date") {
             return self.field(&date);
@@ -120,15 +120,14 @@ impl TimeContext {
     /// Returns the time at the start of `text`.
     fn stamp(&self, text: &[u8]) -> Option<ParsedTime> {
         let spelled = spelling::parse(text)?;
-        let time = match spelled.year {
-            Some(year) => self.at(&spelled, year)?,
-            None => {
-                let latest = self.last_change.checked_add(SignedDuration::from_hours(24)).ok()?;
-                let year = latest.to_zoned(self.zone.clone()).year();
-                // In eight years at most there is a 29 February.
-                let years = (0..=8).map(|back| year - back);
-                years.filter_map(|year| self.at(&spelled, year)).find(|time| *time <= latest)?
-            }
+        let time = if let Some(year) = spelled.year {
+            self.at(&spelled, year)?
+        } else {
+            let latest = self.last_change.checked_add(SignedDuration::from_hours(24)).ok()?;
+            let year = latest.to_zoned(self.zone.clone()).year();
+            // In eight years at most there is a 29 February.
+            let years = (0..=8).map(|back| year - back);
+            years.filter_map(|year| self.at(&spelled, year)).find(|time| *time <= latest)?
         };
         Some(ParsedTime { time: time.into(), zoned: spelled.zone.is_some() })
     }

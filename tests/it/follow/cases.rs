@@ -365,7 +365,7 @@ fn content_that_is_replaced_without_a_copy_is_told_to_the_sink() {
     append(&rig.log(), "d1\n");
     rig.poll();
     let beginnings = ["a1\na2\n", "a1\nb2\n", "c1\n"].map(str::to_owned);
-    assert_eq!(rig.record.rewritten, Vec::from_iter((1..).zip(beginnings)));
+    assert_eq!(rig.record.rewritten, (1..).zip(beginnings).collect::<Vec<_>>());
     assert_eq!(rig.lines(), ["a1", "a2", "a1", "b2", "c1", "d1"]);
 }
 
