@@ -34,7 +34,7 @@ const DEPTH_MAX: u8 = 12;
 /// The most bytes of a template text on either side of its label for the id.
 const TEMPLATE_MAX: usize = 4096;
 
-/// Something that was found.
+/// A finding in a text.
 #[derive(Debug)]
 pub(super) enum Embedded {
     /// An event.

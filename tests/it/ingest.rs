@@ -53,7 +53,7 @@ fn catalog(found: FoundEvents) -> Catalog {
     catalog
 }
 
-fn samples_give_what_is_expected_of_them() {
+fn samples_are_read() {
     let check = |name: &str, expected: &str, all: usize| {
         let found = read(&fixture(name));
         assert_eq!(thumbnails(&found).join(" "), expected, "{name}");
@@ -79,7 +79,7 @@ fn samples_give_what_is_expected_of_them() {
     check("000_e9a22a3f98f5f3b2.txt", "14d7:S:6+0", 1);
 }
 
-fn the_documents_own_page_loads_as_it_is() {
+fn the_documented_page_is_read() {
     let bytes = fixture("000_e9a22a3f98f5f3b2.txt");
     let catalog = catalog(read(&bytes));
     assert_eq!((catalog.tally().assets, catalog.tally().succeed, catalog.tally().counts.unparsed), (1, 1, 0));
@@ -95,7 +95,7 @@ fn the_documents_own_page_loads_as_it_is() {
     assert_eq!(Fingerprint::of(&bytes[record]), origin.hash);
 }
 
-fn a_story_ends_as_its_newest_events_say() {
+fn the_newest_event_decides() {
     let catalog = catalog(read(&fixture("plain-ndjson.log")));
     let mut rows: Vec<String> = catalog
         .assets()
@@ -164,9 +164,9 @@ fn every_further_form_is_read() {
     check("unparsed.log", &["0a1b:F"], &["-"]);
 }
 
-fn what_cannot_be_taken_is_told() {
+fn unreadable_events_are_rejected_with_a_reason() {
     let found = read(&fixture("unparsed.log"));
-    let told: Vec<String> = found
+    let reasons: Vec<String> = found
         .rejected
         .iter()
         .map(|rejected| {
@@ -175,7 +175,7 @@ fn what_cannot_be_taken_is_told() {
         })
         .collect();
     assert_eq!(
-        told,
+        reasons,
         [
             "1:120 EOF while parsing a string",
             "2:1 no usable asset_id",
@@ -266,7 +266,7 @@ fn templates_and_answers_bring_their_facts() {
     assert_eq!((asset.title_text(), asset.duration()), (Some("仓库巡检"), Some(Offset::from_millis(90_000))));
 }
 
-fn untimed_events_go_by_the_record_before() {
+fn untimed_events_sort_by_the_record_before() {
     let event = r#"{"event_type":"thumbnailComplete","thumbnail_info":{"asset_id":"a","status":"FAILED"}}"#;
     let log =
         format!("{event}\n2026-03-14T01:15:02Z x\n\tat y\n{event}\n{{\"ts\":\"2026-03-14T01:15:03Z\"}}\n{event}\n");
@@ -329,9 +329,9 @@ fn shown(catalog: &Catalog) -> Vec<String> {
         .map(|asset| {
             let history: Vec<_> = asset.history().map(rank).collect();
             let newest: Rank = asset.rank();
-            let told = (asset.title(), asset.duration(), asset.seen(), asset.thumbnail_events());
+            let facts = (asset.title(), asset.duration(), asset.seen(), asset.thumbnail_events());
             format!(
-                "{} {:?} {newest:?} {:?} {told:?} {history:?}",
+                "{} {:?} {newest:?} {:?} {facts:?} {history:?}",
                 asset.id(),
                 asset.status(),
                 asset.picture_event().map(|event| rank(event.key))
@@ -393,7 +393,7 @@ proptest! {
         prop_assert_eq!(shown(&forward), shown(&shuffled));
     }
 
-    fn any_bytes_are_taken(at in any::<prop::sample::Index>(), noise in prop::collection::vec(any::<u8>(), 0..40), cut in any::<prop::sample::Index>()) {
+    fn any_bytes_are_accepted(at in any::<prop::sample::Index>(), noise in prop::collection::vec(any::<u8>(), 0..40), cut in any::<prop::sample::Index>()) {
         for mut bytes in all_fixtures() {
             let at = at.index(bytes.len());
             bytes.splice(at..at, noise.iter().copied());
@@ -408,26 +408,26 @@ proptest! {
         }
     }
 
-    fn mere_bytes_are_no_events(bytes in prop::collection::vec(any::<u8>(), 0..4000)) {
+    fn random_bytes_are_no_events(bytes in prop::collection::vec(any::<u8>(), 0..4000)) {
         prop_assert_eq!(read(&bytes).events.len(), 0);
     }
 }
 
 crate::tests! {
-    samples_give_what_is_expected_of_them,
-    the_documents_own_page_loads_as_it_is,
-    a_story_ends_as_its_newest_events_say,
+    samples_are_read,
+    the_documented_page_is_read,
+    the_newest_event_decides,
     a_redelivery_is_one_event,
     every_further_form_is_read,
-    what_cannot_be_taken_is_told,
+    unreadable_events_are_rejected_with_a_reason,
     odd_lists_and_spellings_are_flagged,
     pictures_are_shown_whatever_the_status_of_their_event,
     pictures_of_other_assets_are_counted,
     templates_and_answers_bring_their_facts,
-    untimed_events_go_by_the_record_before,
+    untimed_events_sort_by_the_record_before,
     floods_stay_small,
     any_chunks_give_the_same_events,
     any_order_gives_the_same_catalog,
-    any_bytes_are_taken,
-    mere_bytes_are_no_events,
+    any_bytes_are_accepted,
+    random_bytes_are_no_events,
 }

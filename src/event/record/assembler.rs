@@ -40,7 +40,7 @@ pub(in crate::event) enum Doubt {
     None,
     /// It was joined from parts of which nothing says that one writer wrote them.
     Joined,
-    /// Its other parts could not be told from those of other lines.
+    /// Its other parts cannot be distinguished from those of other lines.
     Mixed,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! An object in another notation than JSON is followed as well where a line has the key of an event.
 //!
-//! Where a tool puts the name of the writer before every line, only lines with that name go on with an object.
+//! An object whose first line begins with the name of its writer goes on only in lines with that name.
 
 use super::{
     brackets::BracketOutline,
