@@ -13,6 +13,7 @@ use std::{
     process::{Child, Stdio},
     thread,
     time::Duration,
+    time::Instant,
 };
 
 /// How many events are written.
@@ -20,6 +21,9 @@ pub(super) const EVENTS: u32 = 10_000;
 
 /// How often the log is rotated meanwhile.
 const ROTATIONS: u32 = 50;
+
+/// The time after which a writer that has not noticed a rotation writes for the last time.
+const LATE: Duration = Duration::from_secs(7);
 
 /// How long bytes stand that must be read.
 const STANDING: Duration = Duration::from_secs(1);
@@ -33,7 +37,7 @@ const SEED: &str = "THUMBVIEW_TEST_SEED";
 const PLAIN: &str = "THUMBVIEW_TEST_PLAIN";
 
 /// Every way to rotate a log, the usual ones more often.
-const ROUND: [Rotation; 13] = [
+const ROUND: [Rotation; 14] = [
     Rotation::Rename,
     Rotation::Rename,
     Rotation::Rename,
@@ -47,6 +51,7 @@ const ROUND: [Rotation; 13] = [
     Rotation::Rewrite,
     Rotation::Recreate,
     Rotation::Switch,
+    Rotation::Away,
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +74,8 @@ enum Rotation {
     Recreate,
     /// Made a symbolic link to a new file.
     Switch,
+    /// Renamed, written to, and renamed back.
+    Away,
 }
 
 /// The line of an event, all of one length.
@@ -113,8 +120,16 @@ fn ledger(log: &Path) -> PathBuf {
 pub(crate) fn write() {
     let log = PathBuf::from(env::var_os(LOG).unwrap());
     let seed = env::var(SEED).map_or(7, |seed| seed.parse().unwrap());
-    let mut writer =
-        Writer { file: open(&log), log, dice: Dice(seed), next: 0, standing: 0, rotation: 0, young: vec![] };
+    let mut writer = Writer {
+        file: open(&log),
+        log,
+        dice: Dice(seed),
+        next: 0,
+        standing: 0,
+        rotation: 0,
+        young: vec![],
+        late: None,
+    };
     let mut round = Vec::new();
     for done in 0..ROTATIONS {
         if round.is_empty() {
@@ -128,6 +143,8 @@ pub(crate) fn write() {
         let spared = rotation == Rotation::Switch && env::var_os(PLAIN).is_some();
         writer.rotate(if spared { Rotation::RenameOver } else { rotation });
     }
+    writer.write_slowly((EVENTS - writer.next).saturating_sub(1));
+    writer.write_late();
     writer.write_slowly(EVENTS - writer.next);
     let lines: Vec<String> = writer.young.iter().map(|(event, by)| format!("{event} {by}")).collect();
     fs::write(ledger(&writer.log), lines.join("\n")).unwrap();
@@ -147,6 +164,8 @@ struct Writer {
     standing: u32,
     rotation: u32,
     young: Vec<(u32, u32)>,
+    /// A file that was renamed away, to which a last event is written after [`LATE`].
+    late: Option<(File, Instant)>,
 }
 
 impl Writer {
@@ -163,9 +182,20 @@ impl Writer {
         for _ in 0..count {
             let text = self.text(1);
             self.file.write_all(text.as_bytes()).unwrap();
+            if self.late.as_ref().is_some_and(|(_, since)| since.elapsed() > LATE) {
+                self.write_late();
+            }
             if self.dice.roll(40) == 0 {
                 self.pause(20);
             }
+        }
+    }
+
+    fn write_late(&mut self) {
+        let text = self.text(1);
+        match self.late.take() {
+            Some((mut file, _)) => file.write_all(text.as_bytes()).unwrap(),
+            None => self.file.write_all(text.as_bytes()).unwrap(),
         }
     }
 
@@ -192,7 +222,7 @@ impl Writer {
         match rotation {
             // Nobody finds what a link leads to once the link is renamed.
             Rotation::Rename if self.log.is_symlink() => self.stand(),
-            Rotation::Rename | Rotation::CopyTruncate | Rotation::LinkOver => {}
+            Rotation::Rename | Rotation::CopyTruncate | Rotation::LinkOver | Rotation::Away => {}
             Rotation::RenameOver
             | Rotation::Truncate
             | Rotation::Regrow
@@ -208,6 +238,13 @@ impl Writer {
                 return self.file.set_len(0).unwrap();
             }
             Rotation::Truncate => return self.file.set_len(0).unwrap(),
+            Rotation::Away => {
+                fs::rename(&self.log, &new).unwrap();
+                self.pause(600);
+                self.standing = standing;
+                self.write_slowly(3);
+                return fs::rename(new, &self.log).unwrap();
+            }
             Rotation::Regrow => {
                 let text = self.text(standing + 1);
                 self.standing = standing + 1;
@@ -252,6 +289,7 @@ impl Writer {
             self.pause(60);
             self.write_slowly(3);
         }
+        self.late.get_or_insert((old, Instant::now()));
     }
 }
 
