@@ -142,6 +142,7 @@ impl App {
             Message::Tick(now) => self.tick(now),
         }
         self.is_dirty |= self.list.update_if_due(&self.catalog, self.now, self.sources.phase());
+        self.drop_oldest();
         self.viewer.show_selection(self.list.selected(), &self.catalog);
         let fetch_mode = self.options.fetch_mode;
         let requests = self.viewer.update_requests(&self.screen, &self.list, &self.catalog, fetch_mode, self.now.mono);
@@ -278,6 +279,17 @@ impl App {
         };
         let outcome = parts.apply(update, self.now.mono);
         self.carry_out(outcome);
+    }
+
+    /// Drops the oldest assets beyond the number to keep.
+    fn drop_oldest(&mut self) {
+        let Some(keep) = self.options.keep else { return };
+        let oldest = self.list.oldest_beyond(keep.get());
+        if !oldest.is_empty() {
+            self.list.remove(&oldest);
+            self.viewer.forget(&oldest);
+            Arc::make_mut(&mut self.catalog).drop_assets(&oldest);
+        }
     }
 
     fn set_canvas(&mut self, canvas: Canvas) {

@@ -6,6 +6,7 @@
 //! What the screen reads in each frame is cached, so that no such call sorts or allocates.
 
 mod asset;
+mod chunked;
 mod entry;
 mod format;
 mod requests;
@@ -24,10 +25,11 @@ use crate::{
     picture::EventKey,
     text::Safe,
 };
+use chunked::ChunkedVec;
 use entry::{AssetEntry, AssetEvents, OptionalEvent};
 use hashbrown::{DefaultHashBuilder, HashTable, hash_table::Entry};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     hash::BuildHasher as _,
     num::NonZeroU32,
     sync::Arc,
@@ -46,7 +48,7 @@ pub struct Applied {
 /// All assets, their events and the counts.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
-    assets: Vec<AssetEntry>,
+    assets: ChunkedVec<AssetEntry>,
     /// Indices into `assets`, by their ids.
     by_id: HashTable<u32>,
     hasher: DefaultHashBuilder,
@@ -103,6 +105,30 @@ impl Catalog {
         Some(Applied { asset, event: key })
     }
 
+    /// Drops assets whole, with their events. Nothing may ask for these events afterwards.
+    pub fn drop_assets(&mut self, keys: &[AssetKey]) {
+        let mut events = HashSet::new();
+        for key in keys {
+            let Some(newest) = self.asset(*key).map(|asset| asset.newest().key) else { continue };
+            *self.tally.of(self.events.status(newest)) -= 1;
+            self.tally.assets -= 1;
+            self.tally.dropped += 1;
+            let at = key.0 as usize;
+            let entry = &mut self.assets[at];
+            let hash = self.hasher.hash_one(&entry.id);
+            if let Ok(known) = self.by_id.find_entry(hash, |known| *known == key.0) {
+                known.remove();
+            }
+            (entry.newest, entry.pictured, entry.facts) = (OptionalEvent::default(), OptionalEvent::default(), None);
+            for event in entry.events.as_slice() {
+                events.insert(*event);
+                self.events.remove(*event);
+            }
+            self.assets.remove(at);
+        }
+        self.deliveries.retain(|_, event| !events.contains(event));
+    }
+
     /// Sets a file's name.
     pub fn set_file_name(&mut self, file: FileId, name: Arc<str>) {
         self.files.insert(file, name);
@@ -135,7 +161,7 @@ impl Catalog {
 
     /// The assets that are shown, in no order that means anything.
     pub fn assets(&self) -> impl Iterator<Item = Asset<'_>> {
-        (0u32..).zip(&self.assets).filter_map(|(at, entry)| Asset::new(&self.events, AssetKey(at), entry))
+        self.assets.iter().filter_map(|(at, entry)| Asset::new(&self.events, AssetKey(u32::try_from(at).ok()?), entry))
     }
 
     /// One asset, where it is shown.

@@ -31,6 +31,9 @@ use tab::StatusTab;
 const MANY_ROWS: usize = 5_000;
 const UPDATE_INTERVAL: Duration = Duration::from_millis(50);
 
+/// Assets beyond the number to keep are dropped in batches of this share of it.
+const DROP_SHARE: usize = 64;
+
 /// The list of assets.
 #[derive(Clone, Debug, Default)]
 pub struct AssetList {
@@ -154,6 +157,29 @@ impl AssetList {
             let held = self.chosen.filter(|_| self.stick == Stick::Holding);
             let passes = passes(self.tab, self.passing.as_ref());
             rows.put(&changed, self.order, catalog, |asset| passes(asset) || Some(asset.key()) == held);
+        }
+        self.keep_selection();
+    }
+
+    /// Returns the oldest assets beyond the newest `keep`, once they are enough to be worth a pass over all rows. The
+    /// selected asset is never among them.
+    pub(super) fn oldest_beyond(&self, keep: usize) -> Vec<AssetKey> {
+        let excess = self.all.keys().len().saturating_sub(keep);
+        if excess <= keep / DROP_SHARE {
+            return Vec::new();
+        }
+        let keys = self.all.keys().iter().take(excess).copied();
+        keys.filter(|key| Some(*key) != self.selected && Some(*key) != self.chosen).collect()
+    }
+
+    /// Removes assets.
+    pub(super) fn remove(&mut self, keys: &[AssetKey]) {
+        self.all.remove(keys);
+        if let Some(rows) = &mut self.rows {
+            rows.remove(keys);
+        }
+        if let Some(passing) = &mut self.passing {
+            passing.remove(keys);
         }
         self.keep_selection();
     }

@@ -12,6 +12,7 @@ use crate::{
     text::Safe,
 };
 use jiff::tz::TimeZone;
+use std::num::NonZeroUsize;
 
 /// The options of a session.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +35,8 @@ pub struct AppOptions {
     pub mouse: MouseUse,
     /// The display of secrets in URLs.
     pub reveal: Reveal,
+    /// The number of newest assets to keep; all without one.
+    pub keep: Option<NonZeroUsize>,
     /// The zone in which times are shown; UTC without one.
     pub zone: Option<TimeZone>,
 }

@@ -97,6 +97,13 @@ impl Viewer {
         self.pinned.take().is_some()
     }
 
+    /// Forgets the cursors of assets.
+    pub(super) fn forget(&mut self, assets: &[AssetKey]) {
+        for asset in assets {
+            self.cursors.remove(asset);
+        }
+    }
+
     pub(super) fn album_mut(&mut self) -> &mut Album {
         &mut self.album
     }

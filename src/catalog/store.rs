@@ -3,6 +3,7 @@
 //! A log of a gigabyte has 400 000 events, so an entry takes at most 72 bytes: words are interned, fields that few events
 //! have are boxed, and picture lists are shared. [`Event`] is the view that others read.
 
+use super::chunked::ChunkedVec;
 use crate::{
     event::{AssetId, EventKind, Facts, Fault, FileId, LogEvent, Oddities, Origin, Pictures, Status, Time},
     picture::EventKey,
@@ -50,7 +51,7 @@ pub struct Rank {
 /// All events, by [`EventKey`].
 #[derive(Clone, Debug, Default)]
 pub(super) struct EventStore {
-    entries: Vec<StoredEvent>,
+    entries: ChunkedVec<StoredEvent>,
     kinds: InternTable<EventKind>,
     statuses: InternTable<Status>,
 }
@@ -101,6 +102,13 @@ impl EventStore {
     pub(super) fn push(&mut self, event: LogEvent, asset: u32) {
         let entry = self.entry(event, asset);
         self.entries.push(entry);
+    }
+
+    /// Removes an event, which must not be asked for again.
+    pub(super) fn remove(&mut self, key: EventKey) {
+        let entry = &mut self.entries[key.0 as usize];
+        (entry.pictures, entry.rare) = (Pictures::default(), None);
+        self.entries.remove(key.0 as usize);
     }
 
     /// Replaces an event.

@@ -19,6 +19,8 @@ pub struct Tally {
     pub other_events: u64,
     /// Redeliveries.
     pub duplicates: u64,
+    /// Assets that were dropped to bound the memory.
+    pub dropped: u64,
     /// The counts of the sources.
     pub counts: Counts,
 }

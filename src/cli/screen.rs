@@ -13,6 +13,7 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 use jiff::tz::TimeZone;
+use std::num::NonZeroUsize;
 
 /// The screen, and the limits of fetching.
 #[derive(Args, Debug)]
@@ -30,6 +31,9 @@ pub struct ScreenArgs {
     /// Fetch only what is looked at.
     #[arg(long)]
     pub no_prefetch: bool,
+    /// Keep the newest N assets and drop older ones whole; the header counts them. Without it all are kept.
+    #[arg(long, value_name = "N")]
+    pub keep: Option<NonZeroUsize>,
     /// Colours of the screen.
     #[arg(long, value_enum, default_value_t)]
     pub theme: ThemeChoice,
@@ -128,6 +132,7 @@ impl ScreenArgs {
                 (false, false) => FetchMode::Prefetch,
             },
             mouse: if self.mouse { MouseUse::On } else { MouseUse::Off },
+            keep: self.keep,
             zone: Some(zone),
             ..AppOptions::default()
         }

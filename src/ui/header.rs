@@ -28,6 +28,10 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         };
         left.push(part(stick, Role::Dim));
     }
+    let dropped = app.catalog().tally().dropped;
+    if dropped > 0 {
+        left.push(part(format!("  {} oldest dropped", thousands(dropped)), Role::Warn));
+    }
     theme.print_both(buffer, area, &left, &warnings(app, theme));
 }
 

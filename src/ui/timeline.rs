@@ -97,18 +97,17 @@ fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     theme.print_both(buffer, area, &parts, &right);
 }
 
-/// The measure of the difference that is shown: `difference to 0:15: PSNR 34.1 dB, 3.2 % of pixels`.
+/// The measure of the difference that is shown: `PSNR 34.1 dB  3.2 % differ`.
 fn difference(app: &App, current: PictureKey) -> Option<String> {
     let pane = app.pane();
     let comparison = pane.comparison().filter(|comparison| comparison.mode() == ComparisonMode::Difference)?;
-    let marked = comparison.other(current)?;
-    let measure = match comparison.difference(current)? {
-        ComputedDifference { psnr: None, .. } => "none, the pictures are equal".to_owned(),
+    comparison.other(current)?;
+    Some(match comparison.difference(current)? {
+        ComputedDifference { psnr: None, .. } => "no difference".to_owned(),
         ComputedDifference { psnr: Some(psnr), share, .. } => {
-            format!("PSNR {psnr:.1} dB, {:.1} % of pixels", share * 100.0)
+            format!("PSNR {psnr:.1} dB  {:.1} % differ", share * 100.0)
         }
-    };
-    Some(format!("difference to {}: {measure}", marked.offset))
+    })
 }
 
 /// The status and the name of the asset, in the full view, which has no title.

@@ -4,7 +4,7 @@ use crate::support::stage::{Stage, TestEvent};
 use std::{fmt::Write as _, time::Duration};
 use thumbview::{
     app::{
-        Effect, Message, RawPurpose, WriteContent, WriteJob, WriteOutcome, keymap,
+        AppOptions, Effect, Message, RawPurpose, WriteContent, WriteJob, WriteOutcome, keymap,
         list::Stick,
         overlay::{OverlayKind, notices::NoticesOverlay},
         panes::View,
@@ -205,6 +205,28 @@ fn pictures_are_compared_with_a_marked_one() {
     let marked = stage.app.timeline().current_key().unwrap();
     stage.keys("m k d");
     assert!(stage.wanted().contains(&marked));
+}
+
+fn the_oldest_assets_beyond_the_number_to_keep_are_dropped() {
+    let keep = std::num::NonZeroUsize::new(5);
+    let mut stage = Stage::with_assets(100, 30, AppOptions { keep, ..AppOptions::default() });
+    assert_eq!(state(&stage), "14d7 0:00 of 5");
+    assert_eq!(stage.app.catalog().tally().dropped, 1);
+    assert!(stage.screen().contains("1 oldest dropped"), "{}", stage.screen());
+    assert!(stage.screen().contains("All 5 │ FAILED 2 │ SUCCEED 2 │ other 1"), "{}", stage.screen());
+    // The asset that is looked at stays, however old it is; what else is as old goes.
+    stage.keys("g v");
+    for id in ["aaaa", "bbbb", "cccc", "dddd", "eeee", "ffff"] {
+        stage.log_event(&TestEvent { id, samples: &[0], ..TestEvent::default() });
+    }
+    assert!(state(&stage).starts_with("9e10 - of 6"), "{}", state(&stage));
+    assert!(stage.screen().contains("VOD.10104"), "{}", stage.screen());
+    // A dropped asset that is logged again is a new one.
+    stage.log_event(&TestEvent { id: "c0ffee00c0ffee00c0ffee00c0ffee01", samples: &[0, 5], ..TestEvent::default() });
+    stage.keys("q End");
+    assert_eq!(state(&stage), "c0ff 0:00 of 5");
+    stage.keys("f \"aaaa\" Enter Esc S S I ? q");
+    assert_eq!(stage.app.catalog().assets().count(), 5);
 }
 
 fn a_code_is_added_to_the_filter() {
@@ -595,6 +617,7 @@ crate::tests! {
     a_routine_notice_is_kept_without_a_warning,
     a_picture_in_full_is_magnified,
     pictures_are_compared_with_a_marked_one,
+    the_oldest_assets_beyond_the_number_to_keep_are_dropped,
     a_code_is_added_to_the_filter,
     an_asset_is_found_again_where_it_was_left,
     finding_failures_and_hits,

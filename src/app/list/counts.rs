@@ -65,6 +65,11 @@ impl PassingAssets {
         }
     }
 
+    /// Forgets assets.
+    pub(super) fn remove(&mut self, keys: &[AssetKey]) {
+        keys.iter().for_each(|key| self.set(*key, None));
+    }
+
     fn set(&mut self, AssetKey(key): AssetKey, tab: Option<StatusTab>) {
         let index = key as usize;
         if self.tabs.len() <= index {

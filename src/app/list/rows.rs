@@ -59,7 +59,8 @@ impl Rows {
         self.merge(&fresh, order, catalog);
     }
 
-    fn remove(&mut self, keys: &[AssetKey]) {
+    /// Removes assets.
+    pub(super) fn remove(&mut self, keys: &[AssetKey]) {
         let mut is_listed = false;
         for key in keys {
             is_listed |= self.listed.get_mut(key.0 as usize).is_some_and(std::mem::take);
