@@ -166,11 +166,13 @@ impl SourceMonitor {
 pub(super) fn check_statuses(filter: &Filter, in_log: &[&Status]) -> Result<(), UsageError> {
     let Some(word) = filter.unknown_status(in_log) else { return Ok(()) };
     let documented = ["SUCCEED", "FAILED", "UNKNOWN"];
-    let others = in_log.iter().map(|status| status.as_str()).filter(|status| !documented.contains(status));
+    let mut others: Vec<&str> =
+        in_log.iter().map(|status| status.as_str()).filter(|status| !documented.contains(status)).collect();
+    others.sort_unstable();
     let known: Vec<String> = ["succeed", "failed", "other", "unknown"]
         .into_iter()
         .map(str::to_owned)
-        .chain(others.map(str::to_lowercase).take(LISTED_STATUSES))
+        .chain(others.into_iter().map(str::to_lowercase).take(LISTED_STATUSES))
         .collect();
     Err(UsageError::new(format!("no asset has status {word}: known are {}", known.join(", "))))
 }

@@ -32,7 +32,8 @@ struct FittedColumn {
     /// The width in cells below which it is left out rather than shortened.
     min_width: usize,
     max_width: usize,
-    cell: fn(&Asset<'_>, &TableLayout) -> Safe,
+    /// Returns the cell, shortened to a width where it is wider.
+    cell: fn(&Asset<'_>, &TableLayout, usize) -> Safe,
 }
 
 const COLUMNS: [FittedColumn; 7] = [
@@ -77,20 +78,27 @@ pub fn fitted_table(
     layout: &TableLayout,
 ) -> io::Result<()> {
     let assets = || keys.iter().filter_map(|key| catalog.asset(*key));
-    let mut widths = COLUMNS.each_ref().map(|column| column.name.len());
+    let mut widths = [0; COLUMNS.len()];
     for asset in assets() {
         for (width, column) in widths.iter_mut().zip(&COLUMNS) {
-            *width = (*width).max((column.cell)(&asset, layout).width()).min(column.max_width);
+            *width = (*width).max((column.cell)(&asset, layout, column.max_width).width());
         }
     }
     let columns = fit(&widths, layout.width);
-    write_row(out, &columns, |column| Safe::new(column.name))?;
-    assets().try_for_each(|asset| write_row(out, &columns, |column| (column.cell)(&asset, layout)))
+    write_row(out, &columns, |column, width| Safe::new(column.name).fit(width))?;
+    assets().try_for_each(|asset| write_row(out, &columns, |column, width| (column.cell)(&asset, layout, width)))
 }
 
-/// Chooses the columns and their widths for a line of `available` cells.
+/// Chooses the columns and their widths for a line of `available` cells. A column without content is left out, unless
+/// all are.
 fn fit(widths: &[usize; COLUMNS.len()], available: usize) -> Vec<(&'static FittedColumn, usize)> {
-    let mut columns: Vec<(&FittedColumn, usize)> = COLUMNS.iter().zip(widths.iter().copied()).collect();
+    let is_empty = widths.iter().all(|width| *width == 0);
+    let mut columns: Vec<(&FittedColumn, usize)> = COLUMNS
+        .iter()
+        .zip(widths.iter().copied())
+        .filter(|(_, width)| is_empty || *width > 0)
+        .map(|(column, width)| (column, width.max(column.name.len())))
+        .collect();
     loop {
         let needed = columns.iter().map(|(_, width)| width + GAP).sum::<usize>().saturating_sub(GAP);
         let Some(excess) = needed.checked_sub(available).filter(|excess| *excess > 0) else { return columns };
@@ -117,13 +125,11 @@ fn fit(widths: &[usize; COLUMNS.len()], available: usize) -> Vec<(&'static Fitte
 fn write_row(
     out: &mut impl Write,
     columns: &[(&FittedColumn, usize)],
-    cell: impl Fn(&FittedColumn) -> Safe,
+    cell: impl Fn(&FittedColumn, usize) -> Safe,
 ) -> io::Result<()> {
     let mut line = String::new();
     for (column, width) in columns {
-        // The ends of an id tell more than its beginning alone.
-        let whole = cell(column);
-        let cell = if whole.as_str().contains(' ') { whole.fit(*width) } else { whole.fit_middle(*width) };
+        let cell = cell(column, *width);
         let padding = " ".repeat(width - cell.width());
         let (before, after) = match column.alignment {
             Alignment::Right => (padding.as_str(), ""),
@@ -134,39 +140,45 @@ fn write_row(
     writeln!(out, "{}", line.trim_end())
 }
 
-fn time(asset: &Asset<'_>, layout: &TableLayout) -> Safe {
+fn time(asset: &Asset<'_>, layout: &TableLayout, width: usize) -> Safe {
     let (_, last) = asset.seen();
-    last.map(|time| Safe::from(time.clock(&layout.zone, layout.today))).unwrap_or_default()
+    last.map(|time| Safe::from(time.clock(&layout.zone, layout.today)).fit(width)).unwrap_or_default()
 }
 
-fn status(asset: &Asset<'_>, _: &TableLayout) -> Safe {
-    Safe::new(asset.status().as_str())
+fn status(asset: &Asset<'_>, _: &TableLayout, width: usize) -> Safe {
+    Safe::new(asset.status().as_str()).fit(width)
 }
 
-fn name(asset: &Asset<'_>, _: &TableLayout) -> Safe {
-    asset.title().cloned().unwrap_or_else(|| Safe::new(&asset.id().shown(Reveal::Hide)))
-}
-
-/// Writes samples and dots as `6+3`.
-fn pictures(asset: &Asset<'_>, _: &TableLayout) -> Safe {
-    let count = |kind| asset.pictures().map_or(0, |pictures| pictures.count(kind));
-    match (count(PictureKind::Sample), count(PictureKind::Dot)) {
-        (0, 0) => Safe::default(),
-        (samples, 0) => Safe::from(samples.to_string()),
-        (samples, dots) => Safe::from(format!("{samples}+{dots}")),
+/// Returns the title, else the id, of which both ends are kept.
+fn name(asset: &Asset<'_>, _: &TableLayout, width: usize) -> Safe {
+    match asset.title() {
+        Some(title) => title.fit(width),
+        None => Safe::new(&asset.id().shown(Reveal::Hide)).fit_middle(width),
     }
 }
 
-fn last(asset: &Asset<'_>, _: &TableLayout) -> Safe {
-    asset.pictures().and_then(Pictures::last_offset).map(|offset| Safe::from(offset.to_string())).unwrap_or_default()
+/// Writes samples and dots as `6+3`.
+fn pictures(asset: &Asset<'_>, _: &TableLayout, width: usize) -> Safe {
+    let count = |kind| asset.pictures().map_or(0, |pictures| pictures.count(kind));
+    let text = match (count(PictureKind::Sample), count(PictureKind::Dot)) {
+        (0, 0) => Safe::default(),
+        (samples, 0) => Safe::from(samples.to_string()),
+        (samples, dots) => Safe::from(format!("{samples}+{dots}")),
+    };
+    text.fit(width)
 }
 
-fn error_code(asset: &Asset<'_>, _: &TableLayout) -> Safe {
-    asset.fault().and_then(code).map(Safe::new).unwrap_or_default()
+fn last(asset: &Asset<'_>, _: &TableLayout, width: usize) -> Safe {
+    let offset = asset.pictures().and_then(Pictures::last_offset);
+    offset.map(|offset| Safe::from(offset.to_string()).fit(width)).unwrap_or_default()
 }
 
-fn message(asset: &Asset<'_>, _: &TableLayout) -> Safe {
-    asset.fault().map(|fault: &Fault| fault.shown(Reveal::Hide)).unwrap_or_default()
+fn error_code(asset: &Asset<'_>, _: &TableLayout, width: usize) -> Safe {
+    asset.fault().and_then(code).map(|code| Safe::new(code).fit_middle(width)).unwrap_or_default()
+}
+
+fn message(asset: &Asset<'_>, _: &TableLayout, width: usize) -> Safe {
+    asset.fault().map(|fault: &Fault| fault.shown(Reveal::Hide).fit(width)).unwrap_or_default()
 }
 
 #[cfg(test)]

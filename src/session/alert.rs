@@ -1,7 +1,7 @@
 //! Alerts about new events: the bell, a command for each, and the end of the program.
 //!
 //! An event is new if it was read after the sources had been read to their ends, or came from a stream. Commands run on
-//! a thread, one at a time; [`QUEUE`] wait, and more are skipped and counted. No text of a log is part of a command
+//! a thread, one at a time; 100 wait, and more are skipped and counted. No text of a log is part of a command
 //! line: the event is passed on stdin and in variables.
 
 use crate::{
