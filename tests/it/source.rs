@@ -327,6 +327,21 @@ fn equal_lines_after_a_rotation_are_new_events() {
     assert_eq!(heard.counts().replayed, 0);
 }
 
+fn a_record_that_a_rotation_cut_is_one_event() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    let stored = |tag: &str, text: &str| format!("2026-03-14T01:15:03.000000001Z stdout {tag} {}\n", text.trim_end());
+    let cut = event("b");
+    let (head, tail) = cut.split_at(60);
+    fs::write(&path, stored("F", &event("a")) + &stored("P", head)).unwrap();
+    let mut heard = Heard::new(&[&path], ReadMode::Follow);
+    heard.until_ids(&["a".to_owned()]);
+    fs::rename(&path, folder.path("a.log.1")).unwrap();
+    fs::write(&path, stored("F", tail) + &stored("F", &event("c"))).unwrap();
+    heard.until_ids(&["a", "b", "c"].map(str::to_owned));
+    assert_eq!(heard.counts().unparsed, 0);
+}
+
 fn history_that_was_left_out_is_left_out_of_a_rewritten_file() {
     let folder = Folder::new();
     let path = folder.path("a.log");
@@ -773,6 +788,7 @@ crate::tests! {
     a_rewritten_file_does_not_repeat_what_was_taken,
     a_file_that_begins_with_other_text_repeats_nothing,
     equal_lines_after_a_rotation_are_new_events,
+    a_record_that_a_rotation_cut_is_one_event,
     history_that_was_left_out_is_left_out_of_a_rewritten_file,
     a_saved_state_goes_on_where_the_last_run_stopped,
     a_saved_state_is_found_in_archives,
