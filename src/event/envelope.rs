@@ -12,6 +12,7 @@ use crate::event::{
     decode::{self, EventBody, ObjectClass},
     fields::{Fields, items, string},
     fingerprint::Fingerprint,
+    kind::EventKind,
     needle::{looks_like_event, needle},
     notation::{
         Notation,
@@ -65,6 +66,7 @@ pub(super) fn search(
         templates,
         pieces: Vec::new(),
         heads: Vec::new(),
+        words: Vec::new(),
         places: Vec::new(),
         places_made: 0,
         in_root: 0,
@@ -80,6 +82,8 @@ struct EmbeddedSearch<'a> {
     pieces: Vec<Embedded>,
     /// The beginnings of the texts of pieces, by their indices in `pieces`.
     heads: Vec<(usize, TextHead)>,
+    /// The indices in `pieces` of those that are mere words of a line, such as `event_type=thumbnailComplete`.
+    words: Vec<usize>,
     /// For each event of the present list element: its index in `pieces`, its element, its field.
     places: Vec<(usize, u32, u32)>,
     /// Events of the present outermost object.
@@ -298,9 +302,9 @@ impl EmbeddedSearch<'_> {
         self.pieces.push(Embedded::Event { at, body, stamp: inside.stamp, delivery });
     }
 
-    /// Returns the pieces without refused texts of which another piece is the whole.
+    /// Returns the pieces without refused texts of which another piece is the whole. Words beside an event name it.
     fn without_cut_copies(self) -> Vec<Embedded> {
-        let Self { pieces, heads, .. } = self;
+        let Self { pieces, heads, mut words, .. } = self;
         let is_event = |at: &usize| matches!(pieces.get(*at), Some(Embedded::Event { .. }));
         let copies: Vec<usize> = heads
             .iter()
@@ -308,7 +312,16 @@ impl EmbeddedSearch<'_> {
             .filter(|(_, cut)| heads.iter().any(|(at, whole)| is_event(at) && cut.is_cut_from(whole)))
             .map(|(at, _)| *at)
             .collect();
-        (0..).zip(pieces).filter(|(at, _)| !copies.contains(at)).map(|(_, piece)| piece).collect()
+        let is_thumbnail =
+            |piece: &Embedded| matches!(piece, Embedded::Event { body, .. } if body.kind == EventKind::Thumbnail);
+        if !pieces.iter().any(is_thumbnail) {
+            words.clear();
+        }
+        (0..)
+            .zip(pieces)
+            .filter(|(at, _)| !copies.contains(at) && !words.contains(at))
+            .map(|(_, piece)| piece)
+            .collect()
     }
 
     fn push_refused(&mut self, inside: &Wrapping, column: usize, reason: String) {
@@ -326,6 +339,9 @@ impl EmbeddedSearch<'_> {
             (None, None) => notation.advice().to_owned(),
         };
         self.heads.push((self.pieces.len(), TextHead::of(json)));
+        if damaged.is_none() && matches!(notation, Notation::Logfmt | Notation::Yaml) {
+            self.words.push(self.pieces.len());
+        }
         let column = error.filter(|error| error.line() == 1).map_or(0, |error| error.column().saturating_sub(1));
         let at = damaged.map_or(key, |brace| brace + column);
         self.push_refused(outside, if outside.root.is_none() { at } else { 0 }, reason);

@@ -66,6 +66,22 @@ fn coloured_text_is_read() {
     check("colours.log", &["5f1c:S:3@-", "0a1b:F@-", "0a1b:F@02", "5f1c:S:3@03", "0a1b:F@04"]);
 }
 
+/// Words beside a whole event name that event.
+fn words_beside_an_event_are_not_counted() {
+    let event = r#"{"event_type":"thumbnailComplete","thumbnail_info":{"asset_id":"a","status":"FAILED"}}"#;
+    let cut = r#"{"event_type":"thumbnailComplete","thumbnail_info":{"asset_id":"b","status":"SUC"#;
+    let quoted = serde_json::Value::from(event).to_string();
+    for (log, expected) in [
+        (format!("level=info event_type=thumbnailComplete body={quoted}"), [1, 0]),
+        (format!("event_type: thumbnailComplete, body: {event}"), [1, 0]),
+        (format!("level=info event_type=thumbnailComplete\n{event}"), [1, 1]),
+        (format!("event_type=thumbnailComplete {event} {cut}"), [1, 1]),
+    ] {
+        let found = read(log.as_bytes());
+        assert_eq!([found.events.len() as u64, found.counts.unparsed], expected, "{log}");
+    }
+}
+
 fn what_is_not_read_is_counted_with_its_notation() {
     let found = read(&fixture("notations/unread.log"));
     assert_eq!(found.events, []);
@@ -102,5 +118,6 @@ crate::tests! {
     percent_encoding_is_read,
     base64_bodies_are_read,
     coloured_text_is_read,
+    words_beside_an_event_are_not_counted,
     what_is_not_read_is_counted_with_its_notation,
 }
