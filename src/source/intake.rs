@@ -47,7 +47,7 @@ pub(super) struct IntakeOptions {
     pub(super) zone: TimeZone,
 }
 
-/// Whether read positions are kept for a later run.
+/// The choice to keep read positions for a later run or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Positions {
     Kept,

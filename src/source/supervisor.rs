@@ -192,7 +192,7 @@ impl Supervisor {
         streams_ended && (self.mode == ReadMode::Once || only_streams)
     }
 
-    /// Where files are read once: takes last lines without a newline, and waits for the ends of the streams.
+    /// Takes last lines without a newline and waits for the ends of the streams, if files are read once.
     fn finish_once(&mut self) -> Result<(), Stopped> {
         if self.mode == ReadMode::Follow {
             return Ok(());

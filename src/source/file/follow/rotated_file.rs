@@ -33,14 +33,14 @@ pub(super) struct RotatedFile {
     writers: (Duration, Writers),
 }
 
-/// Whether a rotated file is read on.
+/// The decision to read on in a rotated file or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RotatedOutcome {
     Keep,
     LetGo,
 }
 
-/// Whether some name leads to a file.
+/// The names that lead to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Links {
     Some,

@@ -41,7 +41,7 @@ pub(super) fn save(open: &OpenFile, place: Place) -> io::Result<SavedFile> {
 
 /// Returns the anchor of a saved position in a file that holds the bytes that were read.
 ///
-/// Where little was read, only the same inode proves anything.
+/// Only the same inode proves anything if little was read.
 pub(super) fn find(saved: &SavedFile, file: &File, id: Inode, packing: Option<Packing>) -> io::Result<Option<Anchor>> {
     let is_same = id == Inode { dev: saved.dev, ino: saved.ino };
     if saved.offset < TAIL as u64 && !is_same {
