@@ -80,14 +80,17 @@ impl<'a> Predictor<'a> {
         // A tail with slashes stands in a query; it is too rare to compare its escapes.
         let [before, after] = template.tail();
         let rest = rest.strip_prefix(before.as_bytes())?;
-        let len = match template.signature() {
-            SignaturePlace::None => 0,
+        let (signature, rest) = match template.signature() {
+            SignaturePlace::None => ("", rest),
             SignaturePlace::Head => return None,
-            SignaturePlace::Tail => query_signature_len(rest),
+            SignaturePlace::Tail => {
+                let (signature, rest) = rest.split_at_checked(query_signature_len(rest))?;
+                (std::str::from_utf8(signature).ok()?, rest.strip_prefix(after.as_bytes())?)
+            }
         };
-        let (signature, rest) = rest.split_at_checked(len)?;
-        let rest = rest.strip_prefix(after.as_bytes()).filter(|rest| rest.first() == Some(&b'"'))?;
-        let signature = std::str::from_utf8(signature).ok()?;
+        if rest.first() != Some(&b'"') {
+            return None;
+        }
         list.push_filled(kind, offset, Filling { number, signature });
         Some(text.len() - rest.len())
     }

@@ -46,7 +46,9 @@ impl Progression {
                 self.signatures.reserve(signature.len() * 15);
             }
             self.count += 1;
-            self.signatures.push_str(signature);
+            if !signature.is_empty() {
+                self.signatures.push_str(signature);
+            }
         }
         continues
     }
@@ -59,7 +61,13 @@ impl Progression {
         self.number.wrapping_add_signed(i64::from(at).wrapping_mul(self.number_step))
     }
 
-    /// Folds all fields into the hash of the progressions before it in a list.
+    /// Returns `true` if both are equal in all but their signatures.
+    pub(super) fn is_same_unsigned(&self, other: &Self) -> bool {
+        let numbers = |one: &Self| (one.kind, one.count, one.offset, one.step, one.number, one.number_step);
+        numbers(self) == numbers(other) && (Arc::ptr_eq(&self.url, &other.url) || self.url == other.url)
+    }
+
+    /// Folds all fields but the signatures into the hash of the progressions before it in a list.
     pub(super) fn fold_hash(&self, before: u64) -> u64 {
         let fields = [
             self.kind as u64,
