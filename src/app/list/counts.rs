@@ -67,7 +67,9 @@ impl PassingAssets {
 
     /// Forgets assets.
     pub(super) fn remove(&mut self, keys: &[AssetKey]) {
-        keys.iter().for_each(|key| self.set(*key, None));
+        for key in keys {
+            self.set(*key, None);
+        }
     }
 
     fn set(&mut self, AssetKey(key): AssetKey, tab: Option<StatusTab>) {
