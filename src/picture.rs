@@ -14,14 +14,16 @@ mod key;
 mod name;
 mod prepared;
 mod size;
+mod update;
 
 pub use budget::{Budget, Link, Quality};
 pub use canvas::{Canvas, DrawingChoice, Multiplexer, Protocol, Symbols};
 pub use colour::{ColourDepth, xterm_colour, xterm_index};
-pub use decoded::{FetchInfo, Picture, PictureFailure, PictureUpdate};
+pub use decoded::{FetchInfo, Picture, PictureFailure};
 pub use excerpt::{Excerpt, PictureDifference, PixelRect};
 pub use fetch_mode::FetchMode;
 pub use key::{EventKey, PictureKey, PictureRequest};
 pub use name::file_names;
 pub use prepared::{BlockCell, BlockGrid, Fit, Placement, Prepared};
 pub use size::{CellSize, PixelSize, fit};
+pub use update::PictureUpdate;

@@ -1,6 +1,6 @@
 //! Decoded pictures, how they came, and why others did not.
 
-use super::{Fit, PictureKey, PixelSize, Prepared};
+use super::PixelSize;
 use crate::text::Safe;
 use std::{
     fmt,
@@ -82,19 +82,4 @@ pub struct PictureFailure {
     pub advice: Vec<Safe>,
     /// The `HOST:PORT` that the key `a` would allow, where the fetch policy refused it and may be overridden.
     pub allow: Option<Safe>,
-}
-
-/// A change in the state of a picture.
-#[derive(Clone, Debug, PartialEq)]
-pub enum PictureUpdate {
-    /// Its fetch has begun.
-    Started(PictureKey),
-    /// It was no longer wanted before it came.
-    Dropped(PictureKey),
-    /// It was fetched and decoded.
-    Loaded(PictureKey, Arc<Picture>),
-    /// It could not be fetched or decoded.
-    Failed(PictureKey, PictureFailure),
-    /// It is ready for one area.
-    Prepared(PictureKey, Fit, Arc<Prepared>),
 }

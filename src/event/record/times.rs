@@ -3,6 +3,7 @@
 //! Times stand before the event on its line, or in fields of what wraps it. A time without a zone is of the reader's
 //! zone; one without a year is of the latest year in which the file can have it. Nothing here asks the system.
 
+mod scan;
 mod spelling;
 mod zone;
 

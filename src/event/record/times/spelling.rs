@@ -3,7 +3,10 @@
 //! [`parse`] reads one time at the start of a text, in any of the forms that loggers, web servers and system tools
 //! print. What the text leaves open, the year or the zone, is left open here.
 
-use super::zone::{self, Zone};
+use super::{
+    scan::{digits, one_of},
+    zone::{self, Zone},
+};
 
 /// A time as it is spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,17 +199,4 @@ fn month_name(text: &[u8]) -> Option<(i32, &[u8])> {
 
 fn one_or_two(text: &[u8]) -> Option<(i32, &[u8])> {
     digits(text, 2).or_else(|| digits(text, 1))
-}
-
-/// Reads a number of exactly `count` digits.
-pub(super) fn digits(text: &[u8], count: usize) -> Option<(i32, &[u8])> {
-    let (head, rest) = text.split_at_checked(count)?;
-    let number = head.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + i32::from(b - b'0')))?;
-    Some((number, rest))
-}
-
-/// Skips one of `bytes`.
-pub(super) fn one_of<'a>(text: &'a [u8], bytes: &[u8]) -> Option<&'a [u8]> {
-    let (first, rest) = text.split_first()?;
-    bytes.contains(first).then_some(rest)
 }

@@ -1,6 +1,6 @@
 //! The spellings of time zones in logs.
 
-use super::spelling::{digits, one_of};
+use super::scan::{digits, one_of};
 use jiff::{civil, tz};
 
 /// A zone as it is spelled.
