@@ -233,10 +233,10 @@ mod tests {
             &[
                 "time         status   asset                             pictures  code       message",
                 "01:15        SUCCEED  14d7b2faba0dddd6b4e8936272d6bc3f       2+1",
-                "03-13 23:00  FAILED   新品发布会 final cut                        VOD.10104  the snapshot job fail…",
+                "03-13 23:00  FAILED   新品发布会 final cut                        VOD.10104  the snapshot job faile…",
             ],
         );
-        check(30, &["status   asset", "SUCCEED  14d7b2faba0dd…d6bc3f", "FAILED   新品发布会 final cut"]);
+        check(30, &["status   asset", "SUCCEED  14d7b2faba0ddd…d6bc3f", "FAILED   新品发布会 final cut"]);
     }
 
     #[test]
