@@ -338,7 +338,9 @@ mod tests {
     proptest! {
         #[test]
         fn rows_hold_all_text_and_fit_the_width(text in "[ -~\n]{0,200}", width in 8..40_usize) {
-            let rows = rows(&text, width);
+            let laid_out = EventText::new(&Safe::default(), text.as_bytes(), Reveal::Show, width);
+            let rows: Vec<String> =
+                laid_out.rows().iter().map(|row| row.iter().map(|(_, text)| text.as_str()).collect()).collect();
             for row in &rows {
                 prop_assert!(Safe::new(row).width() <= width, "{row:?}");
             }
