@@ -214,7 +214,7 @@ impl AssetList {
         self.rows.as_ref().unwrap_or(&self.all).keys()
     }
 
-    /// The lines on the screen; see [`lines::lines`].
+    /// The lines on the screen.
     pub fn lines(&self, catalog: &Catalog, now: Time, zone: &TimeZone) -> Vec<ListLine> {
         match self.order.by {
             Criterion::Time => lines(self.visible(), self.selected, self.height, catalog, now, zone),

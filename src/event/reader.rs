@@ -2,7 +2,7 @@
 //!
 //! [`RecordReader`] is pure and incremental: it is given whole lines in any portions and keeps what a later line may
 //! continue, a pretty-printed object or a line that a container runtime cut. Most lines hold no event; they are passed
-//! over at the speed of memory. What looks like an event and cannot be taken is [`Rejected`], never dropped.
+//! over at the speed of memory. What looks like an event and cannot be taken is [`Rejected`](super::Rejected), never dropped.
 //!
 //! A record begins on the line on which the event's outermost object begins, and ends with the line on which that
 //! ends. An untimed event is ordered by the nearest earlier timed record that this reader has seen. One that begins

@@ -32,7 +32,7 @@ pub struct PictureDifference {
     pub picture: Picture,
     /// The peak signal-to-noise ratio in decibels; `None` for equal pictures.
     pub psnr: Option<f64>,
-    /// The share of pixels of which a channel differs by more than [`DIFFERS_ABOVE`], from 0 to 1.
+    /// The share of pixels of which a channel differs by more than 8, from 0 to 1.
     pub share: f64,
 }
 

@@ -29,7 +29,6 @@ pub(super) enum PrintError {
 
 impl From<viuer::ViuError> for PrintError {
     /// Keeps the IO error visible, so that a closed pipe is recognised: a [`viuer::ViuError`] has no source.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "viuer may add errors")]
     fn from(error: viuer::ViuError) -> Self {
         if let viuer::ViuError::Io(error) = error { Self::Write(error) } else { Self::Print(error) }
     }
