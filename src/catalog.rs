@@ -3,7 +3,7 @@
 //! [`Catalog::apply`] accepts events in any order and cannot fail: the newest event of an asset is the greatest by time,
 //! index of its file among the arguments, and place in the file, so every order of reading gives the same catalog. An
 //! asset is shown once a thumbnail event or an API answer has named it; facts from other events are kept until then.
-//! What the screen reads in each frame is cached, so that no such call sorts or allocates.
+//! Everything that the screen reads in each frame is cached, so that no such call sorts or allocates.
 
 mod asset;
 mod chunked;

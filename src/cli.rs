@@ -16,8 +16,8 @@ mod suggestion;
 mod version;
 
 pub use commands::{
-    CacheClearArgs, CacheCommand, Command, CommonArgs, CompletionsArgs, DemoArgs, DoctorArgs, ExportArgs, ListArgs,
-    ManArgs, OpenArgs, ShowArgs, Spelling, TailArgs,
+    CacheClearArgs, CacheCommand, Command, CommonArgs, CompletionsArgs, DemoArgs, DoctorArgs, ExportArgs, FollowFlags,
+    ListArgs, ManArgs, OpenArgs, ShowArgs, TailArgs,
 };
 pub use config::{ConfigError, ConfigFile};
 pub use environment::{cache_folder, config_folder, locale_notice};
@@ -119,7 +119,7 @@ pub fn parse(args: &[OsString], config: Option<&ConfigFile>) -> Result<Invocatio
             innermost = inner;
         }
         let common = CommonArgs::from_arg_matches(innermost)?;
-        let command = cli.command.unwrap_or(Command::Open(OpenArgs { spelling: Spelling::Implicit, ..cli.open }));
+        let command = cli.command.unwrap_or(Command::Open(OpenArgs { spelling: FollowFlags::Implicit, ..cli.open }));
         Ok(Invocation { command, common })
     };
     typed(&matches).map_err(|error: clap::Error| error.format(&mut definition))
@@ -159,8 +159,8 @@ mod tests {
         assert!(parse_words(&["-p", "kitty", "tail", "a.log"]).is_err(), "it would be lost");
         assert!(parse_words(&["list", "-e", "since:soon", "a.log"]).is_err());
         assert!(parse_words(&["list", "--since", "soon", "a.log"]).is_err());
-        assert!(matches!(parse_words(&["a"]), Ok(Command::Open(open)) if open.spelling == Spelling::Implicit));
-        assert!(matches!(parse_words(&["open", "a"]), Ok(Command::Open(open)) if open.spelling == Spelling::Named));
+        assert!(matches!(parse_words(&["a"]), Ok(Command::Open(open)) if open.spelling == FollowFlags::Implicit));
+        assert!(matches!(parse_words(&["open", "a"]), Ok(Command::Open(open)) if open.spelling == FollowFlags::Named));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use std::{
 
 static DIAGNOSTICS: OnceLock<Diagnostics> = OnceLock::new();
 
-/// Whether the last line of stderr is one of progress.
+/// Set while the last line of stderr is one of progress.
 static PROGRESS_SHOWN: AtomicBool = AtomicBool::new(false);
 
 /// Erases the line that the cursor stands in (CR, EL).

@@ -35,8 +35,9 @@
 //!
 //! The core is pure: no IO, no clock, no async. It cannot fail, and its tests need no mocks.
 //! - [`text`]: [`text::Safe`], the one way from log text to a terminal.
-//! - [`event`]: the events of a log. `event/record` splits bytes into records, `event/envelope` finds event texts in a
-//!   record, `event/decode` reads one, `event/fast` reads the usual spellings by prediction.
+//! - [`event`]: the events of a log. `event/record` makes records of lines, `event/envelope` finds event texts in a
+//!   record, also in another `event/notation`, `event/decode` reads one, `event/fast` reads the usual spellings by
+//!   prediction, and `event/reader` puts them together.
 //! - [`picture`]: pictures between the network and the terminal, as plain data.
 //! - [`catalog`]: the assets, their events, the counts.
 //! - [`app`]: the state of the screen and everything that can happen to it.
@@ -51,7 +52,7 @@
 //! The shell puts them together.
 //! - [`cli`]: the command line, the environment and the config file; the only translation from options to settings.
 //! - [`report`]: rows and summaries as table, JSON, JSON lines and CSV.
-//! - [`command`]: one file for each command. [`session`]: the full screen, its loop and its effects.
+//! - [`command`]: a file for each command, and those that several share. [`session`]: the full screen, its loop and its effects.
 //! - [`diagnostics`]: messages on stderr and in `--log-file`. [`demo`]: the offline demo.
 //!
 //! # Where to look
@@ -62,23 +63,23 @@
 //! | how a rotated file is told from a new one | `source/file/follow/decision` |
 //! | which addresses are fetched from | `media/policy`, `media/address` |
 //! | the sentence for a 403, a time-out, a certificate | `media/reason` |
-//! | the meaning of a key | `app/keymap`; the footer and the help are made from it |
-//! | which columns a row of the list has | `ui/list` on the screen, `report/asset` in printed lists |
-//! | how many bytes may be on their way to a slow terminal | `terminal/flow_control` |
+//! | the meaning of a key | `app/keymap`, from which the help is made; `app/action` names what it does; hints of the footer are in `ui/footer/hints` |
+//! | which columns a row of the list has | `ui/list` on the screen, `report/fitted` in a table on a terminal, `report/asset` in every other output |
+//! | how many bytes may be on their way to a slow terminal | `terminal/flow_control`; `terminal/screen` holds a frame back |
 //! | what a picture may cost on that link | `graphics/budget`, `graphics/quantize` |
-//! | a new overlay | a file each in `app/overlay` and `ui/overlay` |
-//! | a new command | a variant of `cli::Command` and a file in `command` |
+//! | a new overlay | a file each in `app/overlay` and `ui/overlay`, variants of `OverlayKind` and `OverlayAction`, a key in `app/keymap`, hints in `ui/footer/hints` |
+//! | a new command | a variant of `cli::Command`, a file in `command` and an arm in its `dispatch` |
 //!
 //! # Invariants
 //!
-//! - Log text reaches a terminal as [`text::Safe`] only. Spans are made in `ui/theme` only.
+//! - Log text reaches a terminal as [`text::Safe`] only. Colours are chosen in `ui/theme` only.
 //! - All change is [`app::App::update`]; `ui::draw` takes `&App`.
 //! - Nothing that was read is dropped without a count and a place on the screen.
 //! - Imports equal the table in `tests/architecture.rs`, and files form no cycle.
 //!
 //! # Glossary
 //!
-//! One word for one thing; the name of a type means the same in the whole program.
+//! One word for one thing. A type name stands for one thing; only `State`, which never leaves its module, stands twice.
 //!
 //! | word | meaning |
 //! |---|---|
@@ -87,7 +88,7 @@
 //! | snapshot, sample, dot, cover | one `{offset, url}` of an event, and the list it stood in |
 //! | offset | a place in a video, in milliseconds |
 //! | picture, [`PictureKey`](picture::PictureKey) | the JPEG of a snapshot, from the network to the terminal |
-//! | progression | snapshots whose offsets and numbers rise by equal steps |
+//! | progression, template | snapshots whose offsets and numbers rise by equal steps; a URL with holes for id, number and signature |
 //! | record | one unit of a source: a line, a pretty-printed object, a message |
 //! | container, envelope, notation | a way to store lines (docker, CRI, journald); the JSON of another service around an event; a way to quote one |
 //! | origin, rank, generation | the place of a record; the place of a file among the arguments; how often a file name started over |
@@ -96,6 +97,8 @@
 //! | scheduler, demand, backoff | decides which picture is fetched next; a wanted picture and since when; the wait before a second attempt |
 //! | flow control, acknowledgement, slice | how many bytes may be on their way to the terminal; the answer of the terminal; a part of a picture |
 //! | protocol, placement, cell | how pictures are drawn (kitty, iTerm2, sixel, blocks); a picture at a place on the screen; a character position |
+//! | sticking, holding | the selection follows the newest row; it stays on the asset that is looked at |
+//! | comparison, excerpt | the marked picture beside another one; a part of a picture, or the difference of two |
 //! | scrub speed | whether keys repeat, so that previews are enough |
 //! | dither, block size, tolerance, target bytes, minimum PSNR | settings of the quantiser |
 //! | notice | an unparsed record, or something that happened to a source; kept for the key `!` |

@@ -2,7 +2,7 @@
 //!
 //! [`spawn`] starts one thread for all files (`stat` every 250 ms, sooner where the system reports a change) and one
 //! for each stream. They send [`LogUpdate`]s over a bounded channel, so a slow receiver slows them and nothing is lost.
-//! What happens to a file while it is followed is sent as a notice; see [`file::follow`] for the guarantees.
+//! Each change of a followed file is sent as a notice; see [`file::follow`] for the guarantees.
 
 mod arguments;
 mod checkpoints;

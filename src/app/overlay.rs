@@ -1,7 +1,7 @@
 //! The overlay over the screen, and the one beneath it that it was opened from.
 //!
-//! Each kind of overlay is a file of its own with its rows, the meaning of a step and the action of Enter; the only match
-//! on the kind is `OverlayKind::content`.
+//! Each kind of overlay is a file of its own with its rows, the meaning of a step and the action of Enter, which
+//! `OverlayKind::content` gives.
 
 pub mod codes;
 pub(super) mod content;

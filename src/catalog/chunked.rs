@@ -11,12 +11,12 @@ const CHUNK: usize = 1024;
 /// A vector in chunks.
 #[derive(Clone, Debug)]
 pub(super) struct ChunkedVec<T> {
-    chunks: Vec<Chunk<T>>,
+    chunks: Vec<EventChunk<T>>,
     len: usize,
 }
 
 #[derive(Clone, Debug)]
-struct Chunk<T> {
+struct EventChunk<T> {
     /// Empty once the chunk was freed.
     items: Vec<T>,
     /// The number of elements that were removed.
@@ -38,7 +38,7 @@ impl<T> ChunkedVec<T> {
     /// Adds an element at the end.
     pub(super) fn push(&mut self, item: T) {
         if self.len.is_multiple_of(CHUNK) {
-            self.chunks.push(Chunk { items: Vec::new(), removed: 0 });
+            self.chunks.push(EventChunk { items: Vec::new(), removed: 0 });
         }
         if let Some(chunk) = self.chunks.last_mut() {
             chunk.items.push(item);

@@ -1,6 +1,6 @@
 //! The arguments of each command.
 //!
-//! What several commands share is flattened into them from `input`, `screen` and `fetch`.
+//! Options of several commands are flattened into them from `input`, `screen` and `fetch`.
 
 use super::{
     alert::AlertArgs,
@@ -93,7 +93,7 @@ pub struct TailArgs {
 
 /// The way in which a command was asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Spelling {
+pub enum FollowFlags {
     /// By its name.
     #[default]
     Named,
@@ -106,7 +106,7 @@ pub enum Spelling {
 pub struct OpenArgs {
     /// The way in which the command was asked for.
     #[arg(skip)]
-    pub spelling: Spelling,
+    pub spelling: FollowFlags,
     /// The logs, the filter and the output.
     #[command(flatten)]
     pub input: InputArgs,

@@ -3,7 +3,7 @@
 use super::{events, follow::FollowOptions, full_screen, list, stdio};
 use crate::{
     catalog::ListFormat,
-    cli::{self, InputArgs, OpenArgs, Spelling, StreamKind},
+    cli::{self, FollowFlags, InputArgs, OpenArgs, StreamKind},
     event::ReadMode,
     source::{Order, Start},
 };
@@ -15,7 +15,7 @@ pub(super) fn run(args: OpenArgs) -> Result<ExitCode> {
         cli::definition().print_help().context(stdio::STDOUT)?;
         return Ok(ExitCode::from(2));
     }
-    if args.spelling == Spelling::Implicit
+    if args.spelling == FollowFlags::Implicit
         && let Some(word) = args.input.files.iter().find_map(|file| bare_word(file))
     {
         return Err(cli::unknown_command(word).into());

@@ -26,7 +26,7 @@ const NOTHING_FOUND: u8 = 3;
 /// The most statuses of a log that an error lists.
 const LISTED_STATUSES: usize = 8;
 
-/// What the sources report besides events, and the exit code that follows from it.
+/// The reports of the sources besides events, and the exit code that follows from them.
 #[derive(Debug)]
 pub(super) struct SourceMonitor {
     source: Source,

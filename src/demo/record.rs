@@ -69,7 +69,7 @@ pub(super) struct DemoRecord {
 /// The documented messages.
 #[derive(Serialize)]
 #[serde(tag = "event_type")]
-enum Message<'a> {
+enum DemoMessage<'a> {
     #[serde(rename = "thumbnailComplete")]
     Thumbnail { thumbnail_info: ThumbnailInfo },
     #[serde(rename = "createComplete")]
@@ -183,7 +183,7 @@ impl RecordWriter {
         DemoRecord { text, content: Content::Unrelated, snapshots: Vec::new() }
     }
 
-    fn message<'a>(&self, event: DemoEvent, video: &'a Video) -> Message<'a> {
+    fn message<'a>(&self, event: DemoEvent, video: &'a Video) -> DemoMessage<'a> {
         let asset_id = video.asset.to_string();
         let original = format!("{}/asset/{asset_id}/{asset_id}.mp4", self.base);
         let list = |list: SnapshotList| {
@@ -193,7 +193,7 @@ impl RecordWriter {
         let thumbnail_info = match event {
             DemoEvent::Created => {
                 let create_info = CreateInfo { status: "SUCCEED", title: &video.title, url: original, asset_id };
-                return Message::Create { create_info };
+                return DemoMessage::Create { create_info };
             }
             DemoEvent::Parsed => {
                 let (width, hight) = video.asset.size().pixels();
@@ -208,7 +208,7 @@ impl RecordWriter {
                     frame_rate: 25,
                 };
                 let parse_info = ParseInfo { status: "SUCCEED", asset_id, meta_data, original_url: original };
-                return Message::Parse { parse_info };
+                return DemoMessage::Parse { parse_info };
             }
             DemoEvent::Failed(code, words) => ThumbnailInfo {
                 asset_id,
@@ -233,13 +233,13 @@ impl RecordWriter {
                 ..ThumbnailInfo::default()
             },
         };
-        Message::Thumbnail { thumbnail_info }
+        DemoMessage::Thumbnail { thumbnail_info }
     }
 }
 
 impl LogFormat {
     /// Returns the message as it is logged at `time`, with its final newline.
-    fn wrap(self, message: &Message<'_>, time: Timestamp, random: &mut Random) -> String {
+    fn wrap(self, message: &DemoMessage<'_>, time: Timestamp, random: &mut Random) -> String {
         let nanos = time.strftime("%Y-%m-%dT%H:%M:%S%.9fZ").to_string();
         match self {
             Self::Plain => format!("{}\n", json(message)),

@@ -1,6 +1,6 @@
 //! The scenarios: which event happens when.
 //!
-//! A [`Script`] is an endless iterator of [`Step`]s, a function of scenario, seed and start time. It reads no clock
+//! A [`Script`] is an endless iterator of [`ScriptStep`]s, a function of scenario, seed and start time. It reads no clock
 //! and touches no file.
 
 use super::{
@@ -8,7 +8,7 @@ use super::{
     codes::CODES,
     config::{DemoConfig, Scenario},
     record::{Content, DemoEvent, DemoRecord, LogFormat, RecordWriter},
-    timeline::{LogOperation, Step, Timeline},
+    timeline::{LogOperation, ScriptStep, ScriptTimeline},
     video::{SnapshotPlan, Video, Videos},
 };
 use jiff::Timestamp;
@@ -113,7 +113,7 @@ pub(super) struct Script {
     random: Random,
     records: RecordWriter,
     videos: Videos,
-    timeline: Timeline,
+    timeline: ScriptTimeline,
     /// Rounds so far.
     round: usize,
 }
@@ -127,7 +127,7 @@ impl Script {
             random: Random::new(config.seed),
             records: RecordWriter::new(config.seed, base),
             videos: Videos::default(),
-            timeline: Timeline::new(config.speed),
+            timeline: ScriptTimeline::new(config.speed),
             round: 0,
         };
         script.push_backlog();
@@ -136,7 +136,7 @@ impl Script {
     }
 
     /// Takes the steps before the start.
-    pub(super) fn take_backlog(&mut self) -> Vec<Step> {
+    pub(super) fn take_backlog(&mut self) -> Vec<ScriptStep> {
         self.timeline.take_backlog()
     }
 
@@ -376,9 +376,9 @@ impl Script {
 }
 
 impl Iterator for Script {
-    type Item = Step;
+    type Item = ScriptStep;
 
-    fn next(&mut self) -> Option<Step> {
+    fn next(&mut self) -> Option<ScriptStep> {
         loop {
             if let Some(step) = self.timeline.pop() {
                 return Some(step);

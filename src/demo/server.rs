@@ -44,7 +44,7 @@ const FLUSH_TIME: Duration = Duration::from_millis(50);
 /// The size of the largest file that is served, in bytes.
 const FILE_LIMIT: u64 = 64 << 20;
 
-type Answer = Response<BoxBody<Bytes, io::Error>>;
+type PictureAnswer = Response<BoxBody<Bytes, io::Error>>;
 
 /// The content of a server.
 #[derive(Debug)]
@@ -110,7 +110,7 @@ async fn serve_connection(stream: TcpStream, port: u16, content: Arc<ServedConte
 }
 
 /// Answers a request; an error closes the connection without an answer.
-async fn respond(request: &Request<Incoming>, port: u16, content: &ServedContent) -> io::Result<Answer> {
+async fn respond(request: &Request<Incoming>, port: u16, content: &ServedContent) -> io::Result<PictureAnswer> {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let path = request.uri().path().to_owned();
     if ![format!("127.0.0.1:{port}"), format!("localhost:{port}")].contains(&host.to_ascii_lowercase()) {
@@ -128,7 +128,7 @@ async fn respond(request: &Request<Incoming>, port: u16, content: &ServedContent
     }
 }
 
-async fn picture(path: &str, config: DemoConfig, rate_limited: &Mutex<HashSet<String>>) -> io::Result<Answer> {
+async fn picture(path: &str, config: DemoConfig, rate_limited: &Mutex<HashSet<String>>) -> io::Result<PictureAnswer> {
     let Some(snapshot) = DemoSnapshot::parse(path) else {
         return Ok(status(StatusCode::NOT_FOUND));
     };
@@ -155,7 +155,7 @@ async fn picture(path: &str, config: DemoConfig, rate_limited: &Mutex<HashSet<St
 
 /// Returns a file below `root`; hidden files, links out of it and names with other characters than `[A-Za-z0-9._-]`
 /// are not found.
-fn file(root: &Path, path: &str) -> Answer {
+fn file(root: &Path, path: &str) -> PictureAnswer {
     let plain = |name: &str| {
         !name.is_empty()
             && !name.starts_with('.')
@@ -175,24 +175,24 @@ fn file(root: &Path, path: &str) -> Answer {
     }
 }
 
-fn ok(content_type: &'static str, body: Bytes) -> Answer {
+fn ok(content_type: &'static str, body: Bytes) -> PictureAnswer {
     let body = Full::new(body).map_err(|never| match never {}).boxed();
     with_header(Response::new(body), CONTENT_TYPE, content_type)
 }
 
-fn status(code: StatusCode) -> Answer {
+fn status(code: StatusCode) -> PictureAnswer {
     let mut answer = ok("text/plain; charset=utf-8", format!("{code}\n").into());
     *answer.status_mut() = code;
     answer
 }
 
-fn with_header(mut answer: Answer, name: HeaderName, value: &'static str) -> Answer {
+fn with_header(mut answer: PictureAnswer, name: HeaderName, value: &'static str) -> PictureAnswer {
     answer.headers_mut().insert(name, HeaderValue::from_static(value));
     answer
 }
 
 /// Announces the whole picture, sends three fifths of it and closes the connection.
-fn truncated(jpeg: &Bytes) -> Answer {
+fn truncated(jpeg: &Bytes) -> PictureAnswer {
     let part = jpeg.slice(..jpeg.len() * 3 / 5);
     let abort = async {
         sleep(FLUSH_TIME).await;

@@ -1,6 +1,6 @@
 //! The operations on the demo's log in the order of their times.
 //!
-//! A [`Timeline`] is the queue that a script fills and a log writer empties. It reads no clock and touches no file.
+//! A [`ScriptTimeline`] is the queue that a script fills and a log writer empties. It reads no clock and touches no file.
 
 use super::record::DemoRecord;
 use jiff::SignedDuration;
@@ -8,7 +8,7 @@ use std::{collections::VecDeque, slice};
 
 /// An operation on the log and its time.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Step {
+pub(super) struct ScriptStep {
     /// Time since the start; negative for what the log holds at the start.
     pub(super) at: SignedDuration,
     pub(super) operation: LogOperation,
@@ -57,16 +57,16 @@ impl LogOperation {
 
 /// A queue of steps and the time at which the next one is added.
 #[derive(Clone, Debug)]
-pub(super) struct Timeline {
+pub(super) struct ScriptTimeline {
     now: SignedDuration,
     /// Scenario seconds in a real second, after the start.
     speed: f64,
     /// Size of the log after the last step, in bytes.
     size: usize,
-    steps: VecDeque<Step>,
+    steps: VecDeque<ScriptStep>,
 }
 
-impl Timeline {
+impl ScriptTimeline {
     pub(super) fn new(speed: f64) -> Self {
         Self { now: SignedDuration::ZERO, speed, size: 0, steps: VecDeque::new() }
     }
@@ -102,17 +102,17 @@ impl Timeline {
 
     pub(super) fn push(&mut self, operation: LogOperation) {
         self.size = operation.size_after(self.size);
-        self.steps.push_back(Step { at: self.now, operation });
+        self.steps.push_back(ScriptStep { at: self.now, operation });
     }
 
     /// Takes the steps before the start.
-    pub(super) fn take_backlog(&mut self) -> Vec<Step> {
+    pub(super) fn take_backlog(&mut self) -> Vec<ScriptStep> {
         let live = self.steps.iter().position(|step| !step.at.is_negative()).unwrap_or(self.steps.len());
         self.steps.drain(..live).collect()
     }
 
     /// Takes the next step.
-    pub(super) fn pop(&mut self) -> Option<Step> {
+    pub(super) fn pop(&mut self) -> Option<ScriptStep> {
         self.steps.pop_front()
     }
 }

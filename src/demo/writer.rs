@@ -6,7 +6,7 @@
 use super::{
     record::DemoRecord,
     script::Script,
-    timeline::{LogOperation, Step},
+    timeline::{LogOperation, ScriptStep},
 };
 use crate::text::Safe;
 use std::{
@@ -64,7 +64,7 @@ impl Drop for LogWriter {
 }
 
 fn apply_steps(file: &mut LogFile, script: Script, start: Instant, stopped: &mpsc::Receiver<()>) -> io::Result<()> {
-    for Step { at, operation } in script {
+    for ScriptStep { at, operation } in script {
         let due = Duration::try_from(at).unwrap_or_default();
         let wait = due.saturating_sub(start.elapsed());
         match stopped.recv_timeout(wait) {

@@ -16,7 +16,7 @@ use crate::event::{
     needle::{looks_like_event, needle},
     notation::{
         Notation,
-        encoding::{self, BASE64_KEYS, Decoded},
+        encoding::{self, BASE64_KEYS, DecodedText},
     },
     pictures::builder::Templates,
     record::{
@@ -164,7 +164,7 @@ impl EmbeddedSearch<'_> {
     }
 
     /// Decodes what stands around a key that no object holds.
-    fn decoded(&mut self, text: &str, key: Range<usize>) -> Option<Decoded> {
+    fn decoded(&mut self, text: &str, key: Range<usize>) -> Option<DecodedText> {
         let bytes = text.as_bytes();
         let decoded = if BASE64_KEYS.iter().any(|word| bytes.get(key.clone()) == Some(word.as_bytes())) {
             encoding::base64(text, key.start)

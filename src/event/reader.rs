@@ -60,7 +60,7 @@ pub struct ReaderCache {
 pub struct PendingRecords(RecordAssembler);
 
 /// A chunk, and the byte from which on no line's time has been read.
-struct Chunk<'a> {
+struct LineChunk<'a> {
     text: &'a [u8],
     untimed: usize,
 }
@@ -101,7 +101,7 @@ impl RecordReader {
     /// `byte` is where `chunk` begins in the file, `line` the number of its first line where that is known. A chunk
     /// must follow the one before it, unless [`Self::is_carrying`] is false.
     pub fn read(&mut self, chunk: &[u8], byte: u64, line: Option<NonZeroU32>, found: &mut FoundEvents) {
-        let mut chunk = Chunk { text: chunk, untimed: 0 };
+        let mut chunk = LineChunk { text: chunk, untimed: 0 };
         let (mut at, mut count, mut key) = (0, 0u32, 0..0);
         while let Some(rest) = chunk.text.get(at..).filter(|rest| !rest.is_empty()) {
             let place = |len: usize| LinePlace {
@@ -193,7 +193,7 @@ impl RecordReader {
     /// a block count as older than all timed ones. Where `before` has no timed line either, that remains so.
     pub fn look_back(&mut self, before: &[u8]) {
         let end = before.len();
-        self.look(&mut Chunk { text: before, untimed: 0 }, end);
+        self.look(&mut LineChunk { text: before, untimed: 0 }, end);
         self.heading = heading::carried(before, None, &self.clock);
     }
 
@@ -332,7 +332,7 @@ impl RecordReader {
     }
 
     /// Reads the time of the last timed line before `end` that has not been read.
-    fn look(&mut self, chunk: &mut Chunk<'_>, end: usize) {
+    fn look(&mut self, chunk: &mut LineChunk<'_>, end: usize) {
         let mut rest = chunk.text.get(chunk.untimed..end).unwrap_or_default();
         chunk.untimed = end;
         while !rest.is_empty() {

@@ -79,7 +79,7 @@ struct Sums {
 
 /// A block character, its colours, and its squared error over all samples.
 #[derive(Clone, Copy)]
-struct Candidate {
+struct SymbolCandidate {
     block: BlockCell,
     error: f32,
 }
@@ -88,9 +88,9 @@ impl CellSamples {
     /// Returns the block of least error, or one in the colours of the cell before where that is nearly as good, because
     /// most bytes of a cell are its colours.
     fn block(&self, before: Option<BlockCell>, fit: Fit) -> BlockCell {
-        let mut best: Option<Candidate> = None;
-        let mut reused: Option<Candidate> = None;
-        let keep = |kept: &mut Option<Candidate>, candidate: Candidate| {
+        let mut best: Option<SymbolCandidate> = None;
+        let mut reused: Option<SymbolCandidate> = None;
+        let keep = |kept: &mut Option<SymbolCandidate>, candidate: SymbolCandidate| {
             if kept.is_none_or(|kept| candidate.error < kept.error) {
                 *kept = Some(candidate);
             }
@@ -193,7 +193,7 @@ fn drawn_in(
     partition: Partition,
     symbols: Symbols,
     [foreground, background]: [[u8; 3]; 2],
-) -> Candidate {
+) -> SymbolCandidate {
     let mut errors = [(0.0, 0.0); MAX_PARTS];
     for (errors, part) in errors.iter_mut().zip(parts) {
         *errors = (part.error(foreground), part.error(background));
@@ -205,7 +205,7 @@ fn drawn_in(
         Some(glyph) => (glyph, foreground, background),
         None => (partition.glyph(partition.complement(mask)).unwrap_or(' '), background, foreground),
     };
-    Candidate { block: BlockCell { glyph, foreground, background }, error }
+    SymbolCandidate { block: BlockCell { glyph, foreground, background }, error }
 }
 
 /// Gives each part the nearer of two colours; returns the mask and its error.

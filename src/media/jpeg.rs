@@ -19,7 +19,7 @@ use crate::picture::PixelSize;
 use damage::Damage;
 use error::MAX_SCANS;
 use image::{DynamicImage, ImageDecoder as _, RgbImage, codecs::jpeg::JpegDecoder, metadata::Orientation};
-use markers::{ColourSpace, DHT, DQT, DRI, EOI, Frame, Header, Process, SOS, Segments, is_frame};
+use markers::{ColourSpace, DHT, DQT, DRI, EOI, Frame, JpegHeader, Process, SOS, Segments, is_frame};
 use plane::Retention;
 use std::io::Cursor;
 
@@ -104,7 +104,7 @@ fn checked(frame: &Frame) -> Result<JpegInfo, JpegError> {
 
 /// Decodes a JPEG that was inspected.
 pub(super) fn decode(bytes: &[u8], info: JpegInfo) -> Result<Decoded, JpegError> {
-    let header = Header::parse(bytes)?;
+    let header = JpegHeader::parse(bytes)?;
     if header.frame.size != info.size {
         return Err(JpegError::Corrupt(format!("it says both {} and {} pixels", info.size, header.frame.size)));
     }
@@ -119,7 +119,7 @@ pub(super) fn decode(bytes: &[u8], info: JpegInfo) -> Result<Decoded, JpegError>
 }
 
 /// Decodes a picture of a common kind by the fast decoder; returns `None` for others, and if the decoder refuses it.
-fn decode_common(bytes: &[u8], header: &Header<'_>) -> Result<Option<(DynamicImage, Option<Damage>)>, JpegError> {
+fn decode_common(bytes: &[u8], header: &JpegHeader<'_>) -> Result<Option<(DynamicImage, Option<Damage>)>, JpegError> {
     if !is_common(bytes, header) {
         return Ok(None);
     }
@@ -128,7 +128,7 @@ fn decode_common(bytes: &[u8], header: &Header<'_>) -> Result<Option<(DynamicIma
 }
 
 /// Decodes a picture of any supported kind.
-fn decode_uncommon(bytes: &[u8], header: &Header<'_>) -> Result<(DynamicImage, Option<Damage>), JpegError> {
+fn decode_uncommon(bytes: &[u8], header: &JpegHeader<'_>) -> Result<(DynamicImage, Option<Damage>), JpegError> {
     let planes = scan::decode(bytes, header, Retention::Keep)?;
     let damage = planes.damage;
     let PixelSize { width, height } = header.frame.size;
@@ -147,7 +147,7 @@ fn decode_fast(bytes: &[u8], size: PixelSize) -> Option<DynamicImage> {
 
 /// Returns whether a picture is of a kind that the fast decoder draws right: grey or YCbCr, chroma with one sample for
 /// one, two or four pixels, all components of a sequential picture in one scan, and all tables before the first scan.
-fn is_common(bytes: &[u8], header: &Header<'_>) -> bool {
+fn is_common(bytes: &[u8], header: &JpegHeader<'_>) -> bool {
     let factors: Vec<(u8, u8)> = header.frame.components.iter().map(|component| (component.h, component.v)).collect();
     let factors = match (header.colours, &factors[..]) {
         (ColourSpace::Grey, [(1, 1)]) => true,

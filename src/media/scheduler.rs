@@ -61,14 +61,14 @@ pub(super) struct Scheduler {
     jobs: HashMap<PictureKey, FetchJob>,
     tasks: JoinSet<TaskResult>,
     /// Keys that wait to be fetched again.
-    backoff: HashMap<PictureKey, Retry>,
+    backoff: HashMap<PictureKey, FetchRetry>,
     /// Hosts that answered 429, and until when they get fewer requests.
     throttled: HashMap<String, Instant>,
 }
 
 /// A fetch that is to be repeated.
 #[derive(Clone, Copy)]
-struct Retry {
+struct FetchRetry {
     /// The time at which it may start.
     at: Instant,
     attempt: Attempt,
@@ -301,10 +301,10 @@ impl Scheduler {
         let retry = if matches!(error, FetchError::TooManyFiles) {
             // The fault is on this side, so that the attempt does not count.
             let waits = job.waits + 1;
-            (waits <= MAX_FILE_WAITS).then_some(Retry { at: now + FILE_WAIT, attempt: job.attempt, waits })
+            (waits <= MAX_FILE_WAITS).then_some(FetchRetry { at: now + FILE_WAIT, attempt: job.attempt, waits })
         } else {
             let backoff = job::backoff(error).filter(|_| job.attempt == Attempt::First);
-            backoff.map(|backoff| Retry { at: now + backoff, attempt: Attempt::Second, waits: job.waits })
+            backoff.map(|backoff| FetchRetry { at: now + backoff, attempt: Attempt::Second, waits: job.waits })
         };
         if let Some(retry) = retry.filter(|_| job.cancel.is_some()) {
             self.jobs.remove(&key);

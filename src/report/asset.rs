@@ -117,12 +117,12 @@ impl Serialize for Nested<'_> {
 }
 
 /// The place of an event in a log, as a JSON object.
-pub(super) struct Source<'a> {
+pub(super) struct SourceFields<'a> {
     pub(super) file: &'a str,
     pub(super) origin: Origin,
 }
 
-impl Serialize for Source<'_> {
+impl Serialize for SourceFields<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let file = Value::text(Some(self.file));
         serializer.collect_map([("file", file), ("line", line(self.origin)), ("byte", Value::Count(self.origin.byte))])

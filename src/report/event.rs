@@ -1,7 +1,7 @@
 //! Events as JSON lines.
 
 use super::{
-    asset::{Source, code, message},
+    asset::{SourceFields, code, message},
     json,
     value::Value,
 };
@@ -30,7 +30,7 @@ pub fn event_line(
             pictures: pictures.iter().map(|one| PictureLine::new(one.kind, one.offset, &one.url, reveal)).collect(),
             error_code: Value::shown(fault.and_then(code), reveal),
             error_msg: message(fault, reveal),
-            source: Source { file, origin: event.origin },
+            source: SourceFields { file, origin: event.origin },
             foreign: Some(event.oddities.foreign).filter(|foreign| *foreign > 0),
         },
     )
@@ -46,7 +46,7 @@ struct EventLine<'a> {
     pictures: Vec<PictureLine>,
     error_code: Value<'a>,
     error_msg: Value<'a>,
-    source: Source<'a>,
+    source: SourceFields<'a>,
     /// The number of pictures that name another asset, where there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
     foreign: Option<u32>,

@@ -1,6 +1,6 @@
 //! The performance of effects: what the application asks for, done outside of it.
 //!
-//! What takes time is done on the blocking pool and answered by a message.
+//! Slow work is done on the blocking pool and answered by a message.
 
 use super::{
     desktop,

@@ -1,6 +1,6 @@
 //! The loop of a session: takes what happens, updates the application, draws when something changed.
 //!
-//! What is ready is handled before the next frame is drawn, up to [`DRAIN_LIMIT`] events or [`DRAIN_TIME`], so that
+//! All that is ready is handled before the next frame is drawn, up to [`DRAIN_LIMIT`] events or [`DRAIN_TIME`], so that
 //! neither a flood of log events nor one of keys starves the other; the last change is always drawn.
 
 use super::{
@@ -63,7 +63,7 @@ pub(super) struct EventLoop {
 }
 
 /// The next thing to do.
-enum Step {
+enum LoopStep {
     Event(SessionEvent),
     Tick,
     Draw,
@@ -130,11 +130,11 @@ impl EventLoop {
             // A frame that is due comes first: while a log is loading there is always another event.
             let step = tokio::select! {
                 biased;
-                () = sleep_until(self.display.next_frame_at().into()), if may_draw => Step::Draw,
-                () = sleep_until(ends_at.into()), if self.ends_at.is_some() => Step::End,
-                _ = second.tick() => Step::Tick,
-                () = sleep_until(animation_at.into()), if is_animating => Step::Tick,
-                event = channels.next() => Step::Event(event),
+                () = sleep_until(self.display.next_frame_at().into()), if may_draw => LoopStep::Draw,
+                () = sleep_until(ends_at.into()), if self.ends_at.is_some() => LoopStep::End,
+                _ = second.tick() => LoopStep::Tick,
+                () = sleep_until(animation_at.into()), if is_animating => LoopStep::Tick,
+                event = channels.next() => LoopStep::Event(event),
             };
             if let Some(code) = self.take(step)? {
                 return Ok(code);
@@ -142,7 +142,7 @@ impl EventLoop {
             let drain_started = Instant::now();
             for _ in 0..DRAIN_LIMIT {
                 let Some(event) = channels.try_next() else { break };
-                if let Some(code) = self.take(Step::Event(event))? {
+                if let Some(code) = self.take(LoopStep::Event(event))? {
                     return Ok(code);
                 }
                 if drain_started.elapsed() > DRAIN_TIME {
@@ -153,10 +153,10 @@ impl EventLoop {
     }
 
     /// Performs a step; returns the exit code when it ends the session.
-    fn take(&mut self, step: Step) -> Result<Option<ExitCode>, TerminalError> {
+    fn take(&mut self, step: LoopStep) -> Result<Option<ExitCode>, TerminalError> {
         match step {
-            Step::Event(event) => return self.handle(event),
-            Step::Tick => {
+            LoopStep::Event(event) => return self.handle(event),
+            LoopStep::Tick => {
                 self.display.tick();
                 self.post_canvas();
                 if self.display.probe_again() {
@@ -166,12 +166,12 @@ impl EventLoop {
                 self.ticked = Instant::now();
                 return self.update(Message::Tick(now(self.started)));
             }
-            Step::Draw => {
+            LoopStep::Draw => {
                 let link = self.display.draw(&self.app)?;
                 self.posted.push_back(Message::Sent(link));
                 self.is_dirty = self.display.is_sending();
             }
-            Step::End => return Ok(Some(ExitCode::SUCCESS)),
+            LoopStep::End => return Ok(Some(ExitCode::SUCCESS)),
         }
         self.update_posted()
     }

@@ -66,7 +66,7 @@ pub(super) struct Supervisor {
     last_round: Duration,
     /// The positions of an earlier run, where positions are kept.
     state: Option<SavedState>,
-    /// When directories and globs are searched next.
+    /// The time of the next search of directories and globs.
     search_due: Duration,
     notifier: Option<Notifier>,
     mode: ReadMode,

@@ -38,14 +38,14 @@ enum Test {
     Word(Box<Word>),
     Status(String),
     Code(Regex),
-    Samples(Comparison, u64),
+    Samples(CountComparison, u64),
     Since(TimeBound),
     Until(TimeBound),
     Host(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Comparison {
+enum CountComparison {
     Less,
     AtMost,
     Equal,
@@ -179,7 +179,7 @@ impl Term {
 impl Test {
     fn parse(text: &str) -> Result<Self, FilterError> {
         let error = |why: &str| FilterError(Safe::new(&format!("{text}: {why}")));
-        if let Some((comparison, number)) = text.strip_prefix("samples").and_then(Comparison::parse) {
+        if let Some((comparison, number)) = text.strip_prefix("samples").and_then(CountComparison::parse) {
             let number = number.parse().map_err(|_wrong| error("needs a number, as in samples<5"))?;
             return Ok(Self::Samples(comparison, number));
         }
@@ -250,7 +250,7 @@ impl Word {
     }
 }
 
-impl Comparison {
+impl CountComparison {
     /// The comparison at the head of `text`, and the rest.
     fn parse(text: &str) -> Option<(Self, &str)> {
         [("<=", Self::AtMost), (">=", Self::AtLeast), ("<", Self::Less), (">", Self::More), ("=", Self::Equal)]

@@ -12,7 +12,7 @@ fn script(scenario: Scenario) -> Script {
 }
 
 /// The backlog and the first five minutes.
-fn steps(scenario: Scenario) -> Vec<Step> {
+fn steps(scenario: Scenario) -> Vec<ScriptStep> {
     let end = SignedDuration::from_mins(5);
     script(scenario).take_while(|step| step.at <= end).collect()
 }
@@ -105,7 +105,7 @@ fn speed_shortens_what_is_to_come_and_leaves_the_past() {
 #[test]
 fn the_tour_has_everything_in_its_first_half_minute() {
     let end = SignedDuration::from_secs(30);
-    let steps: Vec<Step> = script(Scenario::Tour).take_while(|step| step.at <= end).collect();
+    let steps: Vec<ScriptStep> = script(Scenario::Tour).take_while(|step| step.at <= end).collect();
     let records: Vec<&DemoRecord> = steps.iter().flat_map(|step| step.operation.records()).collect();
     let contents: BTreeSet<String> = records.iter().map(|record| format!("{:?}", content(record))).collect();
     assert_eq!(contents.len(), 7, "six events and unrelated lines: {contents:?}");
@@ -134,7 +134,7 @@ fn rotations_take_turns_and_keep_their_sizes() {
     let mut size = 0;
     let mut rewrites = Vec::new();
     let mut names = Vec::new();
-    for Step { operation, .. } in steps(Scenario::Rotate) {
+    for ScriptStep { operation, .. } in steps(Scenario::Rotate) {
         let after = operation.size_after(size);
         match operation {
             LogOperation::Append(_) | LogOperation::AppendToRenamed(_) => {}

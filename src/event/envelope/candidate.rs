@@ -3,7 +3,7 @@
 use crate::event::{
     fields::unescape,
     notation::{
-        encoding::{self, Decoded},
+        encoding::{self, DecodedText},
         literal::{self, LiteralError},
     },
     record::outline::{JsonOutline, OutlineProgress, string_end},
@@ -100,7 +100,7 @@ fn other_notation<'t>(text: &'t str, brace: usize, budget: &mut usize) -> Option
     }
 }
 
-fn found<'t>((at, text): Decoded) -> Candidate<'t> {
+fn found<'t>((at, text): DecodedText) -> Candidate<'t> {
     Candidate::Found(at.end, Inner::Text(text.into()))
 }
 

@@ -13,10 +13,10 @@ use base64::{
 use std::ops::Range;
 
 /// An encoded text: its extent and its content.
-pub(in crate::event) type Decoded = (Range<usize>, String);
+pub(in crate::event) type DecodedText = (Range<usize>, String);
 
 /// Decodes the rest of a CSV cell (RFC 4180) from `start` on, in which quotes are doubled.
-pub(in crate::event) fn csv_cell(text: &str, start: usize) -> Option<Decoded> {
+pub(in crate::event) fn csv_cell(text: &str, start: usize) -> Option<DecodedText> {
     let bytes = text.as_bytes();
     let mut end = start;
     while let Some(quote) = memchr::memchr(b'"', bytes.get(end..)?) {
@@ -31,7 +31,7 @@ pub(in crate::event) fn csv_cell(text: &str, start: usize) -> Option<Decoded> {
 }
 
 /// Decodes the HTML entities of quotes, ampersands and angle brackets from `start` to the next tag.
-pub(in crate::event) fn html(text: &str, start: usize) -> Option<Decoded> {
+pub(in crate::event) fn html(text: &str, start: usize) -> Option<DecodedText> {
     let rest = text.get(start..)?;
     let len = memchr::memchr(b'<', rest.as_bytes()).unwrap_or(rest.len());
     let mut decoded = rest.get(..len)?.to_owned();
@@ -47,7 +47,7 @@ pub(in crate::event) fn html(text: &str, start: usize) -> Option<Decoded> {
 }
 
 /// Decodes the percent-encoded text around `at`: from the last encoded `{` with which a token begins to the token's end.
-pub(in crate::event) fn percent(text: &str, at: usize) -> Option<Decoded> {
+pub(in crate::event) fn percent(text: &str, at: usize) -> Option<DecodedText> {
     let bytes = text.as_bytes();
     let ends_token = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'<' | b'>' | b'{' | b'}' | b'\\');
     let token = bytes.get(..at)?.iter().rposition(ends_token).map_or(0, |before| before + 1);
@@ -74,7 +74,7 @@ pub(in crate::event) fn percent(text: &str, at: usize) -> Option<Decoded> {
 pub(in crate::event) const BASE64_KEYS: [&str; 3] = ["ZXZlbnRfdHlwZ", "V2ZW50X3R5cG", "ldmVudF90eXBl"];
 
 /// Decodes the Base64 text (RFC 4648, both alphabets) around `at`.
-pub(in crate::event) fn base64(text: &str, at: usize) -> Option<Decoded> {
+pub(in crate::event) fn base64(text: &str, at: usize) -> Option<DecodedText> {
     let bytes = text.as_bytes();
     let is_digit = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_');
     let start = bytes.get(..at)?.iter().rposition(|b| !is_digit(b)).map_or(0, |before| before + 1);
@@ -97,7 +97,7 @@ pub(in crate::event) fn base64(text: &str, at: usize) -> Option<Decoded> {
 
 /// Decodes the Python string literal that stands around the `{` at `brace` and begins at most 256 bytes before it, if
 /// there is one: `b'…'`, or `'…'` whose backslashes are all doubled.
-pub(in crate::event) fn python_string(text: &str, brace: usize) -> Option<Decoded> {
+pub(in crate::event) fn python_string(text: &str, brace: usize) -> Option<DecodedText> {
     let bytes = text.as_bytes();
     let from = brace.saturating_sub(256);
     let quote = from + bytes.get(from..brace)?.iter().rposition(|b| matches!(b, b'\'' | b'"' | b'\n'))?;
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[expect(clippy::needless_pass_by_value, reason = "a table reads better without borrows")]
-    fn check(decoded: Option<Decoded>, expected: Option<&str>) {
+    fn check(decoded: Option<DecodedText>, expected: Option<&str>) {
         assert_eq!(decoded.as_ref().map(|(_, text)| text.as_str()), expected);
     }
 

@@ -12,7 +12,7 @@ use super::{
     stamps::{strip_stamp, without_inner_stamps},
     stream::{RecordStream, Step},
     times::{ParsedTime, TimeContext},
-    writer::{Certainty, StreamId, tail_heading},
+    writer::{StreamId, WriterCertainty, tail_heading},
 };
 use crate::event::{
     needle::{looks_like_event, needle},
@@ -198,7 +198,7 @@ impl RecordAssembler {
             Target::Line(at) => {
                 if ends(&stream.partial.append(at, &text, line.place.end).text) {
                     let whole = stream.partial.take(at);
-                    let is_doubtful = id.certainty() == Certainty::Unnamed && whole.parts > 1;
+                    let is_doubtful = id.certainty() == WriterCertainty::Unnamed && whole.parts > 1;
                     let doubt = if is_doubtful { Doubt::Joined } else { Doubt::None };
                     self.joined(id, &whole, doubt, clock, records);
                 }

@@ -13,14 +13,14 @@ const FIELDS_MAX: usize = 128;
 
 /// The layout of a record of several lines, by the line with the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Layout {
+enum HeadingLayout {
     /// `INFO: message`, after a line with time, class and method.
     JavaLogging,
     /// `MESSAGE=message`, after lines with other fields.
     JournalExport,
 }
 
-impl Layout {
+impl HeadingLayout {
     fn of(line: &[u8]) -> Option<Self> {
         if line.starts_with(b"MESSAGE=") {
             return Some(Self::JournalExport);
@@ -37,10 +37,10 @@ pub(in crate::event) fn find(
     carried: Option<ParsedTime>,
     clock: &TimeContext,
 ) -> Option<ParsedTime> {
-    match Layout::of(line)? {
-        Layout::JavaLogging if before.is_empty() => carried,
-        Layout::JavaLogging => java_heading(last_lines(before).next()?, clock),
-        Layout::JournalExport => journal_time(before, carried, clock),
+    match HeadingLayout::of(line)? {
+        HeadingLayout::JavaLogging if before.is_empty() => carried,
+        HeadingLayout::JavaLogging => java_heading(last_lines(before).next()?, clock),
+        HeadingLayout::JournalExport => journal_time(before, carried, clock),
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     outline::{JsonOutline, OutlineProgress},
     place::LinePlace,
     times::ParsedTime,
-    writer::Certainty,
+    writer::WriterCertainty,
 };
 use memchr::{memchr, memmem};
 
@@ -61,13 +61,13 @@ impl PartialLines {
         part: &[u8],
         asset: Option<&str>,
         begins_event: bool,
-        certainty: Certainty,
+        certainty: WriterCertainty,
     ) -> Target {
         match (self.0.as_slice(), certainty) {
             ([], _) => return Target::New,
-            ([_], Certainty::Unnamed) if !begins_event => return Target::Line(0),
-            ([..], Certainty::Named) => return Target::Line(0),
-            ([..], Certainty::Unnamed) => {}
+            ([_], WriterCertainty::Unnamed) if !begins_event => return Target::Line(0),
+            ([..], WriterCertainty::Named) => return Target::Line(0),
+            ([..], WriterCertainty::Unnamed) => {}
         }
         let fitting: Vec<usize> = (0..self.0.len()).filter(|at| fits(&self.0[*at].text, part)).collect();
         let named = |at: &usize| asset.is_some_and(|id| memmem::find(&self.0[*at].text, id.as_bytes()).is_some());

@@ -11,12 +11,12 @@ use memchr::{memchr, memchr_iter};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::event) struct StreamId {
     hash: u64,
-    certainty: Certainty,
+    certainty: WriterCertainty,
 }
 
 /// The certainty that the lines of a stream are of one writer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::event) enum Certainty {
+pub(in crate::event) enum WriterCertainty {
     /// Nothing names the writer, so that several may be mixed.
     #[default]
     Unnamed,
@@ -25,11 +25,11 @@ pub(in crate::event) enum Certainty {
 
 impl StreamId {
     /// The lines of the file itself.
-    pub(in crate::event) const PLAIN: Self = Self { hash: 0, certainty: Certainty::Unnamed };
+    pub(in crate::event) const PLAIN: Self = Self { hash: 0, certainty: WriterCertainty::Unnamed };
 
     /// Returns the stream of the same kind of a writer with this name.
     pub(in crate::event) fn named(self, name: &[u8]) -> Self {
-        Self { certainty: Certainty::Named, ..self.of(name) }
+        Self { certainty: WriterCertainty::Named, ..self.of(name) }
     }
 
     /// Returns a stream that belongs to this one, such as its standard output.
@@ -37,7 +37,7 @@ impl StreamId {
         Self { hash: self.hash.rotate_left(7) ^ fingerprint::hash(part), ..self }
     }
 
-    pub(in crate::event) fn certainty(self) -> Certainty {
+    pub(in crate::event) fn certainty(self) -> WriterCertainty {
         self.certainty
     }
 }

@@ -183,14 +183,14 @@ pub(super) enum ColourSpace {
 
 /// The frame header and the application segments that matter for decoding.
 #[derive(Clone, Debug)]
-pub(super) struct Header<'a> {
+pub(super) struct JpegHeader<'a> {
     pub(super) frame: Frame,
     pub(super) colours: ColourSpace,
     /// The payload of the EXIF segment, without its name.
     pub(super) exif: Option<&'a [u8]>,
 }
 
-impl<'a> Header<'a> {
+impl<'a> JpegHeader<'a> {
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, JpegError> {
         let (mut frame, mut exif, mut jfif, mut adobe) = (None, None, false, None);
         for segment in Segments::of(bytes) {

@@ -8,7 +8,7 @@ use super::{
     damage::{Damage, DamageKind},
     error::JpegError,
     huffman::{BitReader, EntropyError, HuffmanTable, standard},
-    markers::{DHT, DQT, DRI, Frame, Header, Process, SOS, Segments, is_reserved},
+    markers::{DHT, DQT, DRI, Frame, JpegHeader, Process, SOS, Segments, is_reserved},
     plane::{Band, Plane, Retention, ZIGZAG, planes},
 };
 
@@ -79,7 +79,7 @@ struct ScanDecoder<'a> {
 }
 
 /// Decodes all scans. Fails if there is no scan, or if a table is invalid.
-pub(super) fn decode(bytes: &[u8], header: &Header<'_>, retention: Retention) -> Result<Planes, JpegError> {
+pub(super) fn decode(bytes: &[u8], header: &JpegHeader<'_>, retention: Retention) -> Result<Planes, JpegError> {
     let table = |tables: &[([u8; 16], &'static [u8]); 2], index: usize| {
         tables.get(index).and_then(|(counts, symbols)| HuffmanTable::new(counts, symbols))
     };
@@ -178,7 +178,7 @@ impl ScanDecoder<'_> {
             }
         }
         self.note_order(scan);
-        let grid = Grid::of(scan, self.frame, &self.result.planes);
+        let grid = ScanGrid::of(scan, self.frame, &self.result.planes);
         let mut bits = BitReader::new(bytes, at);
         let mut predictions = [0; 4];
         let mut run = 0;
@@ -281,7 +281,7 @@ impl ScanDecoder<'_> {
 }
 
 /// The order of the blocks of a scan: MCUs of all its components, or the blocks of its only one.
-struct Grid {
+struct ScanGrid {
     across: usize,
     down: usize,
     /// The pixel rows of a unit.
@@ -290,7 +290,7 @@ struct Grid {
     parts: Vec<(usize, usize, usize)>,
 }
 
-impl Grid {
+impl ScanGrid {
     fn of(scan: &Scan, frame: &Frame, planes: &[Plane]) -> Self {
         let (h_max, v_max) = frame.max_factors();
         let [h_max, v_max] = [h_max, v_max].map(usize::from);

@@ -175,7 +175,7 @@ fn uncommon_kinds_are_drawn_right() {
 fn the_slow_decoder_draws_what_the_fast_one_does() {
     for name in ["plain", "restarts"] {
         let jpeg = fixture(name);
-        let header = Header::parse(&jpeg).unwrap();
+        let header = JpegHeader::parse(&jpeg).unwrap();
         let planes = scan::decode(&jpeg, &header, Retention::Keep).unwrap();
         let rgb = pixels::rgb(&header.frame, planes, header.colours);
         let psnr = psnr(&rgb, &decoded(&jpeg).rgb);

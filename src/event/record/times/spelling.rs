@@ -5,7 +5,7 @@
 
 use super::{
     scan::{digits, one_of},
-    zone::{self, Zone},
+    zone::{self, ZoneWord},
 };
 
 /// A time as it is spelled.
@@ -15,7 +15,7 @@ pub(super) struct SpelledTime {
     pub(super) month: i8,
     pub(super) day: i8,
     pub(super) clock: Clock,
-    pub(super) zone: Option<Zone>,
+    pub(super) zone: Option<ZoneWord>,
 }
 
 /// A time of day.

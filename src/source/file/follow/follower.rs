@@ -15,7 +15,7 @@ use crate::{
             incomplete::{IncompleteChange, IncompleteLine},
             observation::{FileStamp, Inode, Observation, observe, observe_open},
             open_file::{OpenFile, ReadOutcome, is_settled},
-            retry::Retry,
+            retry::ReopenRetry,
             rotated_file::RotatedFile,
             saved_place,
             sibling_scan::SiblingScan,
@@ -61,7 +61,7 @@ pub struct Follower {
     health: Option<Health>,
     /// The last rotation or restart of the name, and its time.
     mark: Option<(&'static str, Duration)>,
-    retry: Retry,
+    retry: ReopenRetry,
     siblings: SiblingScan,
     /// The relation of the next content of the name to the one that was read last.
     next_content: ContentChange,
@@ -120,7 +120,7 @@ impl Follower {
             rotated: Vec::new(),
             health: None,
             mark: None,
-            retry: Retry::default(),
+            retry: ReopenRetry::default(),
             incomplete: IncompleteLine::default(),
         }
     }

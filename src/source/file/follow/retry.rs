@@ -14,7 +14,7 @@ const LONGEST: Duration = Duration::from_secs(2);
 
 /// The backoff of one name.
 #[derive(Debug, Default)]
-pub(super) struct Retry {
+pub(super) struct ReopenRetry {
     failed: Option<Failed>,
 }
 
@@ -25,7 +25,7 @@ struct Failed {
     wait: Duration,
 }
 
-impl Retry {
+impl ReopenRetry {
     /// Returns whether to try now, after this observation.
     pub(super) fn is_due(&self, now: Duration, seen: &Observation) -> bool {
         self.failed.as_ref().is_none_or(|failed| now >= failed.due || failed.seen != *seen)
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn waits_longer_each_time_and_not_at_all_after_a_change() {
-        let mut retry = Retry::default();
+        let mut retry = ReopenRetry::default();
         let locked = || Observation::Unreachable("permission denied".into());
         let mut now = Duration::ZERO;
         let mut waits = Vec::new();

@@ -25,11 +25,11 @@ const SEARCH_PERIOD: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct RotatedFile {
     pub(super) open: OpenFile,
-    /// When it lost its name.
+    /// The time at which it lost its name.
     since: Duration,
-    /// When it last grew.
+    /// The time at which it last grew.
     grown: Duration,
-    /// When writers are searched for next, and the result of the last search.
+    /// The time of the next search for writers, and the result of the last one.
     writers: (Duration, Writers),
 }
 
