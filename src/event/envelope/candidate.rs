@@ -74,7 +74,9 @@ fn json<'t>(text: &'t str, brace: usize, budget: &mut usize) -> Candidate<'t> {
     match JsonOutline::new().take(rest.as_bytes()) {
         OutlineProgress::Closed(len) => {
             let object = rest.get(..len).unwrap_or_default();
-            let has_bytes = memmem::find(object.as_bytes(), b"\\x").is_some();
+            // Few objects have a backslash at all.
+            let escape = memchr::memchr(b'\\', object.as_bytes()).and_then(|at| object.as_bytes().get(at..));
+            let has_bytes = escape.is_some_and(|rest| memmem::find(rest, b"\\x").is_some());
             let literal = if has_bytes { encoding::python_string(text, brace) } else { None };
             literal.map_or_else(|| Candidate::Found(brace + len, Inner::Object(object.into())), found)
         }

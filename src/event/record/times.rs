@@ -92,6 +92,10 @@ impl TimeContext {
 
     /// Returns the time in the fields of an object.
     pub(in crate::event) fn fields(&self, fields: &Fields<'_>) -> Option<ParsedTime> {
+        // Most objects have none, and each look-up compares all names.
+        if !fields.iter().any(|(name, _)| may_hold_time(name)) {
+            return None;
+        }
         FIELDS.iter().find_map(|name| match fields.scalar(name) {
             Some(text) => self.field(&text).or_else(|| {
                 // The date and the time of day may be separate.
@@ -143,6 +147,12 @@ impl TimeContext {
         };
         Some(moment.to_zoned(zone).ok()?.timestamp())
     }
+}
+
+/// Returns `false` for a name that is none of [`FIELDS`] in any spelling.
+fn may_hold_time(name: &str) -> bool {
+    let has = |word: &[u8]| name.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
+    name.len() <= 4 || has(b"time") || has(b"date") || has(b"inst")
 }
 
 /// Returns the time that is a number of seconds or a smaller unit since 1970; the unit follows from its size.
@@ -291,6 +301,13 @@ mod tests {
         check("2025-12-31T16:00:10Z", "Jan  1 00:00:10 host", "2025-12-31T16:00:10Z");
         check("2026-06-01T00:00:00Z", "Feb 29 09:15:02 host", "2024-02-29T01:15:02Z");
         check("2026-06-01T00:00:00Z", "I0602 09:00:00.5 1 x", "2025-06-02T01:00:00.5Z");
+    }
+
+    #[test]
+    fn looks_at_every_name_of_a_time() {
+        assert!(FIELDS.iter().all(|name| may_hold_time(name)));
+        assert!(["eventTime", "Timestamp", "TS"].iter().all(|name| may_hold_time(name)));
+        assert!(["event_type", "thumbnail_info", "asset_id"].iter().all(|name| !may_hold_time(name)));
     }
 
     #[test]
