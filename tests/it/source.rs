@@ -332,12 +332,12 @@ fn a_record_that_a_rotation_cut_is_one_event() {
     let path = folder.path("a.log");
     let stored = |tag: &str, text: &str| format!("2026-03-14T01:15:03.000000001Z stdout {tag} {}\n", text.trim_end());
     let cut = event("b");
-    let (head, rest) = cut.split_at(60);
-    fs::write(&path, stored("F", &event("a")) + &stored("P", head)).unwrap();
+    let (first_half, second_half) = cut.split_at(60);
+    fs::write(&path, stored("F", &event("a")) + &stored("P", first_half)).unwrap();
     let mut heard = Heard::new(&[&path], ReadMode::Follow);
     heard.until_ids(&["a".to_owned()]);
     fs::rename(&path, folder.path("a.log.1")).unwrap();
-    fs::write(&path, stored("F", rest) + &stored("F", &event("c"))).unwrap();
+    fs::write(&path, stored("F", second_half) + &stored("F", &event("c"))).unwrap();
     heard.until_ids(&["a", "b", "c"].map(str::to_owned));
     assert_eq!(heard.counts().unparsed, 0);
 }
