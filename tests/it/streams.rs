@@ -1,5 +1,6 @@
 //! Cut and mixed lines: events that several writers or a container runtime left in parts.
 
+use crate::support::checks;
 use std::num::NonZeroU32;
 use thumbview::event::{FileId, Fingerprint, FoundEvents, PictureKind, RecordReader};
 
@@ -35,8 +36,8 @@ fn json(text: &str) -> String {
 /// `e8cd:3` for an event of asset A with three samples, and the reasons of what was refused.
 fn read(lines: &[String]) -> (Vec<String>, Vec<String>) {
     let text = lines.join("\n") + "\n";
-    let whole = read_chunks(std::iter::once(text.as_bytes()));
-    let by_line = read_chunks(text.as_bytes().split_inclusive(|b| *b == b'\n'));
+    let whole = checks::read(std::iter::once(text.as_bytes()));
+    let by_line = checks::read(text.as_bytes().split_inclusive(|b| *b == b'\n'));
     assert_eq!(whole.events, by_line.events);
     assert_eq!(whole.rejected, by_line.rejected);
     assert_eq!(whole.counts.unparsed, whole.rejected.len() as u64);
@@ -52,19 +53,6 @@ fn read(lines: &[String]) -> (Vec<String>, Vec<String>) {
     let mut events: Vec<String> = whole.events.iter().map(short).collect();
     events.sort();
     (events, whole.rejected.iter().map(|rejected| rejected.reason.to_string()).collect())
-}
-
-fn read_chunks<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> FoundEvents {
-    let mut found = FoundEvents::default();
-    let mut reader = RecordReader::new(FileId::default());
-    let (mut byte, mut line) = (0, 1_u32);
-    for chunk in chunks {
-        reader.read(chunk, byte, NonZeroU32::new(line), &mut found);
-        byte += chunk.len() as u64;
-        line += u32::from(chunk.ends_with(b"\n"));
-    }
-    reader.finish(&mut found);
-    found
 }
 
 #[track_caller]

@@ -31,7 +31,8 @@ pub(crate) fn ingest(bytes: &[u8]) {
     }
 }
 
-fn read<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> FoundEvents {
+/// Reads the chunks of one file, each of whole lines, to its end.
+pub(crate) fn read<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> FoundEvents {
     let mut found = FoundEvents::default();
     let mut reader = RecordReader::new(FileId::default());
     let (mut byte, mut line) = (0, 1_u32);
