@@ -13,6 +13,7 @@ pub mod file;
 mod glob;
 mod guard;
 mod intake;
+pub mod kafka;
 mod line_reader;
 pub mod lines;
 mod outlet;

@@ -2,7 +2,7 @@
 //!
 //! Each decision is a function of a lookup, so that it is tested without a process environment.
 
-use crate::text::Safe;
+use crate::{source::kafka::Password, text::Safe};
 use std::{env, ffi::OsString, path::PathBuf};
 
 /// Returns what to tell the user where the locale restricts the screen to ASCII.
@@ -18,6 +18,11 @@ pub(super) fn has_utf8_locale() -> bool {
 /// Returns whether `NO_COLOR` is set (<https://no-color.org>).
 pub(super) fn has_no_color() -> bool {
     env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+/// Returns the password for Kafka's brokers. It is no option, since the arguments of a program are visible to others.
+pub(super) fn kafka_password() -> Option<Password> {
+    env::var("THUMBVIEW_KAFKA_PASSWORD").ok().filter(|text| !text.is_empty()).map(Password::new)
 }
 
 /// Returns the folder of the picture cache (XDG base directories).

@@ -1,14 +1,17 @@
 //! The options that say what is read, which assets pass, and how they are printed.
 
-use super::UsageError;
+use super::{KafkaArgs, UsageError};
 use crate::{
     app::Filter,
     catalog::ListFormat,
-    event::{ReadMode, Reveal},
-    source::{Order, SourceConfig, Start},
+    event::{ReadMode, Reveal, Time},
+    source::{
+        Order, SourceConfig, Start,
+        kafka::{KafkaOptions, TopicAddress},
+    },
 };
 use clap::{Args, ValueEnum};
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use std::path::PathBuf;
 
 /// The logs, the filter and the output.
@@ -41,10 +44,13 @@ pub struct InputArgs {
     /// The time zone of the screen, and of times that name none.
     #[arg(long, value_enum, default_value_t)]
     pub tz: Zone,
+    /// The login and the TLS of Kafka's brokers.
+    #[command(flatten)]
+    pub kafka: KafkaArgs,
 }
 
 impl InputArgs {
-    /// Reads stdin where no file was named, unless stdin is a terminal.
+    /// Reads stdin where no file was named, unless stdin is a terminal. Names of topics are checked.
     pub fn or_stdin(mut self, stdin: StreamKind) -> Result<Self, UsageError> {
         if self.files.is_empty() {
             if stdin == StreamKind::Terminal {
@@ -52,6 +58,11 @@ impl InputArgs {
                 return Err(UsageError::new(sentence));
             }
             self.files.push("-".into());
+        }
+        for file in &self.files {
+            if let Some(Err(error)) = TopicAddress::parse(file.as_os_str()) {
+                return Err(UsageError::new(error.to_string()));
+            }
         }
         Ok(self)
     }
@@ -86,7 +97,10 @@ impl InputArgs {
 
     /// Returns the configuration of the source.
     pub fn source(&self, mode: ReadMode, start: Start, order: Order) -> SourceConfig {
-        SourceConfig { files: self.files.clone(), mode, start, order, state: None, zone: self.zone() }
+        let now = Time::from(Timestamp::now());
+        let since = self.filter().ok().and_then(|filter| filter.since(now)).map(Time::timestamp);
+        let kafka = KafkaOptions { since, ..self.kafka.options() };
+        SourceConfig { files: self.files.clone(), mode, start, order, state: None, zone: self.zone(), kafka }
     }
 }
 

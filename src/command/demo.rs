@@ -11,7 +11,7 @@ use crate::{
     event::ReadMode,
     media::MediaConfig,
     session::{self, SessionPlan, alert::AlertConfig},
-    source::{Order, SourceConfig, Start},
+    source::{Order, SourceConfig, Start, kafka::KafkaOptions},
     text::Safe,
 };
 use anyhow::{Context as _, Result};
@@ -66,6 +66,7 @@ async fn play(args: &DemoArgs, demo: &Demo) -> Result<ExitCode> {
         order: Order::NewestFirst,
         state: None,
         zone: TimeZone::system(),
+        kafka: KafkaOptions::default(),
     };
     if !args.output.is_full_screen(stdio::stdout()) {
         return events::print_for(source, args.duration.unwrap_or(PRINTED_FOR)).await;

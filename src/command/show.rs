@@ -16,7 +16,7 @@ use crate::{
     media::spawn,
     picture::{Canvas, DrawingChoice, Picture, PictureKey, PictureRequest, PictureUpdate, Protocol},
     report,
-    source::{self, Order, SourceConfig, Start},
+    source::{self, Order, SourceConfig, Start, kafka::KafkaOptions},
     text::Safe,
 };
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -58,6 +58,7 @@ async fn read(file: &Path) -> Result<Catalog> {
         order: Order::Log,
         state: None,
         zone: TimeZone::system(),
+        kafka: KafkaOptions::default(),
     };
     let (_source, mut updates) = source::spawn(config);
     let mut catalog = Catalog::default();

@@ -4,7 +4,10 @@ use super::{events, follow::FollowOptions, full_screen, stdio};
 use crate::{
     catalog::ListFormat,
     cli::{InputArgs, TailArgs},
-    source::{Order, SourceConfig},
+    source::{
+        Order, SourceConfig,
+        kafka::{KafkaOptions, TopicHistory},
+    },
 };
 use anyhow::Result;
 use std::process::ExitCode;
@@ -15,7 +18,9 @@ pub(super) fn run(args: TailArgs) -> Result<ExitCode> {
     if args.input.output.is_full_screen(stdio::stdout()) {
         let (follow, state) = FollowOptions::new(&args)?;
         let source = args.input.source(mode, args.screen_start(), Order::NewestFirst);
-        return full_screen::run(&args.input, &args.screen, SourceConfig { state, ..source }, follow);
+        let history = if args.lines.is_some() { TopicHistory::LikeFiles } else { TopicHistory::None };
+        let kafka = KafkaOptions { history, ..source.kafka };
+        return full_screen::run(&args.input, &args.screen, SourceConfig { state, kafka, ..source }, follow);
     }
     match args.input.output.format() {
         None | Some(ListFormat::Jsonl) => {}

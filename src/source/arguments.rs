@@ -1,9 +1,12 @@
 //! The file arguments as typed, and the files that they mean.
 //!
-//! An argument is a file, a directory (its files, not those below), a quoted glob, or `-`. Directories and globs may
+//! An argument is a file, a directory (its files, not those below), a quoted glob, a topic of Kafka, or `-`. Directories and globs may
 //! be searched again: [`Arguments::search`] returns what is new. A file that does not exist is an argument all the same.
 
-use crate::source::glob;
+use crate::source::{
+    glob,
+    kafka::{AddressError, TopicAddress},
+};
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
@@ -21,6 +24,8 @@ pub(super) struct Arguments {
 pub(super) enum FileArgument {
     /// Standard input.
     Stdin,
+    /// A topic of Kafka.
+    Topic(Result<TopicAddress, AddressError>),
     /// A file, whether it exists or not.
     File(PathBuf),
     /// A glob or a directory without files so far, with the sentence that says so.
@@ -38,6 +43,10 @@ impl Arguments {
         for (at, argument) in self.arguments.iter().enumerate() {
             if argument == Path::new("-") {
                 found.push((at, FileArgument::Stdin));
+                continue;
+            }
+            if let Some(address) = TopicAddress::parse(argument.as_os_str()) {
+                found.push((at, FileArgument::Topic(address)));
                 continue;
             }
             let (files, why) = files(argument);
@@ -103,5 +112,13 @@ mod tests {
         fs::write(&path, "").unwrap();
         let mut arguments = Arguments::new(vec![path.clone()]);
         assert_eq!(arguments.search(), [(0, FileArgument::File(path))]);
+    }
+
+    #[test]
+    fn topics_are_no_files() {
+        let mut arguments = Arguments::new(vec!["kafka://b/vod".into(), "kafka://b".into()]);
+        let found = arguments.search();
+        assert!(matches!(&found[0], (0, FileArgument::Topic(Ok(address))) if address.topic() == "vod"));
+        assert!(matches!(&found[1], (1, FileArgument::Topic(Err(AddressError::Form(_))))));
     }
 }

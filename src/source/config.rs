@@ -1,13 +1,16 @@
 //! The settings of a source: which files, once or on and on, and from where.
 
-use crate::event::ReadMode;
-use crate::source::saved_state::SavedState;
+use crate::{
+    event::ReadMode,
+    source::{kafka::KafkaOptions, saved_state::SavedState},
+};
 use std::path::PathBuf;
 
 /// The settings of a source.
 #[derive(Clone, Debug)]
 pub struct SourceConfig {
-    /// The file arguments as typed: paths, quoted globs, directories; `-` is standard input.
+    /// The file arguments as typed: paths, quoted globs, directories, `kafka://` topics; `-` is standard
+    /// input.
     pub files: Vec<PathBuf>,
     /// Once, or on after the end.
     pub mode: ReadMode,
@@ -19,6 +22,8 @@ pub struct SourceConfig {
     pub state: Option<SavedState>,
     /// The zone of times that name none.
     pub zone: jiff::tz::TimeZone,
+    /// The settings of topics.
+    pub kafka: KafkaOptions,
 }
 
 /// The order in which the events of a file that is there at the start are sent.

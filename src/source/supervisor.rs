@@ -15,6 +15,7 @@ use crate::{
         },
         guard::guard,
         intake::{Intake, IntakeOptions, Positions},
+        kafka::{AddressError, TopicAddress},
         outlet::Outlet,
         saved_state::SavedState,
         sink::Sink as _,
@@ -244,7 +245,8 @@ impl Supervisor {
                     self.add_stream(StreamInput::Stdin, "standard input".into())?;
                 }
                 FileArgument::Empty(why) if discovery == Discovery::AtStart => self.add_empty(argument, why)?,
-                FileArgument::Stdin | FileArgument::Empty(_) => {}
+                FileArgument::Topic(address) if discovery == Discovery::AtStart => self.add_topic(argument, address)?,
+                FileArgument::Stdin | FileArgument::Empty(_) | FileArgument::Topic(_) => {}
                 FileArgument::File(path) => self.add_file(argument, path, discovery)?,
             }
         }
@@ -328,6 +330,20 @@ impl Supervisor {
             shared.wake();
         });
         Ok(())
+    }
+
+    fn add_topic(&mut self, argument: usize, address: Result<TopicAddress, AddressError>) -> Result<(), Stopped> {
+        let name: Arc<str> = match &address {
+            Ok(address) => address.to_string().into(),
+            Err(_) => "a topic".into(),
+        };
+        let Some(rank) = self.assign_rank(None, &name, RawText::File(PathBuf::new()))? else { return Ok(()) };
+        self.inputs.push(RankInput::Empty(argument));
+        let why = match address {
+            Ok(_) => "this build reads no topics of Kafka".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        self.outlet.send(LogUpdate::Health { rank, health: Health::Failed(Safe::new(&why)) })
     }
 
     /// Returns the settings of a file that appeared later, of which everything is new.

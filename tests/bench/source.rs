@@ -17,7 +17,7 @@ use std::{
 };
 use thumbview::{
     event::{Counts, LogUpdate, ReadMode},
-    source::{self, Order, Source, SourceConfig, Start},
+    source::{self, Order, Source, SourceConfig, Start, kafka::KafkaOptions},
 };
 use tokio::sync::mpsc::Receiver;
 
@@ -45,7 +45,15 @@ fn event(number: u32) -> String {
 fn start(file: &Path, mode: ReadMode) -> (Source, Receiver<LogUpdate>) {
     let files = vec![file.to_owned()];
     let order = Order::NewestFirst;
-    source::spawn(SourceConfig { files, mode, start: Start::All, order, state: None, zone: jiff::tz::TimeZone::UTC })
+    source::spawn(SourceConfig {
+        files,
+        mode,
+        start: Start::All,
+        order,
+        state: None,
+        zone: jiff::tz::TimeZone::UTC,
+        kafka: KafkaOptions::default(),
+    })
 }
 
 /// Reads a file once: when the first events came, when all had come, and how many.

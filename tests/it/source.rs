@@ -21,7 +21,7 @@ use std::{
 };
 use thumbview::{
     event::{Counts, FileId, FoundEvents, Health, LogEvent, LogUpdate, Origin, ReadMode, RecordReader, Time},
-    source::{self, Order, RawError, SavedState, Source, SourceConfig, Start},
+    source::{self, Order, RawError, SavedState, Source, SourceConfig, Start, kafka::KafkaOptions},
 };
 use tokio::sync::mpsc::Receiver;
 
@@ -42,7 +42,15 @@ impl Heard {
 
     fn start(files: &[&Path], mode: ReadMode, start: Start, order: Order) -> Self {
         let files = files.iter().map(|path| path.to_path_buf()).collect();
-        Self::spawn(SourceConfig { files, mode, start, order, state: None, zone: jiff::tz::TimeZone::UTC })
+        Self::spawn(SourceConfig {
+            files,
+            mode,
+            start,
+            order,
+            state: None,
+            zone: jiff::tz::TimeZone::UTC,
+            kafka: KafkaOptions::default(),
+        })
     }
 
     fn spawn(config: SourceConfig) -> Self {
@@ -59,6 +67,7 @@ impl Heard {
             order: Order::Log,
             state: Some(state),
             zone: jiff::tz::TimeZone::UTC,
+            kafka: KafkaOptions::default(),
         })
     }
 

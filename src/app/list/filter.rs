@@ -116,6 +116,21 @@ impl Filter {
         applied.and_then(|applied| catalog.asset(applied.asset)).is_some_and(|asset| self.matches(&asset, now))
     }
 
+    /// Returns the time before which no event with a time passes, if its terms set one.
+    pub fn since(&self, now: Time) -> Option<Time> {
+        let bounds =
+            self.terms.iter().filter(|term| term.polarity == Polarity::Plain).filter_map(|term| match &term.test {
+                Test::Since(bound) => Some(bound.at(now)),
+                Test::Word(_)
+                | Test::Status(_)
+                | Test::Code(_)
+                | Test::Samples(..)
+                | Test::Until(_)
+                | Test::Host(_) => None,
+            });
+        bounds.max()
+    }
+
     /// Returns a filter that passes only what both filters pass.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
@@ -344,6 +359,14 @@ mod tests {
             });
         }
         catalog
+    }
+
+    #[test]
+    fn the_earliest_time_is_that_of_the_terms() {
+        let now = Time::from_micros(3_600_000_000);
+        let since = |text: &str| Filter::parse(text).unwrap().since(now).map(Time::as_micros);
+        assert_eq!(since("since:10m since:1970-01-01T00:40:00Z x"), Some(3_000_000_000));
+        assert_eq!(since("!since:10m until:5m status:failed"), None);
     }
 
     #[test]
