@@ -23,7 +23,7 @@ pub use config::{ConfigError, ConfigFile};
 pub use environment::{cache_folder, config_folder, locale_notice};
 pub use error::{UsageError, first_paragraph, printable};
 pub use fetch::FetchArgs;
-pub use input::{InputArgs, LineCount, Output, StreamKind, Zone};
+pub use input::{InputArgs, LineCount, Output, SelectionArgs, StreamKind, Zone};
 pub use screen::{ColorWhen, ScreenArgs};
 pub use version::version;
 

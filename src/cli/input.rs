@@ -20,6 +20,20 @@ pub struct InputArgs {
     /// Logs, plain or compressed; quoted globs and directories too. - is stdin.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// The filter.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// The format of the output. auto: full screen on a terminal, else table for list and jsonl for tail and open.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Output,
+    /// The login and the TLS of Kafka's brokers.
+    #[command(flatten)]
+    pub kafka: KafkaArgs,
+}
+
+/// The filter, and how secrets and times are shown.
+#[derive(Args, Debug)]
+pub struct SelectionArgs {
     /// Show only the assets that pass: words, status:failed, code:VOD.*, samples<5, since:2h, host:NAME; ! negates.
     #[arg(short = 'e', long, value_name = "EXPR", value_parser = Filter::parse)]
     pub filter: Vec<Filter>,
@@ -35,18 +49,12 @@ pub struct InputArgs {
     /// Show only assets until this time.
     #[arg(long, value_name = "T", value_parser = parse_since)]
     pub until: Option<String>,
-    /// The format of the output. auto: full screen on a terminal, else table for list and jsonl for tail and open.
-    #[arg(short, long, value_enum, default_value_t)]
-    pub output: Output,
     /// Show secrets in URLs.
     #[arg(long)]
     pub reveal: bool,
     /// The time zone of the screen, and of times that name none.
     #[arg(long, value_enum, default_value_t)]
     pub tz: Zone,
-    /// The login and the TLS of Kafka's brokers.
-    #[command(flatten)]
-    pub kafka: KafkaArgs,
 }
 
 impl InputArgs {
@@ -67,6 +75,31 @@ impl InputArgs {
         Ok(self)
     }
 
+    /// Returns all filters as one.
+    pub fn filter(&self) -> Result<Filter, UsageError> {
+        self.selection.filter()
+    }
+
+    /// Returns whether secrets in URLs are shown.
+    pub fn reveal(&self) -> Reveal {
+        self.selection.reveal()
+    }
+
+    /// Returns the zone of times without one, and of the screen.
+    pub fn zone(&self) -> TimeZone {
+        self.selection.zone()
+    }
+
+    /// Returns the configuration of the source.
+    pub fn source(&self, mode: ReadMode, start: Start, order: Order) -> SourceConfig {
+        let now = Time::from(Timestamp::now());
+        let since = self.filter().ok().and_then(|filter| filter.since(now)).map(Time::timestamp);
+        let kafka = KafkaOptions { since, ..self.kafka.options() };
+        SourceConfig { files: self.files.clone(), mode, start, order, state: None, zone: self.zone(), kafka }
+    }
+}
+
+impl SelectionArgs {
     /// Returns all filters as one.
     pub fn filter(&self) -> Result<Filter, UsageError> {
         let mut filter = self.filter.iter().cloned().fold(Filter::default(), Filter::and);
@@ -93,14 +126,6 @@ impl InputArgs {
             Zone::Local => TimeZone::system(),
             Zone::Utc => TimeZone::UTC,
         }
-    }
-
-    /// Returns the configuration of the source.
-    pub fn source(&self, mode: ReadMode, start: Start, order: Order) -> SourceConfig {
-        let now = Time::from(Timestamp::now());
-        let since = self.filter().ok().and_then(|filter| filter.since(now)).map(Time::timestamp);
-        let kafka = KafkaOptions { since, ..self.kafka.options() };
-        SourceConfig { files: self.files.clone(), mode, start, order, state: None, zone: self.zone(), kafka }
     }
 }
 

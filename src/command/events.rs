@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     app::Filter,
-    cli::InputArgs,
+    cli::SelectionArgs,
     diagnostics::{error, info},
     event::{LogEvent, LogUpdate, ReadMode, Reveal},
     report,
@@ -37,8 +37,8 @@ use stream::EventStream;
 use tokio::time::Instant;
 
 /// Prints the events that pass the filter, until the sources end or an alert ends the program.
-pub(super) fn print(input: &InputArgs, source: SourceConfig, follow: FollowOptions) -> Result<ExitCode> {
-    let (filter, mode) = (input.filter()?, source.mode);
+pub(super) fn print(selection: &SelectionArgs, source: SourceConfig, follow: FollowOptions) -> Result<ExitCode> {
+    let (filter, mode) = (selection.filter()?, source.mode);
     if mode == ReadMode::Follow
         && let Some(status) = filter.unknown_status(&[])
     {
@@ -47,7 +47,7 @@ pub(super) fn print(input: &InputArgs, source: SourceConfig, follow: FollowOptio
     let mut printer = EventPrinter {
         stream: EventStream::new(filter.clone()),
         alerter: Alerter::new(follow.alerts, CommandOutput::Stderr).context("cannot start the thread of --exec")?,
-        reveal: input.reveal(),
+        reveal: selection.reveal(),
         state_file: follow.state_file,
         printed: PrintedLines::behind(source.state.as_ref().and_then(SavedState::output)),
     };

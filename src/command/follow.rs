@@ -1,13 +1,13 @@
 //! The options of a followed log, for the screen and for printed output.
 
 use crate::{
-    cli::TailArgs,
     session::{
         alert::{AlertConfig, History},
         state_file::StateFile,
     },
     source::{SavedState, StateError},
 };
+use std::path::Path;
 
 /// The options that only a followed log has; the default is none of them.
 #[derive(Debug, Default)]
@@ -17,11 +17,13 @@ pub(super) struct FollowOptions {
 }
 
 impl FollowOptions {
-    /// Reads the state file that the arguments name; returns the state in it, too.
-    pub(super) fn new(args: &TailArgs) -> Result<(Self, Option<SavedState>), StateError> {
-        let mut alerts = args.alerts();
-        let Some(path) = args.state.clone() else { return Ok((Self { state_file: None, alerts }, None)) };
-        let (file, state) = StateFile::open(path)?;
+    /// Reads the state file, if there is one; returns the state in it, too.
+    pub(super) fn new(
+        mut alerts: AlertConfig,
+        state: Option<&Path>,
+    ) -> Result<(Self, Option<SavedState>), StateError> {
+        let Some(path) = state else { return Ok((Self { state_file: None, alerts }, None)) };
+        let (file, state) = StateFile::open(path.to_owned())?;
         // What the last run has not read is new.
         if !state.is_empty() {
             alerts.history = History::None;

@@ -3,7 +3,7 @@
 use super::{follow::FollowOptions, media, runtime};
 use crate::{
     app::AppOptions,
-    cli::{InputArgs, ScreenArgs, locale_notice},
+    cli::{ScreenArgs, SelectionArgs, locale_notice},
     session::{self, SessionPlan},
     source::SourceConfig,
 };
@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 /// Runs a session over the input until the user quits.
 pub(super) fn run(
-    input: &InputArgs,
+    selection: &SelectionArgs,
     screen: &ScreenArgs,
     source: SourceConfig,
     follow: FollowOptions,
@@ -22,9 +22,9 @@ pub(super) fn run(
         drawing: screen.drawing(),
         options: AppOptions {
             read_mode: source.mode,
-            filter: input.filter()?,
-            reveal: input.reveal(),
-            ..screen.options(input.zone())
+            filter: selection.filter()?,
+            reveal: selection.reveal(),
+            ..screen.options(selection.zone())
         },
         source,
         state_file: follow.state_file,

@@ -23,11 +23,11 @@ pub(super) fn run(args: OpenArgs) -> Result<ExitCode> {
     let input = InputArgs::or_stdin(args.input, stdio::stdin())?;
     if input.output.is_full_screen(stdio::stdout()) {
         let source = input.source(ReadMode::Once, Start::All, Order::NewestFirst);
-        return full_screen::run(&input, &args.screen, source, FollowOptions::default());
+        return full_screen::run(&input.selection, &args.screen, source, FollowOptions::default());
     }
     match input.output.format().unwrap_or(ListFormat::Jsonl) {
         ListFormat::Jsonl => {
-            events::print(&input, input.source(ReadMode::Once, Start::All, Order::Log), FollowOptions::default())
+            events::print(&input.selection, input.source(ReadMode::Once, Start::All, Order::Log), FollowOptions::default())
         }
         ListFormat::Table | ListFormat::Json | ListFormat::Csv => list::print(&input, list::Part::Assets),
     }

@@ -16,11 +16,11 @@ pub(super) fn run(args: TailArgs) -> Result<ExitCode> {
     let args = TailArgs { input: InputArgs::or_stdin(args.input, stdio::stdin())?, ..args };
     let mode = args.read_mode();
     if args.input.output.is_full_screen(stdio::stdout()) {
-        let (follow, state) = FollowOptions::new(&args)?;
+        let (follow, state) = FollowOptions::new(args.alerts(), args.state.as_deref())?;
         let source = args.input.source(mode, args.screen_start(), Order::NewestFirst);
         let history = if args.lines.is_some() { TopicHistory::LikeFiles } else { TopicHistory::None };
         let kafka = KafkaOptions { history, ..source.kafka };
-        return full_screen::run(&args.input, &args.screen, SourceConfig { state, kafka, ..source }, follow);
+        return full_screen::run(&args.input.selection, &args.screen, SourceConfig { state, kafka, ..source }, follow);
     }
     match args.input.output.format() {
         None | Some(ListFormat::Jsonl) => {}
@@ -29,7 +29,7 @@ pub(super) fn run(args: TailArgs) -> Result<ExitCode> {
             return Err(args.input.output.refused("tail", "tui and jsonl").into());
         }
     }
-    let (follow, state) = FollowOptions::new(&args)?;
+    let (follow, state) = FollowOptions::new(args.alerts(), args.state.as_deref())?;
     let source = args.input.source(mode, args.printed_start(), Order::Log);
-    events::print(&args.input, SourceConfig { state, ..source }, follow)
+    events::print(&args.input.selection, SourceConfig { state, ..source }, follow)
 }
