@@ -11,6 +11,7 @@ mod environment;
 mod error;
 mod fetch;
 mod input;
+mod kafka;
 mod screen;
 mod suggestion;
 mod version;
@@ -24,6 +25,7 @@ pub use environment::{cache_folder, config_folder, locale_notice};
 pub use error::{UsageError, first_paragraph, printable};
 pub use fetch::FetchArgs;
 pub use input::{InputArgs, LineCount, Output, SelectionArgs, StreamKind, Zone};
+pub use kafka::{KafkaArgs, KafkaMechanism};
 pub use screen::{ColorWhen, ScreenArgs};
 pub use version::version;
 

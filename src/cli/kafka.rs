@@ -5,15 +5,18 @@ use crate::source::kafka::{HostnameCheck, KafkaOptions, Mechanism, PasswordSourc
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
+/// The help of `--kafka-password-file`.
+const PASSWORD_FILE: &str = "Read the user's password from the first line of this file. Without it, it is that of the \
+    variable THUMBVIEW_KAFKA_PASSWORD";
+
 /// The login and the TLS of brokers.
 #[derive(Args, Debug, Default)]
 pub struct KafkaArgs {
     /// Log in to Kafka's brokers as this user.
     #[arg(long, value_name = "USER", help_heading = KAFKA)]
     pub kafka_user: Option<String>,
-    /// Read the user's password from the first line of this file. Without it, it is that of the variable
-    /// THUMBVIEW_KAFKA_PASSWORD.
-    #[arg(long, value_name = "FILE", help_heading = KAFKA, requires = "kafka_user")]
+    /// The file of the user's password.
+    #[arg(long, value_name = "FILE", help_heading = KAFKA, requires = "kafka_user", help = PASSWORD_FILE)]
     pub kafka_password_file: Option<PathBuf>,
     /// Log in by this mechanism.
     #[arg(long, value_enum, default_value_t, help_heading = KAFKA)]

@@ -18,10 +18,7 @@ pub(super) struct FollowOptions {
 
 impl FollowOptions {
     /// Reads the state file, if there is one; returns the state in it, too.
-    pub(super) fn new(
-        mut alerts: AlertConfig,
-        state: Option<&Path>,
-    ) -> Result<(Self, Option<SavedState>), StateError> {
+    pub(super) fn new(mut alerts: AlertConfig, state: Option<&Path>) -> Result<(Self, Option<SavedState>), StateError> {
         let Some(path) = state else { return Ok((Self { state_file: None, alerts }, None)) };
         let (file, state) = StateFile::open(path.to_owned())?;
         // What the last run has not read is new.

@@ -26,9 +26,11 @@ pub(super) fn run(args: OpenArgs) -> Result<ExitCode> {
         return full_screen::run(&input.selection, &args.screen, source, FollowOptions::default());
     }
     match input.output.format().unwrap_or(ListFormat::Jsonl) {
-        ListFormat::Jsonl => {
-            events::print(&input.selection, input.source(ReadMode::Once, Start::All, Order::Log), FollowOptions::default())
-        }
+        ListFormat::Jsonl => events::print(
+            &input.selection,
+            input.source(ReadMode::Once, Start::All, Order::Log),
+            FollowOptions::default(),
+        ),
         ListFormat::Table | ListFormat::Json | ListFormat::Csv => list::print(&input, list::Part::Assets),
     }
 }
