@@ -354,7 +354,7 @@ impl App {
             Action::Move(step) => return self.step(step),
             Action::List(action) => self.list.act(action, &self.catalog, self.now.wall),
             Action::Picture(PictureAction::Nearer | PictureAction::Farther) if self.screen.view != View::Full => {
-                ActionOutcome::say("z shows the picture in full, where + and - magnify it")
+                ActionOutcome::say("`z` shows the full picture, where `+` and `-` zoom")
             }
             Action::Picture(action) => self.viewer.act(action, self.now.mono),
             Action::Overlay(overlay) => return self.toggle_overlay(overlay),
@@ -379,7 +379,7 @@ impl App {
             Action::Suspend => Effect::Suspend.into(),
             Action::Quit if self.overlay().is_some() || self.screen.view != View::Panes => return self.back(),
             Action::Quit if self.writes.is_busy() => {
-                ActionOutcome::say("a file is still being written · Ctrl-c quits without it")
+                ActionOutcome::say("a file is still being written · `Ctrl-c` quits without finishing it")
             }
             Action::Quit | Action::QuitNow => Effect::Quit.into(),
         };
@@ -558,12 +558,14 @@ impl App {
 
     fn go_to(&mut self, text: &str) -> ActionOutcome {
         match Destination::parse(text) {
-            Some(Destination::Asset(id)) => self.list.select_id(&id, &self.catalog),
+            Some(Destination::Asset(name)) => self.list.select_named(&name, &self.catalog),
             Some(destination) => {
                 self.list.hold();
                 self.viewer.go_to(&destination)
             }
-            None => ActionOutcome::say(format!("{text} is no place: 1:30, 90, #12 or @id")),
+            None => ActionOutcome::say(format!(
+                "\"{text}\" is not a time (1:30 or 90), a picture (#12) or an asset (@id or @title)"
+            )),
         }
     }
 

@@ -9,6 +9,7 @@ mod asset;
 mod chunked;
 mod entry;
 mod format;
+mod lookup;
 mod requests;
 mod store;
 mod tally;
@@ -17,6 +18,7 @@ mod update;
 pub use asset::Asset;
 pub use entry::AssetKey;
 pub use format::ListFormat;
+pub use lookup::AssetLookup;
 pub use store::{Event, Rank};
 pub use tally::Tally;
 
@@ -161,12 +163,14 @@ impl Catalog {
 
     /// The assets that are shown, in no order that means anything.
     pub fn assets(&self) -> impl Iterator<Item = Asset<'_>> {
-        self.assets.iter().filter_map(|(at, entry)| Asset::new(&self.events, AssetKey(u32::try_from(at).ok()?), entry))
+        self.assets
+            .iter()
+            .filter_map(|(at, entry)| Asset::new(&self.events, &self.files, AssetKey(u32::try_from(at).ok()?), entry))
     }
 
     /// One asset, where it is shown.
     pub fn asset(&self, key: AssetKey) -> Option<Asset<'_>> {
-        Asset::new(&self.events, key, self.assets.get(key.0 as usize)?)
+        Asset::new(&self.events, &self.files, key, self.assets.get(key.0 as usize)?)
     }
 
     /// The asset of an id, where it is shown.

@@ -17,8 +17,8 @@ mod suggestion;
 mod version;
 
 pub use commands::{
-    CacheClearArgs, CacheCommand, Command, CommonArgs, CompletionsArgs, DemoArgs, DoctorArgs, ExportArgs, FollowFlags,
-    ListArgs, ManArgs, OpenArgs, ShowArgs, TailArgs,
+    CacheClearArgs, CacheCommand, Command, CommonArgs, ComparedPlace, CompletionsArgs, DemoArgs, DoctorArgs,
+    ExportArgs, FollowFlags, ListArgs, ManArgs, OpenArgs, ShowArgs, TailArgs,
 };
 pub use config::{ConfigError, ConfigFile};
 pub use environment::{cache_folder, config_folder, locale_notice};
@@ -39,13 +39,13 @@ use std::{env, ffi::OsString};
 
 const EXAMPLES: &str = "\
 Examples:
-  thumbview demo                                   a full session with nothing at hand
+  thumbview demo                                   a full session that needs no log and no network
   thumbview tail /var/log/vod.log                  follow a log, over rotations
   thumbview open -e 'status:failed since:2h' *.gz  what failed in the last two hours
-  thumbview export -o csv --pictures out vod.log   the assets and their pictures, to hand on
+  thumbview export -o csv --pictures out vod.log   the assets and their pictures, to pass on
   ssh host tail -F /var/log/vod.log | thumbview -  where the host cannot reach the pictures
 
-Every long option is also read from a variable (THUMBVIEW_NO_CACHE=1) and, below that, from the config file (no-cache = true).";
+Every long option can also be set by an environment variable (THUMBVIEW_NO_CACHE=1) or in the config file (no-cache = true). An option overrides a variable, a variable overrides the file.";
 
 /// Reads logs of Huawei Cloud VOD snapshot events and shows their pictures in the terminal, on a timeline.
 #[derive(Debug, Parser)]
@@ -109,7 +109,7 @@ pub fn parse(args: &[OsString], config: Option<&ConfigFile>) -> Result<Invocatio
         // It would be read as an option of `open` and ignored.
         let early = definition.get_arguments().filter(|arg| !arg.is_global_set()).find(typed).map(ToString::to_string);
         if let Some(early) = early {
-            let what = format!("{early} stands before the command {command}: it belongs behind it");
+            let what = format!("{early} must come after the command {command}");
             return Err(definition.error(ErrorKind::ArgumentConflict, what));
         }
     }

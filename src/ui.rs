@@ -21,6 +21,7 @@ mod header;
 mod list;
 mod overlay;
 mod picture;
+mod sentence;
 mod sheet;
 mod theme;
 mod time;

@@ -5,7 +5,7 @@ use crate::{
     catalog::Asset,
     event::{PictureUrl, Reveal},
     picture::Multiplexer,
-    text::number::bytes,
+    text::number::{bytes, counted},
 };
 
 /// The bytes that terminals take in one OSC 52.
@@ -26,7 +26,7 @@ pub(super) fn copy_url(url: Option<&PictureUrl>, reveal: Reveal, multiplexer: Mu
 
 /// Copies the text of an event.
 pub(super) fn copy_event(bytes: &[u8], multiplexer: Multiplexer) -> ActionOutcome {
-    let shown = format!("{} bytes", bytes.len());
+    let shown = counted(bytes.len() as u64, "byte").to_string();
     copy("event", &shown, String::from_utf8_lossy(bytes).into_owned(), multiplexer)
 }
 
@@ -34,10 +34,10 @@ pub(super) fn copy_event(bytes: &[u8], multiplexer: Multiplexer) -> ActionOutcom
 fn copy(what: &str, shown: &str, text: String, multiplexer: Multiplexer) -> ActionOutcome {
     if text.len() > MAX_BYTES {
         let size = bytes(text.len() as u64);
-        return ActionOutcome::say(format!("not copied: {what} of {size} is too long for the terminal's clipboard"));
+        return ActionOutcome::say(format!("not copied: the {what} ({size}) is too long for the terminal's clipboard"));
     }
     match multiplexer {
-        Multiplexer::Screen => ActionOutcome::say(format!("GNU screen passes no copy on · {what}: {shown}")),
+        Multiplexer::Screen => ActionOutcome::say(format!("GNU screen does not pass copies on · {what}: {shown}")),
         Multiplexer::None | Multiplexer::Tmux => {
             ActionOutcome::say(format!("{what} copied (OSC 52): {shown}")).with(Effect::Copy(text))
         }

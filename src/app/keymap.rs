@@ -29,56 +29,60 @@ use PictureAction as P;
 
 /// All keys but those of prompts, in the order of the help.
 pub const TABLE: &[Binding] = &[
-    bind(&["j", "k", "↓", "↑"], &[DOWN, UP, DOWN, UP], "asset down, up"),
+    bind(&["j", "k", "↓", "↑"], &[DOWN, UP, DOWN, UP], "next, previous asset"),
     bind(&["Ctrl-d", "Ctrl-u"], &[A::Move(Move::HalfDown), A::Move(Move::HalfUp)], "half a page down, up"),
     bind(&["PgDn", "PgUp"], &[A::Move(Move::PageDown), A::Move(Move::PageUp)], "page down, up"),
-    bind(&["g", "Home"], &[A::Move(Move::Top)], "first row: the oldest asset"),
-    bind(&["G", "End"], &[A::Move(Move::Bottom)], "last row: the newest asset, and stick to the newest"),
-    bind(&["h", "l", "←", "→", ",", "."], &[LEFT, RIGHT, LEFT, RIGHT, EARLIER, LATER], "picture back, on"),
-    bind(&["H", "L", "Shift-←", "Shift-→"], &[EARLIER10, LATER10, EARLIER10, LATER10], "ten pictures back, on"),
+    bind(&["g", "Home"], &[A::Move(Move::Top)], "first row (the oldest asset)"),
+    bind(&["G", "End"], &[A::Move(Move::Bottom)], "last row (the newest asset), and stick to the newest"),
+    bind(&["h", "l", "←", "→", ",", "."], &[LEFT, RIGHT, LEFT, RIGHT, EARLIER, LATER], "previous, next picture"),
+    bind(&["H", "L", "Shift-←", "Shift-→"], &[EARLIER10, LATER10, EARLIER10, LATER10], "ten pictures back, forward"),
     bind(
         &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
         &[tenth(0), tenth(1), tenth(2), tenth(3), tenth(4), tenth(5), tenth(6), tenth(7), tenth(8), tenth(9)],
-        "to 0 to 90 % of the timeline",
+        "go to 0 %, 10 %, … 90 % of the timeline",
     ),
     bind(&["^", "$"], &[A::Picture(P::Scrub(Scrub::First)), A::Picture(P::Scrub(Scrub::Last))], "first, last picture"),
-    bind(&[":"], &[A::Prompt(Purpose::GoTo)], "go to 1:30, 90, #12, or @ and an id's beginning"),
+    bind(&[":"], &[A::Prompt(Purpose::GoTo)], "go to a time (1:30 or 90), a picture (#12) or an asset (@id or @title)"),
     bind(&["Space"], &[A::Picture(P::Play)], "play, pause"),
     bind(&["[", "]"], &[A::Picture(P::Slower), A::Picture(P::Faster)], "slower, faster"),
-    bind(&["F"], &[A::Setting(Setting::Follow)], "follow the files, or stop"),
-    bind(&["e", "E"], &[A::List(L::FindFailure(Forward)), A::List(L::FindFailure(Backward))], "next, previous FAILED"),
-    bind(&["/"], &[A::Prompt(Purpose::Search)], "search id, title, code and message by regex"),
+    bind(&["F"], &[A::Setting(Setting::Follow)], "start or stop following the files"),
+    bind(
+        &["e", "E"],
+        &[A::List(L::FindFailure(Forward)), A::List(L::FindFailure(Backward))],
+        "next, previous FAILED asset",
+    ),
+    bind(&["/"], &[A::Prompt(Purpose::Search)], "search id, title, code and message (regex)"),
     bind(&["n", "N"], &[A::List(L::FindHit(Forward)), A::List(L::FindHit(Backward))], "next, previous hit"),
-    bind(&["f"], &[A::Prompt(Purpose::Filter)], "filter: words status: code: samples< since: host: !not"),
+    bind(&["f"], &[A::Prompt(Purpose::Filter)], "filter: words status: code: samples< since: host: source: !not"),
     bind(
         &["s", "S", "I"],
         &[A::List(L::NextTab), A::List(L::NextOrder), A::List(L::Reverse)],
-        "next status tab, next order, the other way round",
+        "next status tab, next sort order, reverse the order",
     ),
     bind(&["c"], &[A::Overlay(O::Codes)], "error codes; Enter adds one to the filter"),
     bind(&["Tab"], &[A::Layout], "next layout: list and picture, picture, list"),
-    bind(&["z", "Enter"], &[A::Enter], "picture in full; in an overlay: take"),
-    bind(&["+", "=", "-"], &[NEARER, NEARER, FARTHER], "in full: nearer, farther; h j k l move, z fits again"),
-    bind(&["m", "d"], &[A::Picture(P::Mark), A::Picture(P::Compare)], "mark, and compare with the marked picture"),
+    bind(&["z", "Enter"], &[A::Enter], "full picture; in an overlay: choose the row"),
+    bind(&["+", "=", "-"], &[NEARER, NEARER, FARTHER], "in the full picture: zoom in, out; h j k l pan, z fits"),
+    bind(&["m", "d"], &[A::Picture(P::Mark), A::Picture(P::Compare)], "mark this picture, compare with the marked one"),
     bind(&["t"], &[A::Sheet], "contact sheet"),
-    bind(&["i", "J"], &[A::Overlay(O::Info), A::Overlay(O::Event)], "about the picture, the event as logged"),
-    bind(&["v"], &[A::Overlay(O::History)], "the asset's history; Enter shows the pictures of an event"),
-    bind(&["!"], &[A::Overlay(O::Notices)], "unparsed lines and notices; Enter shows a line"),
+    bind(&["i", "J"], &[A::Overlay(O::Info), A::Overlay(O::Event)], "picture details, the event as logged"),
+    bind(&["v"], &[A::Overlay(O::History)], "the asset's history; Enter shows an event's pictures"),
+    bind(&["!"], &[A::Overlay(O::Notices)], "unparsed lines and notices; Enter shows the whole text"),
     bind(
         &["y", "u", "Y"],
         &[A::Share(ShareAction::CopyId), A::Share(ShareAction::CopyUrl), A::Share(ShareAction::CopyEvent)],
         "copy id, URL, event",
     ),
-    bind(&["o"], &[A::Share(ShareAction::Open)], "open the URL"),
+    bind(&["o"], &[A::Share(ShareAction::Open)], "open the picture's URL"),
     bind(&["w"], &[A::Prompt(Purpose::Write)], "write this picture, or the listed assets, to a file"),
     bind(&["a"], &[A::Picture(P::AllowHost)], "allow this picture's host for this session"),
-    bind(&["r", "R"], &[A::Picture(P::Retry), A::Picture(P::RetryAll)], "retry this picture, all failed ones"),
+    bind(&["r", "R"], &[A::Picture(P::Retry), A::Picture(P::RetryAll)], "retry this picture, all failed pictures"),
     bind(
         &["P", "T", "M"],
         &[A::Setting(Setting::Protocol), A::Setting(Setting::Theme), A::Setting(Setting::Mouse)],
-        "next protocol, next theme, mouse on or off",
+        "next graphics protocol, next theme, mouse on or off",
     ),
-    bind(&["Esc"], &[A::Back], "close or clear, one step"),
+    bind(&["Esc"], &[A::Back], "close or clear the last thing opened"),
     bind(&["?", "F1"], &[A::Overlay(O::Help)], "help"),
     bind(&["Ctrl-l", "Ctrl-z"], &[A::Redraw, A::Suspend], "redraw, suspend"),
     bind(&["q"], &[A::Quit], "close the overlay, or quit"),
@@ -110,6 +114,11 @@ pub fn action(key: KeyEvent) -> Option<Action> {
         let at = binding.keys.iter().position(|name| is_named(key, name))?;
         binding.actions.get(at).or(binding.actions.first()).copied()
     })
+}
+
+/// Returns whether a key is written as `name` in the table.
+pub fn is_key(name: &str) -> bool {
+    TABLE.iter().any(|binding| binding.keys.contains(&name))
 }
 
 /// Returns whether `key` is the one that is written as `name`.

@@ -14,8 +14,9 @@ pub mod tab;
 
 use super::{action::ListAction, direction::Direction, message::Now, outcome::ActionOutcome, sources::LoadPhase};
 use crate::{
-    catalog::{Asset, AssetKey, Catalog},
-    event::{AssetId, Status, Time},
+    catalog::{Asset, AssetKey, AssetLookup, Catalog},
+    event::{Status, Time},
+    text::number::thousands,
 };
 use counts::{PassingAssets, TabCounts};
 use filter::Filter;
@@ -367,7 +368,7 @@ impl AssetList {
         ActionOutcome::say(match rows.len() {
             0 => format!("no hit for {text}"),
             1 => format!("1 hit for {text}"),
-            hits => format!("{hits} hits for {text} · n N go round them"),
+            hits => format!("{hits} hits for {text} · `n` next, `N` previous"),
         })
     }
 
@@ -405,23 +406,29 @@ impl AssetList {
         match Filter::parse(text) {
             Ok(filter) => {
                 self.set_filter(filter, catalog, now);
-                ActionOutcome::default()
+                self.check_statuses(catalog)
             }
             Err(error) => ActionOutcome::say(error.to_string()),
         }
     }
 
-    /// Selects the asset with this id, or the only one whose id begins with it.
-    pub(super) fn select_id(&mut self, id: &str, catalog: &Catalog) -> ActionOutcome {
-        let whole = AssetId::new(id).and_then(|id| catalog.find(&id).map(|asset| asset.key()));
-        let begins = |asset: &Asset<'_>| asset.id().spell(&mut [0; 32]).starts_with(id);
-        let two = || catalog.assets().filter(begins).map(|asset| asset.key()).take(2).collect();
-        let found: Vec<AssetKey> = whole.map_or_else(two, |key| vec![key]);
-        ActionOutcome::say(match found[..] {
-            [] => format!("no asset's id begins with {id}"),
-            [key] if self.select(key) => return ActionOutcome::default(),
-            [_] => format!("{id} is not in this list: Esc shows all"),
-            _ => format!("the ids of several assets begin with {id}"),
+    /// Says which status of the filter no asset has, where it is no documented one.
+    pub(super) fn check_statuses(&self, catalog: &Catalog) -> ActionOutcome {
+        match self.filter.unknown_status_in(catalog) {
+            Some(word) => ActionOutcome::say(format!("no asset has status {word} yet")),
+            None => ActionOutcome::default(),
+        }
+    }
+
+    /// Selects the asset that a name means.
+    pub(super) fn select_named(&mut self, name: &str, catalog: &Catalog) -> ActionOutcome {
+        ActionOutcome::say(match catalog.find_named(name) {
+            AssetLookup::None => format!("no asset has an id or title like \"{name}\""),
+            AssetLookup::One(key) if self.select(key) => return ActionOutcome::default(),
+            AssetLookup::One(_) => format!("\"{name}\" is not listed now · `Esc` clears the filter and the tab"),
+            AssetLookup::Several(count) => {
+                format!("{} assets have an id or title like \"{name}\": type more of it", thousands(count as u64))
+            }
         })
     }
 
@@ -458,7 +465,7 @@ impl AssetList {
     /// Goes to the next hit of the search in a direction.
     fn find_hit(&mut self, direction: Direction, catalog: &Catalog) -> ActionOutcome {
         let Some(Search { pattern, .. }) = self.search.clone() else {
-            return ActionOutcome::say("nothing was searched for: / searches");
+            return ActionOutcome::say("no search yet · `/` searches");
         };
         match self.find(direction, |key| catalog.asset(key).is_some_and(|asset| pattern.matches(&asset))) {
             Some(found) => found_message("hit", found, direction),
@@ -525,8 +532,8 @@ fn passes(tab: StatusTab, passing: Option<&PassingAssets>) -> impl Fn(&Asset<'_>
 fn found_message(what: &str, found: FoundRow, direction: Direction) -> ActionOutcome {
     let from = match (found.is_wrapped, direction) {
         (false, _) => "",
-        (true, Direction::Forward) => "  from the top again",
-        (true, Direction::Backward) => "  from the bottom again",
+        (true, Direction::Forward) => "  (continued from the top)",
+        (true, Direction::Backward) => "  (continued from the bottom)",
     };
     ActionOutcome::say(format!("{what} {}/{}{from}", found.number, found.count))
 }

@@ -57,7 +57,10 @@ impl LogParts<'_> {
             }
             LogUpdate::Incomplete { rank, head } => self.sources.set_incomplete(rank, head),
             LogUpdate::Lines { file, lines } => self.notices.number(file, &lines),
-            LogUpdate::Loaded => self.sources.set_loaded(),
+            LogUpdate::Loaded => {
+                self.sources.set_loaded();
+                return self.list.check_statuses(self.catalog);
+            }
             LogUpdate::Finished => {}
         }
         ActionOutcome::default()

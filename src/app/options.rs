@@ -50,8 +50,8 @@ impl AppOptions {
     /// Starts or stops following the files.
     pub(super) fn toggle_following(&mut self) -> ActionOutcome {
         let (mode, text) = match self.read_mode {
-            ReadMode::Follow => (ReadMode::Once, "not following"),
-            ReadMode::Once => (ReadMode::Follow, "following"),
+            ReadMode::Follow => (ReadMode::Once, "no longer following the files"),
+            ReadMode::Once => (ReadMode::Follow, "following the files"),
         };
         self.read_mode = mode;
         ActionOutcome::say(text).with(Effect::Follow(mode))

@@ -24,6 +24,7 @@ use crate::{
     catalog::{Asset, AssetKey, Catalog, Event},
     event::EventKind,
     picture::{EventKey, FetchMode, Fit, PictureKey},
+    text::number::counted,
 };
 use album::{Album, PictureState};
 use comparison::{Comparison, ComparisonMode};
@@ -171,27 +172,31 @@ impl Viewer {
 
     /// Marks the picture under the cursor.
     fn mark(&mut self) -> ActionOutcome {
-        let Some(mark) = self.timeline.current().cloned() else { return ActionOutcome::say("no picture to mark") };
+        let Some(mark) = self.timeline.current().cloned() else {
+            return ActionOutcome::say("there is no picture to mark");
+        };
         let offset = mark.offset;
         self.comparison.mark(mark);
-        ActionOutcome::say(format!("{offset} is marked · d compares another picture with it"))
+        ActionOutcome::say(format!("{offset} is marked · go to another picture, `d` compares them"))
     }
 
     /// Shows the next display of the comparison.
     fn compare(&mut self) -> ActionOutcome {
         let current = self.timeline.current_key();
         match self.comparison.marked() {
-            None => return ActionOutcome::say("m marks a picture, d compares another one with it"),
+            None => {
+                return ActionOutcome::say("no picture is marked · `m` marks one, then `d` compares another with it");
+            }
             Some(marked) if Some(marked.key) == current && self.comparison.mode() == ComparisonMode::Off => {
-                return ActionOutcome::say("this is the marked picture · go to another one to compare");
+                return ActionOutcome::say("this is the marked picture · go to another one, `d` compares them");
             }
             Some(_) => {}
         }
         self.comparison.next_mode();
         ActionOutcome::say(match self.comparison.mode() {
             ComparisonMode::Off => "comparison off",
-            ComparisonMode::SideBySide => "the marked picture beside this one · d shows the difference",
-            ComparisonMode::Difference => "the difference, stretched · d ends the comparison",
+            ComparisonMode::SideBySide => "the marked picture beside this one · `d` shows their difference",
+            ComparisonMode::Difference => "the difference, with its contrast stretched · `d` ends the comparison",
         })
     }
 
@@ -210,7 +215,7 @@ impl Viewer {
         }
         match destination {
             Destination::Number(number) if *number == 0 || *number > count => {
-                ActionOutcome::say(format!("there is no picture #{number}: the last is #{count}"))
+                ActionOutcome::say(format!("there is no picture #{number}: the last one is #{count}"))
             }
             Destination::Number(number) => {
                 self.timeline.go_to(number - 1);
@@ -219,7 +224,7 @@ impl Viewer {
             Destination::Offset(offset) => {
                 self.timeline.seek(*offset);
                 match self.timeline.current().filter(|mark| mark.offset != *offset) {
-                    Some(mark) => ActionOutcome::say(format!("no picture at {offset}, nearest: {}", mark.offset)),
+                    Some(mark) => ActionOutcome::say(format!("no picture at {offset} · nearest: {}", mark.offset)),
                     None => ActionOutcome::default(),
                 }
             }
@@ -235,7 +240,9 @@ impl Viewer {
     /// Multiplies the number of pictures a second.
     fn change_fps(&mut self, factor: f32) -> ActionOutcome {
         self.timeline.change_fps(factor);
-        ActionOutcome::say(format!("{} pictures a second", self.timeline.fps()))
+        let fps = self.timeline.fps();
+        let noun = if (fps - 1.0).abs() < f32::EPSILON { "picture" } else { "pictures" };
+        ActionOutcome::say(format!("{fps} {noun} per second"))
     }
 
     /// Adapts to the speed of the link.
@@ -324,19 +331,24 @@ impl Viewer {
     /// Requests the picture under the cursor again, bypassing the cache.
     fn retry(&mut self) -> ActionOutcome {
         match self.timeline.current_key() {
-            Some(key) if self.album.retry(key) => ActionOutcome::say("fetching it again").with(Effect::Refetch(key)),
-            Some(_) => ActionOutcome::say("this picture is on its way"),
-            None => ActionOutcome::say("no picture to fetch again"),
+            Some(key) if self.album.retry(key) => {
+                ActionOutcome::say("fetching the picture again").with(Effect::Refetch(key))
+            }
+            Some(_) => ActionOutcome::say("this picture is already being fetched"),
+            None => ActionOutcome::say("there is no picture to fetch again"),
         }
     }
 
     /// Forgets all failures.
     fn retry_all(&mut self) -> ActionOutcome {
         let count = self.album.retry_all();
-        ActionOutcome::say(format!("{count} failed pictures will be tried again when looked at"))
+        ActionOutcome::say(match count {
+            0 => "no picture has failed".to_owned(),
+            count => format!("{} will be fetched again when shown", counted(count as u64, "failed picture")),
+        })
     }
 }
 
 fn nothing_to_allow() -> ActionOutcome {
-    ActionOutcome::say("nothing here waits to be allowed")
+    ActionOutcome::say("this picture's host does not need to be allowed")
 }

@@ -11,7 +11,7 @@ use super::{
     viewer::Viewer,
     write_job::{Overwrite, WriteContent, WriteJob, WriteOutcome},
 };
-use crate::{catalog::ListFormat, picture::file_names};
+use crate::{catalog::ListFormat, picture::file_names, text::number::counted};
 use std::{path::Path, sync::Arc};
 
 /// The proposed names of lists.
@@ -47,12 +47,14 @@ impl FileWrites {
         let content = match ending.as_deref() {
             Some("jpg" | "jpeg") => {
                 let picture = viewer.timeline().current_key().and_then(|key| viewer.album().picture(key));
-                picture.map(|picture| WriteContent::Picture(Arc::clone(picture))).ok_or("this picture is not here")
+                picture
+                    .map(|picture| WriteContent::Picture(Arc::clone(picture)))
+                    .ok_or("not written: this picture is not loaded")
             }
             Some("json") => assets(ListFormat::Json),
             Some("jsonl" | "ndjson") => assets(ListFormat::Jsonl),
             Some("csv") => assets(ListFormat::Csv),
-            _ => Err("not written: the name ends in .jpg, .json, .jsonl or .csv"),
+            _ => Err("not written: the name must end in .jpg, .json, .jsonl or .csv"),
         };
         match content {
             Ok(content) => self.send(WriteJob { path: path.to_owned(), content, overwrite: Overwrite::No }),
@@ -80,13 +82,12 @@ impl FileWrites {
             (WriteOutcome::Done(path), _) => {
                 let what = match &job.content {
                     WriteContent::Picture(_) => "picture".to_owned(),
-                    WriteContent::Assets(keys, _) if keys.len() == 1 => "1 asset".to_owned(),
-                    WriteContent::Assets(keys, _) => format!("{} assets", keys.len()),
+                    WriteContent::Assets(keys, _) => counted(keys.len() as u64, "asset").to_string(),
                 };
                 format!("{what} written to {path}")
             }
             (WriteOutcome::Failed(why), _) => format!("{}: {why}", job.path),
-            (WriteOutcome::Exists, PromptState::Open) => format!("{}: is there already, not written", job.path),
+            (WriteOutcome::Exists, PromptState::Open) => format!("{}: already exists, not written", job.path),
             (WriteOutcome::Exists, PromptState::Closed) => {
                 let path = job.path.clone();
                 self.refused = Some(job);

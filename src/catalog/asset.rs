@@ -5,15 +5,17 @@ use super::{
     store::{Event, EventStore, Rank},
 };
 use crate::{
-    event::{AssetId, Fault, Offset, Origin, Pictures, Status, Time},
+    event::{AssetId, Fault, FileId, Offset, Origin, Pictures, Status, Time},
     picture::{EventKey, PictureRequest},
     text::Safe,
 };
+use std::{collections::BTreeMap, sync::Arc};
 
 /// One asset of a catalog.
 #[derive(Clone, Copy, Debug)]
 pub struct Asset<'a> {
     events: &'a EventStore,
+    files: &'a BTreeMap<FileId, Arc<str>>,
     key: AssetKey,
     entry: &'a AssetEntry,
     newest: EventKey,
@@ -21,8 +23,13 @@ pub struct Asset<'a> {
 
 impl<'a> Asset<'a> {
     /// Returns `None` for an asset of which only other events are known.
-    pub(super) fn new(events: &'a EventStore, key: AssetKey, entry: &'a AssetEntry) -> Option<Self> {
-        Some(Self { events, key, entry, newest: entry.newest.get()? })
+    pub(super) fn new(
+        events: &'a EventStore,
+        files: &'a BTreeMap<FileId, Arc<str>>,
+        key: AssetKey,
+        entry: &'a AssetEntry,
+    ) -> Option<Self> {
+        Some(Self { events, files, key, entry, newest: entry.newest.get()? })
     }
 
     /// Its key.
@@ -117,5 +124,10 @@ impl<'a> Asset<'a> {
     /// The record of its newest event.
     pub fn origin(&self) -> Origin {
         self.newest().origin
+    }
+
+    /// The name of the file of that record as the user gave it, for machine output; empty if it is not known.
+    pub fn file_name(&self) -> &'a str {
+        self.files.get(&self.origin().file).map_or("", |name| name)
     }
 }

@@ -7,16 +7,16 @@ use crate::{
 use clap::Args;
 
 /// The help of `--exec`.
-const EXEC: &str = "Run CMD by sh -c for each, one at a time, with the event's JSON line on stdin and \
+const EXEC: &str = "Run CMD with sh -c for each of them, one at a time, with the event's JSON line on stdin and \
     THUMBVIEW_EVENT_ASSET_ID, THUMBVIEW_EVENT_STATUS and THUMBVIEW_EVENT_CODE in the environment";
 
 /// The alerts.
 #[derive(Args, Debug)]
 pub struct AlertArgs {
-    /// The new events to be alerted about, as in --filter.
+    /// The new events that --bell and --exec are for; the words are those of --filter.
     #[arg(long, value_name = "EXPR", default_value = "status:failed", value_parser = Filter::parse)]
     pub alert: Filter,
-    /// Ring the terminal's bell for each.
+    /// Ring the terminal bell for each of them.
     #[arg(long)]
     pub bell: bool,
     /// Run CMD for each.

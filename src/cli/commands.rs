@@ -34,13 +34,13 @@ pub enum Command {
     /// Print the assets with their pictures as json, jsonl or csv, and write the pictures themselves into a folder.
     #[command(after_long_help = EXPORT)]
     Export(ExportArgs),
-    /// Print one picture, or a contact sheet, into the scrollback and exit.
+    /// Print one picture, a contact sheet or a comparison into the scrollback and exit.
     Show(ShowArgs),
     /// Play a session offline, with its own events, pictures and server.
     Demo(DemoArgs),
     /// Print what is known about the terminal, the network and the cache, for a bug report.
     Doctor(DoctorArgs),
-    /// Manage the picture cache.
+    /// Clear the picture cache.
     #[command(subcommand)]
     Cache(CacheCommand),
     /// Print a completion script for a shell.
@@ -53,7 +53,7 @@ pub enum Command {
 #[derive(Args, Clone, Debug)]
 pub struct CommonArgs {
     /// Read options from this TOML file, each under its long name (default: thumbview/config.toml in the user's
-    /// config folder). A variable goes before it, an option before both.
+    /// config folder). A variable overrides it, an option overrides both.
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
     /// Append every diagnostic to this file.
@@ -73,17 +73,17 @@ pub struct TailArgs {
     /// The logs, the filter and the output.
     #[command(flatten)]
     pub input: InputArgs,
-    /// Show N events of history (+1: all). Full screen: all; as JSON lines: 10.
+    /// Begin with the last N events (+1: with all). The default is all in full screen, 10 as JSON lines.
     #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true)]
     pub lines: Option<LineCount>,
-    /// Continue where the last run with this FILE stopped, and keep the position in it. A log that it does not know is
-    /// read as without it.
+    /// Continue where the last run with this FILE stopped, and keep the position in it. A log that is not
+    /// in it is read as usual.
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
     /// The alerts.
     #[command(flatten)]
     pub alerts: AlertArgs,
-    /// Accepted for the sake of tail(1); files are always followed by name.
+    /// Accepted for compatibility with tail(1); files are always followed by name.
     #[arg(short = 'f', short_alias = 'F', hide = true)]
     pub follow: bool,
     /// The screen.
@@ -131,9 +131,9 @@ const EXPORT: &str = r#"The columns and names are those of `list`. JSON and JSON
   "pictures":[{"kind":"sample","offset":5,"url":"https://…",
                "file":"14d7…_sample_00005.jpg","outcome":"written","reason":null}]
 
-CSV has a row for each picture, and one for an asset without any; the same six stand behind the asset's own columns as picture.kind, picture.offset, picture.url, picture.file, picture.outcome, picture.reason.
+CSV has a row for each picture, and one for each asset without pictures; these six values follow the asset's own columns as picture.kind, picture.offset, picture.url, picture.file, picture.outcome, picture.reason.
 
-file is the name in DIR. outcome is written, kept (it was there already), failed, or null without --pictures. reason says why a picture failed, or in what a written one is damaged. The exit code is 1 where a picture could not be had whole."#;
+file is the name in DIR. outcome is written, kept (it was there already), failed, or null without --pictures. reason says why a picture failed, or how a written one is damaged. The exit code is 1 if any picture could not be fetched whole."#;
 
 /// `export`.
 #[derive(Args, Debug)]
@@ -157,17 +157,29 @@ pub struct ExportArgs {
 pub struct ShowArgs {
     /// The log; - is stdin.
     pub file: PathBuf,
-    /// The asset, by its id or the beginning of it; without one, the newest with pictures.
+    /// The asset: its id or title, or the beginning of either; without one, the newest asset with pictures.
     pub asset: Option<String>,
-    /// The offset in the video: 1:30, or 90 seconds.
+    /// The offset in the video: 1:30, or 90 seconds. The nearest picture is printed.
     #[arg(long, value_name = "TIME", value_parser = parse_offset, conflicts_with = "grid")]
     pub offset: Option<Offset>,
+    /// Print this picture, too, and the difference of both; TIME@ASSET is a picture of another asset.
+    #[arg(long, value_name = "TIME[@ASSET]", value_parser = parse_compared, conflicts_with = "grid")]
+    pub compare: Option<ComparedPlace>,
     /// Print all pictures, COLS in a row.
     #[arg(long, value_name = "COLS", num_args = 0..=1, default_missing_value = "4")]
     pub grid: Option<u16>,
     /// The screen.
     #[command(flatten)]
     pub screen: ScreenArgs,
+}
+
+/// The place of a picture that another one is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComparedPlace {
+    /// The offset; without one, that of the other picture.
+    pub offset: Option<Offset>,
+    /// The asset; without one, that of the other picture.
+    pub asset: Option<String>,
 }
 
 /// `doctor`.
@@ -298,10 +310,20 @@ impl DemoArgs {
 
 /// `1:30`, `90`, `0:12.5`.
 fn parse_offset(text: &str) -> Result<Offset, String> {
-    app::parse_offset(text).ok_or_else(|| "an offset such as 1:30 or 90".to_owned())
+    app::parse_offset(text).ok_or_else(|| "expected a time such as 1:30 or 90".to_owned())
+}
+
+/// `1:30`, `1:30@14d7`, `@14d7`.
+fn parse_compared(text: &str) -> Result<ComparedPlace, String> {
+    let (time, asset) = text.split_once('@').map_or((text, None), |(time, asset)| (time, Some(asset)));
+    let offset = if time.is_empty() { None } else { Some(parse_offset(time)?) };
+    if asset.map_or(offset.is_none(), str::is_empty) {
+        return Err("expected a time such as 1:30, a time and an asset as in 1:30@14d7, or @ and an asset".to_owned());
+    }
+    Ok(ComparedPlace { offset, asset: asset.map(str::to_owned) })
 }
 
 fn parse_speed(text: &str) -> Result<f64, String> {
-    let speed: f64 = text.parse().map_err(|_no_number| "a number".to_owned())?;
-    if (0.01..=1000.0).contains(&speed) { Ok(speed) } else { Err("between 0.01 and 1000".to_owned()) }
+    let speed: f64 = text.parse().map_err(|_no_number| "expected a number".to_owned())?;
+    if (0.01..=1000.0).contains(&speed) { Ok(speed) } else { Err("expected a number between 0.01 and 1000".to_owned()) }
 }

@@ -55,7 +55,7 @@ impl ConfigFile {
         for (span, name, value) in keys {
             let Some(arg) = find(definition, name).filter(|_| !EXCLUDED.contains(&name)) else {
                 let line = line_of(text, span.start);
-                config.warnings.push(Safe::new(&format!("{file}:{line}: there is no option {name}")));
+                config.warnings.push(Safe::new(&format!("{file}:{line}: unknown option {name}")));
                 continue;
             };
             let wrong = |what: String| error(span.start, &format!("{name}: {what}"));
@@ -98,7 +98,7 @@ fn values(arg: &Arg, value: &DeValue<'_>) -> Result<Vec<String>, String> {
     let flag = matches!(arg.get_action(), ArgAction::SetTrue);
     let several = matches!(arg.get_action(), ArgAction::Append);
     if flag {
-        return value.as_bool().map(|on| vec![on.to_string()]).ok_or_else(|| "true or false".to_owned());
+        return value.as_bool().map(|on| vec![on.to_string()]).ok_or_else(|| "expected true or false".to_owned());
     }
     match value.as_array().filter(|_| several) {
         Some(array) => array.iter().map(|value| word(value.get_ref())).collect(),
@@ -110,12 +110,12 @@ fn word(value: &DeValue<'_>) -> Result<String, String> {
     match value {
         DeValue::String(text) => Ok(text.clone().into_owned()),
         DeValue::Integer(number) if number.radix() == 10 => Ok(number.as_str().to_owned()),
-        DeValue::Integer(_) => Err("a decimal number".to_owned()),
+        DeValue::Integer(_) => Err("expected a decimal number".to_owned()),
         DeValue::Float(number) => Ok(number.as_str().to_owned()),
         DeValue::Datetime(time) => Ok(time.to_string()),
-        DeValue::Boolean(_) => Err("is no flag: a text or a number".to_owned()),
-        DeValue::Array(_) => Err("may stand only once: a text or a number".to_owned()),
-        DeValue::Table(_) => Err("a text or a number, not a table".to_owned()),
+        DeValue::Boolean(_) => Err("expected a text or a number, not true or false".to_owned()),
+        DeValue::Array(_) => Err("takes one value: expected a text or a number, not a list".to_owned()),
+        DeValue::Table(_) => Err("expected a text or a number, not a table".to_owned()),
     }
 }
 
@@ -179,7 +179,7 @@ mod tests {
         check("jobs = 3\njobs = 4\n", "c.toml:2: duplicate key");
         check("theme = \"dark\"\n\njobs = 'many'", "c.toml:3: jobs: invalid value 'many' for '--jobs <N>'");
         check("theme = 'pink'", "c.toml:1: theme: invalid value 'pink'");
-        check("no-cache = 1", "c.toml:1: no-cache: true or false");
+        check("no-cache = 1", "c.toml:1: no-cache: expected true or false");
         check("jobs = [1, 2]", "c.toml:1: jobs: may stand only once");
         check("\nsince = 'soon'", "c.toml:2: since: invalid value 'soon'");
         check("offset = 'x'", "c.toml:1: offset: invalid value 'x'");
@@ -190,7 +190,7 @@ mod tests {
     fn an_unknown_option_is_only_warned_of() {
         let config = read("# ours\ncolour = 'red'\njobs = 2\n\n[table]\nx = 1\n").unwrap();
         let warnings: Vec<&str> = config.warnings().iter().map(Safe::as_str).collect();
-        assert_eq!(warnings, ["c.toml:2: there is no option colour", "c.toml:5: there is no option table"]);
+        assert_eq!(warnings, ["c.toml:2: unknown option colour", "c.toml:5: unknown option table"]);
         assert_eq!(config.entries.len(), 1);
         assert_eq!(read("config = 'x'").unwrap().warnings().len(), 1);
     }

@@ -7,7 +7,7 @@ use std::{env, ffi::OsString, path::PathBuf};
 
 /// Returns what to tell the user where the locale restricts the screen to ASCII.
 pub fn locale_notice() -> Option<Safe> {
-    (!has_utf8_locale()).then(|| "no UTF-8 locale, so ASCII only · LANG=C.UTF-8 shows more".into())
+    (!has_utf8_locale()).then(|| "the locale is not UTF-8, so only ASCII is shown · LANG=C.UTF-8 shows more".into())
 }
 
 /// Returns whether the locale's characters are UTF-8. A locale that is not set is POSIX's own, which is ASCII.

@@ -13,37 +13,37 @@ use url::Url;
 /// The limits of fetching.
 #[derive(Args, Debug)]
 pub struct FetchArgs {
-    /// Fetch from HOST or HOST:PORT although it is private, loopback or on another port.
+    /// Also fetch from this host, although its address is private or loopback, or its port is neither 80 nor 443.
     #[arg(long, value_name = "HOST[:PORT]")]
     pub allow_host: Vec<HostPort>,
-    /// Fetch from this network although it is private, for example 10.0.0.0/8.
+    /// Also fetch from this private network, for example 10.0.0.0/8.
     #[arg(long, value_name = "NET")]
     pub allow_cidr: Vec<IpNet>,
-    /// Fetch nothing.
+    /// Fetch no pictures; those in the cache are still shown.
     #[arg(long)]
     pub no_fetch: bool,
-    /// The most fetches at a time.
+    /// Fetch at most N pictures at a time.
     #[arg(short, long, value_name = "N", default_value_t = 6)]
     pub jobs: usize,
-    /// The longest time without a byte; connecting may take half of it, a whole fetch three times.
+    /// Give up after this time without a byte. Connecting may take half of it, a whole fetch three times.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     pub timeout: Duration,
-    /// The largest picture that is fetched.
+    /// Refuse pictures that are larger than this.
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = parse_size)]
     pub max_size: u64,
-    /// Send this Referer, to that host only.
+    /// Send this Referer to that host only. HOST may be left out with exactly one --allow-host.
     #[arg(long, value_name = "[HOST=]URL")]
     pub referer: Vec<String>,
-    /// Send this header, to that host only.
+    /// Send this header to that host only. HOST may be left out with exactly one --allow-host.
     #[arg(short = 'H', long, value_name = "[HOST=]K:V")]
     pub header: Vec<String>,
-    /// Fetch through this proxy, which then resolves the names and decides about addresses.
+    /// Fetch through this proxy, which then resolves host names and decides which addresses are allowed.
     #[arg(long, value_name = "URL", value_parser = ProxyParser)]
     pub proxy: Option<Url>,
-    /// Trust the certificate authorities of this file, too.
+    /// Also trust the certificate authorities in this file.
     #[arg(long, value_name = "PEM")]
     pub ca_file: Option<PathBuf>,
-    /// The folder of the picture cache, instead of the one in the user's cache folder.
+    /// Keep the picture cache in this folder instead of the user's cache folder.
     #[arg(long, value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
     /// Keep no pictures on disk.
@@ -116,8 +116,9 @@ impl TypedValueParser for ProxyParser {
 
 /// `10s`, `2m`, `1h 30m`.
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
-    let duration: jiff::SignedDuration = text.parse().map_err(|_unreadable| "a time such as 10s or 2m".to_owned())?;
-    Duration::try_from(duration).map_err(|_negative| "a time above zero".to_owned())
+    let duration: jiff::SignedDuration =
+        text.parse().map_err(|_unreadable| "expected a time such as 10s or 2m".to_owned())?;
+    Duration::try_from(duration).map_err(|_negative| "expected a time above zero".to_owned())
 }
 
 /// `16MiB`, `500KB`, `1048576`.
@@ -131,10 +132,10 @@ fn parse_size(text: &str) -> Result<u64, String> {
         "mb" => 1_000_000,
         "g" | "gib" => 1 << 30,
         "gb" => 1_000_000_000,
-        _ => return Err("a size such as 16MiB".to_owned()),
+        _ => return Err("expected a size such as 16MiB".to_owned()),
     };
-    let number: u64 = digits.parse().map_err(|_no_number| "a size such as 16MiB".to_owned())?;
-    number.checked_mul(unit).ok_or_else(|| "too large".to_owned())
+    let number: u64 = digits.parse().map_err(|_no_number| "expected a size such as 16MiB".to_owned())?;
+    number.checked_mul(unit).ok_or_else(|| "the size is too large".to_owned())
 }
 
 #[cfg(test)]

@@ -34,7 +34,8 @@ pub struct InputArgs {
 /// The filter, and how secrets and times are shown.
 #[derive(Args, Debug)]
 pub struct SelectionArgs {
-    /// Show only the assets that pass: words, status:failed, code:VOD.*, samples<5, since:2h, host:NAME; ! negates.
+    /// Show only the assets that pass: words, "two words", status:failed, code:VOD.*, samples<5, since:2h, host:NAME,
+    /// source:FILE; ! negates.
     #[arg(short = 'e', long, value_name = "EXPR", value_parser = Filter::parse)]
     pub filter: Vec<Filter>,
     /// Show only assets of this status.
@@ -62,7 +63,7 @@ impl InputArgs {
     pub fn or_stdin(mut self, stdin: StreamKind) -> Result<Self, UsageError> {
         if self.files.is_empty() {
             if stdin == StreamKind::Terminal {
-                let sentence = "which FILE? `thumbview --help` has examples, `thumbview demo` needs none";
+                let sentence = "no FILE was given: `thumbview --help` has examples, `thumbview demo` needs no file";
                 return Err(UsageError::new(sentence));
             }
             self.files.push("-".into());
@@ -160,7 +161,7 @@ impl Output {
     /// Returns the error for an output that a command does not have.
     pub fn refused(self, command: &str, outputs: &str) -> UsageError {
         let name = self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-        UsageError::new(format!("{command} has no output {name}: it has {outputs}"))
+        UsageError::new(format!("`{command}` has no output {name}, only {outputs}"))
     }
 
     /// Returns whether this is the full screen.
@@ -210,12 +211,13 @@ impl std::str::FromStr for LineCount {
         if text == "+1" {
             return Ok(Self::All);
         }
-        text.parse().map(Self::Last).map_err(|_no_number| "a number of events, or +1 for all")
+        text.parse().map(Self::Last).map_err(|_no_number| "expected a number of events, or +1 for all")
     }
 }
 
 /// Checks an age or a time, so that clap names the option of a wrong one.
 fn parse_since(text: &str) -> Result<String, String> {
-    Filter::parse(&format!("since:{text}")).map_err(|_wrong| "an age such as 30m, or an RFC 3339 time".to_owned())?;
+    Filter::parse(&format!("since:{text}"))
+        .map_err(|_wrong| "expected an age such as 30m, or a time such as 2026-03-14T01:15:00Z".to_owned())?;
     Ok(text.to_owned())
 }

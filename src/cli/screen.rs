@@ -18,17 +18,17 @@ use std::num::NonZeroUsize;
 /// The screen, and the limits of fetching.
 #[derive(Args, Debug)]
 pub struct ScreenArgs {
-    /// The graphics protocol for pictures.
+    /// The way in which pictures are drawn.
     // Written in full so that clap does not take it for an optional value.
     #[arg(short, long, default_value = "auto", value_parser = protocol_parser())]
     pub protocol: ::std::option::Option<Protocol>,
-    /// The characters of pictures in blocks; larger sets show more detail where the terminal draws them.
+    /// The characters that block pictures are made of; larger sets show more detail where the terminal draws them.
     #[arg(long, value_name = "SET", default_value = "auto", value_parser = symbols_parser())]
     pub symbols: ::std::option::Option<Symbols>,
     /// The limits of fetching.
     #[command(flatten)]
     pub fetch: FetchArgs,
-    /// Fetch only what is looked at.
+    /// Fetch only the picture that is shown, none ahead.
     #[arg(long)]
     pub no_prefetch: bool,
     /// Keep the newest N assets and drop older ones whole; the header counts them. Without it all are kept.
@@ -43,7 +43,7 @@ pub struct ScreenArgs {
         value_name = "WHEN",
         value_enum,
         default_value_t,
-        help = "The use of colours; auto: unless NO_COLOR is set, never: as --theme mono"
+        help = "When to use colours; auto: unless NO_COLOR is set, never: the same as --theme mono"
     )]
     pub color: ColorWhen,
     /// Use ASCII characters only.
@@ -73,7 +73,7 @@ impl ValueEnum for ThemeChoice {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(match self {
-            Self::Auto => PossibleValue::new("auto").help("By the terminal's background colour"),
+            Self::Auto => PossibleValue::new("auto").help("Dark or light, by the terminal's background"),
             Self::Dark => PossibleValue::new("dark").help("For a dark background"),
             Self::Light => PossibleValue::new("light").help("For a light background"),
             Self::Mono => PossibleValue::new("mono").help("Without colours"),
@@ -83,7 +83,7 @@ impl ValueEnum for ThemeChoice {
 
 /// The protocols that can be asked for, by their name on the command line.
 const PROTOCOLS: [(&str, Option<Protocol>, &str); 6] = [
-    ("auto", None, "The best that the terminal answers for"),
+    ("auto", None, "The best that the terminal supports"),
     ("kitty", Some(Protocol::Kitty), "kitty's graphics"),
     ("iterm2", Some(Protocol::Iterm2), "iTerm2's inline images"),
     ("sixel", Some(Protocol::Sixel), "Sixel"),

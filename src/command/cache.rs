@@ -11,13 +11,17 @@ use std::process::ExitCode;
 
 pub(super) fn run(command: &CacheCommand) -> Result<ExitCode> {
     let CacheCommand::Clear(args) = command;
-    let folder = args.cache_dir.clone().or_else(cache_folder).context("no home folder, so no cache")?;
+    let folder = args
+        .cache_dir
+        .clone()
+        .or_else(cache_folder)
+        .context("there is no picture cache, because there is no home folder")?;
     let shown = Safe::new(&folder.display().to_string());
     let (files, bytes) = clear_cache(&folder).with_context(|| format!("cannot clear {shown}"))?;
     print_line(&format!(
-        "removed {} of pictures in {} files from {shown}",
+        "removed {} of pictures in {} from {shown}",
         number::bytes(bytes),
-        number::thousands(files)
+        number::counted(files, "file")
     ))?;
     Ok(ExitCode::SUCCESS)
 }

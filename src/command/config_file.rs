@@ -25,7 +25,7 @@ pub(super) fn read(named: Option<&Path>) -> Result<Option<(Safe, String)>, Usage
     match open(&path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text)) {
         Err(error) if named.is_none() && is_absent(&error) => Ok(None),
         Err(error) => Err(UsageError::new(format!("cannot read the config file {name}: {error}"))),
-        Ok(_) if text.len() as u64 > MAX_BYTES => Err(UsageError::new(format!("{name}: too long for a config file"))),
+        Ok(_) if text.len() as u64 > MAX_BYTES => Err(UsageError::new(format!("the config file {name} is too long"))),
         Ok(_) => Ok(Some((name, text))),
     }
 }
@@ -40,7 +40,7 @@ fn open(path: &Path) -> io::Result<File> {
     } else if kind.is_fifo() {
         Err(io::Error::other("it is a FIFO"))
     } else {
-        Err(io::Error::other("it is no regular file"))
+        Err(io::Error::other("it is not a regular file"))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     media::MediaConfig,
     session::{self, SessionPlan, alert::AlertConfig},
     source::{Order, SourceConfig, Start, kafka::KafkaOptions},
-    text::Safe,
+    text::{Safe, number::counted},
 };
 use anyhow::{Context as _, Result};
 use jiff::tz::TimeZone;
@@ -42,7 +42,7 @@ fn write(folder: &Path, config: &DemoConfig) -> Result<ExitCode> {
     let shown = Safe::new(&folder.display().to_string());
     let written = demo::write(folder, config).with_context(|| format!("cannot write the demo to {shown}"))?;
     let log = Safe::new(&written.log.display().to_string());
-    print_line(&format!("wrote {log} and {} pictures; in two terminals, try:", written.pictures))?;
+    print_line(&format!("wrote {log} and {}; in two terminals, try:", counted(written.pictures as u64, "picture")))?;
     print_line(&format!("  thumbview demo --serve {shown}"))?;
     print_line(&format!("  thumbview tail --allow-host 127.0.0.1:8787 {log}"))?;
     Ok(ExitCode::SUCCESS)

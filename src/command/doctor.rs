@@ -14,10 +14,9 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
     print_finding("system", &format!("{} {}", env::consts::OS, env::consts::ARCH))?;
     print_line("terminal")?;
     match runtime::block_on(async { Ok(probe_terminal(args.screen.drawing()).await) })? {
-        None => print_finding(
-            "terminal",
-            "none that can be drawn on: there is no controlling terminal, or TERM is dumb or not set",
-        )?,
+        None => {
+            print_finding("terminal", "none to draw on: there is no controlling terminal, or TERM is dumb or not set")?;
+        }
         Some(probe) => {
             for (name, value) in probe.report() {
                 print_finding(name.as_str(), value.as_str())?;
@@ -27,14 +26,14 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
     print_line("network")?;
     for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"] {
         if env::var_os(name).is_some() || env::var_os(name.to_lowercase()).is_some() {
-            print_finding(name, "is set but not used: give it to --proxy")?;
+            print_finding(name, "is set but not used; pass it with --proxy")?;
         }
     }
-    print_finding("proxy", if args.screen.fetch.proxy.is_some() { "the one of --proxy" } else { "none" })?;
+    print_finding("proxy", if args.screen.fetch.proxy.is_some() { "set by --proxy" } else { "none" })?;
     print_finding("pictures are fetched from", &allowed(&args.screen.fetch))?;
     print_line("cache")?;
     match args.screen.fetch.cache_dir() {
-        None => print_finding("folder", "none: there is --no-cache, or no home folder")?,
+        None => print_finding("folder", "none (--no-cache, or no home folder)")?,
         Some(folder) => {
             print_finding("folder", &folder.display().to_string())?;
             print_finding("size", &contents(&folder))?;
@@ -71,5 +70,5 @@ fn contents(folder: &Path) -> String {
             }
         }
     }
-    format!("{} in {} files", number::bytes(bytes), number::thousands(files))
+    format!("{} in {}", number::bytes(bytes), number::counted(files, "file"))
 }

@@ -24,6 +24,7 @@ use crate::{
         state_file::StateFile,
     },
     source::{self, SavedState, SourceConfig},
+    text::number::counted,
 };
 use anyhow::{Context as _, Result};
 use printed::{PrintedLines, output_position};
@@ -54,7 +55,10 @@ pub(super) fn print(selection: &SelectionArgs, source: SourceConfig, follow: Fol
     let ended = runtime::block_on(printer.run(source, None))?;
     let skipped = printer.alerter.finish();
     if skipped > 0 {
-        info(&format!("--exec: {skipped} events were skipped, since their commands take longer than events come"));
+        info(&format!(
+            "--exec: {} skipped, because events arrive faster than the command runs",
+            counted(skipped, "event")
+        ));
     }
     match ended {
         Ended::ByAlert => Ok(ExitCode::SUCCESS),
@@ -141,8 +145,8 @@ impl EventPrinter {
         let mut out = io::stdout().lock();
         let mut flow = ControlFlow::Continue(());
         for event in events {
-            let Some((event, title)) = self.stream.take(event) else { continue };
             let file = monitor.file_name(event.origin.file);
+            let Some((event, title)) = self.stream.take(event, file) else { continue };
             let mut line = Vec::new();
             report::event_line(&mut line, file, &event, title.as_deref(), self.reveal).context(STDOUT)?;
             if self.printed.take(&line) {

@@ -14,6 +14,7 @@ use crate::{
     cli::{ExportArgs, InputArgs, Output},
     event::Status,
     report::{self, ExportedFiles, FileOutcome},
+    text::number::counted,
 };
 use anyhow::{Context as _, Result};
 use std::{
@@ -50,14 +51,15 @@ pub(super) fn run(args: ExportArgs) -> Result<ExitCode> {
 }
 
 /// Returns what is to be said of assets without pictures; nothing where there are none.
-fn without_pictures(catalog: &Catalog, keys: &[AssetKey]) -> String {
+fn without_pictures(catalog: &Catalog, keys: &[AssetKey]) -> Vec<String> {
     let assets = keys.iter().filter_map(|key| catalog.asset(*key)).filter(|asset| asset.picture_event().is_none());
     let (failed, others): (Vec<_>, Vec<_>) = assets.partition(|asset| *asset.status() == Status::Failed);
-    let clause = |count: usize, what: &str| match count {
-        0 => String::new(),
-        1 => format!("; 1 {what} and has none"),
-        _ => format!("; {count} {what} and have none"),
+    let clause = |count: usize, noun: &str, what: &str| {
+        let verb = if count == 1 { "has" } else { "have" };
+        (count > 0).then(|| format!("{}{what} {verb} none", counted(count as u64, noun)))
     };
-    clause(failed.len(), if failed.len() == 1 { "asset FAILED" } else { "assets FAILED" })
-        + &clause(others.len(), if others.len() == 1 { "asset did not fail" } else { "assets did not fail" })
+    [clause(failed.len(), "asset", " FAILED and"), clause(others.len(), "other asset", "")]
+        .into_iter()
+        .flatten()
+        .collect()
 }

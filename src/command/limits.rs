@@ -18,7 +18,9 @@ const THREADS: usize = 6;
 /// own cannot, and the library that is told of changed files panics.
 pub(super) fn check_threads() -> Result<()> {
     start_threads(THREADS).with_context(|| {
-        format!("cannot start {THREADS} threads; the limit of processes (ulimit -u) or of memory may be reached")
+        format!(
+            "cannot start {THREADS} threads; the process limit (ulimit -u) or the memory limit may have been reached"
+        )
     })
 }
 

@@ -16,7 +16,7 @@ pub(super) fn run(args: &ManArgs) -> Result<ExitCode> {
         Some(name) => definition
             .find_subcommand(name)
             .cloned()
-            .ok_or_else(|| UsageError::new(format!("there is no command {name}: `thumbview --help` has them")))?,
+            .ok_or_else(|| UsageError::new(format!("no command \"{name}\": `thumbview --help` lists them")))?,
     };
     let mut text = Vec::new();
     clap_mangen::Man::new(page).render(&mut text)?;

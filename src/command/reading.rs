@@ -11,7 +11,7 @@ use crate::{
     event::{Counts, EventKind, FileId, Health, LogUpdate, ReadMode, Rejected, Status, Time},
     report,
     source::{self, Order, Source, Start},
-    text::Safe,
+    text::{Safe, number::counted},
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -37,6 +37,8 @@ pub(super) struct SourceMonitor {
     first_rejected: Option<Rejected>,
     /// The reason for which each source waits, so that it is reported once.
     waiting: HashMap<u16, Safe>,
+    /// The last notice, which may have told of the same incident.
+    last_notice: Safe,
     /// The bytes that were read of each source, and all of its bytes if known.
     loading: HashMap<u16, (u64, Option<u64>)>,
 }
@@ -65,6 +67,7 @@ impl SourceMonitor {
             status: SourceStatus::Good,
             first_rejected: None,
             waiting: HashMap::new(),
+            last_notice: Safe::default(),
             loading: HashMap::new(),
         }
     }
@@ -86,7 +89,10 @@ impl SourceMonitor {
                 }
             }
             LogUpdate::Health { rank, health } => self.take_health(*rank, health),
-            LogUpdate::Notice(notice) => info(notice.text.as_str()),
+            LogUpdate::Notice(notice) => {
+                info(notice.text.as_str());
+                self.last_notice = notice.text.clone();
+            }
             LogUpdate::Lines { .. } | LogUpdate::Incomplete { .. } | LogUpdate::Loaded | LogUpdate::Finished => {}
         }
     }
@@ -99,7 +105,10 @@ impl SourceMonitor {
             }
             Health::Waiting(reason) => {
                 if self.waiting.get(&rank) != Some(reason) {
-                    info(&format!("{}: {reason}, waiting", self.source_name(rank)));
+                    let incident = format!("{}: {reason}", self.source_name(rank));
+                    if !self.last_notice.as_str().starts_with(&incident) {
+                        info(&format!("{incident}, waiting"));
+                    }
                     self.waiting.insert(rank, reason.clone());
                 }
             }
@@ -134,7 +143,7 @@ impl SourceMonitor {
         let sum = |bytes: fn(&(u64, Option<u64>)) -> Option<u64>| self.loading.values().map(bytes).sum::<Option<u64>>();
         match (sum(|(read, _)| Some(*read)), sum(|(_, total)| *total)) {
             (Some(read), Some(total)) => progress::describe("reading", read, total, elapsed),
-            (_, _) => format!("reading: {} lines", self.counts.lines),
+            (_, _) => format!("reading: {}", counted(self.counts.lines, "line")),
         }
     }
 
@@ -151,13 +160,12 @@ impl SourceMonitor {
     }
 
     fn nothing_found(&self) -> String {
-        let lines = self.counts.lines;
+        let nothing = format!("no snapshot event in {}", counted(self.counts.lines, "line"));
         match &self.first_rejected {
             Some(rejected) => {
-                let location = self.location(rejected);
-                format!("no snapshot event in {lines} lines; the nearest is {location}: {}", rejected.reason)
+                format!("{nothing}; what comes closest is {}: {}", self.location(rejected), rejected.reason)
             }
-            None => format!("none of the {lines} lines holds a snapshot event"),
+            None => nothing,
         }
     }
 }
@@ -174,7 +182,7 @@ pub(super) fn check_statuses(filter: &Filter, in_log: &[&Status]) -> Result<(), 
         .map(str::to_owned)
         .chain(others.into_iter().map(str::to_lowercase).take(LISTED_STATUSES))
         .collect();
-    Err(UsageError::new(format!("no asset has status {word}: known are {}", known.join(", "))))
+    Err(UsageError::new(format!("no asset has status {word}; known statuses are {}", known.join(", "))))
 }
 
 /// Logs that were read to their end.

@@ -112,7 +112,7 @@ fn event(name: &str, fields: &Fields<'_>, templates: &mut Templates) -> ObjectCl
     let Some(id) = asset_id(fields, &info, &lists) else {
         return match kind {
             EventKind::Thumbnail if info.get("task_id").or(fields.get("task_id")).is_some() => {
-                ObjectClass::Refused("no asset_id, but a task_id: an event of MPC, not of VOD?".to_owned())
+                ObjectClass::Refused("no asset_id but a task_id: an event of MPC, not of VOD?".to_owned())
             }
             EventKind::Thumbnail => ObjectClass::Refused("no usable asset_id".to_owned()),
             EventKind::Create
@@ -264,7 +264,7 @@ impl<'a> Lists<'a> {
     fn take(&mut self, kind: PictureKind, name: &str, fields: &Fields<'a>) -> Result<(), String> {
         let Some(raw) = fields.get(name).filter(|raw| raw.get() != "null") else { return Ok(()) };
         if !is_list(raw) {
-            return Err(format!("{name} is no list"));
+            return Err(format!("{name} is not a list"));
         }
         let list = serde_json::from_str(raw.get()).map_err(|error| format!("{name}: {}", plain(&error)))?;
         self.0.push((kind, list));

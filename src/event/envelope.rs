@@ -335,7 +335,7 @@ impl EmbeddedSearch<'_> {
         let error = serde_json::Deserializer::from_str(json).into_iter::<IgnoredAny>().next().and_then(Result::err);
         let reason = match (&error, damaged) {
             (Some(error), _) => decode::plain(error),
-            (None, Some(_)) => "no valid JSON".to_owned(),
+            (None, Some(_)) => "not valid JSON".to_owned(),
             (None, None) => notation.advice().to_owned(),
         };
         self.heads.push((self.pieces.len(), TextHead::of(json)));

@@ -89,19 +89,17 @@ impl Notation {
     /// Returns the sentence that says why an event in this notation is not read, and what to log instead.
     pub(super) fn advice(self) -> &'static str {
         match self {
-            Self::Json => "event_type names thumbnailComplete, but no JSON object is around it",
+            Self::Json => "event_type is thumbnailComplete, but not inside a JSON object",
             Self::Inspect => {
-                "an object as Node's console.log or a debug format prints it, incomplete or cut off: log it as JSON \
+                "an object printed by Node's console.log or a debug format, incomplete or cut off: log it as JSON \
                  (JSON.stringify)"
             }
             Self::Yaml => "YAML, which is not read: log the event as JSON",
-            Self::ToString => {
-                "an object as Java's toString prints it, whose texts are not quoted: log the body as it came"
-            }
-            Self::GoValue => "a Go value printed by %v or %+v, whose texts are not quoted: log the body with %s",
+            Self::ToString => "an object printed by Java's toString, with unquoted texts: log the body as received",
+            Self::GoValue => "a Go value printed by %v or %+v, with unquoted texts: log the body with %s",
             Self::PhpPrint => "an array printed by PHP's print_r or var_dump: log json_encode($event)",
             Self::Hash => "a hash or a PHP array (=>) that is cut off or in several parts: log the event as JSON",
-            Self::Logfmt => "the fields of an event as key=value words: log the body as one quoted field",
+            Self::Logfmt => "the fields of an event as key=value pairs: log the body as one quoted field",
         }
     }
 }

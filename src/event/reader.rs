@@ -66,8 +66,8 @@ struct LineChunk<'a> {
 }
 
 /// The reason for which joined parts are refused.
-const MIXED: &str = "parts of cut lines of several writers are mixed: read each writer's log by itself, or have their \
-                     names put before the lines (kubectl logs --prefix, tail with several files)";
+const MIXED: &str = "parts of cut lines of several writers are mixed: read each writer's log by itself, or prefix each \
+                     line with the writer's name (kubectl logs --prefix, tail with several files)";
 
 impl RecordReader {
     /// Creates a reader for which times without a zone are in UTC, and those without a year in 1970.

@@ -364,17 +364,17 @@ impl Probe {
     /// Returns advice where a multiplexer hides pictures that could be shown; only after the terminal has answered.
     fn hint(&self) -> Option<Safe> {
         let answered = self.attributes.is_some();
-        let passthrough = "tmux hides pictures: set -g allow-passthrough on — showing blocks (P changes)";
+        let passthrough = "tmux hides pictures: set -g allow-passthrough on — showing blocks (`P` changes)";
         let text = match (self.multiplexer(), &self.environment.tmux_client) {
-            (Multiplexer::Screen, _) => Some("GNU screen passes no pictures on — showing blocks in 256 colours"),
-            (Multiplexer::Tmux, _) if self.kitty == Some(true) && !self.has_placeholders() => {
-                Some("this terminal has no pictures within tmux; kitty has from 0.28 on — showing blocks (P changes)")
-            }
+            (Multiplexer::Screen, _) => Some("GNU screen does not pass pictures on — showing blocks in 256 colours"),
+            (Multiplexer::Tmux, _) if self.kitty == Some(true) && !self.has_placeholders() => Some(
+                "this terminal shows no pictures inside tmux; kitty 0.28 or later does — showing blocks (`P` changes)",
+            ),
             (Multiplexer::Tmux, Some(client)) if self.has_placeholders() && !client.passthrough => Some(passthrough),
             (Multiplexer::Tmux, Some(client))
                 if self.is_known_for_sixel() && !client.sixel && self.tmux_version() >= (3, 4) =>
             {
-                Some("tmux hides pictures: set -as terminal-features ',*:sixel' — showing blocks (P changes)")
+                Some("tmux hides pictures: set -as terminal-features ',*:sixel' — showing blocks (`P` changes)")
             }
             (Multiplexer::Tmux, None) => Some(passthrough),
             (Multiplexer::None, _) | (Multiplexer::Tmux, Some(_)) => None,

@@ -4,15 +4,20 @@
 //! cursor ends below the picture. Nothing is deleted later.
 
 use super::{bytes::append, kitty, pane::pane_size, raster::scale};
-use crate::picture::{FetchInfo, Fit, Picture, PixelSize, Prepared, Protocol};
+use crate::picture::{
+    BlockCell, BlockGrid, ColourDepth, FetchInfo, Fit, Picture, PixelSize, Prepared, Protocol, xterm_index,
+};
 use std::borrow::Cow;
 
-/// Returns the bytes that print a picture at the cursor, which stands at the start of a line before and after. `None` for
-/// blocks.
+/// Returns the bytes that print a picture at the cursor, which stands at the start of a line before and after. `None`
+/// without pictures.
 ///
 /// `id` tells it from other pictures in tmux; neither its highest nor its lowest byte may be 0.
 pub fn scrollback(prepared: &Prepared, fit: Fit, id: u32) -> Option<Vec<u8>> {
-    let Prepared::Bytes { bytes, .. } = prepared else { return None };
+    let bytes = match prepared {
+        Prepared::Blocks(grid) => return Some(block_lines(grid, fit.colours)),
+        Prepared::Bytes { bytes, .. } => bytes,
+    };
     let rows = fit.cells.height.max(1);
     let mut out = vec![b'\n'; usize::from(rows)];
     append(&mut out, format_args!("\r\x1b[{rows}A\x1b7"));
@@ -23,6 +28,30 @@ pub fn scrollback(prepared: &Prepared, fit: Fit, id: u32) -> Option<Vec<u8>> {
     }
     append(&mut out, format_args!("\x1b8\x1b[{rows}B"));
     Some(out)
+}
+
+/// Returns lines of block characters in their colours, which are set where they change.
+fn block_lines(grid: &BlockGrid, colours: ColourDepth) -> Vec<u8> {
+    let mut out = Vec::new();
+    let colour = |out: &mut Vec<u8>, layer: u8, [r, g, b]: [u8; 3]| match colours {
+        ColourDepth::True => append(out, format_args!("\x1b[{layer};2;{r};{g};{b}m")),
+        ColourDepth::Indexed => append(out, format_args!("\x1b[{layer};5;{}m", xterm_index([r, g, b]))),
+    };
+    for line in grid.cells.chunks(usize::from(grid.size.width).max(1)) {
+        let mut before: Option<BlockCell> = None;
+        for cell in line {
+            if before.is_none_or(|before| before.foreground != cell.foreground) {
+                colour(&mut out, 38, cell.foreground);
+            }
+            if before.is_none_or(|before| before.background != cell.background) {
+                colour(&mut out, 48, cell.background);
+            }
+            append(&mut out, format_args!("{}", cell.glyph));
+            before = Some(*cell);
+        }
+        out.extend_from_slice(b"\x1b[0m\n");
+    }
+    out
 }
 
 /// Composes pictures side by side, each centred in a tile, `gap` pixels between two.
@@ -47,4 +76,30 @@ pub fn strip(pictures: &[&Picture], tile: PixelSize, gap: u32, background: [u8; 
 pub fn shrunk(picture: &Picture, fit: Fit) -> (PixelSize, Cow<'_, [u8]>) {
     let raster = scale(picture, picture.size.shrink_into(pane_size(fit)));
     (raster.size, raster.rgb)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::layout::Size;
+
+    #[test]
+    fn colours_of_blocks_are_set_where_they_change() {
+        let cell = |glyph, foreground, background| BlockCell { glyph, foreground, background };
+        let (red, blue) = ([255, 0, 0], [0, 0, 255]);
+        let grid = BlockGrid {
+            size: Size::new(2, 2),
+            cells: vec![cell('▀', red, blue), cell('▚', red, blue), cell('▄', red, red), cell(' ', blue, red)],
+        };
+        let text = |colours| String::from_utf8(block_lines(&grid, colours)).unwrap();
+        assert_eq!(
+            text(ColourDepth::True),
+            "\x1b[38;2;255;0;0m\x1b[48;2;0;0;255m▀▚\x1b[0m\n\
+             \x1b[38;2;255;0;0m\x1b[48;2;255;0;0m▄\x1b[38;2;0;0;255m \x1b[0m\n"
+        );
+        assert_eq!(
+            text(ColourDepth::Indexed),
+            "\x1b[38;5;196m\x1b[48;5;21m▀▚\x1b[0m\n\x1b[38;5;196m\x1b[48;5;196m▄\x1b[38;5;21m \x1b[0m\n"
+        );
+    }
 }

@@ -140,7 +140,7 @@ mod tests {
         check(Trust::Unlisted, &["127.0.0.1", "1.1.1.1"], Ok(1));
         check(Trust::Unlisted, &["127.0.0.1", "10.0.0.1"], Err("127.0.0.1 is a loopback address"));
         check(Trust::Listed, &["127.0.0.1", "10.0.0.1"], Ok(2));
-        check(Trust::Listed, &["169.254.169.254"], Err("169.254.169.254 is a cloud's metadata service"));
+        check(Trust::Listed, &["169.254.169.254"], Err("169.254.169.254 is a cloud metadata service"));
         check(Trust::Listed, &["::ffff:169.254.1.1"], Err("::ffff:169.254.1.1 is a link-local address"));
         check(Trust::Unlisted, &[], Err("the name has no address"));
     }

@@ -34,7 +34,7 @@ pub(super) enum FetchError {
     Tls { host: String, fault: TlsFault },
     #[error("no answer for {0:?}")]
     IdleTimeout(Duration),
-    #[error("not here after {0:?}")]
+    #[error("not complete after {0:?}")]
     TotalTimeout(Duration),
     #[error("the connection broke before an answer: {0}")]
     ConnectionLost(String),

@@ -279,9 +279,9 @@ mod tests {
         }
         check("http:\\\\127.0.0.1\\", loopback);
         check("http:127.0.0.1", loopback);
-        check("http://169.254.169.254/latest/", "169.254.169.254 is a cloud's metadata service");
-        check("http://169。254。169。254/", "169.254.169.254 is a cloud's metadata service");
-        check("http://[::ffff:169.254.169.254]/", "[::ffff:a9fe:a9fe] is a cloud's metadata service");
+        check("http://169.254.169.254/latest/", "169.254.169.254 is a cloud metadata service");
+        check("http://169。254。169。254/", "169.254.169.254 is a cloud metadata service");
+        check("http://[::ffff:169.254.169.254]/", "[::ffff:a9fe:a9fe] is a cloud metadata service");
         check("http://[::1]/", "[::1] is a loopback address | [::1]");
         check("http://0/", "0.0.0.0 is the unspecified address");
         check("http://1.2.3.4.5/", "no URL");
@@ -304,7 +304,7 @@ mod tests {
         check("http://10.1.2.3/", "Unlisted");
         check("http://[::ffff:10.1.2.3]/", "Unlisted");
         check("http://10.2.2.3/", "10.2.2.3 is a private address | 10.2.2.3");
-        check("http://169.254.169.254/", "169.254.169.254 is a cloud's metadata service");
+        check("http://169.254.169.254/", "169.254.169.254 is a cloud metadata service");
     }
 
     #[test]

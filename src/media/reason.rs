@@ -35,14 +35,14 @@ impl FailureContext<'_> {
         let (what, mut advice) = match error {
             FetchError::Refused { refusal, redirected } => return self.explain_refusal(refusal, *redirected),
             FetchError::Disabled => {
-                ("not fetched".to_owned(), vec!["--no-fetch is on, and the cache does not have it".to_owned()])
+                ("not fetched".to_owned(), vec!["--no-fetch is set, and the picture is not in the cache".to_owned()])
             }
             FetchError::Setup(cause) => (format!("the HTTP client cannot be set up: {cause}"), Vec::new()),
             FetchError::Lookup { host, cause } => (
-                format!("DNS knows no {host}"),
+                format!("DNS does not know {host}"),
                 vec![
                     cause.clone(),
-                    "does this host reach the CDN? ssh HOST tail -F LOG | thumbview - runs where it is reached"
+                    "no way to the CDN from here? run `ssh HOST tail -F LOG | thumbview -` where there is one"
                         .to_owned(),
                 ],
             ),
@@ -57,13 +57,13 @@ impl FailureContext<'_> {
             FetchError::Tls { host, fault } => tls(host, fault),
             FetchError::IdleTimeout(after) => (
                 format!("no answer for {}", seconds(*after)),
-                vec!["the server took the request and is silent · --timeout waits longer".to_owned()],
+                vec!["the server accepted the request and went silent · --timeout waits longer".to_owned()],
             ),
             FetchError::TotalTimeout(after) => (
-                format!("not here after {}", seconds(*after)),
-                vec!["it came too slowly · --timeout waits longer".to_owned()],
+                format!("not complete after {}", seconds(*after)),
+                vec!["the transfer was too slow · --timeout waits longer".to_owned()],
             ),
-            FetchError::ConnectionLost(cause) => ("the server hung up".to_owned(), vec![cause.clone()]),
+            FetchError::ConnectionLost(cause) => ("the server closed the connection".to_owned(), vec![cause.clone()]),
             FetchError::InvalidHttp(cause) => ("the answer is not valid HTTP".to_owned(), vec![cause.clone()]),
             FetchError::TooManyFiles => (
                 "too many open files".to_owned(),
@@ -87,7 +87,7 @@ impl FailureContext<'_> {
                 | FetchError::IdleTimeout(_)
         );
         if let Some(variable) = self.unused_proxy.filter(|_| is_unreachable) {
-            advice.insert(0, format!("{variable} is set, not used · --proxy"));
+            advice.insert(0, format!("{variable} is set but not used · --proxy uses it"));
         }
         self.failure(what, advice)
     }
@@ -105,8 +105,8 @@ impl FailureContext<'_> {
         let mut advice = Vec::new();
         let allow = refusal.allowable().map(ToString::to_string);
         match &allow {
-            Some(host) => advice.extend(["a allows it now".to_owned(), format!("--allow-host {host} always")]),
-            None => advice.push("never fetched, whatever is allowed".to_owned()),
+            Some(host) => advice.push(format!("--allow-host {host} allows it for good")),
+            None => advice.push("never fetched, not even with --allow-host".to_owned()),
         }
         if redirected {
             advice.push("the address in the log redirects there".to_owned());
@@ -127,18 +127,18 @@ impl FailureContext<'_> {
                     Signature::UnknownAge => "hotlink protection? signed, at an unknown time".to_owned(),
                     Signature::None => "hotlink protection? the URL is not signed".to_owned(),
                 });
-                advice.push("a Referer list? --referer sends one".to_owned());
+                advice.push("Referer list? --referer sends one".to_owned());
                 advice.push("blocked after review (VOD.10099)?".to_owned());
-                advice.push("the CDN's limit per IP (10 min)? fewer at once: -j 2".to_owned());
+                advice.push("the CDN's limit per IP (10 min)? try fewer at once: -j 2".to_owned());
                 advice.push("IP or User-Agent list, or a disabled domain?".to_owned());
             }
-            404 | 410 => advice.push("deleted, never made, or another domain; asked twice".to_owned()),
+            404 | 410 => advice.push("deleted, never created, or on another domain; tried twice".to_owned()),
             429 => advice.push(match response.retry_after {
-                Some(after) => format!("too many requests; the server says: again in {}", duration(after)),
-                None => "too many requests; now 2 at once for a minute".to_owned(),
+                Some(after) => format!("too many requests; the server asks to wait {}", duration(after)),
+                None => "too many requests; only 2 at a time for the next minute".to_owned(),
             }),
-            500..=599 => advice.push("the server's own trouble; asked twice".to_owned()),
-            300..=399 => advice.push("a redirect to nowhere".to_owned()),
+            500..=599 => advice.push("an error of the server; tried twice".to_owned()),
+            300..=399 => advice.push("a redirect without a target".to_owned()),
             _ => {}
         }
         advice
@@ -156,14 +156,14 @@ fn tls(host: &str, fault: &TlsFault) -> (String, Vec<String>) {
         TlsFault::Expired => format!("TLS: the certificate of {host} has expired"),
         TlsFault::NotYetValid => format!("TLS: the certificate of {host} is not valid yet"),
         TlsFault::WrongHost => format!("TLS: the certificate is not for {host}"),
-        TlsFault::UnknownIssuer => format!("TLS: unknown issuer of the certificate of {host}"),
+        TlsFault::UnknownIssuer => format!("TLS: the certificate of {host} has an unknown issuer"),
         TlsFault::Certificate(words) => format!("TLS: the certificate of {host} {words}"),
         TlsFault::Handshake(words) => format!("TLS with {host}: {words}"),
     };
     let advice = match fault {
-        TlsFault::Expired | TlsFault::NotYetValid => "is this host's clock right?",
-        TlsFault::WrongHost => "a domain of one's own needs its own certificate (VOD.10107)",
-        TlsFault::UnknownIssuer => "--ca-file PEM names an issuer to trust",
+        TlsFault::Expired | TlsFault::NotYetValid => "is the clock of this machine right?",
+        TlsFault::WrongHost => "a custom domain needs its own certificate (VOD.10107)",
+        TlsFault::UnknownIssuer => "--ca-file PEM adds an issuer to trust",
         TlsFault::Certificate(_) | TlsFault::Handshake(_) => return (what, Vec::new()),
     };
     (what, vec![advice.to_owned()])
@@ -179,7 +179,7 @@ fn too_large(limit: u64, declared: Option<u64>) -> (String, Vec<String>) {
 
 fn not_a_jpeg(body: &UnexpectedBody) -> (String, Vec<String>) {
     if body.head.is_empty() {
-        return ("an empty answer".to_owned(), Vec::new());
+        return ("the answer is empty".to_owned(), Vec::new());
     }
     let kind = match format_name(&body.head) {
         Some(name) => Cow::Borrowed(name),
@@ -213,7 +213,7 @@ fn format_name(head: &[u8]) -> Option<&'static str> {
         },
         [0x1f, 0x8b, ..] => "gzip data",
         [b'%', b'P', b'D', b'F', ..] => "a PDF document",
-        [0xff, 0xd8, ..] => "only the first bytes of one",
+        [0xff, 0xd8, ..] => "only the first bytes of a JPEG",
         _ => return None,
     })
 }
@@ -326,7 +326,7 @@ mod tests {
         let text = line(&context(&plain).explain_fetch(&denial(403)));
         assert!(text.starts_with("HTTP 403 | hotlink protection? the URL is not signed"), "{text}");
         let text = line(&context(&plain).explain_fetch(&denial(404)));
-        assert_eq!(text, "HTTP 404 | deleted, never made, or another domain; asked twice");
+        assert_eq!(text, "HTTP 404 | deleted, never created, or on another domain; tried twice");
         assert_eq!(line(&context(&plain).explain_fetch(&denial(418))), "HTTP 418 | ");
     }
 
@@ -338,7 +338,7 @@ mod tests {
         let failure = refused(refusal, false);
         assert_eq!(
             line(&failure),
-            "127.0.0.1:8787 is a loopback address | a allows it now | --allow-host 127.0.0.1:8787 always"
+            "127.0.0.1:8787 is a loopback address | --allow-host 127.0.0.1:8787 allows it for good"
         );
         assert_eq!(failure.allow, Some(Safe::new("127.0.0.1:8787")));
         assert_eq!(refused(Refusal::Downgrade, true).allow, None);
@@ -353,7 +353,7 @@ mod tests {
         };
         check(Some("image/jpeg"), b"\x89PNG\r\n\x1a\n\0\0\xff", "not a JPEG: a PNG picture | ");
         check(Some("text/html"), b"<html>\n <b>log in", "not a JPEG: text/html | begins: <html> <b>log in");
-        check(None, b"", "an empty answer | ");
+        check(None, b"", "the answer is empty | ");
         check(
             Some("application/xml"),
             b"<Error><Code>NoSuchKey</Code><Message>gone\x1b</Message>x?auth_key=SECRETSECRET</Error>",

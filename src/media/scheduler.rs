@@ -264,7 +264,7 @@ impl Scheduler {
                 let job = self.jobs.iter().find(|(_, job)| job.task == panicked.id());
                 let Some(key) = job.map(|(key, _)| *key) else { return Ok(()) };
                 let failure =
-                    PictureFailure { what: "an error in thumbview itself".into(), advice: Vec::new(), allow: None };
+                    PictureFailure { what: "internal error of thumbview".into(), advice: Vec::new(), allow: None };
                 self.finish(key, PictureUpdate::Failed(key, failure)).await
             }
         }

@@ -26,7 +26,7 @@ impl TlsFault {
                 "no cipher in common with the server".to_owned()
             }
             Error::AlertReceived(AlertDescription::ProtocolVersion) | Error::PeerIncompatible(_) => {
-                "no version in common with the server (1.2 and 1.3 are spoken here)".to_owned()
+                "no version in common with the server (thumbview supports 1.2 and 1.3)".to_owned()
             }
             Error::AlertReceived(AlertDescription::UnrecognisedName) => "the server does not know this name".to_owned(),
             Error::AlertReceived(AlertDescription::CertificateRequired) => {
@@ -142,7 +142,7 @@ mod tests {
         check(Error::AlertReceived(AlertDescription::InternalError), "the server refuses: internal error");
         check(
             Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13),
-            "no version in common with the server (1.2 and 1.3 are spoken here)",
+            "no version in common with the server (thumbview supports 1.2 and 1.3)",
         );
         check(
             Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType),

@@ -124,14 +124,14 @@ impl Alerter {
         }
         let now = Time::from(jiff::Timestamp::now());
         let alerts = (self.config.bell == Bell::Ring || self.runner.is_some())
-            && self.config.filter.matches_event(event, title, now);
+            && self.config.filter.matches_event(event, file, title, now);
         if alerts && let Some(runner) = &mut self.runner {
             let mut line = Vec::new();
             // Writing to memory does not fail.
             drop(report::event_line(&mut line, file, event, title, self.config.reveal));
             runner.push(Job { line, variables: variables(event, self.config.reveal) });
         }
-        if self.config.exit_on.as_ref().is_some_and(|filter| filter.matches_event(event, title, now)) {
+        if self.config.exit_on.as_ref().is_some_and(|filter| filter.matches_event(event, file, title, now)) {
             Alert::Exit
         } else if alerts && self.config.bell == Bell::Ring {
             Alert::Bell

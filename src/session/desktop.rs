@@ -18,11 +18,11 @@ use std::{
 pub(super) fn browse(url: &PictureUrl, reveal: Reveal) -> Safe {
     let web = url::Url::parse(url.reveal()).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     match web {
-        None => "not opened: no http or https URL".into(),
-        Some(_) if is_over_ssh() || !has_desktop() => Safe::new(&format!("u copies {}", url.shown(reveal))),
+        None => "not opened: not an http or https URL".into(),
+        Some(_) if is_over_ssh() || !has_desktop() => Safe::new(&format!("`u` copies {}", url.shown(reveal))),
         Some(web) => match spawn_opener(web.as_str()) {
             Ok(()) => "opened in the browser".into(),
-            Err(error) => Safe::new(&format!("{OPENER}: {error} · u copies the URL")),
+            Err(error) => Safe::new(&format!("{OPENER}: {error} · `u` copies the URL")),
         },
     }
 }

@@ -16,10 +16,10 @@ use tempfile::Builder;
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// A file of that name exists.
-    #[error("is there already")]
+    #[error("already exists")]
     Exists,
     /// The name belongs to something other than a regular file.
-    #[error("is no plain file")]
+    #[error("is not a regular file")]
     NotRegular,
     /// The system refused.
     #[error(transparent)]
@@ -74,7 +74,7 @@ mod tests {
         let put = |path: &Path, text: &str, overwrite| {
             write(path, overwrite, |out| out.write_all(text.as_bytes())).map_err(|error| error.to_string())
         };
-        let exists = || Err("is there already".to_owned());
+        let exists = || Err("already exists".to_owned());
         assert_eq!(put(&path, "one", Overwrite::No), Ok(()));
         assert_eq!(put(&path, "two", Overwrite::No), exists());
         assert_eq!(fs::read(&path).unwrap(), b"one");
@@ -83,7 +83,7 @@ mod tests {
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(&path, &link).unwrap();
         for place in [folder.path(), link.as_path(), Path::new("/dev/null")] {
-            assert_eq!(put(place, "x", Overwrite::Yes), Err("is no plain file".to_owned()));
+            assert_eq!(put(place, "x", Overwrite::Yes), Err("is not a regular file".to_owned()));
         }
         let failed = write(&folder.path().join("b"), Overwrite::No, |_| Err(io::ErrorKind::StorageFull.into()));
         assert!(failed.is_err());

@@ -27,7 +27,7 @@ impl Encoding {
             Self::Big5 => "has lines in Big5, which are read as such",
             Self::Windows1252 => "has lines in Latin-1 (Windows-1252), which are read as such",
             Self::Utf16 => "is UTF-16, or has lines in it, which are read as such",
-            Self::Unknown => "has bytes that are no UTF-8; iconv converts files in other encodings",
+            Self::Unknown => "has bytes that are not UTF-8; iconv converts files in other encodings",
         }
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn guard<T>(
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result.map(Some),
         Err(panic) => {
-            let why = Safe::new(&format!("reading ended by a fault of this program: {}", message(&*panic)));
+            let why = Safe::new(&format!("reading ended by a bug in thumbview: {}", message(&*panic)));
             for rank in ranks() {
                 outlet.send(LogUpdate::Health { rank, health: Health::Failed(why.clone()) })?;
             }
@@ -54,7 +54,7 @@ mod tests {
         assert_eq!(guard(&outlet, || 0..9, || Ok(1)), Ok(Some(1)));
         assert_eq!(guard(&outlet, || 0..9, || Err::<(), _>(Stopped)), Err(Stopped));
         drop(outlet);
-        let why = Safe::new("reading ended by a fault of this program: at 7");
+        let why = Safe::new("reading ended by a bug in thumbview: at 7");
         for rank in 2..4 {
             let health = Health::Failed(why.clone());
             assert_eq!(receiver.try_recv(), Ok(LogUpdate::Health { rank, health }));

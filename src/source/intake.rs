@@ -212,7 +212,7 @@ impl Sink for Intake {
         let last_change = Timestamp::from_second(modified).unwrap_or_default();
         self.readers.push((generation, LineReader::new(RecordReader::with_zone(file, self.zone.clone(), last_change))));
         if self.ledger.begin(content) {
-            let text = format!("only its last {RECORDS_MAX} records are recognised; older ones are read as new events");
+            let text = format!("only its last {RECORDS_MAX} records are recognized; older ones count as new events");
             self.outlet.notice(&self.name, Severity::Warning, &text)?;
         }
         self.outlet.send(LogUpdate::Opened { file, name: Arc::clone(&self.name), size })

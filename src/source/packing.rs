@@ -129,7 +129,7 @@ pub(super) fn judge(head: &[u8]) -> TextVerdict {
     }
     let is_control = |byte: &&u8| matches!(byte, 0x01..=0x08 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f);
     if inner.iter().filter(is_control).count() * 20 > inner.len() {
-        return TextVerdict::Foreign("is binary, in which no event is found");
+        return TextVerdict::Foreign("is binary; no event is looked for in it");
     }
     TextVerdict::Text
 }

@@ -95,7 +95,7 @@ fn read_at(path: &Path, origin: Origin, len: u64) -> io::Result<Vec<u8>> {
     let mut file = open_file(path)?;
     let mut text = Vec::new();
     if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no regular file any more"));
+        return Err(io::Error::other("it is no longer a regular file"));
     }
     match packing_of(&file)? {
         None => {

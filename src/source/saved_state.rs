@@ -99,7 +99,7 @@ pub enum StateError {
         source: io::Error,
     },
     /// The file holds something else.
-    #[error("{} is no state file of this program: name another, or remove it", path.display())]
+    #[error("{} is not a state file of thumbview: name another file, or remove it", path.display())]
     Foreign {
         /// The state file.
         path: PathBuf,

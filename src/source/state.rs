@@ -22,6 +22,8 @@ pub(super) struct SharedState {
     pub(super) polling: AtomicBool,
     /// The number of streams that have not ended.
     pub(super) streams: AtomicUsize,
+    /// The number of streams of which the text that waited in them is still being read.
+    pub(super) streams_behind: AtomicUsize,
     /// Ends the wait of the supervisor; holds one wake-up at most.
     wake: SyncSender<()>,
     /// The number of updates that were sent.
@@ -51,6 +53,7 @@ impl SharedState {
             follow: AtomicBool::new(mode == ReadMode::Follow),
             polling: AtomicBool::new(false),
             streams: AtomicUsize::new(0),
+            streams_behind: AtomicUsize::new(0),
             wake,
             updates: AtomicU64::new(0),
             checkpoints: Mutex::default(),

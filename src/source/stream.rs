@@ -3,6 +3,8 @@
 //! A stream is read on a thread of its own, by `poll` with a time-out, so that a silent one can be stopped. Its last
 //! text is kept on a [`Tape`] for the raw view. A FIFO whose writers left is opened again while it is followed; standard
 //! input ends.
+//!
+//! The text that waits in a stream at the start counts as history, up to the first silence of [`POLL_TIMEOUT`].
 
 use crate::{
     event::{Health, ReadMode, Severity},
@@ -23,7 +25,10 @@ use std::{
     num::NonZeroU32,
     os::unix::fs::OpenOptionsExt as _,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -54,11 +59,12 @@ pub(super) fn run(
     let now = jiff::Timestamp::now().as_second();
     intake.begin(0, Beginning { size: None, modified: now, content: ContentChange::New })?;
     let mut lines = Lines::new(0, Some(NonZeroU32::MIN));
+    let history = Arc::new(StreamHistory::new(shared));
     loop {
         let error = match open(input) {
             Ok(file) => {
                 intake.health(Health::Live)?;
-                let pipe = Pipe { file, shared: Arc::clone(shared) };
+                let pipe = Pipe { file, shared: Arc::clone(shared), history: Arc::clone(&history) };
                 read_through(pipe, &mut intake, &mut lines, tape)?
             }
             Err(error) => {
@@ -138,10 +144,37 @@ fn open(input: &StreamInput) -> io::Result<File> {
     }
 }
 
+/// The text that waited in a stream at the start. The end of it is reported once, at the latest when this is dropped.
+struct StreamHistory {
+    shared: Arc<SharedState>,
+    has_text: AtomicBool,
+    is_over: AtomicBool,
+}
+
+impl StreamHistory {
+    fn new(shared: &Arc<SharedState>) -> Self {
+        Self { shared: Arc::clone(shared), has_text: AtomicBool::new(false), is_over: AtomicBool::new(false) }
+    }
+
+    fn end(&self) {
+        if !self.is_over.swap(true, Ordering::Relaxed) {
+            self.shared.streams_behind.fetch_sub(1, Ordering::Relaxed);
+            self.shared.wake();
+        }
+    }
+}
+
+impl Drop for StreamHistory {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
 /// A descriptor whose reads end when the source is stopped.
 struct Pipe {
     file: File,
     shared: Arc<SharedState>,
+    history: Arc<StreamHistory>,
 }
 
 impl Read for Pipe {
@@ -152,13 +185,21 @@ impl Read for Pipe {
             }
             let mut fds = [PollFd::new(&self.file, PollFlags::IN)];
             match poll(&mut fds, Some(&POLL_TIMEOUT)) {
+                // A writer that has not begun yet, such as ssh while it connects, has its history still to come.
+                Ok(0) if self.history.has_text.load(Ordering::Relaxed) => {
+                    self.history.end();
+                    continue;
+                }
                 Ok(0) | Err(rustix::io::Errno::INTR) => continue,
                 Ok(_) => {}
                 Err(error) => return Err(error.into()),
             }
             match self.file.read(out) {
                 Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
-                result => return result,
+                result => {
+                    self.history.has_text.store(true, Ordering::Relaxed);
+                    return result;
+                }
             }
         }
     }

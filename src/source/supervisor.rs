@@ -193,7 +193,8 @@ impl Supervisor {
         streams_ended && (self.mode == ReadMode::Once || only_streams)
     }
 
-    /// Takes last lines without a newline and waits for the ends of the streams, if files are read once.
+    /// Takes last lines without a newline, if files are read once, and waits until each stream has ended or was silent
+    /// after its first text: what comes later is new.
     fn finish_once(&mut self) -> Result<(), Stopped> {
         if self.mode == ReadMode::Follow {
             return Ok(());
@@ -206,7 +207,11 @@ impl Supervisor {
                 }
             }
         }
-        while self.shared.streams.load(Ordering::Relaxed) > 0 && self.shared.mode() == ReadMode::Once {
+        // A stream whose reading failed counts as behind for good.
+        let are_behind = |shared: &SharedState| {
+            shared.streams_behind.load(Ordering::Relaxed) > 0 && shared.streams.load(Ordering::Relaxed) > 0
+        };
+        while are_behind(&self.shared) && self.shared.mode() == ReadMode::Once {
             self.wait()?;
         }
         Ok(())
@@ -321,6 +326,7 @@ impl Supervisor {
         let intake = Intake::new(rank, name, self.options_from_the_beginning(), self.outlet.clone());
         let shared = Arc::clone(&self.shared);
         shared.streams.fetch_add(1, Ordering::Relaxed);
+        shared.streams_behind.fetch_add(1, Ordering::Relaxed);
         self.inputs.push(RankInput::Stream);
         let outlet = self.outlet.clone();
         thread::spawn(move || {

@@ -15,6 +15,12 @@ pub fn thousands(number: u64) -> Safe {
     Safe::new(&out)
 }
 
+/// Formats a number with its noun, whose plural ends in `s`: `1 picture`, `1 284 pictures`.
+pub fn counted(number: u64, noun: &str) -> Safe {
+    let plural = if number == 1 { "" } else { "s" };
+    Safe::new(&format!("{} {noun}{plural}", thousands(number)))
+}
+
 /// Formats a number of bytes with its unit: `812 B`, `38 KB`, `1.2 MB` (1 KB is 1000 bytes).
 pub fn bytes(count: u64) -> Safe {
     let tenths = |unit: u64| (count * 10 / unit / 10, count * 10 / unit % 10);
@@ -38,6 +44,14 @@ mod tests {
         check(999, "999");
         check(1284, "1 284");
         check(1_000_000, "1 000 000");
+    }
+
+    #[test]
+    fn nouns_agree_with_their_number() {
+        let check = |number, expected: &str| assert_eq!(counted(number, "picture").as_str(), expected);
+        check(0, "0 pictures");
+        check(1, "1 picture");
+        check(1284, "1 284 pictures");
     }
 
     #[test]

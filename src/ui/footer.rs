@@ -3,7 +3,10 @@
 mod hints;
 mod prompt;
 
-use super::theme::{Glyph, Role, StyledText, Theme, part};
+use super::{
+    sentence::sentence,
+    theme::{Glyph, Role, StyledText, Theme, part},
+};
 use crate::{
     app::{
         App,
@@ -23,7 +26,9 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) -> 
         return Some(prompt::draw(buffer, area, app, line, theme));
     }
     if let Some(text) = app.toast() {
-        theme.print_both(buffer, area, &[part(" ", Role::Plain), (text.clone(), Role::Strong)], &unread(app, theme));
+        let mut left = vec![part(" ", Role::Plain)];
+        left.extend(sentence(text, Role::Strong));
+        theme.print_both(buffer, area, &left, &unread(app, theme));
         return None;
     }
     let right = unread(app, theme);

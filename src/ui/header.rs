@@ -5,12 +5,11 @@ use crate::{
     app::{
         App,
         list::{Stick, order::SortOrder, tab::StatusTab},
-        sources::LoadPhase,
     },
     event::{Health, ReadMode},
     text::{
         Safe,
-        number::{bytes, thousands},
+        number::{bytes, counted, thousands},
     },
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -21,7 +20,9 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         left.push(part(format!("{badge}  "), Role::Warn));
     }
     left.extend(source(app, theme, usize::from(area.width / 4).clamp(16, 40)));
-    if app.options().read_mode == ReadMode::Follow && area.width >= 90 {
+    // A stream is live although nothing is followed.
+    let is_live = matches!(app.sources().worst(), Some((_, Health::Live | Health::Marked(_))));
+    if (is_live || app.options().read_mode == ReadMode::Follow) && area.width >= 90 {
         let stick = match app.list().stick() {
             Stick::Sticking => "  sticking to newest",
             Stick::Holding => "  holding",
@@ -30,7 +31,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     }
     let dropped = app.catalog().tally().dropped;
     if dropped > 0 {
-        left.push(part(format!("  {} oldest dropped", thousands(dropped)), Role::Warn));
+        left.push(part(format!("  {} dropped", counted(dropped, "oldest asset")), Role::Warn));
     }
     theme.print_both(buffer, area, &left, &warnings(app, theme));
 }
@@ -55,9 +56,6 @@ fn source(app: &App, theme: Theme, room: usize) -> Vec<StyledText> {
             let of = total.map_or_else(String::new, |total| format!(" of {}", bytes(total)));
             let percent = sources.progress().unwrap_or(0);
             parts.push(part(format!("reading {percent} %  {}{of}", bytes(*read)), Role::Accent));
-        }
-        Health::Live | Health::Marked(_) if app.options().read_mode == ReadMode::Once => {
-            parts.push(part("loaded", Role::Dim));
         }
         Health::Live => {
             parts.push((theme.glyph(Glyph::Live), Role::Good));
@@ -126,8 +124,6 @@ enum Counting {
 /// `All 1 284 │ FAILED 54 of 302 │ …`.
 fn tabs(app: &App, theme: Theme, counting: Counting) -> Vec<StyledText> {
     let tally = app.catalog().tally();
-    // The counts may still grow while the history is being read.
-    let about = if app.sources().phase() == LoadPhase::Loaded { "" } else { "~" };
     let mut parts = vec![part(" ", Role::Plain)];
     for tab in StatusTab::ALL {
         let (name, all) = match tab {
@@ -140,13 +136,13 @@ fn tabs(app: &App, theme: Theme, counting: Counting) -> Vec<StyledText> {
         let of = if passing == all || counting == Counting::Filtered {
             String::new()
         } else {
-            format!(" of {about}{}", thousands(all))
+            format!(" of {}", thousands(all))
         };
         if tab != StatusTab::All {
             parts.push(part(format!(" {} ", theme.glyph(Glyph::Separator)), Role::Dim));
         }
         let role = if app.list().tab() == tab { Role::Selected } else { Role::Plain };
-        parts.push(part(format!("{name} {about}{}{of}", thousands(passing)), role));
+        parts.push(part(format!("{name} {}{of}", thousands(passing)), role));
     }
     parts
 }

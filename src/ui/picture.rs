@@ -8,6 +8,7 @@ pub(super) mod title;
 
 use super::{
     asset::name,
+    sentence::sentence,
     theme::{Role, StyledText, Theme, part},
 };
 use crate::{
@@ -57,8 +58,8 @@ pub(super) fn draw(buffer: &mut Buffer, app: &App, theme: Theme, covered: Option
         }
         Exhibit::Failed(failure) => failed_lines(&failure, area),
         Exhibit::Loading(key) => vec![vec![part(format!("loading {} …", offset_of(app, key)), Role::Dim)]],
-        Exhibit::PicturesOff => vec![vec![part("pictures are off · P turns them on", Role::Dim)]],
-        Exhibit::FetchingOff => vec![vec![part("not fetched: --no-fetch", Role::Dim)]],
+        Exhibit::PicturesOff => vec![sentence(&"pictures are off · `P` turns them on".into(), Role::Dim)],
+        Exhibit::FetchingOff => vec![vec![part("not fetched, because --no-fetch is set", Role::Dim)]],
         Exhibit::Nothing => match failed_without_pictures(app) {
             Some(asset) => {
                 let bottom = app.panes().timeline.map_or(area.bottom(), Rect::bottom);
@@ -66,7 +67,7 @@ pub(super) fn draw(buffer: &mut Buffer, app: &App, theme: Theme, covered: Option
                 draw_failure(buffer, area, &asset, app, theme);
                 return Vec::new();
             }
-            None => empty::reason(app).into_iter().map(|text| vec![(text, Role::Dim)]).collect(),
+            None => empty::reason(app).iter().map(|text| sentence(text, Role::Dim)).collect(),
         },
     };
     draw_lines(buffer, area, &lines, theme);
@@ -119,8 +120,8 @@ fn failed_lines(failure: &PictureFailure, area: Rect) -> Vec<Vec<StyledText>> {
     let what = failure.what.wrap(width).into_iter().map(|line| vec![(line, Role::Strong)]);
     let advice = failure.advice.iter().flat_map(|text| text.wrap(width)).map(|line| vec![(line, Role::Dim)]);
     let keys = match &failure.allow {
-        Some(_) => "a allows it now · r retries",
-        None => "r retries",
+        Some(_) => "`a` allows it for this session · `r` retries",
+        None => "`r` retries",
     };
-    what.chain(advice).chain([vec![part(keys, Role::Dim)]]).collect()
+    what.chain(advice).chain([sentence(&keys.into(), Role::Dim)]).collect()
 }

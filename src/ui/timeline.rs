@@ -84,7 +84,7 @@ fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         right.push(part(format!("{gaps} {} ", if gaps == 1 { "gap" } else { "gaps" }), Role::Warn));
     }
     if crowd > 1 {
-        right.push(part(format!("{crowd} pictures a cell "), Role::Dim));
+        right.push(part(format!("{crowd} pictures per mark "), Role::Dim));
     }
     // Facts are shown whole or not at all.
     let mut room = usize::from(area.width) - right.iter().map(|(text, _)| text.width()).sum::<usize>().min(cells);

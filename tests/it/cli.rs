@@ -223,11 +223,11 @@ fn nonsense_is_reported() {
     check(&["lst"], 2, "", "no file or command \"lst\"; did you mean list?\n");
     check(&["vodlog"], 2, "", "no file or command \"vodlog\"\n");
     check(&["no.log"], 1, "", "no.log: ");
-    check(&["tail", "-o", "csv", "events.log"], 2, "", "tail has no output csv: it has tui and jsonl\n");
-    check(&["list", "-o", "tui", "events.log"], 2, "", "list has no output tui: it has table, json, jsonl and csv\n");
-    check(&["export", "-o", "table", "events.log"], 2, "", "export has no output table: it has json, jsonl and csv\n");
-    check(&["demo", "-o", "csv"], 2, "", "demo has no output csv");
-    let unknown = "no asset has status BANANA: known are succeed, failed, other, unknown\n";
+    check(&["tail", "-o", "csv", "events.log"], 2, "", "`tail` has no output csv, only tui and jsonl\n");
+    check(&["list", "-o", "tui", "events.log"], 2, "", "`list` has no output tui, only table, json, jsonl and csv\n");
+    check(&["export", "-o", "table", "events.log"], 2, "", "`export` has no output table, only json, jsonl and csv\n");
+    check(&["demo", "-o", "csv"], 2, "", "`demo` has no output csv");
+    let unknown = "no asset has status BANANA; known statuses are succeed, failed, other, unknown\n";
     check(&["list", "-s", "banana", "events.log"], 2, "", unknown);
     check(&["list", "--summary", "-e", "!status:banana", "events.log"], 2, "", unknown);
     check(&["export", "-s", "banana", "events.log"], 2, "", unknown);
@@ -239,7 +239,41 @@ fn nonsense_is_reported() {
     assert_eq!(place.run(&["list", "-s", "ripening", "odd.log"]).code, 0);
     assert!(place.run(&["list", "-s", "other", "-o", "jsonl", "odd.log"]).stdout.contains("RIPENING"));
     let ran = place.run(&["list", "-s", "banana", "odd.log"]);
-    assert!(ran.stderr.ends_with("known are succeed, failed, other, unknown, ripening\n"), "{}", ran.stderr);
+    assert!(ran.stderr.ends_with("known statuses are succeed, failed, other, unknown, ripening\n"), "{}", ran.stderr);
+}
+
+fn filters_know_words_in_quotes_and_sources() {
+    let place = Place::new();
+    let failed = |id: &str, message: &str| {
+        let event = json!({"event_type": "thumbnailComplete", "thumbnail_info": {
+            "asset_id": id, "status": "FAILED", "error_code": "VOD.1", "error_msg": message,
+        }});
+        format!("{event}\n")
+    };
+    place.write("web1.log", (failed("a", "disk full") + &failed("b", "full disk")).as_bytes());
+    place.write("web2.log", failed("c", "disk full").as_bytes());
+    let ids = |filter: &str| -> Vec<String> {
+        let ran = place.run(&["list", "-o", "csv", "-e", filter, "web1.log", "web2.log"]);
+        assert_eq!(ran.code, 0, "{filter}: {}", ran.stderr);
+        let rows = ran.stdout.lines().skip(1).map(|row| row.split(',').next().unwrap().to_owned());
+        let mut ids: Vec<String> = rows.collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(ids("disk full"), ["a", "b", "c"]);
+    assert_eq!(ids(r#""disk full""#), ["a", "c"]);
+    assert_eq!(ids(r#"!"disk full""#), ["b"]);
+    assert_eq!(ids("source:web1"), ["a", "b"]);
+    assert_eq!(ids(r#"source:WEB?.log !source:web1 "disk full""#), ["c"]);
+    let ran = place.run(&["tail", "-o", "jsonl", "-e", "source:web2", "--exit-on", "nothing", "-"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{}", ran.stderr);
+    check(
+        &["list", "-e", "stat:failed", "events.log"],
+        2,
+        "",
+        "\"stat:failed\" has an unknown key: the keys are status:",
+    );
+    check(&["list", "-e", "code:(", "events.log"], 2, "", "\"(\" is not a valid regular expression");
 }
 
 fn a_summary_is_of_what_passes() {
@@ -521,6 +555,7 @@ crate::tests! {
     tail_ends_when_its_reader_does,
     clap_prints_no_control_characters,
     nonsense_is_reported,
+    filters_know_words_in_quotes_and_sources,
     a_summary_is_of_what_passes,
     tail_alerts_about_new_events,
     a_config_that_cannot_be_read_holds_nothing_up,

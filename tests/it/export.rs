@@ -111,10 +111,63 @@ fn assets_and_pictures_are_written() {
     assert!(gone["reason"].as_str().unwrap().contains("403"), "{gone}");
     assert_eq!(list["assets"][0]["pictures"], json!([]));
     assert!(ran.stderr.contains("good_sample_00005.jpg: ") && ran.stderr.contains("403"), "{}", ran.stderr);
-    let totals = "3 pictures written to out/pictures, 1 could not be fetched or written; 1 asset FAILED and has none\n";
+    let totals = "3 pictures written to out/pictures, 1 failed; 1 asset FAILED and has none\n";
     assert!(ran.stderr.ends_with(totals), "{}", ran.stderr);
     assert!(!ran.stderr.contains("s3cret") && !ran.stdout.contains("s3cret"));
     assert!(place.export(&["--reveal"]).stdout.contains("auth_key=s3cret"));
+}
+
+fn assets_without_pictures_are_told() {
+    let place = Place::new();
+    let ran = place.export(&["-s", "failed", "-o", "jsonl", "--pictures", "out"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(ran.stderr, "thumbview: 0 pictures written: 1 asset FAILED and has none\n");
+}
+
+fn show_compares_two_pictures() {
+    let place = Place::new();
+    let host = place.server.host();
+    let show = |args: &[&str]| place.run(&[&["show", "--no-cache", "--allow-host", &host, "vod.log"], args].concat());
+    let text = show(&["-p", "none", "good", "--compare", "0:10"]);
+    assert_eq!((text.code, text.stdout.as_str()), (0, "0:00 and 0:10: no difference\n"), "{}", text.stderr);
+    // The nearest picture is at 0:10; that of another asset is compared, too.
+    let ran = show(&["-p", "blocks", "good", "--offset", "0:09", "--compare", "0:00@../"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("no picture at 0:09, nearest: 0:10"), "{}", ran.stderr);
+    let captions = ran.stdout.lines().rev().nth(1).unwrap();
+    assert!(
+        captions.starts_with("0:10 good ") && captions.contains("0:00 ../-") && captions.ends_with("difference"),
+        "{captions}"
+    );
+    assert!(ran.stdout.ends_with("no difference\n") && !ran.stdout.contains('\u{202e}'), "{}", ran.stdout);
+    for protocol in ["kitty", "iterm2", "sixel"] {
+        let ran = show(&["-p", protocol, "good", "--compare", "10"]);
+        assert_eq!(ran.code, 0, "{protocol}: {}", ran.stderr);
+        assert!(ran.stdout.len() > 1000 && ran.stdout.ends_with("0:00 and 0:10: no difference\n"), "{protocol}");
+    }
+    for (place, words) in
+        [("0:00", "compared with itself"), ("1:30@nothing", "no asset in vod.log"), ("@", "expected a time")]
+    {
+        let ran = show(&["-p", "none", "good", "--compare", place]);
+        assert!(ran.code > 0 && ran.stderr.contains(words), "{place}: {}", ran.stderr);
+    }
+    assert_eq!(show(&["-p", "none", "good", "--compare", "0:05"]).code, 1, "a picture that cannot be fetched");
+}
+
+fn show_draws_the_block_characters_that_are_asked_for() {
+    let place = Place::new();
+    let host = place.server.host();
+    let show = |symbols| {
+        let args =
+            ["show", "-p", "blocks", "--symbols", symbols, "--no-cache", "--allow-host", &host, "vod.log", "good"];
+        let ran = place.run(&args);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran.stdout
+    };
+    let has = |text: &str, glyphs: std::ops::RangeInclusive<char>| text.chars().any(|glyph| glyphs.contains(&glyph));
+    let (half, quadrant, sextant) = (show("half"), show("quadrant"), show("sextant"));
+    assert!(!has(&half, '▖'..='▟') && has(&quadrant, '▖'..='▟'));
+    assert!(!has(&quadrant, '\u{1fb00}'..='\u{1fb3b}') && has(&sextant, '\u{1fb00}'..='\u{1fb3b}'));
 }
 
 fn show_ends_quietly_when_its_reader_does() {
@@ -150,7 +203,7 @@ fn files_are_replaced_only_on_request() {
     };
     assert_eq!(outcomes(&ran), ["\"kept\"", "\"failed\"", "\"written\""]);
     assert_eq!(fs::read(place.path("out/good_sample_00000.jpg")).unwrap(), b"mine");
-    assert!(ran.stderr.contains("1 kept because they exist (--overwrite replaces them)"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 kept because it exists already (--overwrite replaces it)"), "{}", ran.stderr);
     let before = place.server.requests().len();
     let ran = place.export(&args);
     assert_eq!(outcomes(&ran), ["\"kept\"", "\"failed\"", "\"kept\""]);
@@ -167,7 +220,7 @@ fn a_link_is_never_written_through() {
     fs::write(place.path("victim"), "mine").unwrap();
     std::os::unix::fs::symlink(place.path("victim"), place.path("out/good_sample_00000.jpg")).unwrap();
     let ran = place.export(&["-a", "good", "--pictures", "out", "--overwrite"]);
-    assert!(ran.stderr.contains("good_sample_00000.jpg: is no plain file"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("good_sample_00000.jpg: is not a regular file"), "{}", ran.stderr);
     assert_eq!(fs::read(place.path("victim")).unwrap(), b"mine");
 }
 
@@ -250,7 +303,7 @@ fn the_screen_writes_the_listed_assets() {
         session.type_keys("w");
         session.wait_for_text("write good_");
         write(&mut session, "one.jpg");
-        session.wait_for_text("write over ");
+        session.wait_for_text("replace ");
         session.type_keys(answer);
         session.wait_for_text(said);
         assert_eq!(fs::read(place.path("one.jpg")).unwrap(), left);
@@ -274,7 +327,7 @@ fn variables_and_options_override_the_config_file() {
     let ran = place.run_with(&["list", "vod.log"], &[home]);
     assert_eq!((ran.code, ran.stdout.lines().count()), (0, 1), "{}", ran.stderr);
     assert!(ran.stdout.starts_with("{\"asset_id\":\"good\""), "{}", ran.stdout);
-    assert!(ran.stderr.contains("config.toml:3: there is no option colour"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("config.toml:3: unknown option colour"), "{}", ran.stderr);
     let ran = place.run_with(&["list", "vod.log"], &[home, ("THUMBVIEW_ASSET", "failed")]);
     assert!(ran.stdout.starts_with("{\"asset_id\":\"failed\""), "{}", ran.stdout);
     let ran = place.run_with(&["list", "-o", "csv", "vod.log"], &[home, ("THUMBVIEW_OUTPUT", "json")]);
@@ -339,6 +392,9 @@ fn completions_and_manual_pages_are_generated() {
 
 crate::tests! {
     assets_and_pictures_are_written,
+    assets_without_pictures_are_told,
+    show_compares_two_pictures,
+    show_draws_the_block_characters_that_are_asked_for,
     show_ends_quietly_when_its_reader_does,
     files_are_replaced_only_on_request,
     a_link_is_never_written_through,

@@ -179,10 +179,10 @@ fn unreadable_events_are_rejected_with_a_reason() {
         [
             "1:120 EOF while parsing a string",
             "2:1 no usable asset_id",
-            "3:1 no asset_id, but a task_id: an event of MPC, not of VOD?",
+            "3:1 no asset_id but a task_id: an event of MPC, not of VOD?",
             "4:1 no usable asset_id",
-            "5:1 sample is no list",
-            "6:33 the fields of an event as key=value words: log the body as one quoted field",
+            "5:1 sample is not a list",
+            "6:33 the fields of an event as key=value pairs: log the body as one quoted field",
             "7:1 EOF while parsing a string",
         ]
     );

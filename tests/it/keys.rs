@@ -4,7 +4,7 @@ use crate::support::stage::{Stage, TestEvent};
 use std::{fmt::Write as _, time::Duration};
 use thumbview::{
     app::{
-        AppOptions, Effect, Message, RawPurpose, WriteContent, WriteJob, WriteOutcome, keymap,
+        AppOptions, Effect, Filter, Message, RawPurpose, WriteContent, WriteJob, WriteOutcome, keymap,
         list::Stick,
         overlay::{OverlayKind, notices::NoticesOverlay},
         panes::View,
@@ -60,6 +60,9 @@ fn scrubbing() {
     check(": \"@ffff\" Enter", "14d7 0:00 of 6");
     check("f \"status:failed\" Enter : \"@c0ff\" Enter", "dead 0:00 of 2");
     check("k k l l l", "5f1c 0:12 of 6");
+    check(": \"@C0FF\" Enter", "c0ff 0:00 of 6");
+    check(": \"@新品\" Enter", "5f1c 0:00 of 6");
+    check(": \"@终版\" Enter", "5f1c 0:00 of 6");
 }
 
 /// The sentence that is shown after keys.
@@ -70,13 +73,38 @@ fn toast(keys: &str) -> String {
 }
 
 fn destinations_that_do_not_exist_are_reported() {
-    assert_eq!(toast(": \"9:99\" Enter"), "9:99 is no place: 1:30, 90, #12 or @id");
-    assert_eq!(toast(": \"#99\" Enter"), "there is no picture #99: the last is #6");
-    assert_eq!(toast(": \"#0\" Enter"), "there is no picture #0: the last is #6");
-    assert_eq!(toast(": \"0:12\" Enter"), "no picture at 0:12, nearest: 0:10");
+    assert_eq!(
+        toast(": \"9:99\" Enter"),
+        "\"9:99\" is not a time (1:30 or 90), a picture (#12) or an asset (@id or @title)"
+    );
+    assert_eq!(toast(": \"#99\" Enter"), "there is no picture #99: the last one is #6");
+    assert_eq!(toast(": \"#0\" Enter"), "there is no picture #0: the last one is #6");
+    assert_eq!(toast(": \"0:12\" Enter"), "no picture at 0:12 · nearest: 0:10");
     assert_eq!(toast(": \"0:15\" Enter"), "");
     assert_eq!(toast("e : \"5\" Enter"), "this asset has no pictures");
+    assert_eq!(toast(": \"@ffff\" Enter"), "no asset has an id or title like \"ffff\"");
+    assert_eq!(
+        toast("f \"status:failed\" Enter : \"@c0ff\" Enter"),
+        "\"c0ff\" is not listed now · `Esc` clears the filter and the tab"
+    );
     check(": \"#99\" Enter", "14d7 0:00 of 6");
+}
+
+fn a_status_that_no_asset_has_is_told() {
+    assert_eq!(toast("f \"status:banana\" Enter"), "no asset has status BANANA yet");
+    assert_eq!(toast("f \"status:processing\" Enter"), "");
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("f \"status:banana\"");
+    assert!(stage.screen().contains("no asset has status BANANA"), "{}", stage.screen());
+    let filter = Filter::parse("status:banana").unwrap();
+    let stage = Stage::with_assets(100, 30, AppOptions { filter, ..AppOptions::default() });
+    assert_eq!(stage.app.toast().unwrap().as_str(), "no asset has status BANANA yet");
+}
+
+fn keys_in_sentences_stand_without_marks() {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("m");
+    assert!(stage.screen().contains("0:00 is marked · go to another picture, d compares them"), "{}", stage.screen());
 }
 
 fn ctrl_c_quits_while_a_line_is_typed() {
@@ -172,7 +200,7 @@ fn a_picture_in_full_is_magnified() {
     check("z + z", None, "14d7 0:00 of 6");
     check("z + Esc l", None, "14d7 0:05 of 6");
     check("+", None, "14d7 0:00 of 6");
-    assert_eq!(toast("+"), "z shows the picture in full, where + and - magnify it");
+    assert_eq!(toast("+"), "`z` shows the full picture, where `+` and `-` zoom");
     let mut stage = Stage::filled(100, 30);
     stage.serve();
     stage.keys("z +");
@@ -198,8 +226,8 @@ fn pictures_are_compared_with_a_marked_one() {
     assert_eq!(mode("m l d Esc"), None);
     assert_eq!(mode("m k d"), Some(ComparisonMode::SideBySide), "across assets");
     assert_eq!(mode("m d"), None);
-    assert_eq!(toast("m d"), "this is the marked picture · go to another one to compare");
-    assert_eq!(toast("d"), "m marks a picture, d compares another one with it");
+    assert_eq!(toast("m d"), "this is the marked picture · go to another one, `d` compares them");
+    assert_eq!(toast("d"), "no picture is marked · `m` marks one, then `d` compares another with it");
     // The marked picture is fetched, whatever asset it is of.
     let mut stage = Stage::filled(100, 30);
     let marked = stage.app.timeline().current_key().unwrap();
@@ -212,7 +240,7 @@ fn the_oldest_assets_beyond_the_number_to_keep_are_dropped() {
     let mut stage = Stage::with_assets(100, 30, AppOptions { keep, ..AppOptions::default() });
     assert_eq!(state(&stage), "14d7 0:00 of 5");
     assert_eq!(stage.app.catalog().tally().dropped, 1);
-    assert!(stage.screen().contains("1 oldest dropped"), "{}", stage.screen());
+    assert!(stage.screen().contains("1 oldest asset dropped"), "{}", stage.screen());
     assert!(stage.screen().contains("All 5 │ FAILED 2 │ SUCCEED 2 │ other 1"), "{}", stage.screen());
     // The asset that is looked at stays, however old it is; what else is as old goes.
     stage.keys("g v");
@@ -506,13 +534,13 @@ fn writing_goes_by_the_names_ending() {
     check("w Tab Tab Enter", "assets.jsonl 6 Jsonl No");
     check("f \"status:failed\" Enter w Tab Tab Tab Enter", "assets.csv 2 Csv No");
     check("w Tab Tab Tab Tab Enter", &format!("14d7b2faba0dddd6b4e8936272d6bc3f_sample_00000.jpg {picture}"));
-    check("w C-u \"x.png\" Enter", "not written: the name ends in .jpg, .json, .jsonl or .csv");
+    check("w C-u \"x.png\" Enter", "not written: the name must end in .jpg, .json, .jsonl or .csv");
     check("w Esc", "");
     let mut stage = Stage::filled(100, 30);
     stage.keys("w Enter");
     assert_eq!(written(&stage).unwrap().1, "assets.json 6 Json No", "without a picture the list is proposed");
     stage.keys("w C-u \"x.jpg\" Enter");
-    assert_eq!(stage.app.toast().unwrap().as_str(), "this picture is not here");
+    assert_eq!(stage.app.toast().unwrap().as_str(), "not written: this picture is not loaded");
 }
 
 fn quitting_waits_for_a_file() {
@@ -531,7 +559,7 @@ fn a_file_that_is_there_is_asked_about() {
     stage.keys("w Enter");
     let (job, _) = written(&stage).unwrap();
     stage.send(Message::Wrote(job.clone(), WriteOutcome::Exists));
-    assert!(stage.screen().contains("write over assets.json"), "{}", stage.screen());
+    assert!(stage.screen().contains("replace assets.json"), "{}", stage.screen());
     stage.keys("n");
     assert_eq!(stage.app.toast().unwrap().as_str(), "not written");
     assert_eq!(written(&stage).unwrap().1, "assets.json 6 Json No");
@@ -610,6 +638,8 @@ crate::tests! {
     moving_through_assets,
     scrubbing,
     destinations_that_do_not_exist_are_reported,
+    a_status_that_no_asset_has_is_told,
+    keys_in_sentences_stand_without_marks,
     ctrl_c_quits_while_a_line_is_typed,
     an_asset_that_is_looked_at_is_held,
     a_held_asset_stays_listed_and_keeps_its_place,

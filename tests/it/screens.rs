@@ -72,7 +72,7 @@ fn a_picture_that_is_not_to_be_had() {
     let mut stage = Stage::filled(80, 24);
     stage.refuse(&PictureFailure {
         what: "127.0.0.1:8787 is a loopback address".into(),
-        advice: vec!["--allow-host 127.0.0.1:8787 allows it always".into()],
+        advice: vec!["--allow-host 127.0.0.1:8787 allows it for good".into()],
         allow: Some("127.0.0.1:8787".into()),
     });
     shot("refused_80x24", &stage);

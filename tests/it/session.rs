@@ -184,10 +184,10 @@ fn shows_a_log_and_its_pictures() {
     session.wait_for_text("the snapshot task failed");
     session.wait_for("no picture", |screen| painted(screen, colour(2, 2)) == 0);
     session.type_keys("?");
-    session.wait_for_text("ten pictures back, on");
+    session.wait_for_text("ten pictures back, forward");
     // The first q closes the help.
     session.type_keys("q");
-    session.wait_for("no help", |screen| !screen.contents().contains("ten pictures back, on"));
+    session.wait_for("no help", |screen| !screen.contents().contains("ten pictures back, forward"));
     quit(session);
 }
 
@@ -225,6 +225,36 @@ fn a_log_from_a_pipe_leaves_the_keyboard_free() {
     session.type_keys("k");
     wait_for_asset(&session, 2);
     wait_for_picture(&session, 2, 0);
+    quit(session);
+}
+
+fn a_live_pipe_says_what_a_followed_file_does() {
+    let scene = Scene::new();
+    let fifo = scene.path("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    let mut writer = fs::File::options().read(true).write(true).open(&fifo).unwrap();
+    let command = ["sh", "-c", "exec \"$0\" - < \"$1\"", PROGRAM, str(&fifo)];
+    let mut session = Session::run(&command, SIZE, &[TRUE_COLOUR], Answers::Plain);
+    writer.write_all(fs::read(scene.log()).unwrap().as_slice()).unwrap();
+    wait_for_asset(&session, 3);
+    session.wait_for_text("● live");
+    session.type_keys("k");
+    wait_for_asset(&session, 2);
+    session.wait_for_text("holding");
+    // Up to the first silence an event counts as history: written again until it is new.
+    for written in 0.. {
+        if session.text().contains(" new") {
+            break;
+        }
+        assert!(written < 60, "{}", session.text());
+        writer.write_all(failure(1).as_bytes()).unwrap();
+        thread::sleep(Duration::from_millis(500));
+    }
+    session.wait_for_text("▼");
+    session.wait_for_text("/min");
+    wait_for_asset(&session, 2);
+    drop(writer);
+    session.wait_for_text("stream ended");
     quit(session);
 }
 
@@ -273,7 +303,7 @@ fn places_without_a_screen_get_a_sentence() {
     check(&["tail", str(&log)], "", 1, "TERM is not set");
     check(&["list", str(&log)], "dumb", 0, IDS[3]);
     check(&[], "xterm", 2, "--version");
-    check(&["list"], "xterm", 2, "which FILE?");
+    check(&["list"], "xterm", 2, "no FILE was given");
 }
 
 fn what_is_appended_appears() {
@@ -336,7 +366,8 @@ fn a_locale_without_utf_8_gets_ascii() {
         session.wait_for_text("no UTF-8 locale");
         session.wait_for_text(&format!("+ {}", IDS[3]));
         wait_for_picture(&session, 3, 0);
-        for (key, words) in [("e", "the snapshot task failed"), ("?", "ten pictures back, on"), ("q", "VOD.10104")] {
+        for (key, words) in [("e", "the snapshot task failed"), ("?", "ten pictures back, forward"), ("q", "VOD.10104")]
+        {
             session.type_keys(key);
             session.wait_for_text(words);
         }
@@ -457,6 +488,7 @@ crate::tests! {
     a_private_server_is_asked_once_it_is_allowed,
     indexed_colours_where_there_are_no_others,
     a_log_from_a_pipe_leaves_the_keyboard_free,
+    a_live_pipe_says_what_a_followed_file_does,
     a_silent_pipe_does_not_hold_us,
     a_file_may_come_later,
     a_file_that_is_not_there_cannot_be_opened,

@@ -249,7 +249,7 @@ fn globs_and_directories_find_new_files_and_know_rotated_ones() {
     let first = fs::read_to_string(folder.path("vod.log.1")).unwrap();
     fs::write(folder.path("vod.log.1.gz"), pack("gzip", &first)).unwrap();
     heard.until("the archive", |heard| heard.noticed("before it was packed"));
-    heard.until("the copy", |heard| heard.noticed("were read before; going on from there"));
+    heard.until("the copy", |heard| heard.noticed("were read before; continuing from there"));
     let mut found = heard.ids();
     found.sort_by_key(|id| id.split_once('-').unwrap().1.parse::<u32>().unwrap());
     assert_eq!(found, ids(0..26), "nothing is taken twice");
@@ -499,6 +499,24 @@ fn a_fifo_without_a_writer_holds_nothing_up_and_is_read_when_one_comes() {
     let origin = heard.events().last().unwrap().origin;
     let raw = heard.source.read_raw(origin).unwrap();
     assert_eq!(String::from_utf8(raw).unwrap().trim_end(), event("asset-2").trim_end());
+}
+
+fn a_stream_is_loaded_at_its_first_silence() {
+    let folder = Folder::new();
+    let fifo = folder.path("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    // It is opened for reading as well, so that it has a writer before it is read.
+    let mut writer = fs::File::options().read(true).write(true).open(&fifo).unwrap();
+    let mut heard = Heard::new(&[&fifo], ReadMode::Once);
+    writer.write_all(log(0..2).as_bytes()).unwrap();
+    heard.until_loaded();
+    assert_eq!(heard.ids(), ids(0..2));
+    writer.write_all(log(2..3).as_bytes()).unwrap();
+    heard.until_ids(&ids(0..3));
+    assert!(!heard.all.contains(&LogUpdate::Finished));
+    drop(writer);
+    heard.until_finished();
+    assert_eq!(heard.ids(), ids(0..3));
 }
 
 /// The variable that names the log of a child.
@@ -804,6 +822,7 @@ crate::tests! {
     a_hole_of_a_tebibyte_is_skipped_by_the_first_reading,
     raw_text_of_a_log_that_became_a_fifo_is_refused,
     a_fifo_without_a_writer_holds_nothing_up_and_is_read_when_one_comes,
+    a_stream_is_loaded_at_its_first_silence,
     a_silent_standard_input_holds_nothing_up_and_ends,
     what_is_no_file_fails_with_a_sentence,
     raw_text_is_proved_and_found_after_a_rotation,

@@ -1,8 +1,12 @@
 //! The filter that says which assets are listed.
 //!
 //! Terms are separated by spaces and all must hold. A bare word matches id, title, code or message
-//! (upper-case letters make it case-sensitive); `status:failed`, `code:VOD.*` (a regex, found anywhere in the code),
-//! `samples<5`, `since:10m`, `until:…`, `host:NAME`; `!` before a term negates it.
+//! (upper-case letters make it case-sensitive), `"two words"` stay together; `status:failed`, `code:VOD.*` (a regex,
+//! found anywhere in the code), `samples<5`, `since:10m`, `until:…`, `host:NAME`, `source:NAME`; `!` before a term
+//! negates it.
+
+mod name_pattern;
+mod spelling;
 
 use crate::{
     catalog::{Asset, Catalog},
@@ -10,8 +14,10 @@ use crate::{
     text::Safe,
 };
 use memchr::memmem::Finder;
+use name_pattern::NamePattern;
 use regex::{Regex, RegexBuilder};
-use std::fmt;
+use spelling::{Quotes, SpelledTerm};
+use std::{fmt, sync::Arc};
 
 /// A parsed filter. An asset passes if every term holds.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +47,8 @@ enum Test {
     Samples(CountComparison, u64),
     Since(TimeBound),
     Until(TimeBound),
-    Host(String),
+    Host(NamePattern),
+    Source(NamePattern),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,13 +90,13 @@ impl std::error::Error for FilterError {}
 impl Filter {
     /// Parses a filter. An empty one passes every asset.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
-        let terms = text.split_whitespace().map(Term::parse).collect::<Result<_, _>>()?;
+        let terms = SpelledTerm::all(text).map(Term::parse).collect::<Result<_, _>>()?;
         Ok(Self { terms })
     }
 
     /// Parses a filter that is still being typed: terms that are not valid yet are left out.
     pub fn parse_valid_terms(text: &str) -> Self {
-        Self { terms: text.split_whitespace().filter_map(|term| Term::parse(term).ok()).collect() }
+        Self { terms: SpelledTerm::all(text).filter_map(|term| Term::parse(term).ok()).collect() }
     }
 
     /// Returns whether it has no terms.
@@ -102,8 +109,9 @@ impl Filter {
         self.terms.iter().all(|term| term.test.holds(asset, now) == (term.polarity == Polarity::Plain))
     }
 
-    /// Returns whether an event passes as if it were the only one of its asset, whose title is given.
-    pub fn matches_event(&self, event: &LogEvent, title: Option<&str>, now: Time) -> bool {
+    /// Returns whether an event of the file named `file` passes as if it were the only one of its asset, whose title is
+    /// given.
+    pub fn matches_event(&self, event: &LogEvent, file: &str, title: Option<&str>, now: Time) -> bool {
         if self.is_empty() {
             return true;
         }
@@ -112,6 +120,7 @@ impl Filter {
             event.facts.get_or_insert_with(|| Box::new(Facts::default())).title = Some(title.into());
         }
         let mut catalog = Catalog::default();
+        catalog.set_file_name(event.origin.file, Arc::from(file));
         let applied = catalog.apply(event);
         applied.and_then(|applied| catalog.asset(applied.asset)).is_some_and(|asset| self.matches(&asset, now))
     }
@@ -126,7 +135,8 @@ impl Filter {
                 | Test::Code(_)
                 | Test::Samples(..)
                 | Test::Until(_)
-                | Test::Host(_) => None,
+                | Test::Host(_)
+                | Test::Source(_) => None,
             });
         bounds.max()
     }
@@ -163,9 +173,28 @@ impl Filter {
         };
         let words = self.terms.iter().filter_map(|term| match &term.test {
             Test::Status(word) => Some(word.as_str()),
-            Test::Word(_) | Test::Code(_) | Test::Samples(..) | Test::Since(_) | Test::Until(_) | Test::Host(_) => None,
+            Test::Word(_)
+            | Test::Code(_)
+            | Test::Samples(..)
+            | Test::Since(_)
+            | Test::Until(_)
+            | Test::Host(_)
+            | Test::Source(_) => None,
         });
         words.into_iter().find(|word| !is_known(word))
+    }
+
+    /// Returns the first status asked for that is neither documented nor the status of an asset.
+    pub fn unknown_status_in(&self, catalog: &Catalog) -> Option<&str> {
+        // Most filters need no look at the assets.
+        self.unknown_status(&[])?;
+        let mut known: Vec<&Status> = Vec::new();
+        for status in catalog.assets().map(|asset| asset.status()) {
+            if matches!(status, Status::Other(_)) && !known.contains(&status) {
+                known.push(status);
+            }
+        }
+        self.unknown_status(&known)
     }
 
     /// The terms as they were typed.
@@ -182,42 +211,54 @@ impl fmt::Display for Filter {
 }
 
 impl Term {
-    fn parse(text: &str) -> Result<Self, FilterError> {
-        let (polarity, bare) = text.strip_prefix('!').map_or((Polarity::Plain, text), |rest| (Polarity::Negated, rest));
+    fn parse(term: SpelledTerm<'_>) -> Result<Self, FilterError> {
+        let polarity = if term.text.starts_with('!') { Polarity::Negated } else { Polarity::Plain };
+        let (bare, quotes) = term.bare();
         if bare.is_empty() {
-            return Err(FilterError("! needs a term to negate".into()));
+            return Err(FilterError(match (polarity, quotes) {
+                (Polarity::Negated, Quotes::None) => "! needs a term to negate".into(),
+                (Polarity::Plain | Polarity::Negated, _) => "there is nothing between the quotes".into(),
+            }));
         }
-        Ok(Self { text: Safe::new(text), polarity, test: Test::parse(bare)? })
+        let test = match quotes {
+            Quotes::Whole => Test::Word(Box::new(Word::new(&bare))),
+            Quotes::None | Quotes::Value => Test::parse(&bare)?,
+        };
+        Ok(Self { text: Safe::new(&term.closed()), polarity, test })
     }
 }
 
+/// The keys of terms, as errors list them.
+const KEYS: &str = "the keys are status: code: since: until: host: source: and samples<";
+
 impl Test {
     fn parse(text: &str) -> Result<Self, FilterError> {
-        let error = |why: &str| FilterError(Safe::new(&format!("{text}: {why}")));
+        let error = |why: &str| FilterError(Safe::new(&format!("\"{text}\" {why}")));
         if let Some((comparison, number)) = text.strip_prefix("samples").and_then(CountComparison::parse) {
             let number = number.parse().map_err(|_wrong| error("needs a number, as in samples<5"))?;
             return Ok(Self::Samples(comparison, number));
         }
-        let bound =
-            |text: &str| parse_time_bound(text).ok_or_else(|| error("needs an age as 10m or 2h, or an RFC 3339 time"));
+        let bound = |text: &str| {
+            parse_time_bound(text).ok_or_else(|| error("needs an age such as 10m or 2h, or an RFC 3339 time"))
+        };
+        let name = |name: &str| NamePattern::new(name).ok_or_else(|| error("is too long"));
         Ok(match text.split_once(':') {
             Some(("status", status)) if !status.is_empty() => Self::Status(status.to_uppercase()),
-            Some(("code", code)) => Self::Code(
-                RegexBuilder::new(code)
-                    .case_insensitive(true)
-                    .size_limit(1 << 20)
-                    .build()
-                    .map_err(|_wrong| error("is no regular expression"))?,
-            ),
+            Some(("code", code)) => {
+                Self::Code(RegexBuilder::new(code).case_insensitive(true).size_limit(1 << 20).build().map_err(
+                    |_wrong| FilterError(Safe::new(&format!("\"{code}\" is not a valid regular expression"))),
+                )?)
+            }
             Some(("since", time)) => Self::Since(bound(time)?),
             Some(("until", time)) => Self::Until(bound(time)?),
-            Some(("host", host)) if !host.is_empty() => Self::Host(host.to_lowercase()),
-            Some(("status" | "host", _)) => return Err(error("needs a value")),
+            Some(("host", host)) if !host.is_empty() => Self::Host(name(host)?),
+            Some(("source", source)) if !source.is_empty() => Self::Source(name(source)?),
+            Some(("status" | "host" | "source", _)) => return Err(error("needs a value")),
             // A URL may well be looked for; another word before a colon was meant for a key.
             Some((key, rest))
                 if !rest.starts_with("//") && !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase()) =>
             {
-                return Err(error("the keys are status: code: since: until: host: and samples<"));
+                return Err(error(&format!("has an unknown key: {KEYS}")));
             }
             _ => Self::Word(Box::new(Word::new(text))),
         })
@@ -239,11 +280,10 @@ impl Test {
             Self::Since(bound) => asset.newest().time.is_none_or(|time| time >= bound.at(now)),
             Self::Until(bound) => asset.newest().time.is_none_or(|time| time <= bound.at(now)),
             Self::Host(host) => asset.pictures().is_some_and(|pictures| {
-                pictures
-                    .iter(asset.id())
-                    .next()
-                    .is_some_and(|first| host_of(first.url.reveal()).contains(host.as_str()))
+                let first = pictures.iter(asset.id()).next();
+                first.is_some_and(|first| host.matches(hosts_of(first.url.reveal()).iter().map(String::as_str)))
             }),
+            Self::Source(source) => source.matches(source_names(asset.file_name()).into_iter().flatten()),
         }
     }
 }
@@ -326,21 +366,32 @@ pub(super) fn any_field(asset: &Asset<'_>, test: impl Fn(&str) -> bool) -> bool 
         || asset.title().is_some_and(|title| test(title.as_str()))
 }
 
-/// The host of a URL in lower case; empty without one.
-fn host_of(url: &str) -> String {
-    url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_lowercase)).unwrap_or_default()
+/// The host of a URL, and the host with the port where it has one; none without a host.
+fn hosts_of(url: &str) -> Vec<String> {
+    let Ok(url) = url::Url::parse(url) else { return Vec::new() };
+    let Some(host) = url.host_str() else { return Vec::new() };
+    let with_port = url.port().map(|port| format!("{host}:{port}"));
+    [Some(host.to_owned()), with_port].into_iter().flatten().collect()
+}
+
+/// The spellings by which a source may be asked for: the whole name, its last part, and what stands before a colon.
+fn source_names(name: &str) -> [Option<&str>; 3] {
+    let last = name.rsplit_once('/').map(|(_, last)| last);
+    let host = name.split_once(':').map(|(host, _)| host);
+    [Some(name), last, host]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{AssetId, EventKind, Fault, Oddities, Offset, Origin, PictureKind, Pictures, Templates};
+    use crate::event::{AssetId, EventKind, Fault, FileId, Oddities, Offset, Origin, PictureKind, Pictures, Templates};
 
     fn catalog() -> Catalog {
         let asset = AssetId::new("c0ffee").unwrap();
         let pictures = Templates::default()
             .pictures(&asset, [(PictureKind::Sample, Offset::default(), "http://cdn.example/0.jpg")]);
         let mut catalog = Catalog::default();
+        catalog.set_file_name(FileId::default(), Arc::from("web1:/var/log/vod.log"));
         for (status, fault, time) in
             [(Status::Succeed, None, 1_000_000), (Status::Failed, Some(("VOD.10104", "截图任务失败 Disk")), 60_000_000)]
         {
@@ -400,6 +451,20 @@ mod tests {
             ("status:failed !c0ff", false),
             ("http://h", false),
             ("12:30", false),
+            ("\"截图任务失败 Disk\"", true),
+            ("\"Disk 截图任务失败\"", false),
+            ("!\"no such words\"", true),
+            ("\"status:succeed\"", false),
+            ("code:\"VOD\"", true),
+            ("source:web1", true),
+            ("source:WEB", true),
+            ("source:web2", false),
+            ("source:vod.*", true),
+            ("source:web?", true),
+            ("source:\"web1:/var/log/vod.log\"", true),
+            ("!source:web1", false),
+            ("host:cdn.*", true),
+            ("host:*.org", false),
         ];
         for (text, expected) in cases {
             assert_eq!(Filter::parse(text).unwrap().matches(&asset, now), expected, "{text:?}");
@@ -408,16 +473,23 @@ mod tests {
 
     #[test]
     fn says_what_is_wrong() {
-        for text in ["code:(", "samples<x", "since:soon", "status:", "!", "stat:failed"] {
+        for text in ["code:(", "samples<x", "since:soon", "status:", "!", "stat:failed", "source:", "\"\"", "!\"\""] {
             assert!(Filter::parse(text).is_err(), "{text}");
             assert_eq!(Filter::parse_valid_terms(&format!("a {text}")).to_string(), "a");
         }
         let error = Filter::parse("since:soon").unwrap_err();
-        assert_eq!(error.to_string(), "since:soon: needs an age as 10m or 2h, or an RFC 3339 time");
+        assert_eq!(error.to_string(), "\"since:soon\" needs an age such as 10m or 2h, or an RFC 3339 time");
+        assert_eq!(Filter::parse("code:(").unwrap_err().to_string(), "\"(\" is not a valid regular expression");
+        let error = Filter::parse("stat:failed").unwrap_err().to_string();
+        assert!(error.starts_with("\"stat:failed\" has an unknown key: the keys are status: "), "{error}");
     }
 
     #[test]
     fn prints_as_typed() {
         assert_eq!(Filter::parse(" a  !status:failed ").unwrap().to_string(), "a !status:failed");
+        // A quote that is still open is closed, so that another term can follow.
+        let open = Filter::parse("a \"two wor").unwrap();
+        assert_eq!(open.to_string(), "a \"two wor\"");
+        assert_eq!(open.with_terms(&["code:x".to_owned()]), "a \"two wor\" code:x");
     }
 }

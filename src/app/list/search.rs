@@ -16,7 +16,7 @@ impl TextSearch {
             .size_limit(1 << 20)
             .build()
             .map(Self)
-            .map_err(|_wrong| FilterError(Safe::new(&format!("{pattern}: is no regular expression"))))
+            .map_err(|_wrong| FilterError(Safe::new(&format!("\"{pattern}\" is not a valid regular expression"))))
     }
 
     /// Returns whether it matches an asset.

@@ -1,7 +1,7 @@
 //! The text of an event as logged, laid out for reading: JSON is indented and its names are distinguished from its values.
 //!
 //! The text is not parsed into a tree, since order, repeated names and the form of numbers are evidence. Strings are
-//! shown without escapes; a string that holds a JSON object, as in SMN messages and docker logs, is expanded. Long lines
+//! shown without escapes; JSON in a string: a JSON object, as in SMN messages and docker logs, is expanded. Long lines
 //! are wrapped, never cut.
 
 use crate::{
@@ -193,7 +193,7 @@ impl TextLayout {
             let text = self.string(token);
             return self.put(TokenKind::Text, text);
         };
-        self.put(TokenKind::Mark, "a string that holds".into());
+        self.put(TokenKind::Mark, "JSON in a string:".into());
         self.depth += 1;
         self.json(json, nested - 1);
         self.depth -= 1;
@@ -299,7 +299,7 @@ mod tests {
         let rows = rows(r#"{"Message":"{\"asset_id\":\"x\"}","n":"{not json"}"#, 80);
         let expected = [
             "{",
-            r#"  "Message": a string that holds"#,
+            r#"  "Message": JSON in a string:"#,
             "    {",
             r#"      "asset_id": "x""#,
             "    },",

@@ -9,7 +9,7 @@ pub enum Destination {
     Offset(Offset),
     /// The number of a picture, from 1: `#12`.
     Number(usize),
-    /// The beginning of an asset's id: `@14d7`.
+    /// The id or the title of an asset, or the beginning of either: `@14d7`.
     Asset(String),
 }
 
@@ -19,8 +19,8 @@ impl Destination {
         if let Some(number) = text.strip_prefix('#') {
             return number.parse().ok().map(Self::Number);
         }
-        if let Some(id) = text.strip_prefix('@') {
-            return Some(Self::Asset(id.to_owned()));
+        if let Some(name) = text.strip_prefix('@') {
+            return Some(Self::Asset(name.to_owned()));
         }
         parse_offset(text).map(Self::Offset)
     }

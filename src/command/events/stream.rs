@@ -40,9 +40,9 @@ impl EventStream {
         &self.other_statuses
     }
 
-    /// Returns the event and its asset's title if it is to be printed: a snapshot event that passes the filter and is
+    /// Returns the event, which was read from `file`, and its asset's title if it is to be printed: a snapshot event that passes the filter and is
     /// no redelivery.
-    pub(super) fn take(&mut self, event: LogEvent) -> Option<(LogEvent, Option<Arc<str>>)> {
+    pub(super) fn take(&mut self, event: LogEvent, file: &str) -> Option<(LogEvent, Option<Arc<str>>)> {
         if let Some(key) = event.delivery_key()
             && self.deliveries.insert(key, ()).is_some()
         {
@@ -62,7 +62,7 @@ impl EventStream {
         }
         let title = self.titles.get(&event.asset).cloned();
         let now = Time::from(jiff::Timestamp::now());
-        let passes = self.filter.matches_event(&event, title.as_deref(), now);
+        let passes = self.filter.matches_event(&event, file, title.as_deref(), now);
         passes.then_some((event, title))
     }
 }
@@ -85,7 +85,7 @@ mod tests {
 
     fn printed(filter: &str, text: &str) -> Vec<(String, Option<String>)> {
         let mut stream = EventStream::new(Filter::parse(filter).unwrap());
-        let taken = events(text).into_iter().filter_map(|event| stream.take(event));
+        let taken = events(text).into_iter().filter_map(|event| stream.take(event, "web1.log"));
         taken.map(|(event, title)| (event.asset.to_string(), title.map(|title| title.to_string()))).collect()
     }
 
@@ -100,6 +100,8 @@ mod tests {
         assert_eq!(ids("status:failed"), ["a"]);
         assert_eq!(ids("!status:failed"), ["b"]);
         assert_eq!(ids("code:VOD"), ["a"]);
+        assert_eq!(ids("source:web1"), ["a", "b"]);
+        assert_eq!(ids("source:web2"), Vec::<String>::new());
         assert_eq!(ids("nothing"), Vec::<String>::new());
         assert_eq!(printed("kick-off", LOG), [("a".to_owned(), Some("Kick-off".to_owned()))]);
     }

@@ -1,6 +1,9 @@
 //! The failures of an export, grouped by host and reason so that each is told once.
 
-use crate::{report::ExportTask, text::Safe};
+use crate::{
+    report::ExportTask,
+    text::{Safe, number::counted},
+};
 use std::collections::BTreeMap;
 use url::Url;
 
@@ -38,17 +41,15 @@ impl FailureGroups {
             match group.count {
                 1 => format!("{file}: {reason}{advice} ({url})"),
                 count => {
-                    format!("{host}: {}: {reason}{advice} (the first is {file}, {url})", counted(count, "picture"))
+                    format!(
+                        "{host}: {}: {reason}{advice} (the first is {file}, {url})",
+                        counted(count as u64, "picture")
+                    )
                 }
             }
         };
         self.0.iter().map(line).collect()
     }
-}
-
-/// Returns a number with its noun.
-pub(super) fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// Returns `HOST` or `HOST:PORT` of a URL.

@@ -3,7 +3,7 @@
 //! Pictures are fetched as the screen fetches them, a window of the list at a time, and each is written as it comes. A
 //! file name is used once per run, so that no picture takes the place of another.
 
-use super::failures::{FailureGroups, counted};
+use super::failures::FailureGroups;
 use crate::{
     app::Overwrite,
     command::{
@@ -15,7 +15,10 @@ use crate::{
     picture::{Picture, PictureKey, PictureRequest, PictureUpdate},
     report::{ExportTask, ExportedFile, ExportedFiles, FileOutcome},
     session::files::{self, FileError},
-    text::Safe,
+    text::{
+        Safe,
+        number::{counted, thousands},
+    },
 };
 use anyhow::{Context as _, Result};
 use std::{
@@ -29,14 +32,14 @@ use std::{
 /// The pictures that are requested at once for each fetch that may be in flight.
 const WINDOW: usize = 4;
 
-/// Writes all pictures into `folder`; reports on stderr what was not written as asked, and the totals, which end with
+/// Writes all pictures into `folder`; reports on stderr what was not written as asked, and the totals, with
 /// `without_pictures`: what is to be said of assets that have none.
 pub(super) fn write(
     tasks: Vec<ExportTask>,
     folder: &Path,
     overwrite: Overwrite,
     config: MediaConfig,
-    without_pictures: &str,
+    without_pictures: &[String],
 ) -> Result<ExportedFiles> {
     let shown = Safe::new(&folder.display().to_string());
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {shown}"))?;
@@ -75,7 +78,7 @@ impl PictureExporter {
         let mut waiting = VecDeque::new();
         for task in tasks {
             if !names.insert(task.file.to_ascii_lowercase()) {
-                self.fail(&task, "another picture has its name".into(), None);
+                self.fail(&task, "another picture has the same file name".into(), None);
                 continue;
             }
             match files::check(&self.folder.join(&task.file), self.overwrite) {
@@ -109,7 +112,8 @@ impl PictureExporter {
             let mut requests: Vec<PictureRequest> = self.requested.values().map(|task| task.request.clone()).collect();
             requests.sort_by_key(|request| request.key);
             media.want(requests);
-            match updates.recv().await {
+            let Ok(update) = tokio::time::timeout(progress::INTERVAL, updates.recv()).await else { continue };
+            match update {
                 Some(PictureUpdate::Loaded(key, picture)) => self.write(key, picture).await,
                 Some(PictureUpdate::Failed(key, failure)) => {
                     if let Some(task) = self.requested.remove(&key) {
@@ -138,12 +142,12 @@ impl PictureExporter {
             }
             Ok(Err(FileError::Exists)) => self.keep(task),
             Ok(Err(error)) => self.fail(&task, Safe::new(&format!("cannot be written: {error}")), None),
-            Err(_panicked) => self.fail(&task, "an error in thumbview itself".into(), None),
+            Err(_panicked) => self.fail(&task, "internal error of thumbview".into(), None),
         }
     }
 
     fn keep(&mut self, task: ExportTask) {
-        detail(&format!("{}: exists, kept", task.file));
+        detail(&format!("{}: already exists, kept", task.file));
         let file = ExportedFile { file: Some(task.file), outcome: FileOutcome::Kept, reason: None };
         self.files.insert(task.request.key, file);
     }
@@ -156,14 +160,49 @@ impl PictureExporter {
     }
 
     /// Reports the failures by host, and the totals.
-    fn report_totals(&self, folder: &Safe, without_pictures: &str) {
+    fn report_totals(&self, folder: &Safe, without_pictures: &[String]) {
         self.failures.lines().iter().for_each(|line| error(line));
-        let count = |outcome| self.files.values().filter(|file| file.outcome == outcome).count();
-        let (kept, failed) = (count(FileOutcome::Kept), count(FileOutcome::Failed));
-        let clause = |count: usize, text: &str| if count > 0 { format!(", {count} {text}") } else { String::new() };
-        let written = counted(count(FileOutcome::Written), "picture");
-        let kept = clause(kept, "kept because they exist (--overwrite replaces them)");
-        let failed = clause(failed, "could not be fetched or written");
-        info(&format!("{written} written to {folder}{kept}{failed}{without_pictures}"));
+        let count = |outcome| self.files.values().filter(|file| file.outcome == outcome).count() as u64;
+        let counts = [FileOutcome::Written, FileOutcome::Kept, FileOutcome::Failed].map(count);
+        info(&totals(counts, folder, without_pictures));
+    }
+}
+
+/// Returns the totals of an export: pictures written, kept and failed, and what is to be said of assets without any.
+fn totals([written, kept, failed]: [u64; 3], folder: &Safe, without_pictures: &[String]) -> String {
+    let without_pictures = without_pictures.join(", ");
+    if written + kept + failed == 0 {
+        let why = if without_pictures.is_empty() { "no asset is exported" } else { &without_pictures };
+        return format!("0 pictures written: {why}");
+    }
+    let kept = match kept {
+        0 => String::new(),
+        1 => ", 1 kept because it exists already (--overwrite replaces it)".to_owned(),
+        kept => format!(", {} kept because they exist already (--overwrite replaces them)", thousands(kept)),
+    };
+    let failed = if failed > 0 { format!(", {} failed", thousands(failed)) } else { String::new() };
+    let separator = if without_pictures.is_empty() { "" } else { "; " };
+    format!("{} written to {folder}{kept}{failed}{separator}{without_pictures}", counted(written, "picture"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_are_sentences() {
+        let check = |counts, without: &[&str], expected: &str| {
+            let without: Vec<String> = without.iter().map(ToString::to_string).collect();
+            assert_eq!(totals(counts, &"out".into(), &without), expected);
+        };
+        check([0, 0, 0], &[], "0 pictures written: no asset is exported");
+        check([0, 0, 0], &["54 assets FAILED and have none"], "0 pictures written: 54 assets FAILED and have none");
+        check([1, 0, 0], &[], "1 picture written to out");
+        check([2, 1, 0], &[], "2 pictures written to out, 1 kept because it exists already (--overwrite replaces it)");
+        check(
+            [0, 0, 1108],
+            &["1 asset FAILED and has none"],
+            "0 pictures written to out, 1 108 failed; 1 asset FAILED and has none",
+        );
     }
 }

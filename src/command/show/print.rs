@@ -1,12 +1,12 @@
 //! Pictures printed into the scrollback: one picture, or a contact sheet.
 //!
 //! viuer prints wherever its own test of the terminal agrees with our probe. Elsewhere our encoders print: forced
-//! protocols, tmux, sixel (which viuer draws for cells of 6x12 pixels only) and kitty over SSH (to which viuer sends ten
-//! times the bytes). viuer never queries a terminal that has not just answered the same query, so that it never waits.
+//! protocols, tmux, sixel (which viuer draws for cells of 6x12 pixels only), kitty over SSH (to which viuer sends ten
+//! times the bytes), and blocks other than halves (which viuer does not have). viuer never queries a terminal that has not just answered the same query, so that it never waits.
 
 use crate::{
     graphics::{image_id_base, is_over_ssh, prepare, scrollback, shrunk, strip},
-    picture::{Canvas, ColourDepth, Excerpt, Fit, Multiplexer, Picture, Protocol, Quality, fit},
+    picture::{Canvas, ColourDepth, Excerpt, Fit, Multiplexer, Picture, Protocol, Quality, Symbols, fit},
     text::Safe,
 };
 use image::{DynamicImage, RgbImage};
@@ -129,10 +129,10 @@ fn printer(canvas: &Canvas, over_ssh: bool, viuer_knows_iterm2: bool) -> Picture
     let answered = canvas.multiplexer == Multiplexer::None && canvas.offered.contains(&canvas.protocol);
     match canvas.protocol {
         Protocol::None => PicturePrinter::None,
-        Protocol::Blocks => PicturePrinter::Viuer,
+        Protocol::Blocks if canvas.symbols == Symbols::Half => PicturePrinter::Viuer,
         Protocol::Kitty if answered && !over_ssh => PicturePrinter::Viuer,
         Protocol::Iterm2 if answered && viuer_knows_iterm2 => PicturePrinter::Viuer,
-        Protocol::Kitty | Protocol::Iterm2 | Protocol::Sixel => PicturePrinter::Encoder,
+        Protocol::Blocks | Protocol::Kitty | Protocol::Iterm2 | Protocol::Sixel => PicturePrinter::Encoder,
     }
 }
 
@@ -167,7 +167,9 @@ mod tests {
             assert_eq!(printer(&canvas, over_ssh, iterm2), expected, "{canvas:?} {over_ssh} {iterm2}");
         };
         let none = Multiplexer::None;
-        check(Protocol::Blocks, &[], none, true, false, PicturePrinter::Viuer);
+        check(Protocol::Blocks, &[], none, true, false, PicturePrinter::Encoder);
+        let halves = Canvas { protocol: Protocol::Blocks, symbols: Symbols::Half, ..Canvas::default() };
+        assert_eq!(printer(&halves, true, false), PicturePrinter::Viuer);
         check(Protocol::Kitty, &[Protocol::Kitty], none, false, false, PicturePrinter::Viuer);
         check(Protocol::Kitty, &[Protocol::Kitty], none, true, false, PicturePrinter::Encoder);
         check(Protocol::Kitty, &[Protocol::Kitty], Multiplexer::Tmux, false, false, PicturePrinter::Encoder);

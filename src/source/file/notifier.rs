@@ -60,7 +60,7 @@ impl Notifier {
     /// Returns, once, the reason why changes are seen by polling alone.
     pub(in crate::source) fn take_error(&mut self) -> Option<String> {
         let why = self.error.take()?;
-        Some(format!("no notice of changes from the system ({why}): polling only, up to 250 ms later"))
+        Some(format!("the system does not report changes ({why}): polling, up to 250 ms later"))
     }
 }
 

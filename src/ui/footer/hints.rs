@@ -38,7 +38,7 @@ const OVER_TEXT: [Hint; 2] = [("j/k", "scroll", [0, 0]), ("Esc", "close", [1, 1]
 const ON_SHEET: [Hint; 5] = [
     ("hjkl", "move", [0, 0]),
     ("t", "close", [1, 1]),
-    ("Enter", "to it", [2, 2]),
+    ("Enter", "go to it", [2, 2]),
     ("Space", "play", [3, 3]),
     ("?", "help", [4, 4]),
 ];

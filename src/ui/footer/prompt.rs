@@ -21,7 +21,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, prompt: &Prompt, 
         Purpose::Filter => " filter ",
         Purpose::GoTo => " go to ",
         Purpose::Write => " write ",
-        Purpose::Replace => " write over ",
+        Purpose::Replace => " replace ",
     };
     let (before, after) = prompt.parts();
     // Of a long line the end is shown, where the cursor is.
@@ -47,25 +47,28 @@ fn hint(app: &App, prompt: &Prompt, area: Rect) -> Vec<StyledText> {
     let forms = match prompt.purpose {
         Purpose::Search => TextSearch::new(&text).map_or_else(invalid, |_valid| Vec::new()),
         Purpose::Filter if text.is_empty() => {
-            let keys = "status: code: samples< since: until: host:";
+            let keys = "status: code: samples< since: until: host: source:";
             vec![
                 vec![dim("words  "), key(keys), dim("  "), key("!"), dim(" negates ")],
                 vec![key(keys), dim(" ")],
                 vec![dim("words, status: code: … ")],
             ]
         }
-        Purpose::Filter => Filter::parse(&text).map_or_else(invalid, |_valid| Vec::new()),
-        Purpose::GoTo => vec![vec![dim("1:30, 90, #12 or @id ")]],
+        Purpose::Filter => Filter::parse(&text).map_or_else(invalid, |valid| {
+            let unknown = valid.unknown_status_in(app.catalog());
+            unknown.map(|word| vec![part(format!("no asset has status {word} "), Role::Warn)]).into_iter().collect()
+        }),
+        Purpose::GoTo => vec![vec![dim("1:30, 90, #12, @id or @title ")]],
         Purpose::Write => {
             let listed = thousands(app.list().rows().len() as u64);
             let tab = [key("Tab"), dim(" next ")];
             let names = [key(".jpg"), dim(" this picture   "), key(".json .jsonl .csv")];
-            let whole = [&names[..], &[dim(&format!(" the {listed} listed   "))], &tab].concat();
-            let short = vec![key("Tab"), dim(&format!(" jpg, or the {listed} listed as json, jsonl, csv "))];
+            let whole = [&names[..], &[dim(&format!(" the {listed} listed assets   "))], &tab].concat();
+            let short = vec![key("Tab"), dim(&format!(" jpg, or the {listed} listed assets as json, jsonl, csv "))];
             vec![whole, short, vec![key("Tab"), dim(" jpg json jsonl csv ")], tab.to_vec()]
         }
         Purpose::Replace => {
-            vec![vec![key("y"), dim(" writes over it, any other key does not ")], vec![key("y"), dim("/n ")]]
+            vec![vec![key("y"), dim(" replaces the file, any other key keeps it ")], vec![key("y"), dim("/n ")]]
         }
     };
     let room = usize::from(area.width).saturating_sub(Safe::new(&text).width() + 12);

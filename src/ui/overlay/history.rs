@@ -4,7 +4,7 @@ use crate::{
     app::App,
     event::EventKind,
     picture::EventKey,
-    text::Safe,
+    text::{Safe, number::counted},
     ui::{
         asset::status_glyph,
         theme::{Role, StyledText, Theme, part},
@@ -36,7 +36,7 @@ fn row(app: &App, key: EventKey, time: &str, theme: Theme) -> Vec<StyledText> {
     let (glyph, role) = status_glyph(event.status);
     let mut content = Vec::new();
     if !event.pictures.is_empty() {
-        content.push(format!("{} pictures", event.pictures.len()));
+        content.push(counted(event.pictures.len() as u64, "picture").to_string());
     }
     if let Some(fault) = &event.fault {
         content.push(format!("{} {}", fault.shown_code(app.options().reveal), fault.shown(app.options().reveal)));
@@ -48,10 +48,10 @@ fn row(app: &App, key: EventKey, time: &str, theme: Theme) -> Vec<StyledText> {
     }
     let odd = event.oddities;
     for (count, what) in [
-        (odd.missing, "without offset"),
+        (odd.missing, "without an offset"),
         (odd.negative, "negative"),
-        (odd.unsorted, "unsorted"),
-        (odd.duplicate, "doubled"),
+        (odd.unsorted, "out of order"),
+        (odd.duplicate, "duplicate"),
         (odd.foreign, "of another asset"),
     ] {
         if count > 0 {

@@ -40,14 +40,14 @@ pub(super) fn rows(app: &App) -> Vec<Vec<StyledText>> {
             let status = fetched.status.map_or_else(|| "–".to_owned(), |status| status.to_string());
             let version = fetched.version.unwrap_or_default();
             facts.push(("HTTP", Safe::new(format!("{status} {version}").trim())));
-            facts.push(("type", fetched.content_type.clone().unwrap_or_else(|| "not said".into())));
+            facts.push(("type", fetched.content_type.clone().unwrap_or_else(|| "not given".into())));
             facts.push(("bytes", bytes(picture.jpeg.len() as u64)));
             facts.push(("pixels", Safe::new(&picture.size.to_string())));
-            let cached = if fetched.from_cache { "from the disk cache".into() } else { "fetched".into() };
-            facts.push(("came", cached));
-            facts.push(("took", Safe::new(&format!("{} ms", fetched.took.as_millis()))));
+            let cached = if fetched.from_cache { "the disk cache".into() } else { "the network".into() };
+            facts.push(("from", cached));
+            facts.push(("fetch time", Safe::new(&format!("{} ms", fetched.took.as_millis()))));
             if app.album().is_black(mark.key) {
-                facts.push(("looks", "as good as black".into()));
+                facts.push(("looks", "black".into()));
             }
             if let Some(other) = app.pane().lookalike(app.timeline().cursor()) {
                 facts.push(("looks", Safe::new(&format!("the same as picture #{}", other + 1))));
@@ -63,13 +63,13 @@ pub(super) fn rows(app: &App) -> Vec<Vec<StyledText>> {
     let canvas = &app.screen().canvas;
     facts.push(("protocol", canvas.protocol.as_str().into()));
     let link = app.screen().link;
-    let rate = link.rate.map(|rate| format!(" in all, at about {}/s", bytes(rate))).unwrap_or_default();
-    facts.push(("sent", Safe::new(&format!("{}{rate}", bytes(link.sent)))));
+    let rate = link.rate.map(|rate| format!(" in total, at about {}/s", bytes(rate))).unwrap_or_default();
+    facts.push(("output", Safe::new(&format!("{}{rate}", bytes(link.sent)))));
     facts.push(("cell", Safe::new(&format!("{} px", canvas.cell))));
     facts
         .into_iter()
         .map(|(name, value)| {
-            vec![part(format!(" {name:<9} "), Role::Dim), (value, Role::Plain), part(" ", Role::Plain)]
+            vec![part(format!(" {name:<10} "), Role::Dim), (value, Role::Plain), part(" ", Role::Plain)]
         })
         .collect()
 }

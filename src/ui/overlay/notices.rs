@@ -2,8 +2,9 @@
 
 use crate::{
     app::App,
-    text::number::thousands,
+    text::number::{counted, thousands},
     ui::{
+        sentence::sentence,
         theme::{Role, StyledText, part},
         time::clock,
     },
@@ -25,16 +26,15 @@ pub(super) fn rows(app: &App) -> Vec<Vec<StyledText>> {
         ]);
     }
     for notice in notices.notices().rev() {
-        rows.push(vec![
-            part(format!(" {:>6} ", clock(notice.time, app)), Role::Dim),
-            (notice.text.clone(), Role::Plain),
-        ]);
+        let mut row = vec![part(format!(" {:>6} ", clock(notice.time, app)), Role::Dim)];
+        row.extend(sentence(&notice.text, Role::Plain));
+        rows.push(row);
     }
     if notices.dropped() > 0 {
-        rows.push(vec![part(format!(" {} older rows are not kept ", notices.dropped()), Role::Dim)]);
+        rows.push(vec![part(format!(" {} no longer kept ", counted(notices.dropped(), "older row")), Role::Dim)]);
     }
     if rows.is_empty() {
-        rows.push(vec![part(" every line that looked like an event was read ", Role::Dim)]);
+        rows.push(vec![part(" no unparsed lines and no notices ", Role::Dim)]);
     }
     rows
 }

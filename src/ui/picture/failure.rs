@@ -61,10 +61,11 @@ fn facts(asset: &Asset<'_>, app: &App) -> Vec<(&'static str, Safe)> {
         failed += usize::from(*event.status == Status::Failed);
     }
     facts.push((
-        "before",
+        "earlier",
         match (failed, all) {
-            (_, 0) => "its first event".into(),
-            (failed, 1) => if failed == 1 { "1 event, which FAILED" } else { "1 event, which had not failed" }.into(),
+            (_, 0) => "no other event".into(),
+            (1, 1) => "1 event, FAILED".into(),
+            (_, 1) => "1 event, not FAILED".into(),
             (failed, all) => Safe::new(&format!("{all} events, {failed} of them FAILED")),
         },
     ));
@@ -80,8 +81,8 @@ pub(super) fn draw_banner(buffer: &mut Buffer, area: Rect, asset: &Asset<'_>, ap
     let first = [part(format!(" {shown_code} "), Role::Bad), part(message, Role::Plain)];
     let second = meaning(code).map(|meaning| format!(" {}: {}", meaning.what, meaning.advice)).unwrap_or_default();
     let shown = app.shown_event().map(|key| app.catalog().event(key));
-    let when = shown.and_then(|event| event.time).map(|time| format!(" of {}", clock(time, app)));
-    let third = format!(" pictures of the event{}", when.unwrap_or_default());
+    let when = shown.and_then(|event| event.time).map(|time| format!(", {}", clock(time, app)));
+    let third = format!(" pictures of an earlier event{}", when.unwrap_or_default());
     let rows = [first.to_vec(), vec![part(second, Role::Plain)], vec![part(third, Role::Dim)]];
     for (y, row) in (area.y..area.bottom()).zip(rows) {
         theme.print(buffer, Rect { y, height: 1, ..area }, &row);

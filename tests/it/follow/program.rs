@@ -336,7 +336,7 @@ fn permission_is_lost_and_regained() {
     running.until_numbers(0..3);
     // The folder is locked: the open file is read on.
     allow(&sub, 0o0);
-    running.until("the folder", |running| running.said("permission denied; the open file is read on, waiting") == 1);
+    running.until("the folder", |running| running.said("permission denied; still reading the open file, waiting") == 1);
     writer.write_all(events(3..5).as_bytes()).unwrap();
     running.until_numbers(0..5);
     allow(&sub, 0o755);
@@ -365,8 +365,10 @@ fn a_deleted_log_is_closed() {
     assert!(holds(&running));
     fs::remove_file(&log).unwrap();
     running.until("its descriptor is closed", |running| !holds(running));
+    running.until("it is told", |running| running.said("gone") > 0);
     append(&log, &events(3..5));
     running.until_numbers(0..5);
+    assert_eq!(running.said("gone"), 1, "{:?}", running.err.lock().unwrap());
 }
 
 crate::tests! {

@@ -21,8 +21,7 @@ async fn refused_hosts_are_not_connected_to() {
     media.want(vec![request(0, &server.url("/0.jpg")), request(1, &format!("http://localhost:{port}/1.jpg"))]);
     let failure = answer_to(&mut updates, key(0)).await.unwrap_err();
     let host = server.host();
-    let expected =
-        [format!("{host} is a loopback address"), "a allows it now".to_owned(), format!("--allow-host {host} always")];
+    let expected = [format!("{host} is a loopback address"), format!("--allow-host {host} allows it for good")];
     assert_eq!(lines(&failure), expected);
     assert_eq!(failure.allow, Some(Safe::from(host.clone())));
     let failure = answer_to(&mut updates, key(1)).await.unwrap_err();
@@ -44,7 +43,7 @@ async fn names_are_checked_by_their_addresses() {
     assert!(what.starts_with("localhost is at ") && what.ends_with(", a loopback address"), "{what}");
     assert_eq!(failure.allow, Some(Safe::new("localhost")));
     let failure = load(config(&[]), "https://thumbview.invalid/0.jpg").await.unwrap_err();
-    assert_eq!(failure.what.as_str(), "DNS knows no thumbview.invalid");
+    assert_eq!(failure.what.as_str(), "DNS does not know thumbview.invalid");
 }
 
 async fn each_redirect_is_checked() {
@@ -65,7 +64,7 @@ async fn each_redirect_is_checked() {
     .await;
     let allowed = [server.host()];
     let config = || config(&[&allowed[0]]);
-    assert_eq!(failure(config(), &server.url("/metadata")).await, "169.254.169.254 is a cloud's metadata service");
+    assert_eq!(failure(config(), &server.url("/metadata")).await, "169.254.169.254 is a cloud metadata service");
     assert_eq!(failure(config(), &server.url("/file")).await, "file: is not fetched, only http: and https: are");
     assert_eq!(failure(config(), &server.url("/user")).await, "the URL holds a user name or a password");
     assert_eq!(failure(config(), &server.url("/loop")).await, "more than 3 redirects");
@@ -115,7 +114,7 @@ async fn timeouts_and_broken_connections_are_reported() {
     };
     check("/silent", "no answer for 600 ms").await;
     check("/mute-body", "no answer for 600 ms").await;
-    check("/hung-up", "the server hung up").await;
+    check("/hung-up", "the server closed the connection").await;
     check("/garbage", "the answer is not valid HTTP").await;
     let failure = load(impatient(&[&server.host()]), &server.url("/drip")).await.unwrap_err();
     let text = lines(&failure).join(" | ");
@@ -134,7 +133,7 @@ async fn resets_are_named() {
     for path in ["/unanswered", "/no-body"] {
         let failure = load(config(&[&server.host()]), &server.url(path)).await.unwrap_err();
         let text = lines(&failure).join(" | ");
-        assert!(text.starts_with("the server hung up | ") && text.contains("reset"), "{path}: {text}");
+        assert!(text.starts_with("the server closed the connection | ") && text.contains("reset"), "{path}: {text}");
     }
 }
 
@@ -216,7 +215,7 @@ async fn bodies_are_known_by_their_first_bytes() {
     check("/html", &["not a JPEG: text/html", "begins: <html>␛]52;c;eA==␇ log in"]).await;
     check("/obs", &["HTTP 403", "OBS: AccessDenied Request has expired"]).await;
     check("/png", &["not a JPEG: a PNG picture"]).await;
-    check("/empty", &["an empty answer"]).await;
+    check("/empty", &["the answer is empty"]).await;
     assert!(load(config(&[&server.host()]), &server.url("/jpeg-as-text")).await.is_ok());
 }
 

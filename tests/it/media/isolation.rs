@@ -26,7 +26,7 @@ async fn a_proxy_is_used_for_names_but_not_for_refused_addresses() {
     let config = || MediaConfig { proxy: Some(proxy.url("").parse().unwrap()), ..config(&[]) };
     assert!(load(config(), "http://thumbview.invalid/0.jpg").await.is_ok());
     assert_eq!(proxy.requests()[0].path, "http://thumbview.invalid/0.jpg");
-    assert_eq!(failure(config(), "http://169.254.169.254/").await, "169.254.169.254 is a cloud's metadata service");
+    assert_eq!(failure(config(), "http://169.254.169.254/").await, "169.254.169.254 is a cloud metadata service");
     assert_eq!(failure(config(), "http://127.0.0.1/").await, "127.0.0.1 is a loopback address");
     assert_eq!(proxy.requests().len(), 1);
 }

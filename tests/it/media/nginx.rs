@@ -68,8 +68,8 @@ async fn hotlink_protection_is_explained() {
         advice("/key/0.jpg?auth_key=x-0-0-0").await,
         "HTTP 403 | hotlink protection? signed, at an unknown time"
     );
-    assert_eq!(advice("/limited/0.jpg").await, "HTTP 429 | too many requests; now 2 at once for a minute");
-    assert_eq!(advice("/nothing.jpg").await, "HTTP 404 | deleted, never made, or another domain; asked twice");
+    assert_eq!(advice("/limited/0.jpg").await, "HTTP 429 | too many requests; only 2 at a time for the next minute");
+    assert_eq!(advice("/nothing.jpg").await, "HTTP 404 | deleted, never created, or on another domain; tried twice");
 
     assert_eq!(failure(config(&[&host]), &url("/referer/0.jpg")).await, "HTTP 403");
     let referer = HostBound::parse(&format!("{host}=https://a.example/"), None).unwrap();

@@ -195,7 +195,7 @@ impl Follower {
             Ok(()) => Ok(()),
             Err(ReadError::Stopped) => Err(Stopped),
             Err(ReadError::Io(error)) => {
-                let text = format!("{}: the place where the last run stopped is not found", reason(&error));
+                let text = format!("{}: the place where the last run stopped was not found", reason(&error));
                 context.sink.notice(Severity::Warning, text)
             }
         }
@@ -246,7 +246,7 @@ impl Follower {
         let step = decide(self.known(), seen);
         if let (FollowStep::Keep(why), Some(open)) = (&step, &self.open) {
             let seen = observe_open(&open.file)?;
-            self.report(Health::Waiting(Safe::new(&format!("{why}; the open file is read on"))), context.sink)?;
+            self.report(Health::Waiting(Safe::new(&format!("{why}; still reading the open file"))), context.sink)?;
             return Ok((decide(self.known(), &seen), seen.stamp()));
         }
         if self.open.is_some() && matches!(seen, Observation::File(..)) {
@@ -294,7 +294,7 @@ impl Follower {
             FollowStep::Open => Ok(ReadTarget::Named(open_named(&self.path))),
             FollowStep::Leave => {
                 self.leave(context)?;
-                context.sink.notice(Severity::Warning, "gone; waiting for it to come back".into())?;
+                context.sink.notice(Severity::Routine, "gone; waiting for it to come back".into())?;
                 self.report(Health::Waiting(Safe::new("gone")), context.sink)?;
                 Ok(ReadTarget::None)
             }
@@ -346,7 +346,7 @@ impl Follower {
         }
         let id = Inode::of(metadata);
         if let Some(at) = self.rotated.iter().position(|rotated| rotated.open.id == id) {
-            context.sink.notice(Severity::Routine, "the rotated file has its name back; it is read on".into())?;
+            context.sink.notice(Severity::Routine, "the rotated file has its name back; still reading it".into())?;
             self.siblings.set_opened();
             self.open = Some(self.rotated.remove(at).open);
             self.report_live(context)?;
@@ -377,9 +377,10 @@ impl Follower {
         }
         if let Some(known) = &known {
             let bytes = known.anchor.offset();
-            context
-                .sink
-                .notice(Severity::Routine, format!("its first {bytes} bytes were read before; going on from there"))?;
+            context.sink.notice(
+                Severity::Routine,
+                format!("its first {bytes} bytes were read before; continuing from there"),
+            )?;
         }
         self.siblings.set_opened();
         let next = std::mem::replace(&mut self.next_content, ContentChange::New);

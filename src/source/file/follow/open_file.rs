@@ -153,7 +153,7 @@ impl OpenFile {
             self.anchor = known.anchor.clone();
             self.lines = Lines::new(known.anchor.offset(), known.line);
             sink.notice(
-                Severity::Warning,
+                Severity::Routine,
                 format!("its first {} bytes were read before it was packed", known.anchor.offset()),
             )?;
         }

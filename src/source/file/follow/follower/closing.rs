@@ -29,21 +29,23 @@ impl Follower {
         let copy = if old.packed { None } else { self.siblings.find_copy(&old, context.history)? };
         let has_copy = copy.is_some() || self.siblings.has_packed_copy(&old)?;
         self.next_content = if has_copy { ContentChange::New } else { old.as_rewritten() };
-        let loss = if let Some((copy, id)) = copy {
+        // With a copy beside the name nothing is lost: copytruncate is a routine rotation.
+        let (severity, loss) = if let Some((copy, id)) = copy {
             let before = old.anchor.offset();
             old.switch_to_copy(copy, id);
             while old.read_on(context.sink)? == ReadOutcome::More {}
-            match old.anchor.offset() - before {
+            let taken = match old.anchor.offset() - before {
                 0 => "its copy holds nothing more".into(),
                 bytes => format!("{bytes} unread bytes were taken from its copy"),
-            }
+            };
+            (Severity::Routine, taken)
         } else {
-            "lines written since the last poll may be lost".into()
+            (Severity::Warning, "lines written since the last poll may be lost".into())
         };
         old.finish(context.sink)?;
         context.history.note(old.read_file(self.rank));
         context.history.release((self.rank, old.generation));
-        context.sink.notice(Severity::Warning, format!("{why}; reading from its beginning; {loss}"))?;
+        context.sink.notice(severity, format!("{why}; reading from its beginning; {loss}"))?;
         Ok(ReadTarget::Restarted(file))
     }
 
@@ -91,7 +93,7 @@ impl Follower {
             let name = path.file_name().unwrap_or_default().display();
             context.sink.notice(
                 Severity::Routine,
-                format!("{name} was created and rotated between two polls; it is read as well"),
+                format!("{name} was created and rotated between two polls; it is read, too"),
             )?;
         }
         Ok(())
