@@ -26,6 +26,7 @@ mod job;
 mod jpeg;
 mod policy;
 mod reason;
+mod roots;
 mod scheduler;
 mod signature;
 mod tls;
@@ -36,6 +37,7 @@ pub use config::{Decoder, Header, HostBound, MediaConfig};
 pub use decoder::{DECODE_ARGUMENT, decode_main};
 pub use jpeg::{Decoded, JpegError};
 pub use policy::{HostPort, Policy, Refusal};
+pub use roots::TrustedRoots;
 
 use crate::{
     picture::{PictureKey, PictureRequest, PictureUpdate},

@@ -3,6 +3,7 @@
 use super::{probe::probe_terminal, runtime, stdio::print_line};
 use crate::{
     cli::{DoctorArgs, FetchArgs, version},
+    media::TrustedRoots,
     text::{Safe, number},
 };
 use anyhow::Result;
@@ -31,6 +32,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
     }
     print_finding("proxy", if args.screen.fetch.proxy.is_some() { "set by --proxy" } else { "none" })?;
     print_finding("pictures are fetched from", &allowed(&args.screen.fetch))?;
+    print_finding("certificates", &certificates(TrustedRoots::find()))?;
     print_line("cache")?;
     match args.screen.fetch.cache_dir() {
         None => print_finding("folder", "none (--no-cache, or no home folder)")?,
@@ -52,6 +54,15 @@ fn allowed(fetch: &FetchArgs) -> String {
     let allowed: Vec<String> = hosts.chain(nets).collect();
     let public = "public addresses on ports 80 and 443";
     if allowed.is_empty() { public.to_owned() } else { format!("{public}; {}", allowed.join(", ")) }
+}
+
+fn certificates(roots: TrustedRoots) -> String {
+    match roots {
+        TrustedRoots::System(authorities) => format!("{authorities} authorities of this system"),
+        TrustedRoots::BuiltIn(authorities) => format!(
+            "this system has none (the package is ca-certificates); the {authorities} authorities of Mozilla's list that are built in are used"
+        ),
+    }
 }
 
 /// Counts the files of a folder and those below it.

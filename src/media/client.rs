@@ -7,6 +7,7 @@ use super::{
     config::MediaConfig,
     error::{FetchError, LookupError, error_chain},
     policy::{Policy, Trust},
+    roots::TrustedRoots,
 };
 use reqwest::{
     Certificate, Client, Proxy,
@@ -30,6 +31,8 @@ pub(super) enum Connections {
 /// Builds a client. Blocks: it reads the certificate files, which takes some milliseconds.
 pub(super) fn build(config: &MediaConfig, trust: Trust, connections: Connections) -> Result<Client, FetchError> {
     let connect_timeout = config.idle_timeout / 2;
+    let mut roots = TrustedRoots::find().beside_system();
+    roots.extend(roots_of_file(config.ca_file.as_deref())?);
     let builder = Client::builder()
         .user_agent(USER_AGENT)
         .redirect(redirect::Policy::none())
@@ -40,7 +43,7 @@ pub(super) fn build(config: &MediaConfig, trust: Trust, connections: Connections
             Connections::Kept => config.jobs,
             Connections::Fresh => 0,
         })
-        .tls_certs_merge(extra_roots(config.ca_file.as_deref())?);
+        .tls_certs_merge(roots);
     let builder = match &config.proxy {
         // The proxy resolves the names; only literal addresses are still checked.
         Some(proxy) => builder.proxy(Proxy::all(proxy.clone()).map_err(|error| setup(&error.without_url()))?),
@@ -59,7 +62,7 @@ fn setup(error: &dyn std::error::Error) -> FetchError {
     FetchError::Setup(error_chain(error))
 }
 
-fn extra_roots(file: Option<&Path>) -> Result<Vec<Certificate>, FetchError> {
+fn roots_of_file(file: Option<&Path>) -> Result<Vec<Certificate>, FetchError> {
     let Some(file) = file else { return Ok(Vec::new()) };
     let unusable = |cause: String| FetchError::Setup(format!("--ca-file {}: {cause}", file.display()));
     let pem = std::fs::read(file).map_err(|error| unusable(error.to_string()))?;

@@ -19,6 +19,7 @@ mod export;
 mod follow;
 mod graphics;
 mod ingest;
+mod installed;
 mod keys;
 mod matrix;
 mod media;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         follow::tests(),
         graphics::tests(),
         ingest::tests(),
+        installed::tests(),
         keys::tests(),
         matrix::tests(),
         media::tests(),
