@@ -1,10 +1,11 @@
-//! Sources of log text: files, directories, globs, archives, standard input, FIFOs.
+//! Sources of log text: files, directories, globs, archives, standard input, FIFOs, commands.
 //!
 //! [`spawn`] starts one thread for all files (`stat` every 250 ms, sooner where the system reports a change) and one
 //! for each stream. They send [`LogUpdate`]s over a bounded channel, so a slow receiver slows them and nothing is lost.
 //! Each change of a followed file is sent as a notice; see [`file::follow`] for the guarantees.
 
 mod arguments;
+mod backoff;
 mod checkpoints;
 mod config;
 mod encoding;
@@ -18,6 +19,7 @@ mod line_reader;
 pub mod lines;
 mod outlet;
 mod packing;
+mod process;
 mod raw;
 mod replay;
 mod saved_state;
@@ -31,7 +33,7 @@ use crate::{
     event::{Health, LogUpdate, Origin, ReadMode},
     text::Safe,
 };
-pub use config::{Order, SourceConfig, Start};
+pub use config::{Order, Restart, SourceConfig, Start};
 pub use error::Stopped;
 use outlet::Outlet;
 pub use raw::RawError;

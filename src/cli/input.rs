@@ -6,7 +6,7 @@ use crate::{
     catalog::ListFormat,
     event::{ReadMode, Reveal, Time},
     source::{
-        Order, SourceConfig, Start,
+        Order, Restart, SourceConfig, Start,
         kafka::{KafkaOptions, TopicAddress},
     },
 };
@@ -20,6 +20,13 @@ pub struct InputArgs {
     /// Logs, plain or compressed; quoted globs and directories too. - is stdin.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Read what this command prints, by sh -c; may be given several times. docker logs -f, kubectl logs -f and
+    /// journalctl -f continue where they stopped when they end.
+    #[arg(long, value_name = "CMD")]
+    pub command: Vec<String>,
+    /// Start other commands again when they end, too; all that they print then is new.
+    #[arg(long, requires = "command")]
+    pub restart: bool,
     /// The filter.
     #[command(flatten)]
     pub selection: SelectionArgs,
@@ -59,9 +66,14 @@ pub struct SelectionArgs {
 }
 
 impl InputArgs {
-    /// Reads stdin where no file was named, unless stdin is a terminal. Names of topics are checked.
+    /// Returns whether neither a file nor a command was named.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.command.is_empty()
+    }
+
+    /// Reads stdin where nothing was named, unless stdin is a terminal. Names of topics are checked.
     pub fn or_stdin(mut self, stdin: StreamKind) -> Result<Self, UsageError> {
-        if self.files.is_empty() {
+        if self.is_empty() {
             if stdin == StreamKind::Terminal {
                 let sentence = "no FILE was given: `thumbview --help` has examples, `thumbview demo` needs no file";
                 return Err(UsageError::new(sentence));
@@ -96,7 +108,12 @@ impl InputArgs {
         let now = Time::from(Timestamp::now());
         let since = self.filter().ok().and_then(|filter| filter.since(now)).map(Time::timestamp);
         let kafka = KafkaOptions { since, ..self.kafka.options() };
-        SourceConfig { files: self.files.clone(), mode, start, order, state: None, zone: self.zone(), kafka }
+        SourceConfig {
+            commands: self.command.clone(),
+            restart: if self.restart { Restart::Always } else { Restart::Never },
+            kafka,
+            ..SourceConfig::of_files(self.files.clone(), mode, start, order, self.zone())
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     event::ReadMode,
     media::MediaConfig,
     session::{self, SessionPlan, alert::AlertConfig},
-    source::{Order, SourceConfig, Start, kafka::KafkaOptions},
+    source::{Order, SourceConfig, Start},
     text::{Safe, number::counted},
 };
 use anyhow::{Context as _, Result};
@@ -59,15 +59,8 @@ fn serve(folder: &Path, port: u16) -> Result<ExitCode> {
 }
 
 async fn play(args: &DemoArgs, demo: &Demo) -> Result<ExitCode> {
-    let source = SourceConfig {
-        files: vec![demo.log().to_owned()],
-        mode: ReadMode::Follow,
-        start: Start::All,
-        order: Order::NewestFirst,
-        state: None,
-        zone: TimeZone::system(),
-        kafka: KafkaOptions::default(),
-    };
+    let files = vec![demo.log().to_owned()];
+    let source = SourceConfig::of_files(files, ReadMode::Follow, Start::All, Order::NewestFirst, TimeZone::system());
     if !args.output.is_full_screen(stdio::stdout()) {
         return events::print_for(source, args.duration.unwrap_or(PRINTED_FOR)).await;
     }

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use std::{fs, path::Path, process::ExitCode};
 
 pub(super) fn run(args: OpenArgs) -> Result<ExitCode> {
-    if args.input.files.is_empty() && stdio::stdin() == StreamKind::Terminal {
+    if args.input.is_empty() && stdio::stdin() == StreamKind::Terminal {
         cli::definition().print_help().context(stdio::STDOUT)?;
         return Ok(ExitCode::from(2));
     }

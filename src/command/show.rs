@@ -17,7 +17,7 @@ use crate::{
     media::spawn,
     picture::{Canvas, DrawingChoice, Picture, PictureDifference, PictureKey, PictureRequest, PictureUpdate, Protocol},
     report,
-    source::{self, Order, SourceConfig, Start, kafka::KafkaOptions},
+    source::{self, Order, SourceConfig, Start},
     text::{Safe, number::counted},
 };
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -69,15 +69,8 @@ async fn show(args: &ShowArgs) -> Result<ExitCode> {
 }
 
 async fn read(file: &Path) -> Result<Catalog> {
-    let config = SourceConfig {
-        files: vec![file.to_owned()],
-        mode: ReadMode::Once,
-        start: Start::All,
-        order: Order::Log,
-        state: None,
-        zone: TimeZone::system(),
-        kafka: KafkaOptions::default(),
-    };
+    let files = vec![file.to_owned()];
+    let config = SourceConfig::of_files(files, ReadMode::Once, Start::All, Order::Log, TimeZone::system());
     let (_source, mut updates) = source::spawn(config);
     let mut catalog = Catalog::default();
     while let Some(mut update) = updates.recv().await {

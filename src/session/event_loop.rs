@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     app::{App, Effect, Message, Now},
-    event::{EventKind, LogUpdate, Time},
+    event::{EventKind, LogUpdate, Time, redact},
     graphics::Environment,
     media,
     picture::Canvas,
@@ -79,7 +79,8 @@ impl EventLoop {
     ) -> Result<(Self, Channels), TerminalError> {
         let SessionPlan { source, media, drawing, mut options, state_file, alerts, notice, limit } = plan;
         let started = Instant::now();
-        options.sources = source.files.iter().map(|file| file_name(file)).collect();
+        let commands = source.commands.iter().map(|command| Safe::new(&redact(command)));
+        options.sources = source.files.iter().map(|file| file_name(file)).chain(commands).collect();
         let app = App::new(options, tty.size(), Canvas::default(), now(started));
         let (display, opened) = Display::open(tty, &app, drawing)?;
         let (source, log) = source::spawn(source);

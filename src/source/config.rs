@@ -12,6 +12,10 @@ pub struct SourceConfig {
     /// The file arguments as typed: paths, quoted globs, directories, `kafka://` topics; `-` is standard
     /// input.
     pub files: Vec<PathBuf>,
+    /// The command lines whose output is read.
+    pub commands: Vec<String>,
+    /// The treatment of commands that end and cannot go on where they stopped.
+    pub restart: Restart,
     /// Once, or on after the end.
     pub mode: ReadMode,
     /// The place where reading begins.
@@ -24,6 +28,24 @@ pub struct SourceConfig {
     pub zone: jiff::tz::TimeZone,
     /// The settings of topics.
     pub kafka: KafkaOptions,
+}
+
+impl SourceConfig {
+    /// Returns the settings for reading files; there are no commands, no topics and no earlier positions.
+    pub fn of_files(files: Vec<PathBuf>, mode: ReadMode, start: Start, order: Order, zone: jiff::tz::TimeZone) -> Self {
+        let (commands, restart, kafka) = (Vec::new(), Restart::Never, KafkaOptions::default());
+        Self { files, commands, restart, mode, start, order, state: None, zone, kafka }
+    }
+}
+
+/// The treatment of a followed command that ends and cannot go on where it stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Restart {
+    /// It has ended.
+    #[default]
+    Never,
+    /// It is started again, and all that it prints is new.
+    Always,
 }
 
 /// The order in which the events of a file that is there at the start are sent.

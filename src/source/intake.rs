@@ -9,7 +9,7 @@ use crate::{
         config::{Order, Start},
         encoding::EncodingSet,
         error::{ReadError, Stopped, reason},
-        file::load,
+        file::{access::SourceFile, load},
         line_reader::LineReader,
         lines::{Lines, SplitLine},
         outlet::{BATCH, Outlet},
@@ -21,9 +21,7 @@ use crate::{
 use jiff::{Timestamp, tz::TimeZone};
 use std::{
     collections::HashSet,
-    fs::File,
     num::NonZeroU32,
-    os::unix::fs::FileExt as _,
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -218,7 +216,7 @@ impl Sink for Intake {
         self.outlet.send(LogUpdate::Opened { file, name: Arc::clone(&self.name), size })
     }
 
-    fn load(&mut self, generation: u16, file: &File, size: u64) -> Result<Option<Resume>, Stopped> {
+    fn load(&mut self, generation: u16, file: &dyn SourceFile, size: u64) -> Result<Option<Resume>, Stopped> {
         let start = std::mem::replace(&mut self.start, Start::All);
         let mut head = [0; BEGINNING];
         let count = file.read_at(&mut head, 0).unwrap_or_default();

@@ -3,6 +3,7 @@
 //! All members, frames and streams of a file are read; skippable frames and NULs behind the last are passed over. An archive that
 //! was cut off gives its readable part and then an error, which the caller reports once.
 
+use crate::source::file::access::SourceFile;
 use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::GzDecoder;
 use lzma_rust2::XzReader;
@@ -10,11 +11,7 @@ use ruzstd::decoding::{
     BlockDecodingStrategy, FrameDecoder,
     errors::{FrameDecoderError, ReadFrameHeaderError},
 };
-use std::{
-    fs::File,
-    io::{self, BufRead as _, BufReader, Read},
-    os::unix::fs::FileExt as _,
-};
+use std::io::{self, BufRead as _, BufReader, Read};
 
 /// The number of first bytes that decide the packing.
 pub(super) const MAGIC: usize = 10;
@@ -75,7 +72,7 @@ impl Packing {
 }
 
 /// Returns the packing of a file; `None` for a file that is not packed.
-pub(super) fn packing_of(file: &File) -> io::Result<Option<Packing>> {
+pub(super) fn packing_of(file: &dyn SourceFile) -> io::Result<Option<Packing>> {
     let mut head = [0; MAGIC];
     let count = file.read_at(&mut head, 0)?;
     Ok(Packing::of(head.get(..count).unwrap_or_default()))

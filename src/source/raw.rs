@@ -8,14 +8,17 @@ use crate::{
     source::{
         encoding::to_utf8,
         error::reason,
-        file::{follow::siblings, open::open_file},
+        file::{
+            access::{FileSystem, ReadFrom},
+            follow::siblings,
+        },
         packing::packing_of,
         state::{RankEntry, RawText},
     },
     text::Safe,
 };
 use std::{
-    io::{self, Read as _, Seek as _, SeekFrom},
+    io::{self, Read as _},
     path::Path,
     sync::PoisonError,
 };
@@ -57,32 +60,32 @@ pub(super) fn read_raw(entry: &RankEntry, origin: Origin) -> Result<Vec<u8>, Raw
             let tape = tape.lock().unwrap_or_else(PoisonError::into_inner);
             tape.read(origin.byte, len).filter(|text| is_record(text, origin)).ok_or(RawError::Dropped { name })
         }
-        RawText::File(path) => read_record(path, origin, name),
+        RawText::File(files, path) => read_record(&**files, path, origin, name),
     }
 }
 
 /// Reads a text; decodes it where it is in another encoding.
-fn read_text(path: &Path, origin: Origin) -> io::Result<Vec<u8>> {
-    let text = read_at(path, origin, u64::from(origin.len))?;
+fn read_text(files: &dyn FileSystem, path: &Path, origin: Origin) -> io::Result<Vec<u8>> {
+    let text = read_at(files, path, origin, u64::from(origin.len))?;
     if is_record(&text, origin) {
         return Ok(text);
     }
     // The length is that of UTF-8, which takes half as many bytes as UTF-16, or more than other encodings do.
-    let mut text = to_utf8(&read_at(path, origin, 2 * u64::from(origin.len) + 2)?);
+    let mut text = to_utf8(&read_at(files, path, origin, 2 * u64::from(origin.len) + 2)?);
     text.truncate(usize::try_from(origin.len).unwrap_or(usize::MAX));
     Ok(text)
 }
 
 /// Reads a record from the file that bears the name, or else from one that it was rotated to.
-fn read_record(path: &Path, origin: Origin, name: Safe) -> Result<Vec<u8>, RawError> {
-    let error = match read_text(path, origin) {
+fn read_record(files: &dyn FileSystem, path: &Path, origin: Origin, name: Safe) -> Result<Vec<u8>, RawError> {
+    let error = match read_text(files, path, origin) {
         Ok(text) if is_record(&text, origin) => return Ok(text),
         Ok(_) => RawError::Changed { name },
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => RawError::Changed { name },
         Err(error) => RawError::Unreadable { name, reason: Safe::new(&reason(&error)) },
     };
-    let siblings = siblings::list(&[path, &siblings::resolve(path)]);
-    let mut texts = siblings.into_iter().filter_map(|sibling| read_text(&sibling.path, origin).ok());
+    let siblings = files.resolve(path).and_then(|target| siblings::list(files, &[path, &target])).unwrap_or_default();
+    let mut texts = siblings.into_iter().filter_map(|sibling| read_text(files, &sibling.path, origin).ok());
     texts.find(|text| is_record(text, origin)).ok_or(error)
 }
 
@@ -91,19 +94,16 @@ fn is_record(text: &[u8], origin: Origin) -> bool {
 }
 
 /// Reads up to `len` bytes from a record's place on.
-fn read_at(path: &Path, origin: Origin, len: u64) -> io::Result<Vec<u8>> {
-    let mut file = open_file(path)?;
+fn read_at(files: &dyn FileSystem, path: &Path, origin: Origin, len: u64) -> io::Result<Vec<u8>> {
+    let file = files.open(path)?;
     let mut text = Vec::new();
-    if !file.metadata()?.is_file() {
+    if !file.stat()?.is_file() {
         return Err(io::Error::other("it is no longer a regular file"));
     }
-    match packing_of(&file)? {
-        None => {
-            file.seek(SeekFrom::Start(origin.byte))?;
-            file.take(len).read_to_end(&mut text)?;
-        }
+    match packing_of(&*file)? {
+        None => drop(ReadFrom { file: &*file, at: origin.byte }.take(len).read_to_end(&mut text)?),
         Some(packing) => {
-            let mut unpacked = packing.unpack(file);
+            let mut unpacked = packing.unpack(ReadFrom { file: &*file, at: 0 });
             io::copy(&mut unpacked.by_ref().take(origin.byte), &mut io::sink())?;
             unpacked.take(len).read_to_end(&mut text)?;
         }

@@ -2,9 +2,9 @@
 
 use crate::{
     event::{Health, Severity},
-    source::{error::Stopped, lines::SplitLine},
+    source::{error::Stopped, file::access::SourceFile, lines::SplitLine},
 };
-use std::{fs::File, num::NonZeroU32};
+use std::num::NonZeroU32;
 
 /// The receiver of the lines of one name. Every method fails once nobody receives the updates any more.
 pub trait Sink {
@@ -12,7 +12,7 @@ pub trait Sink {
     fn begin(&mut self, generation: u16, beginning: Beginning) -> Result<(), Stopped>;
 
     /// Offers the whole of a file that just began. A sink that reads it itself returns the place to go on from.
-    fn load(&mut self, _generation: u16, _file: &File, _size: u64) -> Result<Option<Resume>, Stopped> {
+    fn load(&mut self, _generation: u16, _file: &dyn SourceFile, _size: u64) -> Result<Option<Resume>, Stopped> {
         Ok(None)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     event::ReadMode,
-    source::{checkpoints::Checkpoints, tape::Tape},
+    source::{checkpoints::Checkpoints, file::access::FileSystem, tape::Tape},
 };
 use std::{
     path::PathBuf,
@@ -42,7 +42,7 @@ pub(super) struct RankEntry {
 /// The place where the text of a rank can be read again.
 #[derive(Clone, Debug)]
 pub(super) enum RawText {
-    File(PathBuf),
+    File(Arc<dyn FileSystem>, PathBuf),
     Stream(Arc<Mutex<Tape>>),
 }
 

@@ -64,8 +64,8 @@ pub(super) fn run(
         let error = match open(input) {
             Ok(file) => {
                 intake.health(Health::Live)?;
-                let pipe = Pipe { file, shared: Arc::clone(shared), history: Arc::clone(&history) };
-                read_through(pipe, &mut intake, &mut lines, tape)?
+                let mut pipe = Pipe::new(Some(file), Arc::clone(&history));
+                read_through(&mut pipe, &mut intake, &mut lines, tape)?
             }
             Err(error) => {
                 std::thread::sleep(RETRY);
@@ -85,8 +85,8 @@ pub(super) fn run(
 }
 
 /// Reads until the writers have left; returns the sentence on an error.
-fn read_through(
-    mut pipe: Pipe,
+pub(super) fn read_through(
+    pipe: &mut dyn Read,
     intake: &mut Intake,
     lines: &mut Lines,
     tape: &Mutex<Tape>,
@@ -145,14 +145,14 @@ fn open(input: &StreamInput) -> io::Result<File> {
 }
 
 /// The text that waited in a stream at the start. The end of it is reported once, at the latest when this is dropped.
-struct StreamHistory {
+pub(super) struct StreamHistory {
     shared: Arc<SharedState>,
     has_text: AtomicBool,
     is_over: AtomicBool,
 }
 
 impl StreamHistory {
-    fn new(shared: &Arc<SharedState>) -> Self {
+    pub(super) fn new(shared: &Arc<SharedState>) -> Self {
         Self { shared: Arc::clone(shared), has_text: AtomicBool::new(false), is_over: AtomicBool::new(false) }
     }
 
@@ -171,19 +171,27 @@ impl Drop for StreamHistory {
 }
 
 /// A descriptor whose reads end when the source is stopped.
-struct Pipe {
-    file: File,
+pub(super) struct Pipe {
+    /// `None` for a stream that has ended.
+    file: Option<File>,
     shared: Arc<SharedState>,
     history: Arc<StreamHistory>,
 }
 
+impl Pipe {
+    pub(super) fn new(file: Option<File>, history: Arc<StreamHistory>) -> Self {
+        Self { file, shared: Arc::clone(&history.shared), history }
+    }
+}
+
 impl Read for Pipe {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let Some(file) = &mut self.file else { return Ok(0) };
         loop {
             if self.shared.is_stopped() {
                 return Err(io::ErrorKind::ConnectionAborted.into());
             }
-            let mut fds = [PollFd::new(&self.file, PollFlags::IN)];
+            let mut fds = [PollFd::new(&*file, PollFlags::IN)];
             match poll(&mut fds, Some(&POLL_TIMEOUT)) {
                 // A writer that has not begun yet, such as ssh while it connects, has its history still to come.
                 Ok(0) if self.history.has_text.load(Ordering::Relaxed) => {
@@ -194,7 +202,7 @@ impl Read for Pipe {
                 Ok(_) => {}
                 Err(error) => return Err(error.into()),
             }
-            match self.file.read(out) {
+            match file.read(out) {
                 Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
                 result => {
                     self.history.has_text.store(true, Ordering::Relaxed);

@@ -11,12 +11,14 @@ use crate::{
         error::Stopped,
         file::{
             follow::{Discovery, FollowContext, Follower, PollOutcome, history::ReadHistory},
+            local::LocalFiles,
             notifier::Notifier,
         },
         guard::guard,
         intake::{Intake, IntakeOptions, Positions},
         kafka::{AddressError, TopicAddress},
         outlet::Outlet,
+        process::{self, CommandSource},
         saved_state::SavedState,
         sink::Sink as _,
         state::{RankEntry, RawText, SharedState},
@@ -55,6 +57,7 @@ const PAUSE_MAX: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct Supervisor {
     arguments: Arguments,
+    commands: Vec<CommandSource>,
     /// The settings of files that are there at the start.
     options: IntakeOptions,
     outlet: Outlet,
@@ -79,14 +82,31 @@ enum RankInput {
     File(Box<(Follower, Intake)>),
     /// A stream, which is read on a thread of its own.
     Stream,
-    /// A glob or directory without files so far, by its place among the arguments.
-    Empty(usize),
+    /// A glob or directory without files so far, by its place among the arguments, and its rank.
+    Empty {
+        argument: usize,
+        rank: u16,
+    },
+}
+
+impl RankInput {
+    fn is_empty_argument(&self, argument: usize) -> bool {
+        matches!(self, Self::Empty { argument: of, .. } if *of == argument)
+    }
+
+    fn rank_if_empty(&self) -> Option<u16> {
+        match self {
+            Self::Empty { rank, .. } => Some(*rank),
+            Self::File(_) | Self::Stream => None,
+        }
+    }
 }
 
 impl Supervisor {
     pub(super) fn new(config: SourceConfig, outlet: Outlet, wakes: Receiver<()>) -> Self {
         Self {
             arguments: Arguments::new(config.files),
+            commands: config.commands.into_iter().map(|text| CommandSource { text, restart: config.restart }).collect(),
             options: IntakeOptions {
                 start: config.start,
                 order: config.order,
@@ -122,6 +142,12 @@ impl Supervisor {
 
     fn supervise(&mut self) -> Result<std::convert::Infallible, Stopped> {
         self.search(Discovery::AtStart)?;
+        for command in std::mem::take(&mut self.commands) {
+            let name = process::name_of(&command.text);
+            self.add_stream(name, move |intake, name, outlet, tape| {
+                process::run(&command, name, intake, outlet, tape)
+            })?;
+        }
         while self.poll()? == PollOutcome::More {}
         self.finish_once()?;
         let mut finished = false;
@@ -162,7 +188,7 @@ impl Supervisor {
                         outcome = PollOutcome::More;
                     }
                 }
-                RankInput::Stream | RankInput::Empty(_) => {}
+                RankInput::Stream | RankInput::Empty { .. } => {}
             }
         }
         self.last_round = began.elapsed();
@@ -236,7 +262,7 @@ impl Supervisor {
         for input in &mut self.inputs {
             match input {
                 RankInput::File(file) => file.1.resend_health()?,
-                RankInput::Stream | RankInput::Empty(_) => {}
+                RankInput::Stream | RankInput::Empty { .. } => {}
             }
         }
         Ok(())
@@ -247,7 +273,7 @@ impl Supervisor {
         for (argument, meaning) in self.arguments.search() {
             match meaning {
                 FileArgument::Stdin if discovery == Discovery::AtStart => {
-                    self.add_stream(StreamInput::Stdin, "standard input".into())?;
+                    self.add_stream("standard input".into(), stream_reader(StreamInput::Stdin))?;
                 }
                 FileArgument::Empty(why) if discovery == Discovery::AtStart => self.add_empty(argument, why)?,
                 FileArgument::Topic(address) if discovery == Discovery::AtStart => self.add_topic(argument, address)?,
@@ -267,7 +293,7 @@ impl Supervisor {
         for input in &self.inputs {
             match input {
                 RankInput::File(file) => notifier.watch(file.0.path()),
-                RankInput::Stream | RankInput::Empty(_) => {}
+                RankInput::Stream | RankInput::Empty { .. } => {}
             }
         }
         match notifier.take_error() {
@@ -283,10 +309,13 @@ impl Supervisor {
     fn add_file(&mut self, argument: usize, path: PathBuf, discovery: Discovery) -> Result<(), Stopped> {
         let name = name_of(&path);
         if fs::metadata(&path).is_ok_and(|metadata| metadata.file_type().is_fifo()) {
-            return self.add_stream(StreamInput::Fifo(path), name);
+            return self.add_stream(name, stream_reader(StreamInput::Fifo(path)));
         }
-        let empty = self.inputs.iter().position(|input| matches!(input, RankInput::Empty(of) if *of == argument));
-        let Some(rank) = self.assign_rank(empty, &name, RawText::File(path.clone()))? else { return Ok(()) };
+        let empty = self.inputs.iter().position(|input| input.is_empty_argument(argument));
+        let reused = empty.and_then(|at| self.inputs.get(at)?.rank_if_empty());
+        let Some(rank) = self.assign_rank(reused, &name, RawText::File(Arc::new(LocalFiles), path.clone()))? else {
+            return Ok(());
+        };
         let options = match discovery {
             Discovery::AtStart => self.options.clone(),
             Discovery::Later => self.options_from_the_beginning(),
@@ -302,28 +331,35 @@ impl Supervisor {
         }
         let intake = Intake::new(rank, name, options, self.outlet.clone());
         let input = RankInput::File(Box::new((follower, intake)));
-        match empty {
-            Some(at) => self.inputs[at] = input,
+        match empty.and_then(|at| self.inputs.get_mut(at)) {
+            Some(before) => *before = input,
             None => self.inputs.push(input),
         }
         Ok(())
     }
 
     fn add_empty(&mut self, argument: usize, why: &str) -> Result<(), Stopped> {
-        if self.inputs.iter().any(|input| matches!(input, RankInput::Empty(of) if *of == argument)) {
+        if self.inputs.iter().any(|input| input.is_empty_argument(argument)) {
             return Ok(());
         }
         let name = name_of(self.arguments.typed(argument));
-        let Some(rank) = self.assign_rank(None, &name, RawText::File(PathBuf::new()))? else { return Ok(()) };
-        self.inputs.push(RankInput::Empty(argument));
+        let Some(rank) = self.assign_rank(None, &name, RawText::File(Arc::new(LocalFiles), PathBuf::new()))? else {
+            return Ok(());
+        };
+        self.inputs.push(RankInput::Empty { argument, rank });
         let mut intake = Intake::new(rank, name, self.options_from_the_beginning(), self.outlet.clone());
         intake.health(Health::Waiting(Safe::new(why)))
     }
 
-    fn add_stream(&mut self, input: StreamInput, name: Arc<str>) -> Result<(), Stopped> {
+    /// Reads a stream on a thread of its own.
+    fn add_stream(
+        &mut self,
+        name: Arc<str>,
+        run: impl FnOnce(Intake, &Arc<str>, &Outlet, &Mutex<Tape>) -> Result<(), Stopped> + Send + 'static,
+    ) -> Result<(), Stopped> {
         let tape = Arc::new(Mutex::new(Tape::default()));
         let Some(rank) = self.assign_rank(None, &name, RawText::Stream(Arc::clone(&tape)))? else { return Ok(()) };
-        let intake = Intake::new(rank, name, self.options_from_the_beginning(), self.outlet.clone());
+        let intake = Intake::new(rank, Arc::clone(&name), self.options_from_the_beginning(), self.outlet.clone());
         let shared = Arc::clone(&self.shared);
         shared.streams.fetch_add(1, Ordering::Relaxed);
         shared.streams_behind.fetch_add(1, Ordering::Relaxed);
@@ -331,7 +367,7 @@ impl Supervisor {
         let outlet = self.outlet.clone();
         thread::spawn(move || {
             // A stream that was stopped has ended, too.
-            let _ = guard(&outlet, || rank..rank.saturating_add(1), || stream::run(&input, intake, &shared, &tape));
+            let _ = guard(&outlet, || rank..rank.saturating_add(1), || run(intake, &name, &outlet, &tape));
             shared.streams.fetch_sub(1, Ordering::Relaxed);
             shared.wake();
         });
@@ -343,8 +379,10 @@ impl Supervisor {
             Ok(address) => address.to_string().into(),
             Err(_) => "a topic".into(),
         };
-        let Some(rank) = self.assign_rank(None, &name, RawText::File(PathBuf::new()))? else { return Ok(()) };
-        self.inputs.push(RankInput::Empty(argument));
+        let Some(rank) = self.assign_rank(None, &name, RawText::File(Arc::new(LocalFiles), PathBuf::new()))? else {
+            return Ok(());
+        };
+        self.inputs.push(RankInput::Empty { argument, rank });
         let why = match address {
             Ok(_) => "this build reads no topics of Kafka".to_owned(),
             Err(error) => error.to_string(),
@@ -358,9 +396,9 @@ impl Supervisor {
     }
 
     /// Assigns a rank to a name, `reused` where there is one; `None` where there are too many.
-    fn assign_rank(&self, reused: Option<usize>, name: &Arc<str>, text: RawText) -> Result<Option<u16>, Stopped> {
+    fn assign_rank(&self, reused: Option<u16>, name: &Arc<str>, text: RawText) -> Result<Option<u16>, Stopped> {
         let mut names = self.shared.ranks();
-        let at = reused.unwrap_or(names.len());
+        let at = reused.map_or(names.len(), usize::from);
         let Ok(rank) = u16::try_from(at) else {
             drop(names);
             self.outlet.notice(name, Severity::Warning, "left out: there are more than 65 536 files")?;
@@ -373,6 +411,13 @@ impl Supervisor {
         }
         Ok(Some(rank))
     }
+}
+
+/// Returns the work of a thread that reads standard input or a FIFO.
+fn stream_reader(
+    input: StreamInput,
+) -> impl FnOnce(Intake, &Arc<str>, &Outlet, &Mutex<Tape>) -> Result<(), Stopped> + Send + 'static {
+    move |intake, _, outlet, tape| stream::run(&input, intake, &outlet.shared, tape)
 }
 
 /// Returns the pause after a round of polls that took so long.

@@ -17,7 +17,7 @@ use std::{
 };
 use thumbview::{
     event::{Counts, LogUpdate, ReadMode},
-    source::{self, Order, Source, SourceConfig, Start, kafka::KafkaOptions},
+    source::{self, Order, Source, SourceConfig, Start},
 };
 use tokio::sync::mpsc::Receiver;
 
@@ -45,15 +45,7 @@ fn event(number: u32) -> String {
 fn start(file: &Path, mode: ReadMode) -> (Source, Receiver<LogUpdate>) {
     let files = vec![file.to_owned()];
     let order = Order::NewestFirst;
-    source::spawn(SourceConfig {
-        files,
-        mode,
-        start: Start::All,
-        order,
-        state: None,
-        zone: jiff::tz::TimeZone::UTC,
-        kafka: KafkaOptions::default(),
-    })
+    source::spawn(SourceConfig::of_files(files, mode, Start::All, order, jiff::tz::TimeZone::UTC))
 }
 
 /// Reads a file once: when the first events came, when all had come, and how many.

@@ -14,6 +14,7 @@ mod harness;
 mod support;
 
 mod cli;
+mod commands;
 mod demo;
 mod export;
 mod follow;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
     }
     let tests = [
         cli::tests(),
+        commands::tests(),
         demo::tests(),
         export::tests(),
         follow::tests(),

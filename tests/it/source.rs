@@ -21,7 +21,7 @@ use std::{
 };
 use thumbview::{
     event::{Counts, FileId, FoundEvents, Health, LogEvent, LogUpdate, Origin, ReadMode, RecordReader, Time},
-    source::{self, Order, RawError, SavedState, Source, SourceConfig, Start, kafka::KafkaOptions},
+    source::{self, Order, RawError, SavedState, Source, SourceConfig, Start},
 };
 use tokio::sync::mpsc::Receiver;
 
@@ -42,15 +42,7 @@ impl Heard {
 
     fn start(files: &[&Path], mode: ReadMode, start: Start, order: Order) -> Self {
         let files = files.iter().map(|path| path.to_path_buf()).collect();
-        Self::spawn(SourceConfig {
-            files,
-            mode,
-            start,
-            order,
-            state: None,
-            zone: jiff::tz::TimeZone::UTC,
-            kafka: KafkaOptions::default(),
-        })
+        Self::spawn(SourceConfig::of_files(files, mode, start, order, jiff::tz::TimeZone::UTC))
     }
 
     fn spawn(config: SourceConfig) -> Self {
@@ -60,15 +52,9 @@ impl Heard {
 
     /// Follows a log from where the state says, else from its beginning.
     fn resume(path: &Path, state: SavedState) -> Self {
-        Self::spawn(SourceConfig {
-            files: vec![path.to_owned()],
-            mode: ReadMode::Follow,
-            start: Start::All,
-            order: Order::Log,
-            state: Some(state),
-            zone: jiff::tz::TimeZone::UTC,
-            kafka: KafkaOptions::default(),
-        })
+        let (files, zone) = (vec![path.to_owned()], jiff::tz::TimeZone::UTC);
+        let config = SourceConfig::of_files(files, ReadMode::Follow, Start::All, Order::Log, zone);
+        Self::spawn(SourceConfig { state: Some(state), ..config })
     }
 
     /// Listens until what was heard is as it should be.

@@ -19,7 +19,7 @@ mod rotated_file;
 mod saved_place;
 mod sibling_scan;
 pub(in crate::source) mod siblings;
-mod writers;
+pub mod writers;
 
 pub use context::FollowContext;
 pub use follower::{Discovery, Follower, PollOutcome};

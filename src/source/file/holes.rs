@@ -1,12 +1,13 @@
 //! Holes: ranges of a file that were never written, which read as NUL bytes and need not be read.
 
+use crate::source::file::access::SourceFile;
 use rustix::{fs::SeekFrom, io::Errno};
 use std::fs::File;
 
 /// Returns the first place from `from` on, and not behind `end`, that is not known to be a hole.
 ///
 /// File systems that know no holes return `from`. The file's own position changes; all reads name their place.
-pub(in crate::source) fn next_data(file: &File, from: u64, end: u64) -> u64 {
+pub(super) fn next_data(file: &File, from: u64, end: u64) -> u64 {
     if from >= end {
         return end;
     }
@@ -18,21 +19,21 @@ pub(in crate::source) fn next_data(file: &File, from: u64, end: u64) -> u64 {
 }
 
 /// Returns the end of the data that stands at `from`, at most `end`.
-fn data_end(file: &File, from: u64, end: u64) -> u64 {
+pub(super) fn data_end(file: &File, from: u64, end: u64) -> u64 {
     rustix::fs::seek(file, SeekFrom::Hole(from)).map_or(end, |hole| hole.clamp(from, end))
 }
 
 /// Returns the numbers of the blocks before `end` in which lines may begin: those with data, and the first block of a
 /// hole, since a line may begin where the hole does.
-pub(super) fn blocks_with_data(file: &File, end: u64, block: u64) -> Vec<u64> {
+pub(super) fn blocks_with_data(file: &dyn SourceFile, end: u64, block: u64) -> Vec<u64> {
     let mut blocks: Vec<u64> = if end == 0 { Vec::new() } else { vec![0] };
-    let mut at = next_data(file, 0, end);
+    let mut at = file.next_data(0, end);
     while at < end {
         // Progress of at least a byte, whatever a file system answers.
-        let data_end = data_end(file, at, end).max(at + 1);
+        let data_end = file.data_end(at, end).max(at + 1);
         let first = (at / block).max(blocks.last().map_or(0, |last| last + 1));
         blocks.extend(first..=(data_end.min(end - 1) / block));
-        at = next_data(file, data_end, end);
+        at = file.next_data(data_end, end);
     }
     blocks
 }

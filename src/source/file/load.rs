@@ -15,7 +15,7 @@ use crate::{
     source::{
         config::Order,
         error::{ReadError, Stopped},
-        file::holes::{blocks_with_data, next_data},
+        file::{access::SourceFile, holes::blocks_with_data},
         line_reader::LineReader,
         lines::Lines,
         sink::Resume,
@@ -23,10 +23,8 @@ use crate::{
 };
 use block::{PORTION, ParsedBlock, count_lines, number, read_block, read_lines, read_range, shift};
 use std::{
-    fs::File,
     io,
     num::NonZeroU32,
-    os::unix::fs::FileExt as _,
     sync::mpsc::{Receiver, sync_channel},
     thread,
 };
@@ -72,7 +70,7 @@ struct LoadedEnd {
 
 /// Reads whole lines up to `size`, in this order. `new_reader` makes readers for the file.
 pub(in crate::source) fn load(
-    file: &File,
+    file: &dyn SourceFile,
     size: u64,
     order: Order,
     new_reader: &(dyn Fn() -> LineReader + Sync),
@@ -103,7 +101,7 @@ pub(in crate::source) fn load(
 
 /// Reads the last `count` thumbnail events, and the other events among them.
 pub(in crate::source) fn load_last(
-    file: &File,
+    file: &dyn SourceFile,
     size: u64,
     count: u64,
     new_reader: &(dyn Fn() -> LineReader + Sync),
@@ -138,7 +136,7 @@ pub(in crate::source) fn load_last(
 
 /// The blocks so far, joined in the order of the file.
 struct BlockJoiner<'a> {
-    file: &'a File,
+    file: &'a dyn SourceFile,
     reader: LineReader,
     /// The lines before the first that `reader` numbered: it may carry a record whose line counts from there.
     base: u64,
@@ -173,7 +171,7 @@ impl BlockJoiner<'_> {
 
 /// Reads the blocks before `end` on all cores and puts them together.
 fn read_blocks(
-    file: &File,
+    file: &dyn SourceFile,
     end: u64,
     new_reader: &(dyn Fn() -> LineReader + Sync),
     joiner: &mut BlockJoiner<'_>,
@@ -215,7 +213,7 @@ fn read_blocks(
 
 /// Reads the end of a file, where each line there is a record; a record that reaches over its beginning is left out.
 fn read_tail(
-    file: &File,
+    file: &dyn SourceFile,
     size: u64,
     new_reader: &(dyn Fn() -> LineReader + Sync),
     sink: &mut impl LoadSink,
@@ -244,7 +242,7 @@ fn read_tail(
 
 /// Completes the records that reach over `begin`, the first line of the end, which was read before.
 fn finish_records_over(
-    file: &File,
+    file: &dyn SourceFile,
     reader: &mut LineReader,
     begin: u64,
     size: u64,
@@ -261,7 +259,7 @@ fn finish_records_over(
         }
         at += count as u64;
         read_lines(&mut lines, portion.get(..count).unwrap_or_default(), reader, &mut found);
-        let data = next_data(file, at, size);
+        let data = file.next_data(at, size);
         lines.push_nuls(data - at);
         at = data;
     }
@@ -272,7 +270,7 @@ fn finish_records_over(
 }
 
 /// Returns whether the lines from `from` on are records of their own, as far as a sample tells.
-fn is_line_wise(file: &File, from: u64, mut reader: LineReader) -> io::Result<bool> {
+fn is_line_wise(file: &dyn SourceFile, from: u64, mut reader: LineReader) -> io::Result<bool> {
     let mut sample = vec![0; usize::try_from(SAMPLE).unwrap_or(PORTION)];
     let count = file.read_at(&mut sample, from)?;
     let mut lines = Lines::new(from, None);
@@ -287,7 +285,7 @@ fn is_line_wise(file: &File, from: u64, mut reader: LineReader) -> io::Result<bo
 
 /// Returns the reader at `end`; where it carries a record, one that knows that record's true line.
 fn with_true_lines(
-    file: &File,
+    file: &dyn SourceFile,
     reader: LineReader,
     clean: Resume,
     end: u64,

@@ -4,7 +4,8 @@
 //! grows past its old size between two polls. An [`Anchor`] is bytes that were read: the file's head, and those right
 //! before the read position. Only where both are still there does reading go on.
 
-use std::{fs::File, io, os::unix::fs::FileExt as _};
+use crate::source::file::access::SourceFile;
+use std::io;
 
 /// The number of bytes of a file's head that are kept.
 const HEAD: usize = 1024;
@@ -22,7 +23,7 @@ pub struct Anchor {
 
 impl Anchor {
     /// Returns the anchor of a file that was read up to `offset`.
-    pub fn at(file: &File, offset: u64) -> io::Result<Self> {
+    pub fn at(file: &dyn SourceFile, offset: u64) -> io::Result<Self> {
         let part = |from: u64, len: u64| {
             let mut bytes = vec![0; usize::try_from(len).unwrap_or(HEAD)];
             file.read_exact_at(&mut bytes, from).map(|()| bytes)
@@ -70,17 +71,17 @@ impl Anchor {
     }
 
     /// Returns whether the bytes that were read are still there.
-    pub fn holds(&self, file: &File) -> io::Result<bool> {
+    pub fn holds(&self, file: &dyn SourceFile) -> io::Result<bool> {
         Ok(self.head_holds(file)? && has_bytes_at(file, self.offset - self.tail.len() as u64, &self.tail)?)
     }
 
     /// Returns whether the head is still there.
-    pub fn head_holds(&self, file: &File) -> io::Result<bool> {
+    pub fn head_holds(&self, file: &dyn SourceFile) -> io::Result<bool> {
         has_bytes_at(file, 0, &self.head)
     }
 }
 
-fn has_bytes_at(file: &File, from: u64, bytes: &[u8]) -> io::Result<bool> {
+fn has_bytes_at(file: &dyn SourceFile, from: u64, bytes: &[u8]) -> io::Result<bool> {
     let mut now = vec![0; bytes.len()];
     match file.read_exact_at(&mut now, from) {
         Ok(()) => Ok(now == bytes),

@@ -7,20 +7,21 @@ use crate::{
     event::{Health, Severity},
     source::{
         error::{ReadError, Stopped, reason},
+        file::access::{FileSystem, SourceFile},
         file::follow::{
             anchor::Anchor,
             context::FollowContext,
             decision::{FollowStep, Known, decide, may_have_missed_files},
             history::{ReadFile, ReadHistory},
             incomplete::{IncompleteChange, IncompleteLine},
-            observation::{FileStamp, Inode, Observation, observe, observe_open},
-            open_file::{OpenFile, ReadOutcome, is_settled},
+            observation::{FileStamp, FileStat, GRANULARITY, Observation},
+            open_file::{OpenFile, ReadOutcome},
             retry::ReopenRetry,
             rotated_file::RotatedFile,
             saved_place,
             sibling_scan::SiblingScan,
         },
-        file::open::open_file,
+        file::local::LocalFiles,
         lines::Lines,
         packing::packing_of,
         saved_state::{SavedFile, SavedName, SavedSibling},
@@ -29,16 +30,18 @@ use crate::{
     text::Safe,
 };
 use std::{
-    fs::{File, Metadata},
     io,
     num::NonZeroU32,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 /// The time for which a rotation is shown beside the state of the name.
 const MARKED: Duration = Duration::from_secs(30);
+
+/// The time since its last write after which an archive is taken as complete.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// The time at which a name was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +55,7 @@ pub enum Discovery {
 /// The follower of one name.
 #[derive(Debug)]
 pub struct Follower {
+    files: Arc<dyn FileSystem>,
     path: PathBuf,
     rank: u16,
     discovery: Discovery,
@@ -89,9 +93,9 @@ enum ReadTarget {
     /// The open file.
     Open(Option<FileStamp>),
     /// The open file, from its beginning once more.
-    Restarted(File),
+    Restarted(Arc<dyn SourceFile>),
     /// The file that the name stands for now, or the reason why it cannot be opened.
-    Named(io::Result<(File, Metadata)>),
+    Named(io::Result<(Arc<dyn SourceFile>, FileStat)>),
 }
 
 impl ReadTarget {
@@ -105,10 +109,16 @@ impl ReadTarget {
 }
 
 impl Follower {
-    /// Follows `path`; nothing is opened before the first poll.
+    /// Follows `path` on this machine; nothing is opened before the first poll.
     pub fn new(path: PathBuf, rank: u16, discovery: Discovery) -> Self {
+        Self::on(Arc::new(LocalFiles), path, rank, discovery)
+    }
+
+    /// Follows `path` on the machine of `files`; nothing is opened before the first poll.
+    pub fn on(files: Arc<dyn FileSystem>, path: PathBuf, rank: u16, discovery: Discovery) -> Self {
         Self {
-            siblings: SiblingScan::new(path.clone()),
+            siblings: SiblingScan::new(Arc::clone(&files), path.clone()),
+            files,
             next_content: ContentChange::New,
             saved: None,
             resumed: None,
@@ -158,8 +168,10 @@ impl Follower {
         if let Some(saved) = self.saved.take() {
             self.resume_or_report(saved, context)?;
         }
-        self.siblings.note_existing();
-        let seen = observe(&self.path);
+        let seen = match self.look() {
+            Ok(seen) => seen,
+            Err(error) => Observation::Unreachable(reason(&error)),
+        };
         if !self.retry.is_due(context.now, &seen) {
             context.sink.flush()?;
             return Ok(PollOutcome::Idle);
@@ -179,6 +191,12 @@ impl Follower {
                 Ok(PollOutcome::Idle)
             }
         }
+    }
+
+    /// Observes the name. The first time, the files beside it are noted before.
+    fn look(&mut self) -> io::Result<Observation> {
+        self.siblings.note_existing()?;
+        self.files.observe(&self.path)
     }
 
     /// Returns a copy of the splitter of the open file and its generation: the last line as it stands now.
@@ -245,7 +263,7 @@ impl Follower {
     ) -> Result<(FollowStep, Option<FileStamp>), ReadError> {
         let step = decide(self.known(), seen);
         if let (FollowStep::Keep(why), Some(open)) = (&step, &self.open) {
-            let seen = observe_open(&open.file)?;
+            let seen = Observation::of(&open.file.stat()?);
             self.report(Health::Waiting(Safe::new(&format!("{why}; still reading the open file"))), context.sink)?;
             return Ok((decide(self.known(), &seen), seen.stamp()));
         }
@@ -280,7 +298,7 @@ impl Follower {
             }
             FollowStep::Replace => {
                 self.leave(context)?;
-                let (mark, what) = if self.path.is_symlink() {
+                let (mark, what) = if self.files.is_link(&self.path)? {
                     ("link switched", "the link points to another file now")
                 } else {
                     ("rotated", "rotated")
@@ -289,9 +307,9 @@ impl Follower {
                 context
                     .sink
                     .notice(Severity::Routine, format!("{what}; the old file is read to its end, then the new one"))?;
-                Ok(ReadTarget::Named(open_named(&self.path)))
+                Ok(ReadTarget::Named(self.open_named()))
             }
-            FollowStep::Open => Ok(ReadTarget::Named(open_named(&self.path))),
+            FollowStep::Open => Ok(ReadTarget::Named(self.open_named())),
             FollowStep::Leave => {
                 self.leave(context)?;
                 context.sink.notice(Severity::Routine, "gone; waiting for it to come back".into())?;
@@ -318,16 +336,16 @@ impl Follower {
             ReadTarget::None => return Ok(ReadOutcome::UpToDate),
             ReadTarget::Open(stamp) => stamp,
             ReadTarget::Restarted(file) => {
-                let stamp = FileStamp::of(&file.metadata()?);
+                let stamp = file.stat()?.stamp;
                 self.start_again(file, context)?;
                 Some(stamp)
             }
             ReadTarget::Named(file) => {
-                let (file, metadata) = file?;
-                if !self.open_target(file, &metadata, context)? {
+                let (file, stat) = file?;
+                if !self.open_target(file, &stat, context)? {
                     return Ok(ReadOutcome::UpToDate);
                 }
-                Some(FileStamp::of(&metadata))
+                Some(stat.stamp)
             }
         };
         self.read(stamp, context)
@@ -337,17 +355,17 @@ impl Follower {
     /// that may be incomplete yet.
     fn open_target(
         &mut self,
-        file: File,
-        metadata: &Metadata,
+        file: Arc<dyn SourceFile>,
+        stat: &FileStat,
         context: &mut FollowContext<'_, impl Sink>,
     ) -> Result<bool, ReadError> {
-        if !metadata.is_file() {
+        if !stat.is_file() {
             return Ok(false);
         }
-        let id = Inode::of(metadata);
+        let id = stat.id;
         if let Some(at) = self.rotated.iter().position(|rotated| rotated.open.id == id) {
             context.sink.notice(Severity::Routine, "the rotated file has its name back; still reading it".into())?;
-            self.siblings.set_opened();
+            self.siblings.set_opened()?;
             self.open = Some(self.rotated.remove(at).open);
             self.report_live(context)?;
             return Ok(true);
@@ -359,7 +377,8 @@ impl Follower {
             self.report_live(context)?;
             return Ok(false);
         }
-        if self.discovery == Discovery::Later && packing_of(&file)?.is_some() && !is_settled(metadata) {
+        let is_settled = self.files.has_passed(stat.stamp.modified, SETTLED);
+        if self.discovery == Discovery::Later && !is_settled && packing_of(&*file)?.is_some() {
             return Ok(false);
         }
         let resumed = self.resumed.take().filter(|(known, _)| known.id == id);
@@ -369,7 +388,7 @@ impl Follower {
                 Some(known)
             }
             (None, Discovery::AtStart) => None,
-            (None, Discovery::Later) => context.history.find(&file, id, self.rank)?.cloned(),
+            (None, Discovery::Later) => context.history.find(&*file, id, self.rank)?.cloned(),
         };
         self.discovery = Discovery::Later;
         if matches!(self.health, Some(Health::Waiting(_))) {
@@ -382,7 +401,7 @@ impl Follower {
                 format!("its first {bytes} bytes were read before; continuing from there"),
             )?;
         }
-        self.siblings.set_opened();
+        self.siblings.set_opened()?;
         let next = std::mem::replace(&mut self.next_content, ContentChange::New);
         self.open = Some(self.start(file, known, next, context)?);
         self.report_live(context)?;
@@ -392,26 +411,25 @@ impl Follower {
     /// Begins a generation: from the file's beginning, or from a known read position.
     fn start(
         &mut self,
-        file: File,
+        file: Arc<dyn SourceFile>,
         known: Option<ReadFile>,
         next: ContentChange,
         context: &mut FollowContext<'_, impl Sink>,
     ) -> Result<OpenFile, ReadError> {
-        let metadata = file.metadata()?;
+        let FileStat { id, stamp: FileStamp { size, modified, .. }, .. } = file.stat()?;
         let generation = self.next_generation;
         self.next_generation = generation.wrapping_add(1);
-        let beginning = Beginning { size: Some(metadata.len()), modified: metadata.mtime(), content: next };
+        let beginning = Beginning { size: Some(size), modified: modified.0, content: next };
         context.sink.begin(generation, beginning)?;
-        let packed = packing_of(&file)?.is_some();
+        let packed = packing_of(&*file)?.is_some();
         let resume = match &known {
             Some(known) => Some(Resume { offset: known.anchor.offset(), line: known.line }),
             None if packed => None,
-            None => context.sink.load(generation, &file, metadata.len())?,
+            None => context.sink.load(generation, &*file, size)?,
         };
         let Resume { offset, line } = resume.unwrap_or(Resume { offset: 0, line: Some(NonZeroU32::MIN) });
-        let anchor = known.map_or_else(|| Anchor::at(&file, offset), |known| Ok(known.anchor))?;
+        let anchor = known.map_or_else(|| Anchor::at(&*file, offset), |known| Ok(known.anchor))?;
         let lines = Lines::new(offset, line);
-        let id = Inode::of(&metadata);
         let started = OpenFile::new(file, id, generation, packed, anchor, lines);
         context.sink.place(generation, Resume { offset, line });
         context.history.note(started.read_file(self.rank));
@@ -419,7 +437,11 @@ impl Follower {
     }
 
     /// Begins a generation with the file that was just closed.
-    fn start_again(&mut self, file: File, context: &mut FollowContext<'_, impl Sink>) -> Result<(), ReadError> {
+    fn start_again(
+        &mut self,
+        file: Arc<dyn SourceFile>,
+        context: &mut FollowContext<'_, impl Sink>,
+    ) -> Result<(), ReadError> {
         let next = std::mem::replace(&mut self.next_content, ContentChange::New);
         self.open = Some(self.start(file, None, next, context)?);
         Ok(())
@@ -439,8 +461,16 @@ impl Follower {
         open.judge(context.sink)?;
         context.history.note(open.read_file(self.rank));
         let is_up_to_date = outcome == ReadOutcome::UpToDate;
-        open.stamp = stamp.filter(|stamp| is_up_to_date && (open.packed || stamp.is_final()));
+        let is_final = |stamp: &FileStamp| self.files.has_passed(stamp.changed, GRANULARITY);
+        open.stamp = stamp.filter(|stamp| is_up_to_date && (open.packed || is_final(stamp)));
         Ok(outcome)
+    }
+
+    /// Opens the name. Only with the file in hand is it sure that whatever had the name before lies beside it by now.
+    fn open_named(&self) -> io::Result<(Arc<dyn SourceFile>, FileStat)> {
+        let file = self.files.open(&self.path)?;
+        let stat = file.stat()?;
+        Ok((file, stat))
     }
 
     fn report_incomplete(&mut self, context: &mut FollowContext<'_, impl Sink>) -> Result<(), Stopped> {
@@ -465,11 +495,4 @@ impl Follower {
         let mark = self.mark.filter(|(_, since)| context.now.saturating_sub(*since) < MARKED);
         self.report(mark.map_or(Health::Live, |(mark, _)| Health::Marked(mark.into())), context.sink)
     }
-}
-
-/// Opens a name. Only with the file in hand is it sure that whatever had the name before lies beside it by now.
-fn open_named(path: &Path) -> io::Result<(File, Metadata)> {
-    let file = open_file(path)?;
-    let metadata = file.metadata()?;
-    Ok((file, metadata))
 }

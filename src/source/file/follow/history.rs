@@ -2,11 +2,14 @@
 //!
 //! A log that comes back under another name is known by its anchor, so that it is not read twice.
 
-use crate::source::file::follow::{
-    anchor::{Anchor, TAIL},
-    observation::Inode,
+use crate::source::file::{
+    access::SourceFile,
+    follow::{
+        anchor::{Anchor, TAIL},
+        observation::Inode,
+    },
 };
-use std::{collections::VecDeque, fs::File, io, num::NonZeroU32};
+use std::{collections::VecDeque, io, num::NonZeroU32};
 
 /// The number of files that are remembered.
 const FILES_MAX: usize = 1024;
@@ -67,7 +70,7 @@ impl ReadHistory {
     /// that of `rank`, with so much in common that `file` is a copy. Of several, the one that was read furthest.
     ///
     /// A new file under the same name that begins as an old one did is no copy: logs repeat themselves.
-    pub fn find(&self, file: &File, id: Inode, rank: u16) -> io::Result<Option<&ReadFile>> {
+    pub fn find(&self, file: &dyn SourceFile, id: Inode, rank: u16) -> io::Result<Option<&ReadFile>> {
         let mut best: Option<&ReadFile> = None;
         for entry in &self.files {
             let enough = if entry.id == id { 1 } else { TAIL as u64 };
@@ -87,7 +90,7 @@ impl ReadHistory {
 
     /// Returns whether a sibling of the name of `rank` was read under that name, or is a copy of a file that was. It is
     /// no copy where the file that it resembles lies among the siblings itself.
-    pub(super) fn is_read(&self, file: &File, id: Inode, rank: u16, siblings: &[Inode]) -> io::Result<bool> {
+    pub(super) fn is_read(&self, file: &dyn SourceFile, id: Inode, rank: u16, siblings: &[Inode]) -> io::Result<bool> {
         for entry in &self.files {
             let may_be = match entry.anchor.offset() {
                 0 => false,

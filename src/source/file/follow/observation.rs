@@ -3,12 +3,9 @@
 //! Inode numbers and times are those of the file system; a clock of this machine is only compared with them where the
 //! file system's clock is too coarse to show two changes.
 
-use crate::source::error::reason;
 use std::{
-    fs::{File, Metadata},
-    io,
+    fs::Metadata,
     os::unix::fs::{FileTypeExt as _, MetadataExt as _},
-    path::Path,
     time::{Duration, SystemTime},
 };
 
@@ -48,20 +45,34 @@ pub enum Observation {
     Other(&'static str),
 }
 
-/// Observes a name, through symbolic links.
-pub fn observe(path: &Path) -> Observation {
-    match std::fs::metadata(path) {
-        Ok(metadata) => Observation::of(&metadata),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            Observation::Absent
-        }
-        Err(error) => Observation::Unreachable(reason(&error)),
-    }
+/// What is known of a file, by its name or by its descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileStat {
+    /// Its inode.
+    pub id: Inode,
+    /// Its size and times.
+    pub stamp: FileStamp,
+    /// Its type.
+    pub kind: NodeKind,
+    /// The number of names that it has.
+    pub links: u64,
+    /// Its time of birth, in seconds and nanoseconds, where the file system knows one.
+    pub born: Option<(i64, i64)>,
 }
 
-/// Observes an open file.
-pub fn observe_open(file: &File) -> io::Result<Observation> {
-    file.metadata().map(|metadata| Observation::of(&metadata))
+/// The type of what a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A named pipe.
+    Fifo,
+    /// A socket.
+    Socket,
+    /// A device, or something that no other name fits.
+    Device,
 }
 
 impl Inode {
@@ -72,18 +83,14 @@ impl Inode {
 }
 
 impl Observation {
-    fn of(metadata: &Metadata) -> Self {
-        let kind = metadata.file_type();
-        if kind.is_file() {
-            Self::File(Inode::of(metadata), FileStamp::of(metadata))
-        } else if kind.is_dir() {
-            Self::Other("a directory")
-        } else if kind.is_fifo() {
-            Self::Other("a FIFO")
-        } else if kind.is_socket() {
-            Self::Other("a socket")
-        } else {
-            Self::Other("a device")
+    /// Returns the observation of what `stat` returned.
+    pub fn of(stat: &FileStat) -> Self {
+        match stat.kind {
+            NodeKind::File => Self::File(stat.id, stat.stamp),
+            NodeKind::Directory => Self::Other("a directory"),
+            NodeKind::Fifo => Self::Other("a FIFO"),
+            NodeKind::Socket => Self::Other("a socket"),
+            NodeKind::Device => Self::Other("a device"),
         }
     }
 
@@ -105,12 +112,30 @@ impl FileStamp {
             changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
     }
+}
 
-    /// Returns whether every later change will show in the stamp: the last one is older than the granularity of the
-    /// file system's clock. A time that lies ahead is another machine's, about which nothing is known.
-    pub fn is_final(&self) -> bool {
-        let (seconds, nanos) = self.changed;
-        let since = Duration::new(u64::try_from(seconds).unwrap_or_default(), u32::try_from(nanos).unwrap_or_default());
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH + since).map_or(true, |age| age > GRANULARITY)
+impl FileStat {
+    /// Returns what is known of a file of this machine.
+    pub fn of(metadata: &Metadata) -> Self {
+        let kind = metadata.file_type();
+        let kind = if kind.is_file() {
+            NodeKind::File
+        } else if kind.is_dir() {
+            NodeKind::Directory
+        } else if kind.is_fifo() {
+            NodeKind::Fifo
+        } else if kind.is_socket() {
+            NodeKind::Socket
+        } else {
+            NodeKind::Device
+        };
+        let born = metadata.created().ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+        let born = born.and_then(|born| Some((i64::try_from(born.as_secs()).ok()?, i64::from(born.subsec_nanos()))));
+        Self { id: Inode::of(metadata), stamp: FileStamp::of(metadata), kind, links: metadata.nlink(), born }
+    }
+
+    /// Returns whether this is a regular file.
+    pub fn is_file(&self) -> bool {
+        self.kind == NodeKind::File
     }
 }

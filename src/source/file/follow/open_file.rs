@@ -6,6 +6,7 @@
 use crate::event::Severity;
 use crate::source::{
     error::{ReadError, Stopped},
+    file::access::{ReadFrom, SourceFile},
     file::follow::{
         anchor::Anchor,
         archive::read_before,
@@ -13,20 +14,14 @@ use crate::source::{
         history::{ReadFile, ReadHistory},
         observation::{FileStamp, Inode},
     },
-    file::holes::next_data,
     lines::Lines,
-    packing::{TextVerdict, judge, packing_of},
+    packing::{Packing, TextVerdict, judge, packing_of},
     sink::{ContentChange, Sink},
 };
 use std::{
-    fs::File,
     io::{self, Read as _},
-    os::unix::fs::FileExt as _,
-    time::Duration,
+    sync::Arc,
 };
-
-/// The time since its last write after which an archive is taken as complete.
-const SETTLED: Duration = Duration::from_secs(1);
 
 /// The number of bytes that are read at first: most often less was appended.
 const FIRST_CHUNK: usize = 64 << 10;
@@ -37,7 +32,7 @@ const CHUNK: usize = 1 << 20;
 /// A file that the name stands for, or stood for.
 #[derive(Debug)]
 pub(super) struct OpenFile {
-    pub(super) file: File,
+    pub(super) file: Arc<dyn SourceFile>,
     pub(super) id: Inode,
     pub(super) generation: u16,
     pub(super) packed: bool,
@@ -60,11 +55,18 @@ pub(super) enum ReadOutcome {
 
 impl OpenFile {
     /// Goes on in a copy of this file.
-    pub(super) fn switch_to_copy(&mut self, copy: File, id: Inode) {
+    pub(super) fn switch_to_copy(&mut self, copy: Arc<dyn SourceFile>, id: Inode) {
         (self.file, self.id, self.size) = (copy, id, None);
     }
 
-    pub(super) fn new(file: File, id: Inode, generation: u16, packed: bool, anchor: Anchor, lines: Lines) -> Self {
+    pub(super) fn new(
+        file: Arc<dyn SourceFile>,
+        id: Inode,
+        generation: u16,
+        packed: bool,
+        anchor: Anchor,
+        lines: Lines,
+    ) -> Self {
         Self { file, id, generation, packed, anchor, lines, stamp: None, judged: false, size: None }
     }
 
@@ -92,10 +94,10 @@ impl OpenFile {
     /// NUL bytes at the end may stand for bytes that are not written yet. Only where the file has grown is text looked
     /// for behind them, though not in holes.
     pub(super) fn read_on(&mut self, sink: &mut impl Sink) -> Result<ReadOutcome, ReadError> {
-        if !self.anchor.head_holds(&self.file)? {
+        if !self.anchor.head_holds(&*self.file)? {
             return Ok(ReadOutcome::Changed);
         }
-        let size = self.file.metadata()?.len();
+        let size = self.file.stat()?.stamp.size;
         let has_grown = self.size != Some(size);
         let mut chunk = Vec::new();
         let mut capacity = FIRST_CHUNK;
@@ -133,7 +135,7 @@ impl OpenFile {
                 return Ok(ReadOutcome::UpToDate);
             }
             let next = self.anchor.offset() + nuls + zeros.len() as u64;
-            nuls = next_data(&self.file, next, size.max(next)) - self.anchor.offset();
+            nuls = self.file.next_data(next, size.max(next)) - self.anchor.offset();
         }
         Ok(ReadOutcome::More)
     }
@@ -144,8 +146,8 @@ impl OpenFile {
         history: &ReadHistory,
         sink: &mut impl Sink,
     ) -> Result<ReadOutcome, ReadError> {
-        let Some(packing) = packing_of(&self.file)? else { return Ok(ReadOutcome::Changed) };
-        let text = || packing.unpack(ReadAt { file: &self.file, at: 0 });
+        let Some(packing) = packing_of(&*self.file)? else { return Ok(ReadOutcome::Changed) };
+        let text = || packing.unpack(ReadFrom { file: &*self.file, at: 0 });
         let known = read_before(text, history);
         let mut text = text();
         if let Some(known) = &known {
@@ -182,6 +184,24 @@ impl OpenFile {
         Ok(ReadOutcome::UpToDate)
     }
 
+    /// Reads what an archive of this file holds behind the bytes that were read.
+    pub(super) fn read_rest_of(
+        &mut self,
+        packing: Packing,
+        archive: &dyn SourceFile,
+        sink: &mut impl Sink,
+    ) -> Result<(), ReadError> {
+        let mut text = packing.unpack(ReadFrom { file: archive, at: 0 });
+        io::copy(&mut (&mut text).take(self.anchor.offset()), &mut io::sink())?;
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            let count = text.read(&mut chunk)?;
+            let Some(bytes) = chunk.get(..count).filter(|bytes| !bytes.is_empty()) else { return Ok(()) };
+            self.anchor.push(bytes);
+            self.lines.push(bytes, |lines| sink.lines(self.generation, lines))?;
+        }
+    }
+
     /// Reports once, by the first bytes, that the file is no text.
     pub(super) fn judge(&mut self, sink: &mut impl Sink) -> Result<(), Stopped> {
         if self.judged {
@@ -200,23 +220,4 @@ impl OpenFile {
         self.lines.finish(|lines| sink.lines(self.generation, lines))?;
         sink.end(self.generation)
     }
-}
-
-/// Reads a file from a position of its own.
-struct ReadAt<'a> {
-    file: &'a File,
-    at: u64,
-}
-
-impl io::Read for ReadAt<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read_at(out, self.at)?;
-        self.at += count as u64;
-        Ok(count)
-    }
-}
-
-/// Returns whether an archive was last written long enough ago to be complete.
-pub(super) fn is_settled(metadata: &std::fs::Metadata) -> bool {
-    metadata.modified().ok().and_then(|time| time.elapsed().ok()).is_none_or(|age| age >= SETTLED)
 }

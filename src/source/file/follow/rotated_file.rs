@@ -2,14 +2,14 @@
 
 use crate::source::{
     error::ReadError,
+    file::access::FileSystem,
     file::follow::{
-        observation::{FileStamp, Inode},
         open_file::{OpenFile, ReadOutcome},
-        writers::{Writers, writers_of},
+        writers::Writers,
     },
     sink::Sink,
 };
-use std::{os::unix::fs::MetadataExt as _, time::Duration};
+use std::time::Duration;
 
 /// The time for which a file that lost its name is read on after it last grew.
 pub const GRACE: Duration = Duration::from_mins(1);
@@ -53,12 +53,17 @@ impl RotatedFile {
     }
 
     /// Reads what was appended.
-    pub(super) fn poll(&mut self, now: Duration, sink: &mut impl Sink) -> Result<RotatedOutcome, ReadError> {
+    pub(super) fn poll(
+        &mut self,
+        files: &dyn FileSystem,
+        now: Duration,
+        sink: &mut impl Sink,
+    ) -> Result<RotatedOutcome, ReadError> {
         if self.open.packed {
             return Ok(RotatedOutcome::LetGo);
         }
-        let metadata = self.open.file.metadata()?;
-        let stamp = FileStamp::of(&metadata);
+        let stat = self.open.file.stat()?;
+        let stamp = stat.stamp;
         if self.open.stamp != Some(stamp) {
             let before = self.open.anchor.offset();
             let outcome = self.open.read_on(sink)?;
@@ -70,13 +75,13 @@ impl RotatedFile {
                 self.grown = now;
             }
         }
-        let links = if metadata.nlink() == 0 { Links::None } else { Links::Some };
+        let links = if stat.links == 0 { Links::None } else { Links::Some };
         let idle = now.saturating_sub(self.grown.max(self.since));
         if self.open.stamp.is_none() || decide(links, idle, Writers::None) == RotatedOutcome::Keep {
             return Ok(RotatedOutcome::Keep);
         }
         if now >= self.writers.0 {
-            self.writers = (now + SEARCH_PERIOD, writers_of(Inode::of(&metadata)));
+            self.writers = (now + SEARCH_PERIOD, files.writers_of(stat.id));
         }
         Ok(decide(links, idle, self.writers.1))
     }

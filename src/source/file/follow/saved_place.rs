@@ -1,6 +1,7 @@
 //! Finding a saved read position again, in a file that may bear another name or be packed by now.
 
 use crate::source::{
+    file::access::{ReadFrom, SourceFile},
     file::follow::{
         anchor::{Anchor, TAIL},
         history::ReadFile,
@@ -11,11 +12,7 @@ use crate::source::{
     saved_state::{SavedBytes, SavedFile, SavedSibling},
     sink::Place,
 };
-use std::{
-    fs::File,
-    io::{self, Read, Seek as _, SeekFrom},
-    os::unix::fs::FileExt as _,
-};
+use std::io::{self, Read};
 
 /// The number of a sibling's first bytes by which it is known again.
 const HEAD: usize = 1024;
@@ -26,7 +23,7 @@ pub(super) fn save(open: &OpenFile, place: Place) -> io::Result<SavedFile> {
     let anchor = if open.packed || resume.offset == open.anchor.offset() {
         open.anchor.clone()
     } else {
-        Anchor::at(&open.file, resume.offset)?
+        Anchor::at(&*open.file, resume.offset)?
     };
     Ok(SavedFile {
         dev: open.id.dev,
@@ -42,24 +39,25 @@ pub(super) fn save(open: &OpenFile, place: Place) -> io::Result<SavedFile> {
 /// Returns the anchor of a saved position in a file that holds the bytes that were read.
 ///
 /// Only the same inode proves anything if little was read.
-pub(super) fn find(saved: &SavedFile, file: &File, id: Inode, packing: Option<Packing>) -> io::Result<Option<Anchor>> {
+pub(super) fn find(
+    saved: &SavedFile,
+    file: &dyn SourceFile,
+    id: Inode,
+    packing: Option<Packing>,
+) -> io::Result<Option<Anchor>> {
     let is_same = id == Inode { dev: saved.dev, ino: saved.ino };
     if saved.offset < TAIL as u64 && !is_same {
         return Ok(None);
     }
-    let mut file = file;
     match packing {
         // An archive that cannot be read to that place does not hold it.
-        Some(packing) if !is_same => {
-            file.seek(SeekFrom::Start(0))?;
-            Ok(find_in_text(saved, packing.unpack(file)).unwrap_or(None))
-        }
+        Some(packing) if !is_same => Ok(find_in_text(saved, packing.unpack(ReadFrom { file, at: 0 })).unwrap_or(None)),
         Some(_) | None => find_in_file(saved, file),
     }
 }
 
-fn find_in_file(saved: &SavedFile, file: &File) -> io::Result<Option<Anchor>> {
-    if file.metadata()?.len() < saved.offset {
+fn find_in_file(saved: &SavedFile, file: &dyn SourceFile) -> io::Result<Option<Anchor>> {
+    if file.stat()?.stamp.size < saved.offset {
         return Ok(None);
     }
     let part = |bytes: SavedBytes, at: u64| {
@@ -87,12 +85,12 @@ fn find_in_text(saved: &SavedFile, mut text: impl Read) -> io::Result<Option<Anc
 }
 
 /// Returns the entry of a sibling.
-pub(super) fn save_sibling(file: &File) -> io::Result<SavedSibling> {
-    let metadata = file.metadata()?;
-    let Inode { dev, ino } = Inode::of(&metadata);
+pub(super) fn save_sibling(file: &dyn SourceFile) -> io::Result<SavedSibling> {
+    let stat = file.stat()?;
+    let Inode { dev, ino } = stat.id;
     let mut head = Vec::new();
-    file.take(HEAD as u64).read_to_end(&mut head)?;
-    Ok(SavedSibling { dev, ino, size: metadata.len(), head: SavedBytes::of(&head) })
+    ReadFrom { file, at: 0 }.take(HEAD as u64).read_to_end(&mut head)?;
+    Ok(SavedSibling { dev, ino, size: stat.stamp.size, head: SavedBytes::of(&head) })
 }
 
 /// Returns the entry of a file that was read to its end.
@@ -102,23 +100,24 @@ pub(super) fn save_read_file(file: &ReadFile) -> SavedSibling {
 }
 
 /// Returns whether a file is a sibling that was seen, by another name or packed since.
-pub(super) fn is_seen(seen: &[SavedSibling], file: &File, id: Inode, packing: Option<Packing>) -> io::Result<bool> {
+pub(super) fn is_seen(
+    seen: &[SavedSibling],
+    file: &dyn SourceFile,
+    id: Inode,
+    packing: Option<Packing>,
+) -> io::Result<bool> {
     for sibling in seen {
         let is_same = id == Inode { dev: sibling.dev, ino: sibling.ino };
         let mut head = Vec::new();
         if is_same || packing.is_none() {
-            let mut file = file;
-            file.seek(SeekFrom::Start(0))?;
-            file.take(sibling.head.len.into()).read_to_end(&mut head)?;
+            ReadFrom { file, at: 0 }.take(sibling.head.len.into()).read_to_end(&mut head)?;
             // A copy of a file of some size is the same file as well.
-            let is_copy = sibling.size >= TAIL as u64 && file.metadata()?.len() == sibling.size;
+            let is_copy = sibling.size >= TAIL as u64 && file.stat()?.stamp.size == sibling.size;
             if (is_same || is_copy) && sibling.head.are(&head) {
                 return Ok(true);
             }
         } else if let Some(packing) = packing {
-            let mut file = file;
-            file.seek(SeekFrom::Start(0))?;
-            let mut text = packing.unpack(file);
+            let mut text = packing.unpack(ReadFrom { file, at: 0 });
             let is_alike = text.by_ref().take(sibling.head.len.into()).read_to_end(&mut head).is_ok()
                 && sibling.head.are(&head)
                 && sibling.size >= TAIL as u64;

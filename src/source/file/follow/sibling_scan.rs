@@ -5,36 +5,42 @@
 //! and a missed file did not lie there at the start or at the search before. No clock decides.
 
 use crate::source::{
+    file::access::{FileSystem, ReadFrom, SourceFile},
     file::follow::{
         anchor::TAIL,
         archive,
         history::ReadHistory,
-        observation::{FileStamp, Inode},
+        observation::{FileStamp, FileStat, GRANULARITY, Inode},
         open_file::OpenFile,
         saved_place::save_sibling,
-        siblings::{Sibling, SiblingKind, folder_of, list, resolve},
+        siblings::{Sibling, SiblingKind, folder_of, list},
     },
-    file::open::open_file,
-    packing::packing_of,
+    packing::{Packing, packing_of},
     saved_state::SavedSibling,
 };
-use std::{
-    collections::HashMap,
-    fs::{File, Metadata},
-    io,
-    path::PathBuf,
-    time::SystemTime,
-};
+use std::{collections::HashMap, io, path::PathBuf, sync::Arc};
+
+/// A sibling at a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct SeenSibling {
+    /// Its time of birth, in seconds and nanoseconds, where it is known: an inode is given to another file once it is
+    /// free.
+    born: Option<(i64, i64)>,
+    size: u64,
+}
 
 /// The state of the search beside one name.
 #[derive(Debug)]
 pub(super) struct SiblingScan {
+    files: Arc<dyn FileSystem>,
     /// The followed name.
     path: PathBuf,
     /// The path without symbolic links of the file that was opened last.
     target: PathBuf,
-    /// The siblings at the last search, with their times of birth: an inode is given to another file once it is free.
-    seen: Option<HashMap<Inode, Option<SystemTime>>>,
+    /// The siblings at the last search.
+    seen: Option<HashMap<Inode, SeenSibling>>,
+    /// The epoch of the files at the last search.
+    epoch: u64,
     /// The siblings of the last search as a later run knows them again, where that is asked for.
     saved: Option<Vec<SavedSibling>>,
     /// The stamps of the searched folders at the last search.
@@ -42,8 +48,8 @@ pub(super) struct SiblingScan {
 }
 
 impl SiblingScan {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { target: path.clone(), path, seen: None, saved: None, folders: [None; 2] }
+    pub(super) fn new(files: Arc<dyn FileSystem>, path: PathBuf) -> Self {
+        Self { files, target: path.clone(), path, seen: None, epoch: 0, saved: None, folders: [None; 2] }
     }
 
     /// Notes siblings from now on so that a later run knows them again.
@@ -58,65 +64,84 @@ impl SiblingScan {
 
     fn save(&mut self, siblings: &[Sibling]) {
         if let Some(saved) = &mut self.saved {
-            let open = |sibling: &Sibling| save_sibling(&open_file(&sibling.path).ok()?).ok();
+            let open = |sibling: &Sibling| save_sibling(&*self.files.open(&sibling.path).ok()?).ok();
             *saved = siblings.iter().filter_map(open).collect();
         }
     }
 
     /// Notes, the first time, the siblings that lie there: those are no part of what is followed.
-    pub(super) fn note_existing(&mut self) {
+    pub(super) fn note_existing(&mut self) -> io::Result<()> {
         if self.seen.is_none() {
-            let siblings = self.siblings();
-            self.seen = Some(births(&siblings).collect());
-            self.save(&siblings);
+            let siblings = self.siblings()?;
+            self.note(&siblings, &[]);
         }
+        Ok(())
+    }
+
+    /// Notes the siblings of a search, without some of them.
+    fn note(&mut self, siblings: &[Sibling], without: &[Inode]) {
+        self.seen = Some(seen(siblings).filter(|(id, _)| !without.contains(id)).collect());
+        self.epoch = self.files.epoch();
+        self.save(siblings);
+    }
+
+    /// Takes files that were found as missed for unseen once more, since they could not be read.
+    pub(super) fn forget(&mut self, ids: &[Inode]) {
+        self.seen.iter_mut().for_each(|seen| seen.retain(|id, _| !ids.contains(id)));
+        self.folders = [None; 2];
     }
 
     /// Notes that the file to which the name leads now was opened.
-    pub(super) fn set_opened(&mut self) {
-        let target = resolve(&self.path);
+    pub(super) fn set_opened(&mut self) -> io::Result<()> {
+        let target = self.files.resolve(&self.path)?;
         if target != self.target {
             // Files that lie beside the new target belong to its past.
-            self.seen.get_or_insert_default().extend(births(&list(&[&target])));
+            let siblings = list(&*self.files, &[&target])?;
+            self.seen.get_or_insert_default().extend(seen(&siblings));
             self.target = target;
         }
+        Ok(())
     }
 
     /// Returns a sibling that holds all bytes that were read of `old`, and maybe more: the copy from before a truncation.
-    pub(super) fn find_copy(&self, old: &OpenFile, history: &ReadHistory) -> io::Result<Option<(File, Inode)>> {
+    pub(super) fn find_copy(
+        &self,
+        old: &OpenFile,
+        history: &ReadHistory,
+    ) -> io::Result<Option<(Arc<dyn SourceFile>, Inode)>> {
         let offset = old.anchor.offset();
-        let mut siblings = self.siblings();
+        let mut siblings = self.siblings()?;
         // Logs repeat themselves: a new file is more likely to be the copy.
-        siblings.sort_by_key(|sibling| self.has_seen(&sibling.metadata));
-        for Sibling { path, metadata, kind } in siblings {
-            let id = Inode::of(&metadata);
-            let is_sure = offset >= TAIL as u64 || !self.has_seen(&metadata);
-            let is_candidate = kind == SiblingKind::Plain && id != old.id && metadata.len() >= offset && is_sure;
+        siblings.sort_by_key(|sibling| self.has_seen(&sibling.stat));
+        for Sibling { path, stat, kind } in siblings {
+            let id = stat.id;
+            let is_sure = offset >= TAIL as u64 || !self.has_seen(&stat);
+            let is_candidate = kind == SiblingKind::Plain && id != old.id && stat.stamp.size >= offset && is_sure;
             if !is_candidate || history.is_held(id) {
                 continue;
             }
-            let Ok(copy) = open_file(&path) else { continue };
-            if old.anchor.holds(&copy)? {
+            let Ok(copy) = self.files.open(&path) else { continue };
+            if old.anchor.holds(&*copy)? {
                 return Ok(Some((copy, id)));
             }
         }
         Ok(None)
     }
 
-    /// Returns whether an archive beside the name holds all bytes that were read of `old`.
-    pub(super) fn has_packed_copy(&self, old: &OpenFile) -> io::Result<bool> {
-        let archives = self.siblings().into_iter().filter(|sibling| {
-            sibling.kind == SiblingKind::Packed && !self.has_seen(&sibling.metadata) && old.anchor.offset() > 0
+    /// Returns an archive beside the name that holds all bytes that were read of `old`.
+    pub(super) fn find_packed_copy(&self, old: &OpenFile) -> io::Result<Option<(Arc<dyn SourceFile>, Packing)>> {
+        let archives = self.siblings()?.into_iter().filter(|sibling| {
+            sibling.kind == SiblingKind::Packed && !self.has_seen(&sibling.stat) && old.anchor.offset() > 0
         });
         for archive in archives {
-            let Ok(file) = open_file(&archive.path) else { continue };
-            let Some(packing) = packing_of(&file)? else { continue };
+            let Ok(file) = self.files.open(&archive.path) else { continue };
+            let Some(packing) = packing_of(&*file)? else { continue };
             // An archive that cannot be read to that place does not hold it.
-            if archive::holds(&old.anchor, packing.unpack(file)).unwrap_or(false) {
-                return Ok(true);
+            if archive::holds(&old.anchor, packing.unpack(ReadFrom { file: &*file, at: 0 })).unwrap_or(false) {
+                return Ok(Some((file, packing)));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// Returns the files that had the name between two polls, oldest first; without `current`, which has it now.
@@ -125,55 +150,78 @@ impl SiblingScan {
         current: Option<Inode>,
         history: &ReadHistory,
         rank: u16,
-    ) -> io::Result<Vec<(PathBuf, File)>> {
-        if !self.has_folder_changed() {
+    ) -> io::Result<Vec<(PathBuf, Arc<dyn SourceFile>)>> {
+        if !self.has_folder_changed()? {
             return Ok(Vec::new());
         }
-        let siblings = self.siblings();
-        let ids: Vec<Inode> = siblings.iter().map(|sibling| Inode::of(&sibling.metadata)).collect();
+        let siblings = self.siblings()?;
+        let ids: Vec<Inode> = siblings.iter().map(|sibling| sibling.stat.id).collect();
+        let is_after_outage = self.epoch != self.files.epoch();
         let mut unseen: Vec<&Sibling> = siblings
             .iter()
-            .filter(|Sibling { metadata, kind, .. }| {
-                let id = Inode::of(metadata);
-                *kind == SiblingKind::Plain && !self.has_seen(metadata) && !history.is_held(id) && current != Some(id)
+            .filter(|Sibling { stat, kind, .. }| {
+                let id = stat.id;
+                let is_kind = *kind == SiblingKind::Plain || is_after_outage;
+                is_kind && !self.has_seen(stat) && !history.is_held(id) && current != Some(id)
             })
             .collect();
-        unseen.sort_by_key(|sibling| sibling.metadata.modified().ok());
+        unseen.sort_by_key(|sibling| sibling.stat.stamp.modified);
         let (mut missed, mut renamed) = (Vec::new(), Vec::new());
-        for Sibling { path, metadata, .. } in unseen {
-            let file = open_file(path)?;
-            let id = Inode::of(metadata);
+        for Sibling { path, stat, kind } in unseen {
+            let file = self.files.open(path)?;
+            let id = stat.id;
             // Another file may have been renamed to this name since.
-            if id != Inode::of(&file.metadata()?) {
+            if id != file.stat()?.id {
                 renamed.push(id);
-            } else if !history.is_read(&file, id, rank, &ids)? {
+            } else if *kind == SiblingKind::Packed {
+                // It was created, rotated and packed while nobody could look.
+                if !self.is_known_archive(&*file, history, &ids)? {
+                    missed.push((path.clone(), file));
+                }
+            } else if !history.is_read(&*file, id, rank, &ids)? {
                 missed.push((path.clone(), file));
             }
         }
-        self.seen = Some(births(&siblings).filter(|(id, _)| !renamed.contains(id)).collect());
-        self.save(&siblings);
+        self.note(&siblings, &renamed);
         Ok(missed)
     }
 
-    fn siblings(&self) -> Vec<Sibling> {
-        list(&[&self.path, &self.target])
+    /// Returns whether an archive holds a log that was read, or one that lay beside the name at the search before and is
+    /// no longer there: that is known by its size.
+    fn is_known_archive(&self, file: &dyn SourceFile, history: &ReadHistory, ids: &[Inode]) -> io::Result<bool> {
+        let Some(packing) = packing_of(file)? else { return Ok(true) };
+        let text = || packing.unpack(ReadFrom { file, at: 0 });
+        if archive::read_before(text, history).is_some() {
+            return Ok(true);
+        }
+        let size = io::copy(&mut text(), &mut io::sink())?;
+        let gone = self.seen.iter().flatten().filter(|(id, _)| !ids.contains(id));
+        Ok(gone.into_iter().any(|(_, seen)| seen.size == size))
     }
 
-    fn has_seen(&self, metadata: &Metadata) -> bool {
-        let seen = self.seen.as_ref().and_then(|seen| seen.get(&Inode::of(metadata)));
-        seen.is_some_and(|birth| *birth == metadata.created().ok())
+    fn siblings(&self) -> io::Result<Vec<Sibling>> {
+        list(&*self.files, &[&self.path, &self.target])
+    }
+
+    fn has_seen(&self, stat: &FileStat) -> bool {
+        let seen = self.seen.as_ref().and_then(|seen| seen.get(&stat.id));
+        seen.is_some_and(|seen| seen.born == stat.born)
     }
 
     /// Returns whether names came or went beside the log since this was asked last, as far as stamps tell.
-    fn has_folder_changed(&mut self) -> bool {
+    fn has_folder_changed(&mut self) -> io::Result<bool> {
         let own = folder_of(&self.path);
         let folders = [Some(own), Some(folder_of(&self.target)).filter(|target| *target != own)];
-        let stamps = folders.map(|folder| folder?.metadata().ok().map(|metadata| FileStamp::of(&metadata)));
-        let may_change_unseen = stamps.iter().flatten().any(|stamp| !stamp.is_final());
-        std::mem::replace(&mut self.folders, stamps) != stamps || may_change_unseen
+        let mut stamps = [None; 2];
+        for (stamp, folder) in stamps.iter_mut().zip(folders.into_iter().flatten()) {
+            *stamp = self.files.folder_stamp(folder)?;
+        }
+        let is_final = |stamp: &FileStamp| self.files.has_passed(stamp.changed, GRANULARITY);
+        let may_change_unseen = stamps.iter().flatten().any(|stamp| !is_final(stamp));
+        Ok(std::mem::replace(&mut self.folders, stamps) != stamps || may_change_unseen)
     }
 }
 
-fn births(siblings: &[Sibling]) -> impl Iterator<Item = (Inode, Option<SystemTime>)> {
-    siblings.iter().map(|sibling| (Inode::of(&sibling.metadata), sibling.metadata.created().ok()))
+fn seen(siblings: &[Sibling]) -> impl Iterator<Item = (Inode, SeenSibling)> {
+    siblings.iter().map(|Sibling { stat, .. }| (stat.id, SeenSibling { born: stat.born, size: stat.stamp.size }))
 }

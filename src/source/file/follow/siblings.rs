@@ -1,8 +1,8 @@
 //! The siblings of a log: the files beside it that it was rotated to, as far as their names tell.
 
-use crate::source::file::follow::observation::Inode;
+use crate::source::file::{access::FileSystem, follow::observation::FileStat};
 use std::{
-    fs::{self, Metadata},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -13,7 +13,7 @@ const PACKED: [&[u8]; 5] = [b".gz", b".zst", b".bz2", b".xz", b".Z"];
 #[derive(Debug)]
 pub(in crate::source) struct Sibling {
     pub(in crate::source) path: PathBuf,
-    pub(in crate::source) metadata: Metadata,
+    pub(in crate::source) stat: FileStat,
     pub(in crate::source) kind: SiblingKind,
 }
 
@@ -26,21 +26,19 @@ pub(in crate::source) enum SiblingKind {
 }
 
 /// Returns the siblings of these logs; each file once.
-pub(in crate::source) fn list(logs: &[&Path]) -> Vec<Sibling> {
+pub(in crate::source) fn list(files: &dyn FileSystem, logs: &[&Path]) -> io::Result<Vec<Sibling>> {
     let mut found: Vec<Sibling> = Vec::new();
     for log in logs {
         let Some(name) = log.file_name() else { continue };
-        let entries = fs::read_dir(folder_of(log)).into_iter().flatten().filter_map(Result::ok);
-        for entry in entries {
-            let kind = kind_of(name.as_encoded_bytes(), entry.file_name().as_encoded_bytes());
-            let Some(kind) = kind else { continue };
-            let Some(metadata) = entry.metadata().ok().filter(Metadata::is_file) else { continue };
-            if found.iter().all(|other| Inode::of(&other.metadata) != Inode::of(&metadata)) {
-                found.push(Sibling { path: entry.path(), metadata, kind });
+        for (path, stat) in files.beginning_with(folder_of(log), name)? {
+            let other = path.file_name().unwrap_or_default();
+            let Some(kind) = kind_of(name.as_encoded_bytes(), other.as_encoded_bytes()) else { continue };
+            if found.iter().all(|other| other.stat.id != stat.id) {
+                found.push(Sibling { path, stat, kind });
             }
         }
     }
-    found
+    Ok(found)
 }
 
 /// Returns the kind of a name that is a log's with a number or a date: `vod.log.1`, `vod.log-20260314.gz`.
@@ -54,11 +52,6 @@ fn kind_of(log: &[u8], name: &[u8]) -> Option<SiblingKind> {
         }
         _ => None,
     }
-}
-
-/// Returns the path without symbolic links, or as it is where it leads nowhere.
-pub(in crate::source) fn resolve(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Returns the folder that a path is in.

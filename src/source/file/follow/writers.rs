@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 
 /// The processes that have a file open for writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Writers {
+pub enum Writers {
     /// At least one has.
     Some,
     /// None has, and all could be looked at.
@@ -15,7 +15,7 @@ pub(super) enum Writers {
 }
 
 /// Searches `/proc` for processes that have a file open for writing.
-pub(super) fn writers_of(id: Inode) -> Writers {
+pub(in crate::source::file) fn writers_of(id: Inode) -> Writers {
     let Ok(processes) = fs::read_dir("/proc") else { return Writers::Unknown };
     let is_process = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
     let (mut result, mut any) = (Writers::None, false);

@@ -5,9 +5,9 @@
 
 use crate::{
     event::{FoundEvents, Time},
-    source::{file::holes::next_data, line_reader::LineReader, lines::Lines},
+    source::{file::access::SourceFile, line_reader::LineReader, lines::Lines},
 };
-use std::{convert::Infallible, fs::File, io, num::NonZeroU32, os::unix::fs::FileExt as _};
+use std::{convert::Infallible, io, num::NonZeroU32};
 
 /// The number of bytes that are read at a time.
 pub(in crate::source) const BLOCK: u64 = 1 << 20;
@@ -47,7 +47,7 @@ impl ParsedBlock {
 
 /// Reads the lines that begin in a range, block by block.
 pub(super) fn read_range(
-    file: &File,
+    file: &dyn SourceFile,
     from: u64,
     to: u64,
     mut reader: LineReader,
@@ -73,8 +73,8 @@ pub(super) fn read_range(
             (all, block) => all.or(block),
         };
         // No line begins in a hole but where the hole does.
-        let is_hole = next_data(file, at, to) >= next;
-        let behind = next + (next_data(file, next, to) - next) / BLOCK * BLOCK;
+        let is_hole = file.next_data(at, to) >= next;
+        let behind = next + (file.next_data(next, to) - next) / BLOCK * BLOCK;
         at = if is_hole { behind } else { next };
     }
     Ok(all)
@@ -82,7 +82,7 @@ pub(super) fn read_range(
 
 /// Reads the lines that begin in a block; `line` is the number of the first of them. `buffer` is reused.
 pub(super) fn read_block(
-    file: &File,
+    file: &dyn SourceFile,
     from: u64,
     to: u64,
     mut reader: LineReader,
@@ -121,7 +121,7 @@ pub(super) fn read_block(
         if end >= to {
             break;
         }
-        let data = next_data(file, at, file.metadata()?.len());
+        let data = file.next_data(at, file.stat()?.stamp.size);
         lines.push_nuls(data.saturating_sub(at));
         at = data;
         portion.resize(if portion.is_empty() { PORTION } else { BLOCK_LEN }, 0);
@@ -136,7 +136,7 @@ pub(super) fn read_block(
 }
 
 /// Shows a reader the lines before `from`, where a line begins or soon will.
-fn look_back(file: &File, from: u64, reader: &mut LineReader) -> io::Result<()> {
+fn look_back(file: &dyn SourceFile, from: u64, reader: &mut LineReader) -> io::Result<()> {
     let back = from.min(LOOK_BACK);
     let mut bytes = vec![0; usize::try_from(back).unwrap_or_default()];
     let count = read_full(file, &mut bytes, from - back)?;
@@ -169,11 +169,11 @@ pub(super) fn number(line: u64) -> Option<NonZeroU32> {
     u32::try_from(line).ok().and_then(NonZeroU32::new)
 }
 
-pub(super) fn count_lines(file: &File, end: u64) -> io::Result<u64> {
+pub(super) fn count_lines(file: &dyn SourceFile, end: u64) -> io::Result<u64> {
     let mut block = vec![0; BLOCK_LEN];
     let (mut at, mut lines) = (0, 0);
     while at < end {
-        at = next_data(file, at, end);
+        at = file.next_data(at, end);
         let count = file.read_at(&mut block, at)?;
         if count == 0 {
             break;
@@ -186,7 +186,7 @@ pub(super) fn count_lines(file: &File, end: u64) -> io::Result<u64> {
 }
 
 /// Fills `bytes` unless the file ends before; returns the number of bytes read.
-fn read_full(file: &File, bytes: &mut [u8], from: u64) -> io::Result<usize> {
+fn read_full(file: &dyn SourceFile, bytes: &mut [u8], from: u64) -> io::Result<usize> {
     let mut filled = 0;
     while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
         match file.read_at(rest, from + filled as u64) {

@@ -5,11 +5,11 @@ use crate::{
     source::{
         error::ReadError,
         file::{
+            access::{FileSystem, SourceFile},
             follow::{
                 anchor::Anchor, context::FollowContext, follower::Follower, history::ReadFile, observation::Inode,
                 saved_place, siblings,
             },
-            open::open_file,
         },
         packing::{Packing, packing_of},
         saved_state::{SavedFile, SavedName},
@@ -17,32 +17,31 @@ use crate::{
     },
 };
 use std::{
-    fs::File,
     io,
     path::{Path, PathBuf},
-    time::SystemTime,
+    sync::Arc,
 };
 
 /// A file in which a saved position may be found.
 struct ResumeCandidate {
     path: PathBuf,
-    file: File,
+    file: Arc<dyn SourceFile>,
     id: Inode,
     packing: Option<Packing>,
-    modified: Option<SystemTime>,
+    modified: (i64, i64),
     /// The saved position that was found in it.
     found: Option<(Anchor, SavedFile)>,
 }
 
 impl ResumeCandidate {
-    fn open(path: &Path) -> io::Result<Option<Self>> {
-        let file = open_file(path)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
+    fn open(files: &dyn FileSystem, path: &Path) -> io::Result<Option<Self>> {
+        let file = files.open(path)?;
+        let stat = file.stat()?;
+        if !stat.is_file() {
             return Ok(None);
         }
-        let packing = packing_of(&file)?;
-        let (id, modified) = (Inode::of(&metadata), metadata.modified().ok());
+        let packing = packing_of(&*file)?;
+        let (id, modified) = (stat.id, stat.stamp.modified);
         Ok(Some(Self { path: path.to_owned(), file, id, packing, modified, found: None }))
     }
 }
@@ -54,10 +53,10 @@ impl Follower {
         saved: SavedName,
         context: &mut FollowContext<'_, impl Sink>,
     ) -> Result<(), ReadError> {
-        let mut current = ResumeCandidate::open(&self.path).ok().flatten();
-        let siblings = siblings::list(&[&self.path, &siblings::resolve(&self.path)]);
-        let mut rotated: Vec<ResumeCandidate> =
-            siblings.iter().filter_map(|sibling| ResumeCandidate::open(&sibling.path).ok().flatten()).collect();
+        let mut current = ResumeCandidate::open(&*self.files, &self.path).ok().flatten();
+        let siblings = siblings::list(&*self.files, &[&self.path, &self.files.resolve(&self.path)?])?;
+        let open = |sibling: &siblings::Sibling| ResumeCandidate::open(&*self.files, &sibling.path).ok().flatten();
+        let mut rotated: Vec<ResumeCandidate> = siblings.iter().filter_map(open).collect();
         rotated.retain(|candidate| current.as_ref().is_none_or(|current| current.id != candidate.id));
         rotated.sort_by_key(|candidate| candidate.modified);
         for file in saved.files {
@@ -70,7 +69,7 @@ impl Follower {
         // Files that came since the last run are newer than those that were being read then.
         rotated.sort_by_key(|candidate| candidate.found.is_none());
         for candidate in rotated {
-            let is_seen = saved_place::is_seen(&saved.seen, &candidate.file, candidate.id, candidate.packing)?;
+            let is_seen = saved_place::is_seen(&saved.seen, &*candidate.file, candidate.id, candidate.packing)?;
             if candidate.found.is_some() || !is_seen {
                 self.read_rotated(candidate, context)?;
             }
@@ -120,7 +119,7 @@ fn find<'a>(saved: SavedFile, candidates: impl Iterator<Item = &'a mut ResumeCan
     let id = Inode { dev: saved.dev, ino: saved.ino };
     candidates.sort_by_key(|candidate| (candidate.id != id, candidate.packing.is_some()));
     for candidate in candidates {
-        let anchor = saved_place::find(&saved, &candidate.file, candidate.id, candidate.packing)?;
+        let anchor = saved_place::find(&saved, &*candidate.file, candidate.id, candidate.packing)?;
         if let Some(anchor) = anchor {
             candidate.found = Some((anchor, saved));
             return Ok(true);
