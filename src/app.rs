@@ -69,7 +69,7 @@ use ratatui::layout::Size;
 use sources::Sources;
 use std::{mem, sync::Arc};
 use toast::Toast;
-use viewer::{Viewer, album::Album, pane::PicturePane, speed::LinkSpeed, timeline::Timeline};
+use viewer::{Viewer, album::Album, check::PictureCheck, pane::PicturePane, speed::LinkSpeed, timeline::Timeline};
 use writes::{FileWrites, PromptState, WriteFollowUp, proposals};
 
 const NO_ASSET: &str = "no asset is selected";
@@ -133,7 +133,10 @@ impl App {
             }
             Message::Resize(size) => self.resize(size),
             Message::Log(update) => self.log(update),
-            Message::Picture(update) => self.viewer.album_mut().apply(update),
+            Message::Picture(update) => {
+                let outcome = self.viewer.take(update, &mut self.list, &self.catalog);
+                self.carry_out(outcome);
+            }
             Message::Canvas(canvas) => self.set_canvas(canvas),
             Message::Sent(link) => self.screen.link = link,
             Message::Raw(origin, purpose, text) => self.event_text(origin, purpose, text),
@@ -183,6 +186,11 @@ impl App {
     /// The pictures of the session.
     pub fn album(&self) -> &Album {
         self.viewer.album()
+    }
+
+    /// What was found in pictures, and the check that is going on.
+    pub fn check(&self) -> &PictureCheck {
+        self.viewer.check()
     }
 
     /// The picture pane.
@@ -375,6 +383,7 @@ impl App {
             Action::Sheet => return self.set_view(self.screen.toggled(View::Sheet)),
             Action::Back => return self.back(),
             Action::Enter => return self.enter(),
+            Action::Check => self.viewer.toggle_check(&mut self.list, &self.catalog),
             Action::Redraw => Effect::Redraw.into(),
             Action::Suspend => Effect::Suspend.into(),
             Action::Quit if self.overlay().is_some() || self.screen.view != View::Panes => return self.back(),

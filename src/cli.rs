@@ -5,6 +5,7 @@
 //! of the arguments return the configurations of the other modules; nothing else translates between the two.
 
 mod alert;
+mod check;
 mod commands;
 mod config;
 mod environment;
@@ -16,6 +17,7 @@ mod screen;
 mod suggestion;
 mod version;
 
+pub use check::CheckArgs;
 pub use commands::{
     CacheClearArgs, CacheCommand, Command, CommonArgs, ComparedPlace, CompletionsArgs, DemoArgs, DoctorArgs,
     ExportArgs, FollowFlags, ListArgs, ManArgs, OpenArgs, ShowArgs, TailArgs,

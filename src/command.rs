@@ -5,6 +5,7 @@
 //! `dispatch`. Commands print results; the full screen is in `session`.
 
 mod cache;
+mod check;
 mod completions;
 mod config_file;
 mod demo;
@@ -106,6 +107,7 @@ fn dispatch(invocation: Invocation) -> Result<ExitCode> {
         Command::Open(args) => open::run(args),
         Command::List(args) => list::run(args),
         Command::Export(args) => export::run(args),
+        Command::Check(args) => check::run(args),
         Command::Show(args) => show::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Doctor(args) => doctor::run(&args),

@@ -160,9 +160,7 @@ fn write_picture(dir: &Path, config: &DemoConfig, path: &str, snapshot: DemoSnap
     let answer = snapshot.answer(config);
     let mut jpeg = match answer {
         ServerAnswer::Missing | ServerAnswer::Forbidden | ServerAnswer::Silent => return Ok(0),
-        ServerAnswer::Whole | ServerAnswer::RateLimited | ServerAnswer::Truncated => {
-            scene::jpeg(config.seed, snapshot.asset, snapshot.offset)
-        }
+        ServerAnswer::Whole | ServerAnswer::RateLimited | ServerAnswer::Truncated => scene::picture(config, snapshot),
     };
     if answer == ServerAnswer::Truncated {
         jpeg.truncate(jpeg.len() * 3 / 5);

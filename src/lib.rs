@@ -39,6 +39,7 @@
 //!   record, also in another `event/notation`, `event/decode` reads one, `event/fast` reads the usual spellings by
 //!   prediction, and `event/reader` puts them together.
 //! - [`picture`]: pictures between the network and the terminal, as plain data.
+//! - [`judge`]: what is wrong with a picture, and with those of an asset together: black, frozen, missing, …
 //! - [`catalog`]: the assets, their events, the counts.
 //! - [`app`]: the state of the screen and everything that can happen to it.
 //! - [`ui`]: the screen as a function of that state, one file for each part of the screen.
@@ -62,6 +63,8 @@
 //! | how a line of a log becomes a record, and a record an event | `event/reader`, `event/envelope`, `event/decode` |
 //! | how a rotated file is told from a new one | `source/file/follow/decision` |
 //! | which addresses are fetched from | `media/policy`, `media/address` |
+//! | when a picture is black, frozen, short | `judge/facts`, `judge/asset` |
+//! | how often a check asks a host | `media/host`, `media/job` |
 //! | the sentence for a 403, a time-out, a certificate | `media/reason` |
 //! | the meaning of a key | `app/keymap`, from which the help is made; `app/action` names what it does; hints of the footer are in `ui/footer/hints` |
 //! | which columns a row of the list has | `ui/list` on the screen, `report/fitted` in a table on a terminal, `report/asset` in every other output |
@@ -97,6 +100,8 @@
 //! | scheduler, demand, backoff | decides which picture is fetched next; a wanted picture and since when; the wait before a second attempt |
 //! | flow control, acknowledgement, slice | how many bytes may be on their way to the terminal; the answer of the terminal; a part of a picture |
 //! | protocol, placement, cell | how pictures are drawn (kitty, iTerm2, sixel, blocks); a picture at a place on the screen; a character position |
+//! | check, verdict, finding | fetches and judges the pictures of many assets; what is wrong with a picture; a verdict on one picture with its reason |
+//! | grade | bad, a warning, unchecked or sound: the class of a picture by its worst verdict |
 //! | sticking, holding | the selection follows the newest row; it stays on the asset that is looked at |
 //! | comparison, excerpt | the marked picture beside another one; a part of a picture, or the difference of two |
 //! | scrub speed | whether keys repeat, so that previews are enough |
@@ -110,6 +115,8 @@ pub mod text;
 pub mod event;
 
 pub mod picture;
+
+pub mod judge;
 
 pub mod catalog;
 

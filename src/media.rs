@@ -22,6 +22,7 @@ mod demand;
 mod encoding;
 mod error;
 mod fetch;
+mod host;
 mod job;
 mod jpeg;
 mod policy;
@@ -33,7 +34,7 @@ mod tls;
 
 pub use address::AddressClass;
 pub use cache::clear_cache;
-pub use config::{Decoder, Header, HostBound, MediaConfig};
+pub use config::{CheckLimits, Decoder, Header, HostBound, MediaConfig};
 pub use decoder::{DECODE_ARGUMENT, decode_main};
 pub use jpeg::{Decoded, JpegError};
 pub use policy::{HostPort, Policy, Refusal};
@@ -43,7 +44,7 @@ use crate::{
     picture::{PictureKey, PictureRequest, PictureUpdate},
     text::Safe,
 };
-use demand::Demands;
+use demand::{Demands, Priority};
 use tokio::sync::{mpsc, watch};
 
 /// The capacity of the channel of updates.
@@ -78,7 +79,14 @@ impl Media {
     /// Replaces the list of wanted pictures, most urgent first. A fetch that is no longer listed is cancelled, unless
     /// it is nearly done. A key that was answered is fetched again only after it has left the list and returned.
     pub fn want(&self, wanted: Vec<PictureRequest>) {
-        self.demands.send_modify(|demands| demands.replace(wanted));
+        self.demands.send_modify(|demands| demands.replace(Priority::View, wanted));
+    }
+
+    /// Replaces the list of pictures to check, to which [`CheckLimits`] apply and pictures that are looked at go before.
+    /// A failed fetch is tried twice more; a host that fails or limits requests is left alone, and its pictures are
+    /// reported as failed. An empty list ends the check; the next one asks every host again.
+    pub fn check(&self, wanted: Vec<PictureRequest>) {
+        self.demands.send_modify(|demands| demands.replace(Priority::Check, wanted));
     }
 
     /// Has the next fetch of `key` bypass the cache: an event that was repeated gives the same URL to another picture.

@@ -1,4 +1,4 @@
-//! Printed results: assets, summaries, and events as they come.
+//! Printed results: assets, summaries, findings of a check, and events as they come.
 //!
 //! The columns of an asset are defined once, in `asset`, and the counts of a summary once, in `summary`; JSON, CSV and
 //! the table are written from those. JSON carries the original text with every control character as a `\u` escape; CSV
@@ -6,17 +6,20 @@
 //! [`Reveal::Show`](crate::event::Reveal::Show). The caller filters and orders.
 
 mod asset;
+mod check;
 mod csv;
 mod event;
 mod export;
 mod fitted;
 mod json;
+mod junit;
 mod list;
 mod order;
 mod summary;
 mod table;
 mod value;
 
+pub use check::{CheckFormat, CheckReport, CheckedAsset, CheckedFinding, check};
 pub use event::event_line;
 pub use export::{ExportTask, ExportedFile, ExportedFiles, FileOutcome, export, export_tasks};
 pub use fitted::{TableLayout, fitted_table};

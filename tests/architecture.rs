@@ -9,21 +9,25 @@ use imports::Sources;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Each module, and exactly the modules that it imports from.
-const IMPORTS: [(&str, &[&str]); 18] = [
+const IMPORTS: [(&str, &[&str]); 19] = [
     ("text", &[]),
     ("event", &["text"]),
     ("picture", &["event", "text"]),
+    ("judge", &["event", "picture", "text"]),
     ("catalog", &["event", "picture", "text"]),
-    ("app", &["catalog", "event", "picture", "text"]),
-    ("ui", &["app", "catalog", "event", "picture", "text"]),
+    ("app", &["catalog", "event", "judge", "picture", "text"]),
+    ("ui", &["app", "catalog", "event", "judge", "picture", "text"]),
     ("source", &["event", "text"]),
     ("media", &["event", "picture", "text"]),
     ("graphics", &["picture", "text"]),
     ("terminal", &["text"]),
-    ("report", &["catalog", "event", "picture", "text"]),
+    ("report", &["catalog", "event", "judge", "picture", "text"]),
     ("demo", &["event", "text"]),
     ("diagnostics", &["text"]),
-    ("cli", &["app", "catalog", "demo", "diagnostics", "event", "media", "picture", "session", "source", "text"]),
+    (
+        "cli",
+        &["app", "catalog", "demo", "diagnostics", "event", "judge", "media", "picture", "session", "source", "text"],
+    ),
     (
         "session",
         &[
@@ -51,6 +55,7 @@ const IMPORTS: [(&str, &[&str]); 18] = [
             "diagnostics",
             "event",
             "graphics",
+            "judge",
             "media",
             "picture",
             "report",
@@ -65,7 +70,7 @@ const IMPORTS: [(&str, &[&str]); 18] = [
 ];
 
 /// Modules without IO, clock and runtime.
-const CORE: [&str; 6] = ["text", "event", "picture", "catalog", "app", "ui"];
+const CORE: [&str; 7] = ["text", "event", "picture", "judge", "catalog", "app", "ui"];
 
 /// Names that the core must not have in its code.
 const BANNED_IN_CORE: [&str; 8] =

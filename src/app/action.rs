@@ -27,6 +27,8 @@ pub enum Action {
     Enter,
     /// Close or clear the topmost thing: overlay, view, search, filter, tab.
     Back,
+    /// Start or stop the check of the listed assets' pictures.
+    Check,
     /// Redraw the screen.
     Redraw,
     /// Suspend the program.
@@ -183,6 +185,7 @@ impl Action {
             | Self::List(_)
             | Self::Setting(_)
             | Self::Layout
+            | Self::Check
             | Self::Enter
             | Self::Back
             | Self::Redraw
@@ -205,6 +208,7 @@ impl Action {
             | Self::Overlay(_)
             | Self::Share(_)
             | Self::Setting(_)
+            | Self::Check
             | Self::Enter
             | Self::Back
             | Self::Redraw

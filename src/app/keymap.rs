@@ -60,6 +60,7 @@ pub const TABLE: &[Binding] = &[
         "next status tab, next sort order, reverse the order",
     ),
     bind(&["c"], &[A::Overlay(O::Codes)], "error codes; Enter adds one to the filter"),
+    bind(&["C"], &[A::Check], "check the pictures of the listed assets, or stop"),
     bind(&["Tab"], &[A::Layout], "next layout: list and picture, picture, list"),
     bind(&["z", "Enter"], &[A::Enter], "full picture; in an overlay: choose the row"),
     bind(&["+", "=", "-"], &[NEARER, NEARER, FARTHER], "in the full picture: zoom in, out; h j k l pan, z fits"),

@@ -16,6 +16,8 @@ use super::{action::ListAction, direction::Direction, message::Now, outcome::Act
 use crate::{
     catalog::{Asset, AssetKey, AssetLookup, Catalog},
     event::{Status, Time},
+    judge::CheckTally,
+    picture::EventKey,
     text::number::thousands,
 };
 use counts::{PassingAssets, TabCounts};
@@ -25,7 +27,7 @@ use lines::{ListLine, lines};
 use order::{Criterion, SortDirection, SortOrder};
 use rows::Rows;
 use search::TextSearch;
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 use tab::StatusTab;
 
 /// While a log is loaded, a list of more rows than this is updated at most every [`UPDATE_INTERVAL`].
@@ -59,6 +61,8 @@ pub struct AssetList {
     passing: Option<PassingAssets>,
     order: SortOrder,
     search: Option<Search>,
+    /// What is known of the pictures of events.
+    checked: HashMap<EventKey, CheckTally>,
 }
 
 /// The bond of the selection to the newest row.
@@ -122,6 +126,19 @@ impl AssetList {
         self.pending.push(key);
     }
 
+    /// Notes what is known of the pictures of an event of an asset.
+    pub(super) fn note_checked(&mut self, asset: AssetKey, event: EventKey, tally: CheckTally) {
+        self.checked.insert(event, tally);
+        if self.filter.needs_check() {
+            self.pending.push(asset);
+        }
+    }
+
+    /// What is known of the pictures of an asset.
+    pub fn checked(&self, asset: &Asset<'_>) -> Option<&CheckTally> {
+        self.checked.get(&asset.picture_event()?.key)
+    }
+
     /// Counts an event that arrived while the list did not stick to the newest row.
     pub fn count_unread(&mut self, status: &Status) {
         if self.stick == Stick::Holding {
@@ -151,7 +168,7 @@ impl AssetList {
     pub fn update_rows(&mut self, catalog: &Catalog, now: Time) {
         let changed = self.update_all(catalog);
         if let Some(passing) = &mut self.passing {
-            passing.update(&changed, catalog, |asset| self.filter.matches(asset, now));
+            passing.update(&changed, catalog, |asset| passes_filter(&self.filter, &self.checked, asset, now));
         }
         if let Some(rows) = &mut self.rows {
             // An asset that the operator looks at stays, whatever became of it.
@@ -189,7 +206,8 @@ impl AssetList {
     fn rebuild(&mut self, catalog: &Catalog, now: Time) {
         self.update_all(catalog);
         let is_filtered = !self.filter.is_empty();
-        self.passing = is_filtered.then(|| PassingAssets::new(catalog, |asset| self.filter.matches(asset, now)));
+        self.passing = is_filtered
+            .then(|| PassingAssets::new(catalog, |asset| passes_filter(&self.filter, &self.checked, asset, now)));
         let is_all = self.tab == StatusTab::All && self.filter.is_empty() && self.order == SortOrder::default();
         self.rows = (!is_all).then(|| self.all.sorted(self.order, catalog, passes(self.tab, self.passing.as_ref())));
         self.keep_selection();
@@ -536,6 +554,12 @@ fn found_message(what: &str, found: FoundRow, direction: Direction) -> ActionOut
         (true, Direction::Backward) => "  (continued from the bottom)",
     };
     ActionOutcome::say(format!("{what} {}/{}{from}", found.number, found.count))
+}
+
+/// Returns whether an asset passes a filter, by what is known of its pictures.
+fn passes_filter(filter: &Filter, checked: &HashMap<EventKey, CheckTally>, asset: &Asset<'_>, now: Time) -> bool {
+    let tally = || checked.get(&asset.picture_event()?.key);
+    filter.matches(asset, now) && (!filter.needs_check() || filter.matches_check(tally()))
 }
 
 #[cfg(test)]

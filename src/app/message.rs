@@ -59,6 +59,8 @@ pub enum Message {
 pub enum Effect {
     /// Fetch these pictures, the most urgent first; replaces the previous list.
     Want(Vec<PictureRequest>),
+    /// Check these pictures, behind those that are wanted; replaces the previous list.
+    Check(Vec<PictureRequest>),
     /// Prepare these pictures, the most urgent first; replaces the previous list.
     Prepare(Vec<Preparation>),
     /// Bypass the cache when this picture is fetched next.

@@ -4,6 +4,7 @@
 //! prepare are derived from it and sent only when they change.
 
 pub mod album;
+pub mod check;
 pub mod comparison;
 pub mod exhibit;
 pub mod pane;
@@ -23,10 +24,12 @@ use super::{
 use crate::{
     catalog::{Asset, AssetKey, Catalog, Event},
     event::EventKind,
-    picture::{EventKey, FetchMode, Fit, PictureKey},
+    judge::PictureOutcome,
+    picture::{EventKey, FetchMode, Fit, PictureKey, PictureUpdate},
     text::number::counted,
 };
 use album::{Album, PictureState};
+use check::{CheckedEvent, PictureCheck};
 use comparison::{Comparison, ComparisonMode};
 use pane::PicturePane;
 use speed::{LinkSpeed, ScrubSpeed};
@@ -42,6 +45,7 @@ pub struct Viewer {
     speed: ScrubSpeed,
     zoom: Zoom,
     comparison: Comparison,
+    check: PictureCheck,
     /// The asset on the timeline.
     asset: Option<AssetKey>,
     /// The event that was chosen in the history of the asset.
@@ -62,6 +66,40 @@ impl Viewer {
     /// The pictures of the session.
     pub fn album(&self) -> &Album {
         &self.album
+    }
+
+    /// What was found in pictures, and the check that is going on.
+    pub fn check(&self) -> &PictureCheck {
+        &self.check
+    }
+
+    /// Takes a change in the state of a picture: judges it, and keeps it unless it was fetched for the check alone.
+    pub(super) fn take(&mut self, update: PictureUpdate, list: &mut AssetList, catalog: &Catalog) -> ActionOutcome {
+        let judged = match &update {
+            PictureUpdate::Loaded(key, picture) => Some((*key, PictureOutcome::of_picture(picture))),
+            PictureUpdate::Failed(key, failure) => Some((*key, PictureOutcome::of_failure(failure))),
+            PictureUpdate::Started(_) | PictureUpdate::Dropped(_) | PictureUpdate::Prepared(..) => None,
+        };
+        let is_viewed = match &update {
+            PictureUpdate::Started(key) | PictureUpdate::Loaded(key, _) | PictureUpdate::Failed(key, _) => {
+                self.requested.contains(key) || !self.check.has_requested(*key)
+            }
+            PictureUpdate::Dropped(_) | PictureUpdate::Prepared(..) => true,
+        };
+        if is_viewed {
+            self.album.apply(update);
+        }
+        let Some((key, outcome)) = judged else { return ActionOutcome::default() };
+        let (outcome, known) = self.check.take(key, outcome, catalog);
+        note_all(&known, list);
+        outcome
+    }
+
+    /// Starts or stops the check of the listed assets.
+    pub(super) fn toggle_check(&mut self, list: &mut AssetList, catalog: &Catalog) -> ActionOutcome {
+        let (outcome, known) = self.check.toggle(list.rows(), catalog);
+        note_all(&known, list);
+        outcome
     }
 
     /// The picture pane on a screen.
@@ -103,10 +141,6 @@ impl Viewer {
         for asset in assets {
             self.cursors.remove(asset);
         }
-    }
-
-    pub(super) fn album_mut(&mut self) -> &mut Album {
-        &mut self.album
     }
 
     /// Returns whether ticks at the frame rate are needed.
@@ -316,6 +350,7 @@ impl Viewer {
                 effects.push(Effect::Prepare(preparations));
             }
         }
+        effects.extend(self.check.take_requests().map(Effect::Check));
         effects
     }
 
@@ -346,6 +381,13 @@ impl Viewer {
             0 => "no picture has failed".to_owned(),
             count => format!("{} will be fetched again when shown", counted(count as u64, "failed picture")),
         })
+    }
+}
+
+/// Tells the list what is known of assets.
+fn note_all(known: &[CheckedEvent], list: &mut AssetList) {
+    for checked in known {
+        list.note_checked(checked.asset, checked.event, checked.tally);
     }
 }
 

@@ -4,6 +4,7 @@
 
 use super::{
     alert::AlertArgs,
+    check::{CHECK, CheckArgs},
     fetch::{FetchArgs, parse_duration},
     input::{InputArgs, LineCount, Output},
     screen::ScreenArgs,
@@ -34,6 +35,9 @@ pub enum Command {
     /// Print the assets with their pictures as json, jsonl or csv, and write the pictures themselves into a folder.
     #[command(after_long_help = EXPORT)]
     Export(ExportArgs),
+    /// Fetch and judge every picture, and print which are missing, damaged, black, frozen, …; exit 4 if any is bad.
+    #[command(after_long_help = CHECK)]
+    Check(CheckArgs),
     /// Print one picture, a contact sheet or a comparison into the scrollback and exit.
     Show(ShowArgs),
     /// Play a session offline, with its own events, pictures and server.

@@ -172,6 +172,8 @@ pub enum Output {
     Jsonl,
     /// CSV (RFC 4180).
     Csv,
+    /// A JUnit report, for CI.
+    Junit,
 }
 
 impl Output {
@@ -186,14 +188,14 @@ impl Output {
         match self {
             Self::Auto => stdout == StreamKind::Terminal,
             Self::Tui => true,
-            Self::Table | Self::Json | Self::Jsonl | Self::Csv => false,
+            Self::Table | Self::Json | Self::Jsonl | Self::Csv | Self::Junit => false,
         }
     }
 
     /// Returns the format of printed output; `None` leaves it to the command.
     pub fn format(self) -> Option<ListFormat> {
         match self {
-            Self::Auto | Self::Tui => None,
+            Self::Auto | Self::Tui | Self::Junit => None,
             Self::Table => Some(ListFormat::Table),
             Self::Json => Some(ListFormat::Json),
             Self::Jsonl => Some(ListFormat::Jsonl),

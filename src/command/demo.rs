@@ -24,7 +24,9 @@ const PRINTED_FOR: Duration = Duration::from_secs(30);
 pub(super) fn run(args: &DemoArgs) -> Result<ExitCode> {
     match args.output {
         Output::Auto | Output::Tui | Output::Jsonl => {}
-        Output::Table | Output::Json | Output::Csv => return Err(args.output.refused("demo", "tui and jsonl").into()),
+        Output::Table | Output::Json | Output::Csv | Output::Junit => {
+            return Err(args.output.refused("demo", "tui and jsonl").into());
+        }
     }
     if let Some(folder) = &args.write {
         return write(folder, &args.config());

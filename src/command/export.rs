@@ -28,7 +28,9 @@ pub(super) fn run(args: ExportArgs) -> Result<ExitCode> {
         Output::Auto | Output::Json => ListFormat::Json,
         Output::Jsonl => ListFormat::Jsonl,
         Output::Csv => ListFormat::Csv,
-        Output::Table | Output::Tui => return Err(input.output.refused("export", "json, jsonl and csv").into()),
+        Output::Table | Output::Tui | Output::Junit => {
+            return Err(input.output.refused("export", "json, jsonl and csv").into());
+        }
     };
     let filter = input.filter()?;
     let config = media::config(&args.fetch)?;

@@ -26,7 +26,7 @@ pub(super) enum Part {
 }
 
 pub(super) fn run(args: ListArgs) -> Result<ExitCode> {
-    if args.input.output == Output::Tui {
+    if matches!(args.input.output, Output::Tui | Output::Junit) {
         return Err(args.input.output.refused("list", "table, json, jsonl and csv").into());
     }
     let part = if args.summary { Part::Summary } else { Part::Assets };

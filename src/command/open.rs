@@ -3,7 +3,7 @@
 use super::{events, follow::FollowOptions, full_screen, list, stdio};
 use crate::{
     catalog::ListFormat,
-    cli::{self, FollowFlags, InputArgs, OpenArgs, StreamKind},
+    cli::{self, FollowFlags, InputArgs, OpenArgs, Output, StreamKind},
     event::ReadMode,
     source::{Order, Start},
 };
@@ -24,6 +24,9 @@ pub(super) fn run(args: OpenArgs) -> Result<ExitCode> {
     if input.output.is_full_screen(stdio::stdout()) {
         let source = input.source(ReadMode::Once, Start::All, Order::NewestFirst);
         return full_screen::run(&input.selection, &args.screen, source, FollowOptions::default());
+    }
+    if input.output == Output::Junit {
+        return Err(input.output.refused("open", "tui, table, json, jsonl and csv").into());
     }
     match input.output.format().unwrap_or(ListFormat::Jsonl) {
         ListFormat::Jsonl => events::print(

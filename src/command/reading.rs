@@ -211,6 +211,9 @@ impl LogReading {
 
     /// Returns the assets that pass a filter, the newest first. A status that no asset has is a usage error.
     pub(super) fn passing(&self, filter: &Filter) -> Result<Vec<AssetKey>, UsageError> {
+        if filter.needs_check() {
+            return Err(UsageError::new("picture: is known of checked pictures only: in full screen, after C"));
+        }
         let statuses: HashSet<&Status> = self.catalog.assets().map(|asset| asset.status()).collect();
         check_statuses(filter, &statuses.into_iter().collect::<Vec<_>>())?;
         let now = Time::from(jiff::Timestamp::now());

@@ -3,7 +3,7 @@
 use super::{events, follow::FollowOptions, full_screen, stdio};
 use crate::{
     catalog::ListFormat,
-    cli::{InputArgs, TailArgs},
+    cli::{InputArgs, Output, TailArgs},
     source::{
         Order, SourceConfig,
         kafka::{KafkaOptions, TopicHistory},
@@ -23,6 +23,9 @@ pub(super) fn run(args: TailArgs) -> Result<ExitCode> {
         return full_screen::run(&args.input.selection, &args.screen, SourceConfig { state, kafka, ..source }, follow);
     }
     match args.input.output.format() {
+        _ if args.input.output == Output::Junit => {
+            return Err(args.input.output.refused("tail", "tui and jsonl").into());
+        }
         None | Some(ListFormat::Jsonl) => {}
         // They need all events before the first line.
         Some(ListFormat::Table | ListFormat::Json | ListFormat::Csv) => {

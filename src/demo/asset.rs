@@ -90,6 +90,41 @@ pub(super) enum Completeness {
     Gaps,
 }
 
+/// The flaw of an asset's pictures in the check scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    None,
+    /// Three pictures in the middle are black.
+    Black,
+    /// From 20 s on the video stands still.
+    Frozen,
+    /// Two pictures do not exist.
+    Missing,
+    /// Two pictures are denied.
+    Forbidden,
+    /// A picture is cut off.
+    Cut,
+    /// The URL of a picture names another asset.
+    Foreign,
+    /// The pictures end a minute before the video.
+    Short,
+}
+
+impl Flaw {
+    /// All of them; the byte of an id is the index here.
+    const ALL: [Self; 8] =
+        [Self::None, Self::Black, Self::Frozen, Self::Missing, Self::Forbidden, Self::Cut, Self::Foreign, Self::Short];
+}
+
+/// The frame that a picture shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ShownFrame {
+    /// That of an offset in seconds.
+    At(u32),
+    /// Black.
+    Black,
+}
+
 /// The server's answer for a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ServerAnswer {
@@ -111,10 +146,13 @@ pub(super) enum ServerAnswer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct DemoAsset([u8; 16]);
 
-/// The bytes of an id that encode motif, frame size and completeness.
+/// The bytes of an id that encode motif, frame size and completeness in every scenario.
 const MOTIF: usize = 8;
 const SIZE: usize = 9;
 const COMPLETENESS: usize = 10;
+
+/// The byte of an id that encodes the flaw in the check scenario.
+const FLAW: usize = 11;
 
 /// The least values of those bytes for what is rare, so that few ids of other origin have it.
 const LARGE_FROM: u8 = 0xf8;
@@ -137,6 +175,22 @@ impl DemoAsset {
             Completeness::Gaps => GAPS_FROM | id[COMPLETENESS],
         };
         Self(id)
+    }
+
+    /// Returns the same asset with a flaw.
+    pub(super) fn with_flaw(mut self, flaw: Flaw) -> Self {
+        self.0[FLAW] = flaw as u8;
+        self
+    }
+
+    /// Returns another asset of the same kind.
+    pub(super) fn other(mut self) -> Self {
+        self.0[0] ^= 1;
+        self
+    }
+
+    fn flaw(self) -> Flaw {
+        Flaw::ALL.get(usize::from(self.0[FLAW])).copied().unwrap_or(Flaw::None)
     }
 
     /// Parses an id of 32 lower-case hexadecimal digits.
@@ -231,6 +285,12 @@ impl DemoSnapshot {
                 24..28 => ServerAnswer::Silent,
                 _ => ServerAnswer::Whole,
             },
+            Scenario::Check => match (self.asset.flaw(), self.offset) {
+                (Flaw::Missing, 10 | 35) => ServerAnswer::Missing,
+                (Flaw::Forbidden, 25 | 30) => ServerAnswer::Forbidden,
+                (Flaw::Cut, 30) => ServerAnswer::Truncated,
+                _ => ServerAnswer::Whole,
+            },
             Scenario::Tour | Scenario::Storm | Scenario::Rotate | Scenario::Failures => {
                 let missing = self.asset.completeness() == Completeness::Gaps && self.offset > 0 && percentile < 25;
                 if missing { ServerAnswer::Missing } else { ServerAnswer::Whole }
@@ -242,7 +302,21 @@ impl DemoSnapshot {
     pub(super) fn delay(self, config: &DemoConfig) -> Duration {
         match config.scenario {
             Scenario::Slow => Duration::from_millis(200 + mix(self.hash(config)) % 2800),
-            Scenario::Tour | Scenario::Storm | Scenario::Rotate | Scenario::Failures => Duration::ZERO,
+            Scenario::Tour | Scenario::Storm | Scenario::Rotate | Scenario::Failures | Scenario::Check => {
+                Duration::ZERO
+            }
+        }
+    }
+
+    /// Returns the frame that its picture shows.
+    pub(super) fn frame(self, config: &DemoConfig) -> ShownFrame {
+        let flaw = if config.scenario == Scenario::Check { self.asset.flaw() } else { Flaw::None };
+        match flaw {
+            Flaw::Black if (15..30).contains(&self.offset) => ShownFrame::Black,
+            Flaw::Frozen => ShownFrame::At(self.offset.min(20)),
+            Flaw::Black | Flaw::None | Flaw::Missing | Flaw::Forbidden | Flaw::Cut | Flaw::Foreign | Flaw::Short => {
+                ShownFrame::At(self.offset)
+            }
         }
     }
 
@@ -267,6 +341,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_flaw_is_one_of_the_check_scenario_alone() {
+        let asset = DemoAsset::new(&mut Random::new(1), Motif::Sea, FrameSize::Default, Completeness::Complete);
+        let [check, tour] =
+            [Scenario::Check, Scenario::Tour].map(|scenario| DemoConfig { scenario, ..DemoConfig::default() });
+        for flaw in Flaw::ALL {
+            let flawed = asset.with_flaw(flaw);
+            assert_eq!((flawed.flaw(), flawed.motif(), flawed.size()), (flaw, asset.motif(), asset.size()));
+            for offset in (0..60).step_by(5) {
+                let snapshot = DemoSnapshot { asset: flawed, list: SnapshotList::Sample, offset };
+                assert_eq!(snapshot.answer(&tour), ServerAnswer::Whole);
+                assert_eq!(snapshot.frame(&tour), ShownFrame::At(offset));
+            }
+        }
+        let at = |flaw, offset| DemoSnapshot { asset: asset.with_flaw(flaw), list: SnapshotList::Sample, offset };
+        assert_eq!(at(Flaw::Black, 20).frame(&check), ShownFrame::Black);
+        assert_eq!(at(Flaw::Frozen, 40).frame(&check), ShownFrame::At(20));
+        assert_eq!(at(Flaw::Missing, 10).answer(&check), ServerAnswer::Missing);
+        assert_eq!(at(Flaw::Cut, 30).answer(&check), ServerAnswer::Truncated);
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub enum Scenario {
     Failures,
     /// Pictures that are late, cut off or refused.
     Slow,
+    /// Pictures that are black, frozen, missing, forbidden, cut off or of another asset, among sound ones: press C.
+    Check,
 }
 
 /// The options of a demo. Equal options give equal events and pictures.

@@ -18,7 +18,10 @@ mod canvas;
 mod city;
 mod sea;
 
-use super::asset::{DemoAsset, Motif};
+use super::{
+    asset::{DemoAsset, DemoSnapshot, Motif, ShownFrame},
+    config::DemoConfig,
+};
 use crate::event::Offset;
 use canvas::{Drawing, Rgb};
 use image::{ExtendedColorType, codecs::jpeg::JpegEncoder};
@@ -26,13 +29,27 @@ use image::{ExtendedColorType, codecs::jpeg::JpegEncoder};
 /// The JPEG quality at which 480x270 pixels take 15 to 40 KB, as the service's pictures do.
 const QUALITY: u8 = 82;
 
+/// Draws the picture of a snapshot as a JPEG.
+pub(super) fn picture(config: &DemoConfig, snapshot: DemoSnapshot) -> Vec<u8> {
+    match snapshot.frame(config) {
+        ShownFrame::At(offset) => jpeg(config.seed, snapshot.asset, offset),
+        ShownFrame::Black => {
+            let (width, height) = snapshot.asset.size().pixels();
+            encode(&vec![0; (width * height * 3) as usize], snapshot.asset)
+        }
+    }
+}
+
 /// Draws the picture of `asset` at `offset` seconds as a JPEG.
 pub(super) fn jpeg(seed: u64, asset: DemoAsset, offset: u32) -> Vec<u8> {
+    encode(&rgb(seed, asset, offset), asset)
+}
+
+fn encode(rgb: &[u8], asset: DemoAsset) -> Vec<u8> {
     let (width, height) = asset.size().pixels();
-    let rgb = rgb(seed, asset, offset);
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
-        .encode(&rgb, width, height, ExtendedColorType::Rgb8)
+        .encode(rgb, width, height, ExtendedColorType::Rgb8)
         .expect("three bytes a pixel of a size that JPEG allows, written to memory");
     jpeg
 }

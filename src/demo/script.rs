@@ -4,7 +4,7 @@
 //! and touches no file.
 
 use super::{
-    asset::Random,
+    asset::{Flaw, Random},
     codes::CODES,
     config::{DemoConfig, Scenario},
     record::{Content, DemoEvent, DemoRecord, LogFormat, RecordWriter},
@@ -75,6 +75,22 @@ const TOUR: [Activity; 20] = [
     Activity::Redelivery,
     Activity::Unrelated("health check ok, 0 messages waiting"),
     Activity::Video(Forty, Cri),
+];
+
+/// The flaws of the check scenario's videos in turn.
+const FLAWS: [Flaw; 12] = [
+    Flaw::None,
+    Flaw::Black,
+    Flaw::None,
+    Flaw::Missing,
+    Flaw::None,
+    Flaw::Frozen,
+    Flaw::Forbidden,
+    Flaw::None,
+    Flaw::Cut,
+    Flaw::Foreign,
+    Flaw::None,
+    Flaw::Short,
 ];
 
 /// A way to rotate the log.
@@ -163,6 +179,12 @@ impl Script {
                 }
             }
             Scenario::Failures => self.push_failures(),
+            Scenario::Check => {
+                for (later, flaw) in (1..).zip(FLAWS) {
+                    self.timeline.rewind(260 - 20 * later);
+                    self.succeed_with(flaw);
+                }
+            }
             Scenario::Slow => {
                 for ago in (1..=8).rev() {
                     self.timeline.rewind(ago * 20);
@@ -188,6 +210,10 @@ impl Script {
             Scenario::Failures => {
                 self.timeline.wait(0.7);
                 self.fail();
+            }
+            Scenario::Check => {
+                self.timeline.wait(2.5);
+                self.succeed_with(FLAWS[self.round % FLAWS.len()]);
             }
             Scenario::Slow => {
                 self.timeline.wait(2.0);
@@ -250,11 +276,23 @@ impl Script {
     /// Returns a new video after logging its title and duration.
     fn introduce(&mut self, plan: SnapshotPlan) -> Video {
         let video = self.new_video(plan);
-        self.log(Prefixed, DemoEvent::Created, &video);
-        self.timeline.wait(0.1);
-        self.log(Prefixed, DemoEvent::Parsed, &video);
-        self.timeline.wait(0.3);
+        self.announce(&video);
         video
+    }
+
+    /// Logs a new video and its snapshots, which have a flaw.
+    fn succeed_with(&mut self, flaw: Flaw) {
+        let video = self.new_video(Twelve).with_flaw(flaw);
+        self.announce(&video);
+        self.log(Prefixed, DemoEvent::Succeeded, &video);
+    }
+
+    /// Logs the title and the duration of a video.
+    fn announce(&mut self, video: &Video) {
+        self.log(Prefixed, DemoEvent::Created, video);
+        self.timeline.wait(0.1);
+        self.log(Prefixed, DemoEvent::Parsed, video);
+        self.timeline.wait(0.3);
     }
 
     fn failed_or_new(&mut self) -> Video {

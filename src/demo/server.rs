@@ -148,7 +148,7 @@ async fn picture(path: &str, config: DemoConfig, rate_limited: &Mutex<HashSet<St
         }
         ServerAnswer::Whole | ServerAnswer::Truncated => {}
     }
-    let drawing = spawn_blocking(move || scene::jpeg(config.seed, snapshot.asset, snapshot.offset));
+    let drawing = spawn_blocking(move || scene::picture(&config, snapshot));
     let jpeg = Bytes::from(drawing.await.map_err(io::Error::other)?);
     Ok(if answer == ServerAnswer::Truncated { truncated(&jpeg) } else { ok("image/jpeg", jpeg) })
 }

@@ -1,6 +1,6 @@
 //! The videos of the demo: titles, durations and snapshots.
 
-use super::asset::{Completeness, DemoAsset, DemoSnapshot, FrameSize, Motif, Random, SnapshotList};
+use super::asset::{Completeness, DemoAsset, DemoSnapshot, Flaw, FrameSize, Motif, Random, SnapshotList};
 use std::collections::VecDeque;
 
 /// A video of the demo.
@@ -109,6 +109,21 @@ impl Video {
         let dots = plan.dots().iter().map(|offset| DemoSnapshot { asset, list: SnapshotList::Dot, offset: *offset });
         // The last sample is the last frame.
         Self { asset, title, duration: (count - 1) * interval, snapshots: samples.chain(dots).collect() }
+    }
+
+    /// Returns the same video with a flaw.
+    pub(super) fn with_flaw(mut self, flaw: Flaw) -> Self {
+        self.asset = self.asset.with_flaw(flaw);
+        self.snapshots.iter_mut().for_each(|snapshot| snapshot.asset = self.asset);
+        match flaw {
+            Flaw::Foreign => {
+                let middle = self.snapshots.len() / 2;
+                self.snapshots[middle..].iter_mut().take(1).for_each(|snapshot| snapshot.asset = self.asset.other());
+            }
+            Flaw::Short => self.duration += 60,
+            Flaw::None | Flaw::Black | Flaw::Frozen | Flaw::Missing | Flaw::Forbidden | Flaw::Cut => {}
+        }
+        self
     }
 
     /// Returns the video of the service's own example: six snapshots, no title.

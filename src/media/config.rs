@@ -35,6 +35,23 @@ pub struct MediaConfig {
     pub fetch: FetchMode,
     /// The process that decodes pictures.
     pub decoder: Decoder,
+    /// The limits of requests for [`Media::check`](super::Media::check).
+    pub check: CheckLimits,
+}
+
+/// The limits of a check's requests to one host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckLimits {
+    /// The requests that may run at once (`--per-host`).
+    pub per_host: usize,
+    /// The least time between two requests (`--interval`).
+    pub interval: Duration,
+}
+
+impl Default for CheckLimits {
+    fn default() -> Self {
+        Self { per_host: 4, interval: Duration::from_millis(50) }
+    }
 }
 
 impl Default for MediaConfig {
@@ -51,6 +68,7 @@ impl Default for MediaConfig {
             cache_dir: None,
             fetch: FetchMode::Prefetch,
             decoder: Decoder::InProcess,
+            check: CheckLimits::default(),
         }
     }
 }

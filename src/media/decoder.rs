@@ -6,15 +6,18 @@
 //! allocates no more than its checked header allows.
 //!
 //! A request is a length (four bytes, little-endian) and a JPEG. A response is `P`, width, height, the damage and the
-//! RGB, or `F` and the error. Texts are a length and UTF-8; that of a picture without damage is empty. A child ends when
-//! its stdin does.
+//! RGB, or `F` and the error. Texts are a length and UTF-8, with a letter for their kind before the sentence; that of a
+//! picture without damage is empty. A child ends when its stdin does.
 
 use super::{
     config::Decoder,
     error::is_out_of_files,
     jpeg::{self, Decoded, JpegError, JpegInfo},
 };
-use crate::picture::PixelSize;
+use crate::{
+    picture::{FailureKind, PictureDamage, PixelSize},
+    text::Safe,
+};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use std::{
     io::{self, Read, Write},
@@ -222,10 +225,10 @@ impl Pipes {
                 if size != info.size && size != rotated {
                     return Err(io::Error::other("it returned another size"));
                 }
-                let damage = Some(read_text(&mut self.responses)?).filter(|damage| !damage.is_empty());
+                let damage = parse_damage(&read_text(&mut self.responses)?);
                 Ok(Ok(Decoded { size, rgb: read_bytes(&mut self.responses, info.rgb_len())?, damage }))
             }
-            [b'F'] => Ok(Err(JpegError::Reported(read_text(&mut self.responses)?))),
+            [b'F'] => Ok(Err(parse_error(&read_text(&mut self.responses)?))),
             [_] => Err(io::Error::other("it returned no response")),
         }
     }
@@ -289,16 +292,54 @@ fn serve(requests: &mut impl Read, responses: &mut impl Write) -> io::Result<()>
                 responses.write_all(b"P")?;
                 responses.write_all(&decoded.size.width.to_le_bytes())?;
                 responses.write_all(&decoded.size.height.to_le_bytes())?;
-                write_text(responses, &decoded.damage.unwrap_or_default())?;
+                write_text(responses, &decoded.damage.as_ref().map(damage_text).unwrap_or_default())?;
                 responses.write_all(&decoded.rgb)?;
             }
             Err(error) => {
                 responses.write_all(b"F")?;
-                write_text(responses, &error.to_string())?;
+                write_text(responses, &format!("{}{error}", letter(error.kind())))?;
             }
         }
         responses.flush()?;
     }
+}
+
+/// Returns the letter for the kind of an error.
+fn letter(kind: FailureKind) -> char {
+    match kind {
+        FailureKind::Truncated => 'T',
+        FailureKind::Refused => 'R',
+        FailureKind::Damaged => 'D',
+        FailureKind::Missing
+        | FailureKind::Forbidden
+        | FailureKind::Expired
+        | FailureKind::Throttled
+        | FailureKind::Unreachable
+        | FailureKind::NotJpeg
+        | FailureKind::Unknown => 'U',
+    }
+}
+
+fn parse_error(text: &str) -> JpegError {
+    let kinds = [FailureKind::Truncated, FailureKind::Refused, FailureKind::Damaged];
+    let known = kinds.into_iter().find_map(|kind| Some((kind, text.strip_prefix(letter(kind))?)));
+    let (kind, text) = known.unwrap_or((FailureKind::Unknown, text.strip_prefix('U').unwrap_or(text)));
+    JpegError::Reported(kind, text.to_owned())
+}
+
+/// Returns a damage as text: a letter for its kind and the sentence.
+fn damage_text(damage: &PictureDamage) -> String {
+    match damage {
+        PictureDamage::Truncated(text) => format!("T{text}"),
+        PictureDamage::Invalid(text) => format!("D{text}"),
+    }
+}
+
+fn parse_damage(text: &str) -> Option<PictureDamage> {
+    let truncated = text.strip_prefix('T').map(|text| PictureDamage::Truncated(Safe::new(text)));
+    truncated.or_else(|| {
+        (!text.is_empty()).then(|| PictureDamage::Invalid(Safe::new(text.strip_prefix('D').unwrap_or(text))))
+    })
 }
 
 /// Writes a text, of which the child's parent would refuse more than [`MAX_TEXT_LEN`] bytes.
@@ -325,11 +366,23 @@ mod tests {
         let mut responses = Vec::new();
         serve(&mut requests.as_slice(), &mut responses).unwrap();
         let picture = 13 + 96 * 54 * 3;
-        let error = b"cut off before its size after 7 bytes";
+        let error = b"Tcut off before its size after 7 bytes";
         assert_eq!(responses.len(), picture + 5 + error.len() + picture);
         assert_eq!(&responses[..13], b"P\x60\0\0\0\x36\0\0\0\0\0\0\0");
-        assert_eq!(&responses[picture..][..5], b"F\x25\0\0\0");
+        assert_eq!(&responses[picture..][..5], b"F\x26\0\0\0");
         assert_eq!(&responses[picture + 5..][..error.len()], error);
+    }
+
+    #[test]
+    fn kinds_survive_the_pipe() {
+        for damage in [PictureDamage::Truncated("Dt".into()), PictureDamage::Invalid("Tx".into())] {
+            assert_eq!(parse_damage(&damage_text(&damage)), Some(damage));
+        }
+        assert_eq!(parse_damage(""), None);
+        for kind in [FailureKind::Truncated, FailureKind::Refused, FailureKind::Damaged, FailureKind::Unknown] {
+            let text = format!("{}why", letter(kind));
+            assert_eq!(parse_error(&text), JpegError::Reported(kind, "why".to_owned()));
+        }
     }
 
     #[test]

@@ -1,21 +1,29 @@
-//! The pictures that are wanted now, as the screen hands them to the scheduler.
+//! The pictures that are wanted now, as the screen and a check hand them to the scheduler.
 //!
 //! A list replaces the one before it and may do so before the scheduler has seen that one. Each demand therefore carries
 //! the revision since which it has been on the list without a break: a key that left and returned between two looks has
 //! another revision, and is fetched again.
 
-use crate::picture::{PictureKey, PictureRequest};
+use crate::{
+    event::PictureUrl,
+    picture::{PictureKey, PictureRequest},
+};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
+use url::Url;
 
-/// The latest list of wanted pictures, and what is known about its keys.
+/// The latest lists of wanted pictures, and what is known about their keys.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Demands {
     /// The number of lists so far.
     revision: u64,
-    /// The wanted pictures, most urgent first.
+    /// The pictures that are looked at, or soon will be.
+    viewed: Vec<PictureRequest>,
+    /// The pictures to check.
+    checked: Vec<PictureRequest>,
+    /// All wanted pictures, most urgent first, each once.
     pub(super) list: Arc<[Demand]>,
     /// Keys that must come from the network although the cache may hold them.
     bypass_cache: HashSet<PictureKey>,
@@ -27,7 +35,19 @@ pub(super) struct Demand {
     /// The revision since which the key has been on the list without a break.
     pub(super) since: u64,
     pub(super) source: FetchSource,
+    pub(super) priority: Priority,
+    /// The host and port of the URL; empty if it has none.
+    pub(super) host: Arc<str>,
     pub(super) request: PictureRequest,
+}
+
+/// The purpose of a picture, which decides about its order and its limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Priority {
+    /// It is looked at, or soon will be.
+    View,
+    /// It is judged only.
+    Check,
 }
 
 /// The places that a picture may come from.
@@ -40,24 +60,33 @@ pub(super) enum FetchSource {
 }
 
 impl Demands {
-    /// Replaces the list.
-    pub(super) fn replace(&mut self, wanted: Vec<PictureRequest>) {
+    /// Replaces the list of one priority.
+    pub(super) fn replace(&mut self, priority: Priority, wanted: Vec<PictureRequest>) {
+        match priority {
+            Priority::View => self.viewed = wanted,
+            Priority::Check => self.checked = wanted,
+        }
         self.revision += 1;
         let revision = self.revision;
-        let previous: HashMap<PictureKey, u64> =
-            self.list.iter().map(|demand| (demand.request.key, demand.since)).collect();
-        let listed: HashSet<PictureKey> = wanted.iter().map(|request| request.key).collect();
+        let previous: HashMap<PictureKey, &Demand> =
+            self.list.iter().map(|demand| (demand.request.key, demand)).collect();
+        let viewed = self.viewed.iter().map(|request| (Priority::View, request));
+        let checked = self.checked.iter().map(|request| (Priority::Check, request));
+        let mut listed = HashSet::new();
+        let mut list = Vec::with_capacity(self.viewed.len() + self.checked.len());
+        for (priority, request) in viewed.chain(checked).filter(|(_, request)| listed.insert(request.key)) {
+            let previous = previous.get(&request.key);
+            let is_network_only = self.bypass_cache.contains(&request.key);
+            list.push(Demand {
+                since: previous.map_or(revision, |previous| previous.since),
+                source: if is_network_only { FetchSource::Network } else { FetchSource::CacheOrNetwork },
+                priority,
+                host: previous.map_or_else(|| host_key(&request.url), |previous| previous.host.clone()),
+                request: request.clone(),
+            });
+        }
         self.bypass_cache.retain(|key| listed.contains(key));
-        let demand = |request: PictureRequest| Demand {
-            since: previous.get(&request.key).copied().unwrap_or(revision),
-            source: if self.bypass_cache.contains(&request.key) {
-                FetchSource::Network
-            } else {
-                FetchSource::CacheOrNetwork
-            },
-            request,
-        };
-        self.list = wanted.into_iter().map(demand).collect();
+        self.list = list.into();
     }
 
     /// Has the next fetch of a key bypass the cache.
@@ -66,11 +95,18 @@ impl Demands {
     }
 }
 
+/// Returns the host and port of a URL, by which requests to one host are counted; empty if it has none.
+pub(super) fn host_key(url: &PictureUrl) -> Arc<str> {
+    let url = Url::parse(url.reveal()).ok();
+    let key = url.and_then(|url| Some(format!("{}:{}", url.host()?, url.port_or_known_default()?)));
+    key.unwrap_or_default().into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        event::{AssetId, Offset, PictureKind, PictureUrl},
+        event::{AssetId, Offset, PictureKind},
         picture::EventKey,
     };
 
@@ -95,9 +131,9 @@ mod tests {
     fn a_key_that_returns_has_a_new_revision() {
         use FetchSource::CacheOrNetwork;
         let mut demands = Demands::default();
-        demands.replace(vec![request(0), request(1)]);
-        demands.replace(vec![request(1)]);
-        demands.replace(vec![request(0), request(1)]);
+        demands.replace(Priority::View, vec![request(0), request(1)]);
+        demands.replace(Priority::View, vec![request(1)]);
+        demands.replace(Priority::View, vec![request(0), request(1)]);
         assert_eq!(listed(&demands), [(0, 3, CacheOrNetwork), (1, 1, CacheOrNetwork)]);
     }
 
@@ -106,10 +142,32 @@ mod tests {
         use FetchSource::{CacheOrNetwork, Network};
         let mut demands = Demands::default();
         demands.bypass_cache(key(0));
-        demands.replace(vec![request(0), request(1)]);
+        demands.replace(Priority::View, vec![request(0), request(1)]);
         assert_eq!(listed(&demands), [(0, 1, Network), (1, 1, CacheOrNetwork)]);
-        demands.replace(vec![]);
-        demands.replace(vec![request(0)]);
+        demands.replace(Priority::View, vec![]);
+        demands.replace(Priority::View, vec![request(0)]);
         assert_eq!(listed(&demands), [(0, 3, CacheOrNetwork)]);
+    }
+
+    #[test]
+    fn what_is_looked_at_goes_before_what_is_checked() {
+        let mut demands = Demands::default();
+        demands.replace(Priority::Check, vec![request(0), request(1), request(2)]);
+        demands.replace(Priority::View, vec![request(1)]);
+        let listed: Vec<_> =
+            demands.list.iter().map(|demand| (demand.request.key.index, demand.since, demand.priority)).collect();
+        assert_eq!(listed, [(1, 1, Priority::View), (0, 1, Priority::Check), (2, 1, Priority::Check)]);
+        demands.replace(Priority::Check, vec![request(2)]);
+        demands.replace(Priority::View, vec![]);
+        assert_eq!(demands.list.iter().map(|demand| demand.since).collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn host_keys_tell_hosts_and_ports_apart() {
+        let check = |url: &str, expected: &str| assert_eq!(&*host_key(&PictureUrl::new(url)), expected);
+        check("https://A.example/x", "a.example:443");
+        check("http://a.example/x", "a.example:80");
+        check("http://127.1:8787/x", "127.0.0.1:8787");
+        check("nonsense", "");
     }
 }

@@ -55,6 +55,11 @@ impl Fetcher {
         Ok(body)
     }
 
+    /// Returns whether the policy refuses a URL, so that no request is made for it.
+    pub(super) fn refuses(&self, url: &PictureUrl) -> bool {
+        Url::parse(url.reveal()).map_or(true, |url| self.policy.borrow().judge(&url).is_err())
+    }
+
     fn total_timeout(&self) -> Duration {
         self.config.idle_timeout * 3
     }

@@ -7,8 +7,10 @@ use super::{
     body::{FetchProgress, HttpBody},
     cache::Cache,
     decoder::DecoderPool,
+    demand::Priority,
     error::FetchError,
     fetch::Fetcher,
+    host::HostAnswer,
     jpeg::{self, JpegError},
     reason,
 };
@@ -33,6 +35,10 @@ const NOT_FOUND_BACKOFF: Duration = Duration::from_millis(3500);
 /// The backoff after an error of the connection or the server.
 const ERROR_BACKOFF: Duration = Duration::from_millis(500);
 
+/// The number of attempts after the first one that a check makes, and the wait before the first of them.
+const CHECK_RETRIES: u32 = 2;
+const CHECK_BACKOFF: Duration = Duration::from_secs(1);
+
 /// The places that may hold a picture's body.
 pub(super) struct BodySource {
     /// `None` if the cache is disabled or bypassed.
@@ -45,23 +51,26 @@ pub(super) struct BodySource {
 impl BodySource {
     /// Returns the body from the cache, or else from the network.
     pub(super) async fn fetch(
-        self,
+        mut self,
         request: PictureRequest,
         progress: Arc<FetchProgress>,
     ) -> Result<HttpBody, FetchError> {
-        let begun = Instant::now();
         let url = request.url.clone();
-        if let Some(cache) = self.cache {
-            let found = spawn_blocking(move || cache.get(&request, self.max_bytes)).await;
-            if let Ok(Some(bytes)) = found {
-                let info = FetchInfo { from_cache: true, took: begun.elapsed(), ..FetchInfo::default() };
-                return Ok(HttpBody { bytes, info, truncated: None });
-            }
+        if let Some(body) = self.cached(request).await {
+            return Ok(body);
         }
         match self.mode {
             FetchMode::Prefetch | FetchMode::OnDemand => self.fetcher.fetch(&url, &progress).await,
             FetchMode::Never => Err(FetchError::Disabled),
         }
+    }
+
+    /// Returns the body from the cache, if it is there.
+    pub(super) async fn cached(&mut self, request: PictureRequest) -> Option<HttpBody> {
+        let (begun, max_bytes, cache) = (Instant::now(), self.max_bytes, self.cache.take()?);
+        let bytes = spawn_blocking(move || cache.get(&request, max_bytes)).await.ok()??;
+        let info = FetchInfo { from_cache: true, took: begun.elapsed(), ..FetchInfo::default() };
+        Some(HttpBody { bytes, info, truncated: None })
     }
 }
 
@@ -105,8 +114,81 @@ pub(super) fn is_throttling(error: &FetchError) -> bool {
     matches!(error, FetchError::Status(response) if response.status == 429)
 }
 
-/// Returns the time to wait before a failed fetch is tried a second and last time; `None` if that would not help.
-pub(super) fn backoff(error: &FetchError) -> Option<Duration> {
+/// Returns the time to wait before the next attempt at a failed fetch after `attempts` of them; `None` if it is given up.
+pub(super) fn backoff(error: &FetchError, priority: Priority, attempts: u32) -> Option<Duration> {
+    match priority {
+        Priority::View if attempts > 1 => None,
+        Priority::View => view_backoff(error),
+        Priority::Check if attempts > CHECK_RETRIES => None,
+        Priority::Check => check_backoff(error, attempts),
+    }
+}
+
+/// Returns the backoff of a check: twice as long after each attempt, unless the host names a time.
+fn check_backoff(error: &FetchError, attempts: u32) -> Option<Duration> {
+    let usual = Some(CHECK_BACKOFF * 2_u32.pow(attempts.saturating_sub(1).min(8)));
+    match error {
+        FetchError::Connect { .. }
+        | FetchError::ConnectTimeout { .. }
+        | FetchError::LookupTimeout { .. }
+        | FetchError::IdleTimeout(_)
+        | FetchError::TotalTimeout(_)
+        | FetchError::ConnectionLost(_)
+        | FetchError::InvalidHttp(_) => usual,
+        FetchError::Status(response) => match (response.status, response.retry_after) {
+            (429 | 500..=599, Some(after)) => (after <= MAX_RETRY_AFTER).then_some(after),
+            (429 | 500..=599, None) => usual,
+            _ => None,
+        },
+        FetchError::Refused { .. }
+        | FetchError::Setup(_)
+        | FetchError::Lookup { .. }
+        | FetchError::Tls { .. }
+        | FetchError::TooManyRedirects
+        | FetchError::TooLarge { .. }
+        | FetchError::NotJpeg(_)
+        | FetchError::Encoding(_)
+        | FetchError::TooManyFiles
+        | FetchError::Disabled => None,
+    }
+}
+
+/// Returns the time after which the host allows the next request, if it names one.
+pub(super) fn retry_after(error: &FetchError) -> Option<Duration> {
+    if let FetchError::Status(response) = error { response.retry_after } else { None }
+}
+
+/// Returns how a host has answered a request, as far as its record is concerned; `None` if none was made.
+pub(super) fn host_answer(error: &FetchError, is_last: bool) -> Option<HostAnswer> {
+    Some(match error {
+        FetchError::Lookup { .. }
+        | FetchError::LookupTimeout { .. }
+        | FetchError::Connect { .. }
+        | FetchError::ConnectTimeout { .. }
+        | FetchError::Tls { .. }
+        | FetchError::IdleTimeout(_)
+        | FetchError::TotalTimeout(_)
+        | FetchError::ConnectionLost(_)
+        | FetchError::InvalidHttp(_) => HostAnswer::None,
+        FetchError::Status(response) => match response.status {
+            403 => HostAnswer::Denied,
+            429 if is_last => HostAnswer::Limited,
+            500..=599 => HostAnswer::None,
+            _ => HostAnswer::NoPicture,
+        },
+        FetchError::TooManyRedirects
+        | FetchError::TooLarge { .. }
+        | FetchError::NotJpeg(_)
+        | FetchError::Encoding(_) => HostAnswer::NoPicture,
+        FetchError::Refused { .. } | FetchError::Setup(_) | FetchError::TooManyFiles | FetchError::Disabled => {
+            return None;
+        }
+    })
+}
+
+/// Returns the time to wait before the second and last attempt at a picture that is looked at; `None` if that would not
+/// help.
+fn view_backoff(error: &FetchError) -> Option<Duration> {
     match error {
         FetchError::Connect { .. }
         | FetchError::ConnectTimeout { .. }
@@ -144,7 +226,9 @@ mod tests {
         let check = |status, retry_after: Option<u64>, expected: Option<u64>| {
             let retry_after = retry_after.map(Duration::from_secs);
             let error = FetchError::Status(Box::new(ErrorResponse { status, retry_after, obs: None }));
-            assert_eq!(backoff(&error), expected.map(Duration::from_millis), "{status} {retry_after:?}");
+            let found = backoff(&error, Priority::View, 1);
+            assert_eq!(found, expected.map(Duration::from_millis), "{status} {retry_after:?}");
+            assert_eq!(backoff(&error, Priority::View, 2), None);
         };
         check(404, None, Some(3500));
         check(403, None, None);
@@ -155,6 +239,23 @@ mod tests {
         check(503, None, Some(500));
         check(503, Some(2), Some(2000));
         check(503, Some(3600), None);
-        assert_eq!(backoff(&FetchError::TooManyRedirects), None);
+        assert_eq!(backoff(&FetchError::TooManyRedirects, Priority::View, 1), None);
+    }
+
+    #[test]
+    fn a_check_tries_twice_more() {
+        let error = |status, retry_after: Option<u64>| {
+            let retry_after = retry_after.map(Duration::from_secs);
+            FetchError::Status(Box::new(ErrorResponse { status, retry_after, obs: None }))
+        };
+        let waits = |error: &FetchError| {
+            [1, 2, 3].map(|attempts| backoff(error, Priority::Check, attempts).map(|wait| wait.as_secs()))
+        };
+        assert_eq!(waits(&error(429, None)), [Some(1), Some(2), None]);
+        assert_eq!(waits(&error(503, Some(7))), [Some(7), Some(7), None]);
+        assert_eq!(waits(&error(429, Some(31))), [None; 3]);
+        assert_eq!(waits(&FetchError::IdleTimeout(Duration::ZERO)), [Some(1), Some(2), None]);
+        assert_eq!(waits(&error(404, None)), [None; 3]);
+        assert_eq!(waits(&error(403, None)), [None; 3]);
     }
 }

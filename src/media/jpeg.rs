@@ -15,7 +15,7 @@ mod scan;
 
 pub use error::JpegError;
 
-use crate::picture::PixelSize;
+use crate::picture::{PictureDamage, PixelSize};
 use damage::Damage;
 use error::MAX_SCANS;
 use image::{DynamicImage, ImageDecoder as _, RgbImage, codecs::jpeg::JpegDecoder, metadata::Orientation};
@@ -67,8 +67,8 @@ pub struct Decoded {
     pub size: PixelSize,
     /// Three bytes a pixel, row by row.
     pub rgb: Vec<u8>,
-    /// The damage of the data, as a sentence.
-    pub damage: Option<String>,
+    /// The damage of the data.
+    pub damage: Option<PictureDamage>,
 }
 
 /// Reads the markers (ITU-T T.81, annex B) and refuses pictures that are too large or not supported.
@@ -114,7 +114,7 @@ pub(super) fn decode(bytes: &[u8], info: JpegInfo) -> Result<Decoded, JpegError>
     image.apply_orientation(orientation.unwrap_or(Orientation::NoTransforms));
     let rgb = image.into_rgb8();
     let (width, height) = rgb.dimensions();
-    let damage = damage.map(|damage| damage.to_string());
+    let damage = damage.map(PictureDamage::from);
     Ok(Decoded { size: PixelSize { width, height }, rgb: rgb.into_raw(), damage })
 }
 

@@ -7,12 +7,17 @@
 use super::{
     body::{HttpBody, TruncationCause},
     error::{ErrorResponse, FetchError, UnexpectedBody, obs_error},
+    host::HostClosure,
     jpeg::{JpegError, JpegInfo},
     policy::Refusal,
     signature::{Signature, signature},
     tls::TlsFault,
 };
-use crate::{event::PictureUrl, picture::PictureFailure, text::Safe};
+use crate::{
+    event::PictureUrl,
+    picture::{FailureKind, PictureDamage, PictureFailure},
+    text::Safe,
+};
 use jiff::Timestamp;
 use std::{borrow::Cow, time::Duration};
 use url::Url;
@@ -89,7 +94,18 @@ impl FailureContext<'_> {
         if let Some(variable) = self.unused_proxy.filter(|_| is_unreachable) {
             advice.insert(0, format!("{variable} is set but not used · --proxy uses it"));
         }
-        self.failure(what, advice)
+        self.failure(self.fetch_kind(error), what, advice)
+    }
+
+    /// Explains why a check does not request a picture.
+    pub(super) fn explain_closure(self, closure: HostClosure) -> PictureFailure {
+        let url = Url::parse(self.url.reveal()).ok();
+        let host = url.as_ref().and_then(Url::host_str).unwrap_or("its host");
+        let (kind, what) = match closure {
+            HostClosure::Down => (FailureKind::Unreachable, format!("not requested: {host} failed too often")),
+            HostClosure::Limits => (FailureKind::Unknown, format!("not requested: {host} limits requests")),
+        };
+        self.failure(kind, what, Vec::new())
     }
 
     /// Explains why a JPEG is not decoded.
@@ -98,7 +114,37 @@ impl FailureContext<'_> {
         if let Some(text) = truncation(body) {
             advice.push(text);
         }
-        self.failure(error.to_string(), advice)
+        self.failure(error.kind(), error.to_string(), advice)
+    }
+
+    /// Returns the kind of a failed fetch.
+    fn fetch_kind(self, error: &FetchError) -> FailureKind {
+        match error {
+            FetchError::Refused { .. } | FetchError::TooLarge { .. } => FailureKind::Refused,
+            FetchError::Disabled | FetchError::Setup(_) | FetchError::TooManyFiles => FailureKind::Unknown,
+            FetchError::Lookup { .. }
+            | FetchError::LookupTimeout { .. }
+            | FetchError::Connect { .. }
+            | FetchError::ConnectTimeout { .. }
+            | FetchError::Tls { .. }
+            | FetchError::IdleTimeout(_)
+            | FetchError::TotalTimeout(_)
+            | FetchError::ConnectionLost(_)
+            | FetchError::InvalidHttp(_)
+            | FetchError::TooManyRedirects => FailureKind::Unreachable,
+            FetchError::Status(response) => self.status_kind(response.status),
+            FetchError::NotJpeg(_) | FetchError::Encoding(_) => FailureKind::NotJpeg,
+        }
+    }
+
+    fn status_kind(self, status: u16) -> FailureKind {
+        match status {
+            404 | 410 => FailureKind::Missing,
+            429 => FailureKind::Throttled,
+            401 | 403 if matches!(signature(self.url, self.now), Signature::Expired(_)) => FailureKind::Expired,
+            400..=499 => FailureKind::Forbidden,
+            _ => FailureKind::Unreachable,
+        }
     }
 
     fn explain_refusal(self, refusal: &Refusal, redirected: bool) -> PictureFailure {
@@ -111,7 +157,10 @@ impl FailureContext<'_> {
         if redirected {
             advice.push("the address in the log redirects there".to_owned());
         }
-        PictureFailure { allow: allow.map(Safe::from), ..self.failure(refusal.to_string(), advice) }
+        PictureFailure {
+            allow: allow.map(Safe::from),
+            ..self.failure(FailureKind::Refused, refusal.to_string(), advice)
+        }
     }
 
     fn status_causes(self, response: &ErrorResponse) -> Vec<String> {
@@ -144,10 +193,10 @@ impl FailureContext<'_> {
         advice
     }
 
-    fn failure(self, what: String, advice: Vec<String>) -> PictureFailure {
+    fn failure(self, kind: FailureKind, what: String, advice: Vec<String>) -> PictureFailure {
         let secrets = Secrets::of(self.url);
         let safe = |text: String| Safe::new(&secrets.remove_from(&text));
-        PictureFailure { what: safe(what), advice: advice.into_iter().map(safe).collect(), allow: None }
+        PictureFailure { kind, what: safe(what), advice: advice.into_iter().map(safe).collect(), allow: None }
     }
 }
 
@@ -219,10 +268,11 @@ fn format_name(head: &[u8]) -> Option<&'static str> {
 }
 
 /// Returns the damage of a picture, such as `truncated: 12 of 38 KB`: of its body, or else of its data.
-pub(super) fn damage(info: JpegInfo, body: &HttpBody, of_data: Option<String>) -> Option<Safe> {
+pub(super) fn damage(info: JpegInfo, body: &HttpBody, of_data: Option<PictureDamage>) -> Option<PictureDamage> {
     let no_end_marker =
         || (!info.complete).then(|| format!("truncated: no end marker after {}", size(body.bytes.len() as u64)));
-    truncation(body).or_else(no_end_marker).or(of_data).map(Safe::from)
+    let truncated = truncation(body).or_else(no_end_marker);
+    truncated.map(|text| PictureDamage::Truncated(text.into())).or(of_data)
 }
 
 fn truncation(body: &HttpBody) -> Option<String> {
@@ -331,6 +381,31 @@ mod tests {
     }
 
     #[test]
+    fn failures_have_kinds() {
+        let kind = |url: &str, error: &FetchError| context(&PictureUrl::new(url)).explain_fetch(error).kind;
+        let expired = format!("https://h/x?AWSAccessKeyId=a&Expires={}&Signature=s", NOW - 3600);
+        for (status, expected) in [
+            (404, FailureKind::Missing),
+            (410, FailureKind::Missing),
+            (403, FailureKind::Forbidden),
+            (401, FailureKind::Forbidden),
+            (400, FailureKind::Forbidden),
+            (429, FailureKind::Throttled),
+            (500, FailureKind::Unreachable),
+            (304, FailureKind::Unreachable),
+        ] {
+            assert_eq!(kind("https://h/x.jpg", &denial(status)), expected, "{status}");
+        }
+        assert_eq!(kind(&expired, &denial(403)), FailureKind::Expired);
+        assert_eq!(kind(&expired, &denial(404)), FailureKind::Missing);
+        let too_large = FetchError::TooLarge { limit: 1, declared: None };
+        assert_eq!(kind("https://h/x", &too_large), FailureKind::Refused);
+        assert_eq!(kind("https://h/x", &FetchError::Disabled), FailureKind::Unknown);
+        assert_eq!(kind("https://h/x", &FetchError::NotJpeg(Box::default())), FailureKind::NotJpeg);
+        assert_eq!(kind("https://h/x", &FetchError::IdleTimeout(Duration::ZERO)), FailureKind::Unreachable);
+    }
+
+    #[test]
     fn refusals_name_the_host_to_allow() {
         let url = PictureUrl::new("http://127.0.0.1:8787/");
         let refused = |refusal, redirected| context(&url).explain_fetch(&FetchError::Refused { refusal, redirected });
@@ -395,7 +470,7 @@ mod tests {
         let check = |complete, len: usize, truncated: Option<Truncation>, expected: Option<&str>| {
             let info = JpegInfo { size: PixelSize { width: 1, height: 1 }, components: 3, complete };
             let body = HttpBody { bytes: vec![0; len], info: crate::picture::FetchInfo::default(), truncated };
-            assert_eq!(damage(info, &body, None).as_ref().map(Safe::as_str), expected);
+            assert_eq!(damage(info, &body, None).map(|damage| damage.to_string()).as_deref(), expected);
         };
         let truncated = |expected, cause| Some(Truncation { expected, cause });
         check(true, 38_000, None, None);

@@ -1,6 +1,6 @@
-//! Decoded pictures, how they came, and why others did not.
+//! Decoded pictures, and how they came.
 
-use super::PixelSize;
+use super::{PictureDamage, PixelSize};
 use crate::text::Safe;
 use std::{
     fmt,
@@ -20,8 +20,8 @@ pub struct Picture {
     pub jpeg: Arc<[u8]>,
     /// Facts of the transfer.
     pub fetched: FetchInfo,
-    /// Damage in words, such as `truncated: 12 of 38 KB`, shown with the picture.
-    pub damage: Option<Safe>,
+    /// Its damage, shown with the picture.
+    pub damage: Option<PictureDamage>,
 }
 
 impl fmt::Debug for Picture {
@@ -44,14 +44,7 @@ impl Picture {
         hasher.finish()
     }
 
-    /// Returns the mean luma (BT.601, 0 to 255) of 4096 to 8191 pixels.
-    pub fn mean_luma(&self) -> u8 {
-        let luma = |p: &[u8]| u64::from(p[0]) * 299 + u64::from(p[1]) * 587 + u64::from(p[2]) * 114;
-        let (sum, count) = self.some_pixels().fold((0, 0), |(sum, count), pixel| (sum + luma(pixel), count + 1000));
-        u8::try_from(sum / count.max(1)).unwrap_or(u8::MAX)
-    }
-
-    /// Returns evenly spaced pixels, at most 8191: the callers run on the event loop.
+    /// Returns evenly spaced pixels, at most 8191: the caller runs on the event loop.
     fn some_pixels(&self) -> impl Iterator<Item = &[u8]> {
         let every = (self.rgb.len() / 3 / 4096).max(1);
         self.rgb.chunks_exact(3).step_by(every)
@@ -71,15 +64,4 @@ pub struct FetchInfo {
     pub from_cache: bool,
     /// The protocol version, such as `HTTP/2`.
     pub version: Option<&'static str>,
-}
-
-/// The reason for which there is no picture, in words for the operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PictureFailure {
-    /// The failure, such as `HTTP 403`, `no answer for 10 s`, `not a JPEG: text/html`.
-    pub what: Safe,
-    /// Likely causes and remedies, one a line.
-    pub advice: Vec<Safe>,
-    /// The `HOST:PORT` that the key `a` would allow, where the fetch policy refused it and may be overridden.
-    pub allow: Option<Safe>,
 }

@@ -56,6 +56,7 @@ impl EffectPerformer {
     ) -> Result<EffectOutcome, TerminalError> {
         match effect {
             Effect::Want(requests) => self.media.want(requests),
+            Effect::Check(requests) => self.media.check(requests),
             Effect::Prepare(jobs) => self.preparer.prepare(jobs),
             Effect::Refetch(key) => self.media.refetch(key),
             Effect::Allow(host) => {

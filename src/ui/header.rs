@@ -29,6 +29,13 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         };
         left.push(part(stick, Role::Dim));
     }
+    if let Some(progress) = app.check().progress() {
+        let (done, total) = (thousands(progress.done), thousands(progress.total));
+        left.push(part(format!("  checking {done} of {total}"), Role::Accent));
+        if progress.bad > 0 {
+            left.push(part(format!("  {} bad", thousands(progress.bad)), Role::Bad));
+        }
+    }
     let dropped = app.catalog().tally().dropped;
     if dropped > 0 {
         left.push(part(format!("  {} dropped", counted(dropped, "oldest asset")), Role::Warn));

@@ -12,6 +12,7 @@ use crate::{
     },
     catalog::{Asset, AssetKey},
     event::{PictureKind, Pictures, Status},
+    judge::Grade,
     text::{Safe, number::thousands},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -166,7 +167,7 @@ impl RowText {
 }
 
 /// Returns the number of events of an asset that has several, and marks of pictures of another asset and of pictures that
-/// are not available: ` ×2 ≠ 403`.
+/// are not available, or the worst of what was found in them: ` ×2 ≠ 403`, ` 2 black`.
 fn marks(asset: &Asset<'_>, app: &App) -> Vec<StyledText> {
     let mut marks = Vec::new();
     if asset.thumbnail_events() > 1 {
@@ -178,6 +179,9 @@ fn marks(asset: &Asset<'_>, app: &App) -> Vec<StyledText> {
     if let Some(failure) = asset.picture_event().and_then(|event| app.album().failure_of(event.key)) {
         let status = failure.what.as_str().strip_prefix("HTTP ").and_then(|rest| rest.split(' ').next());
         marks.push(part(format!(" {}", status.unwrap_or("✗")), Role::Warn));
+    } else if let Some((verdict, count)) = app.list().checked(asset).and_then(|tally| tally.verdicts.iter().next()) {
+        let role = if app.check().grading().of(verdict) == Grade::Bad { Role::Bad } else { Role::Warn };
+        marks.push(part(format!(" {count} {verdict}"), role));
     }
     marks
 }

@@ -15,6 +15,7 @@ use crate::{
         },
     },
     event::{Offset, PictureKind},
+    judge::{Grade, Verdict},
     picture::{PictureKey, PictureRequest, Protocol},
     text::{Safe, number::bytes},
 };
@@ -64,11 +65,10 @@ fn draw_info(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     }
     parts.extend(app.pane().zoom_percent().map(|percent| part(format!("  {percent} %"), Role::Accent)));
     parts.extend(difference(app, mark.key).map(|text| part(format!("   {text}"), Role::Accent)));
+    // Faults come before facts, since the end gives way where room is scarce.
+    let looks = app.check().findings(mark.key).filter(|(verdict, _)| *verdict >= Verdict::Black);
+    parts.extend(looks.map(|(verdict, _)| part(format!("   {verdict}"), Role::Warn)));
     if let PictureState::Ready(picture) = app.album().state(mark.key) {
-        // Faults come before facts, since the end gives way where room is scarce.
-        if app.album().is_black(mark.key) {
-            parts.push(part("   black", Role::Warn));
-        }
         if mark.url.is_foreign(&mark.asset) {
             parts.push(part("   of another asset", Role::Warn));
         }
@@ -181,11 +181,13 @@ fn state_glyph(app: &App, index: usize, mark: &PictureRequest) -> (u8, Glyph, Ro
         PictureKind::Dot => (Glyph::DotReady, Glyph::DotAbsent),
         PictureKind::Cover => (Glyph::Cover, Glyph::Cover),
     };
+    let verdicts = app.check().findings(mark.key).map(|(verdict, _)| verdict);
+    let grade = app.check().grading().worst(verdicts);
     match app.album().state(mark.key) {
         PictureState::Ready(picture) if picture.damage.is_some() => (4, Glyph::Broken, Role::Bad),
-        PictureState::Ready(_) if app.album().is_black(mark.key) || app.pane().lookalike(index).is_some() => {
-            (3, Glyph::Suspect, Role::Warn)
-        }
+        PictureState::Ready(_) | PictureState::Absent if grade == Grade::Bad => (5, Glyph::Broken, Role::Bad),
+        PictureState::Ready(_) | PictureState::Absent if grade == Grade::Warning => (3, Glyph::Suspect, Role::Warn),
+        PictureState::Ready(_) if app.pane().lookalike(index).is_some() => (3, Glyph::Suspect, Role::Warn),
         PictureState::Ready(_) => (1, ready, Role::Plain),
         PictureState::Loading => (3, Glyph::Loading, Role::Plain),
         PictureState::Absent => (2, absent, Role::Dim),

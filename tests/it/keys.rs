@@ -11,7 +11,7 @@ use thumbview::{
         viewer::comparison::{Comparison, ComparisonMode},
     },
     event::{LogUpdate, Notice, Severity, Time},
-    picture::{Excerpt, PictureFailure, PictureUpdate},
+    picture::{Excerpt, FailureKind, PictureFailure, PictureUpdate},
 };
 
 /// The selected asset's first four characters, the offset under the cursor, and how many rows are listed.
@@ -462,7 +462,12 @@ fn a_held_key_never_queues_wants() {
 
 fn a_refused_host_is_allowed_by_a_key() {
     let mut stage = Stage::filled(100, 30);
-    stage.refuse(&PictureFailure { what: "no".into(), advice: Vec::new(), allow: Some("127.0.0.1:8787".into()) });
+    stage.refuse(&PictureFailure {
+        kind: FailureKind::Forbidden,
+        what: "no".into(),
+        advice: Vec::new(),
+        allow: Some("127.0.0.1:8787".into()),
+    });
     assert!(stage.wanted().is_empty(), "what failed is not asked for again");
     stage.keys("a");
     assert!(
@@ -473,7 +478,8 @@ fn a_refused_host_is_allowed_by_a_key() {
 
 fn retrying_asks_again() {
     let mut stage = Stage::filled(100, 30);
-    let failure = PictureFailure { what: "HTTP 403".into(), advice: Vec::new(), allow: None };
+    let failure =
+        PictureFailure { kind: FailureKind::Forbidden, what: "HTTP 403".into(), advice: Vec::new(), allow: None };
     stage.refuse(&failure);
     stage.keys("r");
     assert_eq!(stage.wanted().len(), 1);

@@ -17,7 +17,7 @@ use thumbview::{
     app::Message,
     event::{FileId, FoundEvents, Health, LogUpdate, Notice, RecordReader, Severity, Time},
     graphics::{Painter, clipboard},
-    picture::{Multiplexer, PictureFailure},
+    picture::{FailureKind, Multiplexer, PictureFailure},
     terminal::write_cells,
     text::Safe,
     ui,
@@ -145,7 +145,7 @@ proptest! {
             stage.serve();
         } else {
             let advice = vec![Safe::new(url), Safe::new(other)];
-            stage.refuse(&PictureFailure { what: Safe::new(message), advice, allow: Some(Safe::new(title)) });
+            stage.refuse(&PictureFailure { kind: FailureKind::Forbidden, what: Safe::new(message), advice, allow: Some(Safe::new(title)) });
         }
         for keys in ["", "k", "e", "t", "t", "z", "z", "Tab", "Tab", "Tab", "i", "q", "v", "q", "!", "q", "c", "j", "q", "s", "s", "?", "q"] {
             stage.keys(keys);

@@ -6,7 +6,7 @@ use ratatui::layout::Size;
 use std::fmt::Write as _;
 use thumbview::{
     app::{AppOptions, Message, ThemeChoice},
-    picture::{PictureFailure, PictureUpdate},
+    picture::{FailureKind, PictureFailure, PictureUpdate},
 };
 
 /// Minutes of a day.
@@ -30,7 +30,12 @@ fn days_titles_and_marks_of_the_list() {
     stage.log_event_at("old2", -DAY);
     stage.log_event_at("old3", -DAY);
     stage.keys("k k");
-    stage.refuse(&PictureFailure { what: "HTTP 403".into(), advice: Vec::new(), allow: None });
+    stage.refuse(&PictureFailure {
+        kind: FailureKind::Forbidden,
+        what: "HTTP 403".into(),
+        advice: Vec::new(),
+        allow: None,
+    });
     shot("days_100x30", &stage);
     // In another order no line tells the day.
     stage.keys("S");
@@ -71,6 +76,7 @@ fn failures_in_plain_words() {
 fn a_picture_that_is_not_to_be_had() {
     let mut stage = Stage::filled(80, 24);
     stage.refuse(&PictureFailure {
+        kind: FailureKind::Forbidden,
         what: "127.0.0.1:8787 is a loopback address".into(),
         advice: vec!["--allow-host 127.0.0.1:8787 allows it for good".into()],
         allow: Some("127.0.0.1:8787".into()),

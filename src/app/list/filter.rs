@@ -2,8 +2,8 @@
 //!
 //! Terms are separated by spaces and all must hold. A bare word matches id, title, code or message
 //! (upper-case letters make it case-sensitive), `"two words"` stay together; `status:failed`, `code:VOD.*` (a regex,
-//! found anywhere in the code), `samples<5`, `since:10m`, `until:…`, `host:NAME`, `source:NAME`; `!` before a term
-//! negates it.
+//! found anywhere in the code), `samples<5`, `since:10m`, `until:…`, `host:NAME`, `source:NAME`,
+//! `picture:black`; `!` before a term negates it.
 
 mod name_pattern;
 mod spelling;
@@ -11,6 +11,7 @@ mod spelling;
 use crate::{
     catalog::{Asset, Catalog},
     event::{Facts, LogEvent, Status, Time},
+    judge::{CheckTally, Verdict},
     text::Safe,
 };
 use memchr::memmem::Finder;
@@ -49,6 +50,16 @@ enum Test {
     Until(TimeBound),
     Host(NamePattern),
     Source(NamePattern),
+    Picture(PictureTest),
+}
+
+/// What must have been found in a picture of an asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PictureTest {
+    Bad,
+    Warning,
+    Unchecked,
+    Is(Verdict),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +117,28 @@ impl Filter {
 
     /// Returns whether an asset passes. Ages count back from `now`.
     pub fn matches(&self, asset: &Asset<'_>, now: Time) -> bool {
-        self.terms.iter().all(|term| term.test.holds(asset, now) == (term.polarity == Polarity::Plain))
+        let terms = self.terms.iter().filter(|term| !matches!(term.test, Test::Picture(_)));
+        terms.into_iter().all(|term| term.test.holds(asset, now) == (term.polarity == Polarity::Plain))
+    }
+
+    /// Returns whether it asks for what only a check of pictures tells.
+    pub fn needs_check(&self) -> bool {
+        self.terms.iter().any(|term| matches!(term.test, Test::Picture(_)))
+    }
+
+    /// Returns whether its `picture:` terms, which [`Self::matches`] leaves out, hold for an asset with these pictures.
+    pub(super) fn matches_check(&self, tally: Option<&CheckTally>) -> bool {
+        self.terms.iter().all(|term| match &term.test {
+            Test::Picture(test) => tally.is_some_and(|tally| test.holds(tally)) == (term.polarity == Polarity::Plain),
+            Test::Word(_)
+            | Test::Status(_)
+            | Test::Code(_)
+            | Test::Samples(..)
+            | Test::Since(_)
+            | Test::Until(_)
+            | Test::Host(_)
+            | Test::Source(_) => true,
+        })
     }
 
     /// Returns whether an event of the file named `file` passes as if it were the only one of its asset, whose title is
@@ -179,7 +211,8 @@ impl Filter {
             | Test::Since(_)
             | Test::Until(_)
             | Test::Host(_)
-            | Test::Source(_) => None,
+            | Test::Source(_)
+            | Test::Picture(_) => None,
         });
         words.into_iter().find(|word| !is_known(word))
     }
@@ -253,6 +286,7 @@ impl Test {
             Some(("until", time)) => Self::Until(bound(time)?),
             Some(("host", host)) if !host.is_empty() => Self::Host(name(host)?),
             Some(("source", source)) if !source.is_empty() => Self::Source(name(source)?),
+            Some(("picture", word)) => Self::Picture(PictureTest::parse(word).map_err(|why| error(&why))?),
             Some(("status" | "host" | "source", _)) => return Err(error("needs a value")),
             // A URL may well be looked for; another word before a colon was meant for a key.
             Some((key, rest))
@@ -284,6 +318,28 @@ impl Test {
                 first.is_some_and(|first| host.matches(hosts_of(first.url.reveal()).iter().map(String::as_str)))
             }),
             Self::Source(source) => source.matches(source_names(asset.file_name()).into_iter().flatten()),
+            // Told by `Filter::matches_check`.
+            Self::Picture(_) => true,
+        }
+    }
+}
+
+impl PictureTest {
+    fn parse(word: &str) -> Result<Self, String> {
+        Ok(match word {
+            "bad" => Self::Bad,
+            "warning" => Self::Warning,
+            "unchecked" => Self::Unchecked,
+            _ => Self::Is(word.parse().map_err(|unknown| format!("{unknown}, and bad, warning, unchecked"))?),
+        })
+    }
+
+    fn holds(self, tally: &CheckTally) -> bool {
+        match self {
+            Self::Bad => tally.bad > 0,
+            Self::Warning => tally.warnings > 0,
+            Self::Unchecked => tally.unchecked > 0,
+            Self::Is(verdict) => tally.verdicts.of(verdict) > 0,
         }
     }
 }
@@ -469,6 +525,27 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(Filter::parse(text).unwrap().matches(&asset, now), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn pictures_that_were_checked_are_asked_for() {
+        let mut verdicts = crate::judge::VerdictCounts::default();
+        verdicts.add(Verdict::Black);
+        let black = CheckTally { pictures: 2, sound: 1, warnings: 1, verdicts, ..CheckTally::default() };
+        for (text, of_black, of_unknown) in [
+            ("picture:black", true, false),
+            ("picture:warning", true, false),
+            ("picture:bad", false, false),
+            ("!picture:bad", true, true),
+            ("picture:black !picture:missing", true, false),
+            ("word", true, true),
+        ] {
+            let filter = Filter::parse(text).unwrap();
+            assert_eq!(filter.matches_check(Some(&black)), of_black, "{text}");
+            assert_eq!(filter.matches_check(None), of_unknown, "{text}");
+        }
+        let error = Filter::parse("picture:green").unwrap_err().to_string();
+        assert!(error.starts_with("picture:green: the verdicts are missing, forbidden"), "{error}");
     }
 
     #[test]

@@ -12,9 +12,6 @@ use std::{
 /// The bytes of decoded and prepared pictures that are kept.
 const BUDGET: usize = 96 << 20;
 
-/// A picture of a lower mean luma (0 to 255) counts as black.
-const BLACK_BELOW: u8 = 8;
-
 /// The state of a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PictureState {
@@ -32,7 +29,6 @@ pub enum PictureState {
 struct AlbumEntry {
     state: PictureState,
     prepared: Vec<(Fit, Arc<Prepared>)>,
-    is_black: bool,
     /// [`Picture::pixel_hash`] of a decoded picture.
     pixel_hash: Option<u64>,
     /// The value of [`Album::clock`] at the last use.
@@ -98,11 +94,6 @@ impl Album {
         }
     }
 
-    /// Returns whether a picture is decoded and black.
-    pub fn is_black(&self, key: PictureKey) -> bool {
-        self.entries.get(&key).is_some_and(|entry| entry.is_black)
-    }
-
     /// Returns whether two pictures are decoded and look alike.
     pub fn are_alike(&self, one: PictureKey, other: PictureKey) -> bool {
         let pixel_hash = |key| self.entries.get(&key)?.pixel_hash;
@@ -157,9 +148,8 @@ impl Album {
     fn set(&mut self, key: PictureKey, state: PictureState) {
         self.forget(key);
         self.clock += 1;
-        let is_black = matches!(&state, PictureState::Ready(picture) if picture.mean_luma() < BLACK_BELOW);
         let pixel_hash = if let PictureState::Ready(picture) = &state { Some(picture.pixel_hash()) } else { None };
-        let entry = AlbumEntry { state, prepared: Vec::new(), is_black, pixel_hash, used: self.clock };
+        let entry = AlbumEntry { state, prepared: Vec::new(), pixel_hash, used: self.clock };
         self.cost += entry.cost();
         self.by_use.insert(self.clock, key);
         if matches!(entry.state, PictureState::Failed(_)) {
@@ -214,7 +204,7 @@ mod tests {
     use super::*;
     use crate::{
         event::PictureKind,
-        picture::{FetchInfo, PixelSize},
+        picture::{FailureKind, FetchInfo, PixelSize},
     };
 
     fn key(index: u32) -> PictureKey {
@@ -250,7 +240,8 @@ mod tests {
         album.apply(PictureUpdate::Loaded(key(1), picture()));
         assert!(album.retry(key(1)));
         assert!(album.picture(key(1)).is_none());
-        let failure = PictureFailure { what: "HTTP 403".into(), advice: Vec::new(), allow: None };
+        let failure =
+            PictureFailure { kind: FailureKind::Forbidden, what: "HTTP 403".into(), advice: Vec::new(), allow: None };
         album.apply(PictureUpdate::Failed(key(0), failure));
         assert!(album.retry(key(0)));
         assert!(!album.retry(key(0)));

@@ -8,6 +8,7 @@ use crate::{
     app::{action::Share, direction::Direction},
     catalog::Event,
     event::{Offset, PictureKind, PictureUrl},
+    judge,
     picture::{EventKey, PictureKey, PictureRequest},
 };
 use std::time::Duration;
@@ -204,17 +205,8 @@ impl Timeline {
 
     /// The gaps between samples of more than 1.5 times the median interval: first and last offset of each.
     pub fn gaps(&self) -> Vec<(Offset, Offset)> {
-        let samples: Vec<Offset> =
-            self.marks.iter().filter(|mark| mark.key.kind == PictureKind::Sample).map(|mark| mark.offset).collect();
-        let mut steps: Vec<i64> =
-            samples.windows(2).map(|pair| pair[1].as_millis() - pair[0].as_millis()).filter(|step| *step > 0).collect();
-        steps.sort_unstable();
-        let Some(median) = steps.get(steps.len() / 2).copied() else { return Vec::new() };
-        samples
-            .windows(2)
-            .filter(|pair| (pair[1].as_millis() - pair[0].as_millis()) * 2 > median * 3)
-            .map(|pair| (pair[0], pair[1]))
-            .collect()
+        let samples = self.marks.iter().filter(|mark| mark.key.kind == PictureKind::Sample);
+        judge::gaps(&samples.map(|mark| mark.offset).collect::<Vec<_>>())
     }
 }
 
@@ -222,7 +214,7 @@ impl Timeline {
 mod tests {
     use super::*;
     use crate::event::{AssetId, EventKind, Oddities, Origin, Status, Templates};
-    use crate::picture::PictureFailure;
+    use crate::picture::{FailureKind, PictureFailure};
 
     fn timeline(samples: &[i64], dots: &[i64]) -> Timeline {
         let asset = AssetId::new("a").unwrap();
@@ -288,7 +280,12 @@ mod tests {
         let mut t = timeline(&[0, 1], &[]);
         let ms = Duration::from_millis;
         t.toggle_play(ms(0));
-        let failed = PictureState::Failed(PictureFailure { what: "HTTP 403".into(), advice: Vec::new(), allow: None });
+        let failed = PictureState::Failed(PictureFailure {
+            kind: FailureKind::Forbidden,
+            what: "HTTP 403".into(),
+            advice: Vec::new(),
+            allow: None,
+        });
         assert!(!t.advance(ms(400), &failed));
         assert!(t.advance(ms(500), &failed));
         assert!(!t.advance(ms(1000), &PictureState::Loading), "waits");

@@ -137,7 +137,8 @@ impl PictureExporter {
                     Some(damage) => error(&format!("{}: {damage}", task.file)),
                     None => detail(&format!("{}: written", task.file)),
                 }
-                let (outcome, reason) = (FileOutcome::Written, picture.damage.clone());
+                let (outcome, reason) =
+                    (FileOutcome::Written, picture.damage.as_ref().map(|damage| damage.text().clone()));
                 self.files.insert(key, ExportedFile { file: Some(task.file), outcome, reason });
             }
             Ok(Err(FileError::Exists)) => self.keep(task),

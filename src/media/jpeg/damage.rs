@@ -2,6 +2,7 @@
 //!
 //! The kinds are those that libjpeg warns of, and some that it does not see. Plain data with a sentence for the operator.
 
+use crate::{picture::PictureDamage, text::Safe};
 use std::fmt;
 
 /// The first damage of a picture.
@@ -35,6 +36,22 @@ pub(super) enum DamageKind {
     MissingComponent,
     /// A progressive picture without the scans that refine it.
     MissingScans,
+}
+
+impl From<Damage> for PictureDamage {
+    fn from(damage: Damage) -> Self {
+        let text = Safe::from(damage.to_string());
+        match damage.kind {
+            DamageKind::EndOfData | DamageKind::MissingScans => Self::Truncated(text),
+            DamageKind::InvalidCode
+            | DamageKind::ExtraData
+            | DamageKind::RestartOrder
+            | DamageKind::ScanOrder
+            | DamageKind::ScanHeader
+            | DamageKind::Markers
+            | DamageKind::MissingComponent => Self::Invalid(text),
+        }
+    }
 }
 
 impl fmt::Display for Damage {

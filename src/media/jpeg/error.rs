@@ -2,7 +2,7 @@
 //!
 //! Sentences for the operator. "Corrupt" is said of what no decoder may draw, "not supported" of what is sound.
 
-use crate::picture::PixelSize;
+use crate::picture::{FailureKind, PixelSize};
 
 /// The largest number of scans that is decoded. Each is a few bytes that cost a pass over all pixels.
 pub(super) const MAX_SCANS: u32 = 100;
@@ -28,10 +28,23 @@ pub enum JpegError {
     /// It is invalid.
     #[error("corrupt: {0}")]
     Corrupt(String),
-    /// The message of a decoder in a child process.
-    #[error("{0}")]
-    Reported(String),
+    /// The kind and the message of an error in a child process.
+    #[error("{1}")]
+    Reported(FailureKind, String),
     /// The decoder did not return; its exit reason.
     #[error("the decoder failed: {0}")]
     Decoder(String),
+}
+
+impl JpegError {
+    /// Returns the kind of failure that it is. What exceeds a limit of this program is refused, not damaged.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::NoSize(_) | Self::NoData(_) => FailureKind::Truncated,
+            Self::TooLarge(_) | Self::TooManyScans => FailureKind::Refused,
+            Self::Unsupported(_) | Self::Corrupt(_) => FailureKind::Damaged,
+            Self::Reported(kind, _) => *kind,
+            Self::Decoder(_) => FailureKind::Unknown,
+        }
+    }
 }

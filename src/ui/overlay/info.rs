@@ -46,14 +46,14 @@ pub(super) fn rows(app: &App) -> Vec<Vec<StyledText>> {
             let cached = if fetched.from_cache { "the disk cache".into() } else { "the network".into() };
             facts.push(("from", cached));
             facts.push(("fetch time", Safe::new(&format!("{} ms", fetched.took.as_millis()))));
-            if app.album().is_black(mark.key) {
-                facts.push(("looks", "black".into()));
-            }
             if let Some(other) = app.pane().lookalike(app.timeline().cursor()) {
                 facts.push(("looks", Safe::new(&format!("the same as picture #{}", other + 1))));
             }
-            facts.extend(picture.damage.clone().map(|damage| ("damage", damage)));
+            facts.extend(picture.damage.as_ref().map(|damage| ("damage", damage.text().clone())));
         }
+    }
+    for (verdict, reason) in app.check().findings(mark.key) {
+        facts.push(("check", Safe::new(&format!("{verdict}: {reason}"))));
     }
     if let Exhibit::Picture(placement) = app.pane().exhibit()
         && let Prepared::Bytes { bytes: drawing, size } = &*placement.prepared

@@ -164,7 +164,7 @@ async fn truncated_pictures_are_shown_and_marked() {
     .await;
     let check = async |path: &str, expected: &str| {
         let picture = load(impatient(&[&server.host()]), &server.url(path)).await.unwrap();
-        assert_eq!(picture.damage.as_ref().unwrap().as_str(), expected, "{path}");
+        assert_eq!(picture.damage.as_ref().unwrap().text().as_str(), expected, "{path}");
         assert_eq!(picture.size.to_string(), "96x54");
     };
     check("/closed", "truncated: 1 of 2 KB").await;
@@ -392,7 +392,7 @@ async fn encoded_bodies_are_decoded_or_named() {
         assert_eq!((&*picture.jpeg, &picture.damage), (BASE, &None), "{path}");
     }
     let half = load(config(), &server.url("/half")).await.unwrap();
-    let damage = half.damage.as_ref().unwrap().as_str();
+    let damage = half.damage.as_ref().unwrap().text().as_str();
     assert_eq!(damage, "truncated after 1 KB, then the encoded data is invalid or ends");
     let check = async |path: &str, expected: &[&str]| {
         let error = load(config(), &server.url(path)).await.unwrap_err();
@@ -421,7 +421,7 @@ async fn complete_answers_with_other_statuses_are_taken() {
         assert_eq!(picture.damage, None, "{path}");
     }
     let part = load(config(&[&server.host()]), &server.url("/part")).await.unwrap();
-    assert_eq!(part.damage.as_ref().unwrap().as_str(), "truncated: 1 of 2 KB, the server sent only a part");
+    assert_eq!(part.damage.as_ref().unwrap().text().as_str(), "truncated: 1 of 2 KB, the server sent only a part");
     assert_eq!(failure(config(&[&server.host()]), &server.url("/204")).await, "HTTP 204");
 }
 

@@ -77,7 +77,7 @@ async fn hotlink_protection_is_explained() {
     assert!(load(config, &url("/referer/0.jpg")).await.is_ok());
 
     let slow = load(impatient(&[&host]), &url("/slow/0.jpg")).await.unwrap();
-    let damage = slow.damage.as_ref().unwrap().as_str();
+    let damage = slow.damage.as_ref().unwrap().text().as_str();
     assert!(damage.starts_with("truncated: "), "{damage}");
 }
 

@@ -1,0 +1,241 @@
+//! The facts about a picture that judging needs, measured in its pixels.
+
+use crate::picture::{Picture, PixelSize};
+
+/// The luma (0 to 255) from which on a pixel is not dark: 10 % of 255, rounded up (`pixel_black_th` of ffmpeg's filter
+/// blackdetect).
+const DARK_BELOW: u64 = 26;
+
+/// The share of dark pixels from which on a picture is black (`picture_black_ratio_th` of the same filter).
+const BLACK_SHARE: f32 = 0.98;
+
+/// The standard deviation of luma under which a picture has one colour: JPEG's own noise stays below it.
+const BLANK_DEVIATION: f32 = 2.0;
+
+/// The bits in which the difference hashes of two pictures that look alike differ at most.
+const ALIKE_BITS: u32 = 2;
+
+/// The luma by which the means, and the deviations, of two pictures that look alike differ at most. The hash tells
+/// nothing of flat areas and of a fade, which keeps all edges.
+const ALIKE_LUMA: f32 = 2.0;
+
+/// The columns and rows of boxes of which the hash is made: a bit for each two neighbours in a row.
+const HASH_COLUMNS: usize = 9;
+const HASH_ROWS: usize = 8;
+
+/// The difference of two boxes in 16ths of a level of luma that counts as one, so that noise in flat areas does not.
+const EDGE: u64 = 16;
+
+/// The most pixels that are measured. A picture of 480x270 is measured whole, larger ones on a regular grid.
+const MAX_PIXELS: usize = 480 * 270;
+
+/// Facts about one picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PictureFacts {
+    /// Its size in pixels.
+    pub size: PixelSize,
+    /// The mean luma (BT.601), 0 to 255.
+    pub mean: f32,
+    /// The standard deviation of luma.
+    pub deviation: f32,
+    /// The share of pixels with a luma under 10 %, 0 to 1.
+    pub dark_share: f32,
+    /// The difference hash: bit by bit, whether a box is lighter than its right neighbour.
+    pub hash: u64,
+}
+
+impl PictureFacts {
+    /// Measures a picture, in a time that its size does not change.
+    pub fn of(picture: &Picture) -> Self {
+        let (luma, width) = luma(picture);
+        let count = luma.len().max(1) as u64;
+        let (mut sum, mut squares, mut dark) = (0_u64, 0_u64, 0_u64);
+        for value in &luma {
+            let value = u64::from(*value);
+            sum += value;
+            squares += value * value;
+            dark += u64::from(value < DARK_BELOW);
+        }
+        let mean = ratio(sum, count);
+        let variance = ratio(squares, count) - mean * mean;
+        #[expect(clippy::cast_possible_truncation, reason = "0 to 255, and 0 to 1")]
+        Self {
+            size: picture.size,
+            mean: mean as f32,
+            deviation: variance.max(0.0).sqrt() as f32,
+            dark_share: ratio(dark, count) as f32,
+            hash: hash(&luma, width),
+        }
+    }
+
+    /// Returns whether it is black.
+    pub fn is_black(&self) -> bool {
+        self.dark_share >= BLACK_SHARE
+    }
+
+    /// Returns whether it has one colour.
+    pub fn is_blank(&self) -> bool {
+        self.deviation < BLANK_DEVIATION
+    }
+
+    /// Returns whether two pictures look alike.
+    pub fn is_like(&self, other: &Self) -> bool {
+        (self.hash ^ other.hash).count_ones() <= ALIKE_BITS
+            && (self.mean - other.mean).abs() <= ALIKE_LUMA
+            && (self.deviation - other.deviation).abs() <= ALIKE_LUMA
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sums of at most 130 000 squares of bytes, far below 2^52")]
+fn ratio(part: u64, whole: u64) -> f64 {
+    part as f64 / whole as f64
+}
+
+/// Returns the luma of the measured pixels, row by row, and the length of a row.
+fn luma(picture: &Picture) -> (Vec<u8>, usize) {
+    let [width, height] = [picture.size.width, picture.size.height].map(|side| side as usize);
+    let mut step = 1;
+    while width.div_ceil(step) * height.div_ceil(step) > MAX_PIXELS {
+        step += 1;
+    }
+    let mut luma = Vec::with_capacity(width.div_ceil(step) * height.div_ceil(step));
+    for row in picture.rgb.chunks_exact((width * 3).max(3)).step_by(step) {
+        // The integer form of BT.601 in 256ths.
+        luma.extend(row.chunks_exact(3).step_by(step).map(|pixel| {
+            let [r, g, b] = [pixel[0], pixel[1], pixel[2]].map(u32::from);
+            u8::try_from((77 * r + 150 * g + 29 * b + 128) >> 8).unwrap_or(u8::MAX)
+        }));
+    }
+    (luma, width.div_ceil(step).max(1))
+}
+
+/// Returns the difference hash of luma in rows of `width`.
+fn hash(luma: &[u8], width: usize) -> u64 {
+    let height = luma.len() / width;
+    if height == 0 {
+        return 0;
+    }
+    let mut hash = 0;
+    for y in 0..HASH_ROWS {
+        let rows = part(height, y, HASH_ROWS);
+        let boxes: [u64; HASH_COLUMNS] = std::array::from_fn(|x| {
+            let columns = part(width, x, HASH_COLUMNS);
+            let area = (rows.len() * columns.len()) as u64;
+            let row = |y: usize| &luma[y * width..][columns.clone()];
+            let sum: u64 = rows.clone().flat_map(row).map(|value| u64::from(*value)).sum();
+            (sum * 16 + area / 2) / area
+        });
+        for pair in boxes.windows(2) {
+            hash = hash << 1 | u64::from(pair[0] >= pair[1] + EDGE);
+        }
+    }
+    hash
+}
+
+/// Returns the range of one of `of` equal parts of a length, never empty: parts of a short length share pixels.
+fn part(length: usize, at: usize, of: usize) -> std::ops::Range<usize> {
+    let from = at * length / of;
+    from..((at + 1) * length / of).max(from + 1)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::picture::FetchInfo;
+
+    /// Draws a grey picture: the luma of each pixel by its place.
+    pub(in crate::judge) fn drawn(width: u32, height: u32, luma: impl Fn(u32, u32) -> u8) -> Picture {
+        let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+        let rgb: Vec<u8> = pixels.flat_map(|(x, y)| [luma(x, y); 3]).collect();
+        Picture {
+            size: PixelSize { width, height },
+            rgb: rgb.into(),
+            jpeg: [].into(),
+            fetched: FetchInfo::default(),
+            damage: None,
+        }
+    }
+
+    fn facts(luma: impl Fn(u32, u32) -> u8) -> PictureFacts {
+        PictureFacts::of(&drawn(480, 270, luma))
+    }
+
+    /// A dark picture of which so many thousandths of the rows' pixels are `light`.
+    fn partly_light(thousandths: u32, light: u8) -> PictureFacts {
+        PictureFacts::of(&drawn(1000, 100, |x, _| if x < thousandths { light } else { 10 }))
+    }
+
+    /// Soft shapes, moved to the right by so many pixels.
+    fn scene(moved: u32) -> impl Fn(u32, u32) -> u8 {
+        move |x, y| {
+            let wave = f64::from(x + moved) / 37.0 + (f64::from(y) / 23.0).sin() * 2.0;
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "18 to 218")]
+            let value = (wave.sin() * 100.0 + 118.0) as u8;
+            value
+        }
+    }
+
+    #[test]
+    fn black_is_98_percent_under_10_percent_of_luma() {
+        assert!(facts(|_, _| 0).is_black());
+        assert!(facts(|_, _| 25).is_black(), "25 of 255 is under 10 %");
+        assert!(!facts(|_, _| 26).is_black());
+        assert!(partly_light(20, 200).is_black(), "98.0 % are dark");
+        assert!(!partly_light(21, 200).is_black(), "97.9 % are dark");
+        // A night scene with one lamp that lights a circle of 30 pixels around it.
+        let lamp = |x: u32, y: u32| if (x.abs_diff(400)).pow(2) + (y.abs_diff(60)).pow(2) < 900 { 180 } else { 12 };
+        let night = facts(lamp);
+        assert!(!night.is_black() && !night.is_blank(), "{night:?}");
+        // Credits: lines of letters that cover 4 % of the picture.
+        let credits = |x: u32, y: u32| if y % 30 < 8 && x % 4 == 0 && (100..380).contains(&x) { 235 } else { 0 };
+        let credits = facts(credits);
+        assert!(!credits.is_black() && credits.dark_share > 0.9, "{credits:?}");
+    }
+
+    #[test]
+    fn blank_is_a_deviation_under_2() {
+        assert!(facts(|_, _| 255).is_blank());
+        assert!(facts(|x, y| 128 + u8::from((x ^ y) & 1 == 0)).is_blank(), "noise of one level");
+        // Half the pixels 2 levels above and half 2 below the mean: a deviation of 2.
+        assert!(facts(|x, _| if x % 2 == 0 { 126 } else { 129 }).is_blank());
+        assert!(!facts(|x, _| if x % 2 == 0 { 126 } else { 130 }).is_blank());
+        assert!(!facts(scene(0)).is_blank());
+    }
+
+    #[test]
+    fn alike_pictures_have_the_same_edges_and_the_same_light() {
+        let one = facts(scene(0));
+        assert!(one.is_like(&one));
+        let noisy = facts(|x, y| scene(0)(x, y).saturating_add(u8::try_from((x * 7 + y * 13) % 3).unwrap()));
+        assert!(one.is_like(&noisy), "noise of JPEG: {one:?} {noisy:?}");
+        assert!(!one.is_like(&facts(scene(60))), "moved by an eighth of the width");
+        let fading = facts(|x, y| scene(0)(x, y) / 10 * 9);
+        assert!(!one.is_like(&fading), "a fade keeps the edges: {one:?} {fading:?}");
+        assert!(!facts(|_, _| 255).is_like(&facts(|_, _| 0)), "flat pictures have no edges");
+    }
+
+    #[test]
+    fn any_size_is_measured() {
+        for (width, height) in [(1, 1), (1, 500), (500, 1), (9, 8), (8, 7), (270, 480), (3000, 2000), (0, 0)] {
+            let facts = PictureFacts::of(&drawn(width, height, |_, _| 77));
+            assert_eq!(facts.size, PixelSize { width, height });
+            assert_eq!(facts.hash, 0, "{width}x{height}: flat");
+            assert!(
+                facts.is_blank() && (width == 0 || (facts.mean - 77.0).abs() < 0.01),
+                "{width}x{height}: {facts:?}"
+            );
+        }
+        let lit_left = PictureFacts::of(&drawn(9, 8, |x, _| if x == 0 { 200 } else { 100 }));
+        assert_eq!(lit_left.hash, 0x8080_8080_8080_8080);
+        let portrait = PictureFacts::of(&drawn(270, 480, |x, y| scene(0)(y, x)));
+        assert!(!portrait.is_black() && !portrait.is_blank() && portrait.hash != 0);
+    }
+
+    #[test]
+    fn a_large_picture_is_measured_on_a_grid() {
+        let picture = drawn(1920, 1080, |x, _| if x < 960 { 0 } else { 200 });
+        assert!(luma(&picture).0.len() <= MAX_PIXELS);
+        let facts = PictureFacts::of(&picture);
+        assert!((facts.dark_share - 0.5).abs() < 0.01 && (facts.mean - 100.0).abs() < 1.0, "{facts:?}");
+    }
+}
