@@ -82,7 +82,7 @@ impl Viewer {
         };
         let is_viewed = match &update {
             PictureUpdate::Started(key) | PictureUpdate::Loaded(key, _) | PictureUpdate::Failed(key, _) => {
-                self.requested.contains(key) || !self.check.has_requested(*key)
+                self.requested.contains(key) || !self.check.is_requested(*key)
             }
             PictureUpdate::Dropped(_) | PictureUpdate::Prepared(..) => true,
         };

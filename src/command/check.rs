@@ -20,7 +20,7 @@ use crate::{
     media::MediaConfig,
     report::{self, CheckFormat, CheckReport, CheckedAsset},
     session::files,
-    text::{Safe, number::thousands},
+    text::{Safe, number::counted},
 };
 use anyhow::{Context as _, Result};
 use judging::{Ended, Judging};
@@ -55,7 +55,9 @@ pub(super) fn run(mut args: CheckArgs) -> Result<ExitCode> {
     if ended == Ended::StdoutClosed {
         return Ok(ExitCode::SUCCESS);
     }
-    judging.unchecked_reasons().for_each(|(reason, count)| info(&format!("{} unchecked: {reason}", pictures(count))));
+    judging
+        .unchecked_reasons()
+        .for_each(|(reason, count)| info(&format!("{} unchecked: {reason}", counted(count, "picture"))));
     let (assets, tally) = judging.finish();
     let assets = worst_first(assets);
     let report = CheckReport { catalog: &reading.catalog, assets: &assets, tally: &tally, reveal: args.input.reveal() };
@@ -81,7 +83,7 @@ fn exit_code(ended: Ended, tally: &CheckTally, of_reading: impl FnOnce() -> Exit
         return ExitCode::from(BAD_PICTURES);
     }
     if tally.pictures > 0 && tally.unchecked == tally.pictures {
-        error(&format!("none of the {} could be judged", pictures(tally.pictures)));
+        error(&format!("none of the {} could be judged", counted(tally.pictures, "picture")));
         return ExitCode::FAILURE;
     }
     of_reading()
@@ -96,10 +98,6 @@ fn worst_first(mut assets: Vec<CheckedAsset>) -> Vec<CheckedAsset> {
 fn table_width() -> Option<usize> {
     let width = || crossterm::terminal::size().map_or(DEFAULT_WIDTH, |(columns, _)| columns.max(1));
     (stdio::stdout() == StreamKind::Terminal).then(|| usize::from(width()))
-}
-
-fn pictures(count: u64) -> String {
-    if count == 1 { "1 picture".to_owned() } else { format!("{} pictures", thousands(count)) }
 }
 
 #[cfg(test)]

@@ -187,7 +187,8 @@ pub(super) mod tests {
         let night = facts(lamp);
         assert!(!night.is_black() && !night.is_blank(), "{night:?}");
         // Credits: lines of letters that cover 4 % of the picture.
-        let credits = |x: u32, y: u32| if y % 30 < 8 && x % 4 == 0 && (100..380).contains(&x) { 235 } else { 0 };
+        let credits =
+            |x: u32, y: u32| if y % 30 < 8 && x.is_multiple_of(4) && (100..380).contains(&x) { 235 } else { 0 };
         let credits = facts(credits);
         assert!(!credits.is_black() && credits.dark_share > 0.9, "{credits:?}");
     }

@@ -241,13 +241,15 @@ mod tests {
 
     #[test]
     fn denials_in_a_row_over_two_assets_after_a_success_are_a_limit() {
+        use HostAnswer::{Denied, Limited, NoPicture, Picture};
         let now = Instant::now();
         let is_limiting = |answers: &[(HostAnswer, &str)]| {
             let mut host = HostRecord::default();
-            answers.iter().for_each(|(answer, id)| host.note_answer(*answer, &asset(id), now));
+            for (answer, id) in answers {
+                host.note_answer(*answer, &asset(id), now);
+            }
             host.is_limiting()
         };
-        use HostAnswer::{Denied, Limited, NoPicture, Picture};
         let (p, n, d, e) = ((Picture, "a"), (NoPicture, "a"), (Denied, "a"), (Denied, "b"));
         assert!(is_limiting(&[p, d, d, d, d, e]));
         assert!(!is_limiting(&[p, d, d, d, e]));

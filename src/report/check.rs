@@ -6,7 +6,10 @@ use crate::{
     event::{PictureKind, Reveal},
     judge::{CheckTally, Verdict, VerdictCounts},
     picture::PictureRequest,
-    text::{Safe, number::thousands},
+    text::{
+        Safe,
+        number::{counted, thousands},
+    },
 };
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use std::{collections::BTreeMap, fmt::Write as _, io};
@@ -114,12 +117,6 @@ impl<'a> CheckReport<'a> {
         }
         text
     }
-}
-
-/// Returns a number with its noun.
-fn counted(count: u64, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", thousands(count))
 }
 
 /// One asset of a report.

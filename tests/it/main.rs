@@ -13,6 +13,7 @@ mod harness;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod check;
 mod cli;
 mod commands;
 mod demo;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let tests = [
+        check::tests(),
         cli::tests(),
         commands::tests(),
         demo::tests(),

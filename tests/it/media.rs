@@ -1,6 +1,6 @@
 //! Tests of the media module against servers that fail in every way.
 
-mod decode;
+pub(crate) mod decode;
 pub(crate) mod disk;
 mod fetch;
 pub(crate) mod isolation;
@@ -20,7 +20,7 @@ use thumbview::{
 };
 use tokio::sync::mpsc::Receiver;
 
-const BASE: &[u8] = include_bytes!("../fixtures/hostile/base.jpg");
+pub(crate) const BASE: &[u8] = include_bytes!("../fixtures/hostile/base.jpg");
 
 fn key(index: u32) -> PictureKey {
     PictureKey { event: EventKey(0), kind: PictureKind::Sample, index }

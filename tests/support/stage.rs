@@ -351,12 +351,15 @@ fn picture(key: PictureKey) -> Arc<Picture> {
     plain(u8::try_from(key.index * 37 % 200).unwrap() + 40)
 }
 
-/// A picture of one shade of grey.
+/// A picture of one shade of grey, but for what keeps it from being blank: a left half that is a little darker, by less
+/// than blocks of characters show.
 pub(crate) fn plain(shade: u8) -> Arc<Picture> {
     let size = PixelSize { width: 48, height: 27 };
+    let dark = shade & 0xf8;
+    let row = [vec![dark + 1; 24 * 3], vec![dark + 6; 24 * 3]].concat();
     Arc::new(Picture {
         size,
-        rgb: vec![shade; 48 * 27 * 3].into(),
+        rgb: row.repeat(27).into(),
         jpeg: vec![0; 38_000].into(),
         fetched: FetchInfo { status: Some(200), took: Duration::from_millis(41), ..FetchInfo::default() },
         damage: None,

@@ -6,16 +6,18 @@
 //! `picture:black`; `!` before a term negates it.
 
 mod name_pattern;
+mod picture_test;
 mod spelling;
 
 use crate::{
     catalog::{Asset, Catalog},
     event::{Facts, LogEvent, Status, Time},
-    judge::{CheckTally, Verdict},
+    judge::CheckTally,
     text::Safe,
 };
 use memchr::memmem::Finder;
 use name_pattern::NamePattern;
+use picture_test::{PictureTest, UnknownWord};
 use regex::{Regex, RegexBuilder};
 use spelling::{Quotes, SpelledTerm};
 use std::{fmt, sync::Arc};
@@ -51,15 +53,6 @@ enum Test {
     Host(NamePattern),
     Source(NamePattern),
     Picture(PictureTest),
-}
-
-/// What must have been found in a picture of an asset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum PictureTest {
-    Bad,
-    Warning,
-    Unchecked,
-    Is(Verdict),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,7 +161,8 @@ impl Filter {
                 | Test::Samples(..)
                 | Test::Until(_)
                 | Test::Host(_)
-                | Test::Source(_) => None,
+                | Test::Source(_)
+                | Test::Picture(_) => None,
             });
         bounds.max()
     }
@@ -262,7 +256,7 @@ impl Term {
 }
 
 /// The keys of terms, as errors list them.
-const KEYS: &str = "the keys are status: code: since: until: host: source: and samples<";
+const KEYS: &str = "the keys are status: code: since: until: host: source: picture: and samples<";
 
 impl Test {
     fn parse(text: &str) -> Result<Self, FilterError> {
@@ -286,7 +280,7 @@ impl Test {
             Some(("until", time)) => Self::Until(bound(time)?),
             Some(("host", host)) if !host.is_empty() => Self::Host(name(host)?),
             Some(("source", source)) if !source.is_empty() => Self::Source(name(source)?),
-            Some(("picture", word)) => Self::Picture(PictureTest::parse(word).map_err(|why| error(&why))?),
+            Some(("picture", word)) => Self::Picture(word.parse().map_err(|why: UnknownWord| error(&why.to_string()))?),
             Some(("status" | "host" | "source", _)) => return Err(error("needs a value")),
             // A URL may well be looked for; another word before a colon was meant for a key.
             Some((key, rest))
@@ -320,26 +314,6 @@ impl Test {
             Self::Source(source) => source.matches(source_names(asset.file_name()).into_iter().flatten()),
             // Told by `Filter::matches_check`.
             Self::Picture(_) => true,
-        }
-    }
-}
-
-impl PictureTest {
-    fn parse(word: &str) -> Result<Self, String> {
-        Ok(match word {
-            "bad" => Self::Bad,
-            "warning" => Self::Warning,
-            "unchecked" => Self::Unchecked,
-            _ => Self::Is(word.parse().map_err(|unknown| format!("{unknown}, and bad, warning, unchecked"))?),
-        })
-    }
-
-    fn holds(self, tally: &CheckTally) -> bool {
-        match self {
-            Self::Bad => tally.bad > 0,
-            Self::Warning => tally.warnings > 0,
-            Self::Unchecked => tally.unchecked > 0,
-            Self::Is(verdict) => tally.verdicts.of(verdict) > 0,
         }
     }
 }
@@ -525,27 +499,6 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(Filter::parse(text).unwrap().matches(&asset, now), expected, "{text:?}");
         }
-    }
-
-    #[test]
-    fn pictures_that_were_checked_are_asked_for() {
-        let mut verdicts = crate::judge::VerdictCounts::default();
-        verdicts.add(Verdict::Black);
-        let black = CheckTally { pictures: 2, sound: 1, warnings: 1, verdicts, ..CheckTally::default() };
-        for (text, of_black, of_unknown) in [
-            ("picture:black", true, false),
-            ("picture:warning", true, false),
-            ("picture:bad", false, false),
-            ("!picture:bad", true, true),
-            ("picture:black !picture:missing", true, false),
-            ("word", true, true),
-        ] {
-            let filter = Filter::parse(text).unwrap();
-            assert_eq!(filter.matches_check(Some(&black)), of_black, "{text}");
-            assert_eq!(filter.matches_check(None), of_unknown, "{text}");
-        }
-        let error = Filter::parse("picture:green").unwrap_err().to_string();
-        assert!(error.starts_with("picture:green: the verdicts are missing, forbidden"), "{error}");
     }
 
     #[test]

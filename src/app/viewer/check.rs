@@ -111,7 +111,7 @@ impl PictureCheck {
     }
 
     /// Returns whether a picture is requested for the check.
-    pub(super) fn has_requested(&self, key: PictureKey) -> bool {
+    pub fn is_requested(&self, key: PictureKey) -> bool {
         self.run.as_ref().is_some_and(|run| run.check.has_requested(key))
     }
 

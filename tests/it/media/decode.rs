@@ -5,7 +5,7 @@ use super::*;
 const PROGRESSIVE: &[u8] = include_bytes!("../../fixtures/hostile/progressive.jpg");
 
 /// The picture with another size in its frame header.
-fn resized(jpeg: &[u8], width: u16, height: u16) -> Vec<u8> {
+pub(crate) fn resized(jpeg: &[u8], width: u16, height: u16) -> Vec<u8> {
     let frame = jpeg.windows(2).position(|pair| matches!(pair, [0xff, 0xc0 | 0xc2])).unwrap();
     let mut jpeg = jpeg.to_vec();
     jpeg[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
@@ -21,7 +21,7 @@ fn scan_bomb() -> Vec<u8> {
 }
 
 /// Returns hostile bodies with their expected outcome: a size and the damage, or a failure.
-fn hostile() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+pub(crate) fn hostile() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let len = BASE.len();
     let too_large = |size: &str| -> &'static str {
         format!("{size} pixels is more than is decoded (40 megapixels, 16384 a side)").leak()
