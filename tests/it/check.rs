@@ -72,7 +72,7 @@ impl Place {
             .collect();
         let event = json!({"event_type": "thumbnailComplete", "thumbnail_info":
             {"asset_id": id, "status": "SUCCEED", "sample": sample}});
-        self.log += &format!("{event}\n");
+        self.log.extend([event.to_string().as_str(), "\n"]);
     }
 
     fn command(&self, args: &[&str]) -> Command {

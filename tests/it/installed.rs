@@ -26,7 +26,7 @@ fn stdout_of(folder: &Path, program: &str, args: &[&str], variables: &[(&str, &s
 /// Writes the completions of a shell into a new folder, or skips the test if there is no such shell.
 fn completions(shell: &str, file: &str) -> tempfile::TempDir {
     if Command::new(shell).arg("-c").arg("true").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
-        skip(&format!("no {shell}"));
+        skip(format!("no {shell}"));
     }
     let folder = tempfile::tempdir().unwrap();
     let script = stdout_of(folder.path(), PROGRAM, &["completions", shell], &[]);
