@@ -8,7 +8,7 @@
 mod candidate;
 
 use crate::event::{
-    copies::TextHead,
+    copies::{TextHead, WholeTexts},
     decode::{self, EventBody, ObjectClass},
     fields::{Fields, items, string},
     fingerprint::Fingerprint,
@@ -34,6 +34,9 @@ const DEPTH_MAX: u8 = 12;
 
 /// The most bytes of a template text on either side of its label for the id.
 const TEMPLATE_MAX: usize = 4096;
+
+/// The most events of a list element among which a copy is searched.
+const COPIES_MAX: usize = 64;
 
 /// A finding in a text.
 #[derive(Debug)]
@@ -196,8 +199,11 @@ impl EmbeddedSearch<'_> {
         }
         match decode::read(&fields, self.templates) {
             ObjectClass::Event(body) => {
-                self.heads.push((self.pieces.len(), TextHead::of(text)));
+                let at = self.pieces.len();
                 self.push_event(body, &inside);
+                if self.pieces.len() > at {
+                    self.heads.push((at, TextHead::of(text)));
+                }
             }
             ObjectClass::Other => self.pieces.push(Embedded::Other),
             ObjectClass::Refused(reason) => self.push_refused(&inside, 0, reason),
@@ -287,7 +293,7 @@ impl EmbeddedSearch<'_> {
             self.places.clear();
         }
         // A shipper may keep an event both as text and decoded: the same event twice in one element.
-        let twice = self.places.iter().any(|(index, _, place)| {
+        let twice = self.places.iter().rev().take(COPIES_MAX).any(|(index, _, place)| {
             let same = |known: &Embedded| matches!(known, Embedded::Event { body: known, .. } if *known == body);
             *place != inside.place && self.pieces.get(*index).is_some_and(same)
         });
@@ -305,13 +311,14 @@ impl EmbeddedSearch<'_> {
     /// Returns the pieces without refused texts of which another piece is the whole. Words beside an event name it.
     fn without_cut_copies(self) -> Vec<Embedded> {
         let Self { pieces, heads, mut words, .. } = self;
-        let is_event = |at: &usize| matches!(pieces.get(*at), Some(Embedded::Event { .. }));
-        let copies: Vec<usize> = heads
-            .iter()
-            .filter(|(at, _)| matches!(pieces.get(*at), Some(Embedded::Refused { .. })))
-            .filter(|(_, cut)| heads.iter().any(|(at, whole)| is_event(at) && cut.is_cut_from(whole)))
-            .map(|(at, _)| *at)
-            .collect();
+        let (whole, refused): (Vec<_>, Vec<_>) =
+            heads.into_iter().partition(|(at, _)| matches!(pieces.get(*at), Some(Embedded::Event { .. })));
+        // Both lists are sorted by their indices.
+        let mut copies = Vec::new();
+        if !refused.is_empty() {
+            let wholes = WholeTexts::new(whole.iter().map(|(_, head)| head));
+            copies.extend(refused.iter().filter(|(_, head)| wholes.hold(head)).map(|(at, _)| *at));
+        }
         let is_thumbnail =
             |piece: &Embedded| matches!(piece, Embedded::Event { body, .. } if body.kind == EventKind::Thumbnail);
         if !pieces.iter().any(is_thumbnail) {
@@ -319,7 +326,7 @@ impl EmbeddedSearch<'_> {
         }
         (0..)
             .zip(pieces)
-            .filter(|(at, _)| !copies.contains(at) && !words.contains(at))
+            .filter(|(at, _)| copies.binary_search(at).is_err() && words.binary_search(at).is_err())
             .map(|(_, piece)| piece)
             .collect()
     }
