@@ -12,6 +12,7 @@ pub mod error_code;
 pub mod grid;
 pub mod keymap;
 pub mod list;
+mod listening;
 mod log;
 mod message;
 mod mouse;
@@ -30,6 +31,7 @@ mod writes;
 
 pub use choices::{Glyphs, MouseUse, ThemeChoice};
 pub use list::filter::{Filter, FilterError};
+pub use listening::{CallbackOrigin, Listening};
 pub use message::{Effect, Message, Now, Preparation, RawPurpose};
 pub use options::AppOptions;
 pub use prompt::destination::parse_offset;
@@ -141,6 +143,7 @@ impl App {
             Message::Sent(link) => self.screen.link = link,
             Message::Raw(origin, purpose, text) => self.event_text(origin, purpose, text),
             Message::Wrote(job, outcome) => self.wrote(job, outcome),
+            Message::Listening(listening) => self.options.listening = Some(listening),
             Message::Toast(text) => self.say(text),
             Message::Tick(now) => self.tick(now),
         }

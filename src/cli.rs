@@ -13,6 +13,7 @@ mod error;
 mod fetch;
 mod input;
 mod kafka;
+mod listen;
 mod screen;
 mod suggestion;
 mod version;
@@ -28,6 +29,7 @@ pub use error::{UsageError, first_paragraph, printable};
 pub use fetch::FetchArgs;
 pub use input::{InputArgs, LineCount, Output, SelectionArgs, StreamKind, Zone};
 pub use kafka::{KafkaArgs, KafkaMechanism};
+pub use listen::ListenArgs;
 pub use screen::{ColorWhen, ScreenArgs};
 pub use version::version;
 

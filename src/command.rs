@@ -16,6 +16,7 @@ mod follow;
 mod full_screen;
 mod limits;
 mod list;
+mod listen;
 mod man;
 mod media;
 mod open;
@@ -106,6 +107,7 @@ fn dispatch(invocation: Invocation) -> Result<ExitCode> {
         Command::Tail(args) => tail::run(args),
         Command::Open(args) => open::run(args),
         Command::List(args) => list::run(args),
+        Command::Listen(args) => listen::run(&args),
         Command::Export(args) => export::run(args),
         Command::Check(args) => check::run(args),
         Command::Show(args) => show::run(&args),

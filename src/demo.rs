@@ -5,9 +5,11 @@
 //! others; all that it is given is a path and an address. Equal options give equal sessions.
 
 mod asset;
+mod callbacks;
 mod codes;
 mod config;
 mod font;
+mod poster;
 mod record;
 mod scene;
 mod script;
@@ -16,7 +18,9 @@ mod timeline;
 mod video;
 mod writer;
 
+pub use callbacks::{DemoCallback, DemoCallbacks, TOPIC};
 pub use config::{DemoConfig, Scenario};
+pub use poster::{PostAnswer, Poster};
 
 use crate::text::Safe;
 use asset::{DemoSnapshot, ServerAnswer};
@@ -97,6 +101,37 @@ impl Demo {
     /// Returns the error that has stopped the writing of the log, if any.
     pub fn fault(&self) -> Option<&Safe> {
         self.writer.fault()
+    }
+}
+
+/// A demo whose events are to be posted as callbacks. Dropping it stops its server of pictures.
+#[derive(Debug)]
+pub struct CallbackDemo {
+    /// The callbacks in the order of their times.
+    pub callbacks: DemoCallbacks,
+    address: SocketAddr,
+    _server: ServerTask,
+}
+
+/// Starts a demo without a log, whose pictures are served on `port`.
+///
+/// # Errors
+///
+/// Fails where the port is in use, and for a speed out of range.
+pub async fn start_callbacks(config: DemoConfig, port: u16) -> io::Result<CallbackDemo> {
+    config.check()?;
+    let listener = server::bind(port).await?;
+    let address = listener.local_addr()?;
+    let server = ServerTask(tokio::spawn(server::run(listener, ServedContent::drawn(config))));
+    let start = Timestamp::now();
+    let script = Script::new(config, &format!("http://{address}"), start);
+    Ok(CallbackDemo { callbacks: DemoCallbacks::new(script, start), address, _server: server })
+}
+
+impl CallbackDemo {
+    /// Returns the address of the server of pictures, as `127.0.0.1:PORT`.
+    pub fn host(&self) -> String {
+        self.address.to_string()
     }
 }
 

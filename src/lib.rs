@@ -49,6 +49,7 @@
 //! - [`media`]: the fetch policy, HTTP, JPEG decoding, the picture cache.
 //! - [`graphics`]: the abilities of the terminal; pixels to cells and to the bytes of each protocol.
 //! - [`terminal`]: modes, the only reader of the tty, the paced writer, and the return to the shell.
+//! - [`listen`]: callbacks by HTTP, their signatures, and the journal that keeps them.
 //!
 //! The shell puts them together.
 //! - [`cli`]: the command line, the environment and the config file; the only translation from options to settings.
@@ -70,6 +71,7 @@
 //! | which columns a row of the list has | `ui/list` on the screen, `report/fitted` in a table on a terminal, `report/asset` in every other output |
 //! | how many bytes may be on their way to a slow terminal | `terminal/flow_control`; `terminal/screen` holds a frame back |
 //! | what a picture may cost on that link | `graphics/budget`, `graphics/quantize` |
+//! | which callbacks are taken, and when they are answered with 200 | `listen/admission`, `listen/writer` |
 //! | a new overlay | a file each in `app/overlay` and `ui/overlay`, variants of `OverlayKind` and `OverlayAction`, a key in `app/keymap`, hints in `ui/footer/hints` |
 //! | a new command | a variant of `cli::Command`, a file in `command` and an arm in its `dispatch` |
 //!
@@ -106,6 +108,7 @@
 //! | comparison, excerpt | the marked picture beside another one; a part of a picture, or the difference of two |
 //! | scrub speed | whether keys repeat, so that previews are enough |
 //! | dither, block size, tolerance, target bytes, minimum PSNR | settings of the quantiser |
+//! | callback, journal, delivery | an HTTP request of SMN or MFS that brings an event; the file that `listen` keeps it in; what tells a double from a new one |
 //! | notice | an unparsed record, or something that happened to a source; kept for the key `!` |
 //! | overlay, prompt, toast, pane, view, layout | parts of the screen |
 //! | diagnostics, verbosity | messages on stderr and in `--log-file`, and how many of them |
@@ -131,6 +134,8 @@ pub mod media;
 pub mod graphics;
 
 pub mod terminal;
+
+pub mod listen;
 
 pub mod cli;
 

@@ -41,11 +41,13 @@ pub use policy::{HostPort, Policy, Refusal};
 pub use roots::TrustedRoots;
 
 use crate::{
+    event::PictureUrl,
     picture::{PictureKey, PictureRequest, PictureUpdate},
     text::Safe,
 };
 use demand::{Demands, Priority};
 use tokio::sync::{mpsc, watch};
+use url::Url;
 
 /// The capacity of the channel of updates.
 const UPDATE_CAPACITY: usize = 32;
@@ -68,6 +70,16 @@ pub fn spawn(config: MediaConfig) -> (Media, mpsc::Receiver<PictureUpdate>) {
     let cache = config.cache_dir.as_deref().map(|dir| cache::Cache::new(dir, notices));
     tokio::spawn(scheduler::Scheduler::new(config, policy_receiver, cache, updates).run(demands_receiver));
     (Media { demands, policy, notice }, updates_receiver)
+}
+
+/// Opens a page for its effect: one GET under the policy, whose answer is a success or an error in words.
+pub async fn visit(config: &MediaConfig, url: &Url) -> Result<(), Safe> {
+    let (_allowing, policy) = watch::channel(config.policy.clone());
+    let url = PictureUrl::new(url.as_str());
+    let visited = fetch::Fetcher::new(config.clone(), policy).visit(&url).await;
+    let now = jiff::Timestamp::now();
+    let context = reason::FailureContext { url: &url, now, unused_proxy: None };
+    visited.map_err(|error| context.explain_fetch(&error).what)
 }
 
 /// Decodes a JPEG on the calling thread under the usual limits. For fuzzing.

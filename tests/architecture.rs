@@ -9,7 +9,7 @@ use imports::Sources;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Each module, and exactly the modules that it imports from.
-const IMPORTS: [(&str, &[&str]); 19] = [
+const IMPORTS: [(&str, &[&str]); 20] = [
     ("text", &[]),
     ("event", &["text"]),
     ("picture", &["event", "text"]),
@@ -22,11 +22,25 @@ const IMPORTS: [(&str, &[&str]); 19] = [
     ("graphics", &["picture", "text"]),
     ("terminal", &["text"]),
     ("report", &["catalog", "event", "judge", "picture", "text"]),
-    ("demo", &["event", "text"]),
+    ("listen", &["event", "text"]),
+    ("demo", &["event", "listen", "text"]),
     ("diagnostics", &["text"]),
     (
         "cli",
-        &["app", "catalog", "demo", "diagnostics", "event", "judge", "media", "picture", "session", "source", "text"],
+        &[
+            "app",
+            "catalog",
+            "demo",
+            "diagnostics",
+            "event",
+            "judge",
+            "listen",
+            "media",
+            "picture",
+            "session",
+            "source",
+            "text",
+        ],
     ),
     (
         "session",
@@ -56,6 +70,7 @@ const IMPORTS: [(&str, &[&str]); 19] = [
             "event",
             "graphics",
             "judge",
+            "listen",
             "media",
             "picture",
             "report",

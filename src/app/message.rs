@@ -5,6 +5,7 @@
 
 use super::{
     choices::MouseUse,
+    listening::Listening,
     write_job::{WriteJob, WriteOutcome},
 };
 use crate::{
@@ -48,6 +49,8 @@ pub enum Message {
     Raw(Origin, RawPurpose, Result<Vec<u8>, Safe>),
     /// A file was written, or not.
     Wrote(WriteJob, WriteOutcome),
+    /// The server whose journal is shown changed its state.
+    Listening(Listening),
     /// A sentence for the operator.
     Toast(Safe),
     /// Time passed.

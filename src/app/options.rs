@@ -3,6 +3,7 @@
 use super::{
     choices::{Glyphs, MouseUse, ThemeChoice},
     list::filter::Filter,
+    listening::Listening,
     message::Effect,
     outcome::ActionOutcome,
 };
@@ -23,6 +24,8 @@ pub struct AppOptions {
     pub read_mode: ReadMode,
     /// A badge in the header, such as `DEMO`.
     pub badge: Option<Safe>,
+    /// The server whose journal is shown.
+    pub listening: Option<Listening>,
     /// The initial filter.
     pub filter: Filter,
     /// The colours.

@@ -7,6 +7,7 @@ use super::{
     check::{CHECK, CheckArgs},
     fetch::{FetchArgs, parse_duration},
     input::{InputArgs, LineCount, Output},
+    listen::ListenArgs,
     screen::ScreenArgs,
 };
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use std::{path::PathBuf, time::Duration};
+use url::Url;
 
 /// The events of history that `tail` prints as JSON lines unless `-n` says otherwise.
 const PRINTED_HISTORY: u64 = 10;
@@ -30,6 +32,8 @@ pub enum Command {
     Tail(TailArgs),
     /// Load logs once, full-screen (the same as `thumbview FILE...`); F follows them.
     Open(OpenArgs),
+    /// Receive callbacks of SMN and MFS by HTTP, keep them in a journal, and show it as tail does.
+    Listen(Box<ListenArgs>),
     /// Print the assets and exit.
     List(ListArgs),
     /// Print the assets with their pictures as json, jsonl or csv, and write the pictures themselves into a folder.
@@ -245,7 +249,10 @@ pub struct DemoArgs {
     /// Serve DIR on loopback.
     #[arg(long, value_name = "DIR")]
     pub serve: Option<PathBuf>,
-    /// The port for --serve.
+    /// Post the events to URL as callbacks of MFS and SMN, signed by keys for tests, and serve their pictures.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["write", "serve"], value_parser = parse_url)]
+    pub post: Option<Url>,
+    /// The port for the pictures of --serve and --post.
     #[arg(long, default_value_t = 8787)]
     pub port: u16,
     /// The format of the output.
@@ -330,4 +337,9 @@ fn parse_compared(text: &str) -> Result<ComparedPlace, String> {
 fn parse_speed(text: &str) -> Result<f64, String> {
     let speed: f64 = text.parse().map_err(|_no_number| "expected a number".to_owned())?;
     if (0.01..=1000.0).contains(&speed) { Ok(speed) } else { Err("expected a number between 0.01 and 1000".to_owned()) }
+}
+
+fn parse_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    url.ok_or_else(|| "a URL such as http://127.0.0.1:8080".to_owned())
 }

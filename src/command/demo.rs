@@ -1,5 +1,7 @@
 //! `demo`: an offline session, or its log and pictures written to and served from a folder.
 
+mod post;
+
 use super::{
     events, media, runtime,
     stdio::{self, print_line},
@@ -33,6 +35,9 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode> {
     }
     if let Some(folder) = &args.serve {
         return serve(folder, args.port);
+    }
+    if let Some(url) = &args.post {
+        return runtime::block_on(post::run(args, url));
     }
     runtime::block_on(async {
         let demo = demo::start(args.config()).await.context("the demo cannot start")?;
@@ -81,6 +86,7 @@ async fn play(args: &DemoArgs, demo: &Demo) -> Result<ExitCode> {
         options,
         state_file: None,
         alerts: AlertConfig::default(),
+        feed: None,
         notice: locale_notice(),
         limit: args.duration,
     };

@@ -1,6 +1,7 @@
 //! The options of a followed log, for the screen and for printed output.
 
 use crate::{
+    app::{Listening, Message},
     session::{
         alert::{AlertConfig, History},
         state_file::StateFile,
@@ -8,23 +9,28 @@ use crate::{
     source::{SavedState, StateError},
 };
 use std::path::Path;
+use tokio::sync::mpsc;
 
 /// The options that only a followed log has; the default is none of them.
 #[derive(Debug, Default)]
 pub(super) struct FollowOptions {
     pub(super) state_file: Option<StateFile>,
     pub(super) alerts: AlertConfig,
+    /// Messages for the screen.
+    pub(super) feed: Option<mpsc::Receiver<Message>>,
+    /// The server whose journal is followed.
+    pub(super) listening: Option<Listening>,
 }
 
 impl FollowOptions {
     /// Reads the state file, if there is one; returns the state in it, too.
     pub(super) fn new(mut alerts: AlertConfig, state: Option<&Path>) -> Result<(Self, Option<SavedState>), StateError> {
-        let Some(path) = state else { return Ok((Self { state_file: None, alerts }, None)) };
+        let Some(path) = state else { return Ok((Self { alerts, ..Self::default() }, None)) };
         let (file, state) = StateFile::open(path.to_owned())?;
         // What the last run has not read is new.
         if !state.is_empty() {
             alerts.history = History::None;
         }
-        Ok((Self { state_file: Some(file), alerts }, Some(state)))
+        Ok((Self { state_file: Some(file), alerts, ..Self::default() }, Some(state)))
     }
 }

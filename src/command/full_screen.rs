@@ -24,11 +24,13 @@ pub(super) fn run(
             read_mode: source.mode,
             filter: selection.filter()?,
             reveal: selection.reveal(),
+            listening: follow.listening,
             ..screen.options(selection.zone())
         },
         source,
         state_file: follow.state_file,
         alerts: follow.alerts,
+        feed: follow.feed,
         notice: locale_notice(),
         limit: None,
     };

@@ -64,6 +64,15 @@ pub(super) struct DemoRecord {
     pub(super) content: Content,
     /// The snapshots that it names.
     pub(super) snapshots: Vec<DemoSnapshot>,
+    /// The message alone, as the service sends it, and how; `None` where there is none or it is damaged.
+    pub(super) message: Option<(String, DemoService)>,
+}
+
+/// The service that brings a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DemoService {
+    Smn,
+    Mfs,
 }
 
 /// The documented messages.
@@ -166,21 +175,23 @@ impl RecordWriter {
         let message = self.message(event, video);
         let mut text = format.wrap(&message, time, &mut self.random);
         let mut snapshots = Vec::new();
+        let mut sent = Some((json(&message), format.service()));
         match event {
             DemoEvent::Succeeded => snapshots.clone_from(&video.snapshots),
             DemoEvent::Truncated => {
                 text.truncate(text.len() / 2);
                 text.push('\n');
+                sent = None;
             }
             DemoEvent::Failed(..) | DemoEvent::Unfinished | DemoEvent::Created | DemoEvent::Parsed => {}
         }
-        DemoRecord { text, content: Content::Event(event), snapshots }
+        DemoRecord { text, content: Content::Event(event), snapshots, message: sent }
     }
 
     /// Returns a line without an event.
     pub(super) fn unrelated(&mut self, time: Timestamp, text: &str) -> DemoRecord {
         let text = format!("{} {text}\n", prefix(time, &mut self.random));
-        DemoRecord { text, content: Content::Unrelated, snapshots: Vec::new() }
+        DemoRecord { text, content: Content::Unrelated, snapshots: Vec::new(), message: None }
     }
 
     fn message<'a>(&self, event: DemoEvent, video: &'a Video) -> DemoMessage<'a> {
@@ -238,6 +249,14 @@ impl RecordWriter {
 }
 
 impl LogFormat {
+    /// Returns the service that brings the messages of this format; both bring about as many.
+    fn service(self) -> DemoService {
+        match self {
+            Self::Smn | Self::Docker | Self::Cri => DemoService::Smn,
+            Self::Plain | Self::Prefixed | Self::Pretty => DemoService::Mfs,
+        }
+    }
+
     /// Returns the message as it is logged at `time`, with its final newline.
     fn wrap(self, message: &DemoMessage<'_>, time: Timestamp, random: &mut Random) -> String {
         let nanos = time.strftime("%Y-%m-%dT%H:%M:%S%.9fZ").to_string();

@@ -35,6 +35,8 @@ use tokio::{
     time::sleep,
 };
 
+/// The path of the page that confirms the subscription of the demo's callbacks.
+pub(super) const CONFIRMATION: &str = "/smn/subscription/confirm";
 /// The most connections that are served at a time; others wait to be accepted.
 const CONNECTIONS: usize = 64;
 /// The longest wait for a request's header, and the duration of a silent answer.
@@ -129,6 +131,9 @@ async fn respond(request: &Request<Incoming>, port: u16, content: &ServedContent
 }
 
 async fn picture(path: &str, config: DemoConfig, rate_limited: &Mutex<HashSet<String>>) -> io::Result<PictureAnswer> {
+    if path == CONFIRMATION {
+        return Ok(status(StatusCode::OK));
+    }
     let Some(snapshot) = DemoSnapshot::parse(path) else {
         return Ok(status(StatusCode::NOT_FOUND));
     };

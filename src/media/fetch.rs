@@ -60,6 +60,13 @@ impl Fetcher {
         Url::parse(url.reveal()).map_or(true, |url| self.policy.borrow().judge(&url).is_err())
     }
 
+    /// Opens a page for its effect, within three times the idle timeout; its body is not read.
+    pub(super) async fn visit(&self, url: &PictureUrl) -> Result<(), FetchError> {
+        let response = tokio::time::timeout(self.total_timeout(), self.follow_redirects(url)).await;
+        let response = response.unwrap_or(Err(FetchError::TotalTimeout(self.total_timeout())))?;
+        if response.status().is_success() { Ok(()) } else { Err(self.error_response(response).await) }
+    }
+
     fn total_timeout(&self) -> Duration {
         self.config.idle_timeout * 3
     }

@@ -69,6 +69,11 @@ impl Policy {
         }
     }
 
+    /// Returns whether the operator allowed the host of a URL by name.
+    pub fn lists(&self, url: &Url) -> bool {
+        self.allow_hosts.iter().any(|host| host.covers_url(url))
+    }
+
     /// Allows a host. Fails for addresses that are always refused.
     pub fn allow(&mut self, host: HostPort) -> Result<(), Refusal> {
         if let Some(ip) = host.ip() {

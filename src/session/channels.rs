@@ -37,6 +37,7 @@ pub(super) struct Channels {
     pub(super) pictures: Receiver<PictureUpdate>,
     pub(super) prepared: Receiver<PictureUpdate>,
     pub(super) messages: Receiver<Message>,
+    pub(super) feed: Receiver<Message>,
     pub(super) environment: Receiver<Environment>,
     pub(super) cache_notice: watch::Receiver<Option<Safe>>,
 }
@@ -52,6 +53,7 @@ impl Channels {
             Some(update) = self.pictures.recv() => SessionEvent::Message(Message::Picture(update)),
             Some(update) = self.prepared.recv() => SessionEvent::Message(Message::Picture(update)),
             Some(message) = self.messages.recv() => SessionEvent::Message(message),
+            Some(message) = self.feed.recv() => SessionEvent::Message(message),
             Some(environment) = self.environment.recv() => SessionEvent::Environment(environment),
             Ok(()) = self.cache_notice.changed() => self.take_cache_notice(),
             else => std::future::pending().await,

@@ -77,7 +77,7 @@ impl EventLoop {
         plan: SessionPlan,
         signals: Receiver<Signal>,
     ) -> Result<(Self, Channels), TerminalError> {
-        let SessionPlan { source, media, drawing, mut options, state_file, alerts, notice, limit } = plan;
+        let SessionPlan { source, media, drawing, mut options, state_file, alerts, feed, notice, limit } = plan;
         let started = Instant::now();
         let commands = source.commands.iter().map(|command| Safe::new(&redact(command)));
         options.sources = source.files.iter().map(|file| file_name(file)).chain(commands).collect();
@@ -113,6 +113,8 @@ impl EventLoop {
             pictures,
             prepared: ready,
             messages,
+            // Without a sender it is closed, and never waited for.
+            feed: feed.unwrap_or_else(|| channel(1).1),
             environment,
             cache_notice,
         };

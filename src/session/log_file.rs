@@ -44,6 +44,7 @@ pub(super) fn record(message: &Message, catalog: &Catalog) {
         | Message::Paste(_)
         | Message::Resize(_)
         | Message::Raw(..)
+        | Message::Listening(_)
         | Message::Toast(_)
         | Message::Sent(_)
         | Message::Tick(_) => {}

@@ -1,8 +1,15 @@
 //! The configuration of a session.
 
 use super::{alert::AlertConfig, state_file::StateFile};
-use crate::{app::AppOptions, media::MediaConfig, picture::DrawingChoice, source::SourceConfig, text::Safe};
+use crate::{
+    app::{AppOptions, Message},
+    media::MediaConfig,
+    picture::DrawingChoice,
+    source::SourceConfig,
+    text::Safe,
+};
 use std::time::Duration;
+use tokio::sync::mpsc;
 
 /// Everything that a session is started with.
 #[derive(Debug)]
@@ -19,6 +26,8 @@ pub struct SessionPlan {
     pub state_file: Option<StateFile>,
     /// The alerts about new events.
     pub alerts: AlertConfig,
+    /// Messages of others than the session itself.
+    pub feed: Option<mpsc::Receiver<Message>>,
     /// A notice to begin with.
     pub notice: Option<Safe>,
     /// The time after which the session ends by itself.

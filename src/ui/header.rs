@@ -3,7 +3,7 @@
 use super::theme::{Glyph, Role, StyledText, Theme, part};
 use crate::{
     app::{
-        App,
+        App, CallbackOrigin, Listening,
         list::{Stick, order::SortOrder, tab::StatusTab},
     },
     event::{Health, ReadMode},
@@ -19,6 +19,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     if let Some(badge) = &app.options().badge {
         left.push(part(format!("{badge}  "), Role::Warn));
     }
+    left.extend(listening(app));
     left.extend(source(app, theme, usize::from(area.width / 4).clamp(16, 40)));
     // A stream is live although nothing is followed.
     let is_live = matches!(app.sources().worst(), Some((_, Health::Live | Health::Marked(_))));
@@ -41,6 +42,20 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         left.push(part(format!("  {} dropped", counted(dropped, "oldest asset")), Role::Warn));
     }
     theme.print_both(buffer, area, &left, &warnings(app, theme));
+}
+
+/// `http://127.0.0.1:8080 unsigned  3 refused  `.
+fn listening(app: &App) -> Vec<StyledText> {
+    let Some(Listening { address, origin, refused }) = &app.options().listening else { return Vec::new() };
+    let mut parts = vec![part(format!("{address} "), Role::Plain)];
+    parts.push(match origin {
+        CallbackOrigin::Signed => part("signed  ", Role::Dim),
+        CallbackOrigin::Unsigned => part("unsigned  ", Role::Warn),
+    });
+    if *refused > 0 {
+        parts.push(part(format!("{} refused  ", thousands(*refused)), Role::Warn));
+    }
+    parts
 }
 
 /// `vod.log  ● live 10 s  220/min`, the name in `room` cells.

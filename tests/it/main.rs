@@ -23,6 +23,7 @@ mod graphics;
 mod ingest;
 mod installed;
 mod keys;
+mod listen;
 mod matrix;
 mod media;
 mod mutate;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         ingest::tests(),
         installed::tests(),
         keys::tests(),
+        listen::tests(),
         matrix::tests(),
         media::tests(),
         mutate::tests(),

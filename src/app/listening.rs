@@ -1,0 +1,23 @@
+//! The HTTP server whose journal is shown.
+
+use crate::text::Safe;
+
+/// The state of the server, as the header shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listening {
+    /// The URL that callbacks are posted to.
+    pub address: Safe,
+    /// What is known of the origin of callbacks.
+    pub origin: CallbackOrigin,
+    /// The number of refused callbacks since the start.
+    pub refused: u64,
+}
+
+/// What is known of the origin of callbacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackOrigin {
+    /// Each was verified.
+    Signed,
+    /// Anybody may have sent them.
+    Unsigned,
+}

@@ -1,0 +1,99 @@
+//! `listen`: receives callbacks, keeps them in a journal, and shows the journal as `tail` shows a log.
+
+mod operator;
+
+use super::{events, follow::FollowOptions, full_screen, media, stdio};
+use crate::{
+    app::{CallbackOrigin, Listening},
+    catalog::ListFormat,
+    cli::{LineCount, ListenArgs},
+    diagnostics::info,
+    event::ReadMode,
+    listen::{self, CallbackListener, MessageOrigin},
+    source::{Order, SourceConfig, Start, kafka::KafkaOptions},
+    text::Safe,
+};
+use anyhow::Result;
+use operator::{Confirming, Operator};
+use std::{path::Path, process::ExitCode};
+use tokio::sync::mpsc;
+
+/// The events of history that are printed as JSON lines unless `-n` says otherwise.
+const PRINTED_HISTORY: u64 = 10;
+
+/// The messages that may wait for the screen.
+const MESSAGES: usize = 16;
+
+pub(super) fn run(args: &ListenArgs) -> Result<ExitCode> {
+    let is_full_screen = args.output.is_full_screen(stdio::stdout());
+    if !is_full_screen {
+        match args.output.format() {
+            None | Some(ListFormat::Jsonl) => {}
+            // They need all events before the first line.
+            Some(ListFormat::Table | ListFormat::Json | ListFormat::Csv) => {
+                return Err(args.output.refused("listen", "tui and jsonl").into());
+            }
+        }
+    }
+    let config = args.config()?;
+    let confirming =
+        if args.confirm { Confirming::At(media::config(&args.screen.fetch)?.into()) } else { Confirming::Never };
+    let (follow, state) = FollowOptions::new(args.alerts(), args.state.as_deref())?;
+    let (listener, updates) = listen::start(&config)?;
+    let source = SourceConfig { state, ..source(args, &config.journal, is_full_screen) };
+    if is_full_screen {
+        let (messages, feed) = mpsc::channel(MESSAGES);
+        let listening = listening(&listener, config.tls.is_some());
+        let _operator = Operator::on_screen(updates, listener.tally(), listening.clone(), messages, confirming)?;
+        let follow = FollowOptions { feed: Some(feed), listening: Some(listening), ..follow };
+        let ended = full_screen::run(&args.selection, &args.screen, source, follow);
+        drop(listener);
+        return ended;
+    }
+    let _operator = Operator::on_stderr(updates, confirming)?;
+    info(&describe(&listener, &config.journal, config.tls.is_some()));
+    let ended = events::print(&args.selection, source, follow);
+    // Before the thread that it reports to.
+    drop(listener);
+    ended
+}
+
+/// Returns how the journal is read.
+fn source(args: &ListenArgs, journal: &Path, is_full_screen: bool) -> SourceConfig {
+    let (default, order) =
+        if is_full_screen { (Start::All, Order::NewestFirst) } else { (Start::Last(PRINTED_HISTORY), Order::Log) };
+    let start = match args.lines {
+        None => default,
+        Some(LineCount::Last(count)) => Start::Last(count),
+        Some(LineCount::All) => Start::All,
+    };
+    SourceConfig {
+        files: vec![journal.to_owned()],
+        mode: ReadMode::Follow,
+        start,
+        order,
+        state: None,
+        kafka: KafkaOptions::default(),
+        zone: args.selection.zone(),
+    }
+}
+
+fn url(listener: &CallbackListener, is_tls: bool) -> String {
+    format!("{}://{}", if is_tls { "https" } else { "http" }, listener.address())
+}
+
+fn listening(listener: &CallbackListener, is_tls: bool) -> Listening {
+    let origin = match listener.origin() {
+        MessageOrigin::Verified => CallbackOrigin::Signed,
+        MessageOrigin::Unknown => CallbackOrigin::Unsigned,
+    };
+    Listening { address: Safe::new(&url(listener, is_tls)), origin, refused: 0 }
+}
+
+fn describe(listener: &CallbackListener, journal: &Path, is_tls: bool) -> String {
+    let signed = match listener.origin() {
+        MessageOrigin::Verified => "signed callbacks",
+        MessageOrigin::Unknown => "callbacks without a check of their origin (unsigned)",
+    };
+    format!("listening on {} for {signed}; the journal is {}", url(listener, is_tls), journal.display())
+}

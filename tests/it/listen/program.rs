@@ -1,0 +1,332 @@
+//! The whole program: killed, on a full disk, confirming, on a terminal.
+
+use super::*;
+use crate::{
+    harness::skip,
+    support::{
+        pty::{PROGRAM, Session},
+        server::{ImageServer, answer},
+    },
+};
+use std::{
+    collections::BTreeSet,
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+use tokio::runtime::Runtime;
+
+/// A running `listen` without a terminal. Dropping it kills it.
+struct Running {
+    child: Child,
+    address: SocketAddr,
+    stdout: Option<BufReader<ChildStdout>>,
+    stderr: Arc<Mutex<String>>,
+}
+
+impl Running {
+    fn start(journal: &Path, args: &[&str]) -> Self {
+        Self::command(Command::new(PROGRAM), journal, args)
+    }
+
+    /// Starts the program by a command that takes its arguments, and waits until it listens.
+    fn command(mut command: Command, journal: &Path, args: &[&str]) -> Self {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        command.args(["listen", "127.0.0.1:0", "-o", "jsonl", "--no-cache", "--journal"]).arg(journal).args(args);
+        command.env_clear().env("PATH", path).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::spawn(command)
+    }
+
+    /// Starts a command whose streams are pipes.
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let stdout = child.stdout.take().map(BufReader::new);
+        let mut errors = BufReader::new(child.stderr.take().unwrap());
+        let stderr = Arc::new(Mutex::new(String::new()));
+        let address = loop {
+            let mut line = String::new();
+            assert!(errors.read_line(&mut line).unwrap() > 0, "it ended: {}", stderr.lock().unwrap());
+            stderr.lock().unwrap().push_str(&line);
+            if let Some((_, rest)) = line.split_once("listening on http://") {
+                break rest.split(' ').next().unwrap().parse().unwrap();
+            }
+        };
+        let said = Arc::clone(&stderr);
+        thread::spawn(move || {
+            let mut line = String::new();
+            while errors.read_line(&mut line).is_ok_and(|count| count > 0) {
+                said.lock().unwrap().push_str(&std::mem::take(&mut line));
+            }
+        });
+        Self { child, address, stdout, stderr }
+    }
+
+    /// Waits for a line on stdout; returns the id of its asset.
+    fn printed(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
+        serde_json::from_str::<Value>(&line).unwrap()["asset_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until this is on stderr.
+    fn wait_for(&self, text: &str) {
+        for _ in 0..3000 {
+            if self.stderr.lock().unwrap().contains(text) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        panic!("waited in vain for {text:?}; stderr is\n{}", self.stderr.lock().unwrap());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn callbacks_are_printed_and_the_journal_is_a_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("vod.journal");
+    let mut running = Running::start(&journal, &[]);
+    running.wait_for("without a check of their origin (unsigned)");
+    let mut client = Client::new(running.address);
+    for asset in ["a", "b"] {
+        assert_eq!(client.post("", event(asset).as_bytes()).0, 200);
+        assert_eq!(running.printed(), asset);
+    }
+    drop(running);
+    let run = |args: &[&str]| Command::new(PROGRAM).args(args).arg(&journal).output().unwrap();
+    let listed: Value = serde_json::from_slice(&run(&["list", "-o", "json"]).stdout).unwrap();
+    assert_eq!((&listed["summary"]["assets"], &listed["summary"]["unparsed"]), (&json!(2), &json!(0)));
+    assert!(listed["assets"][0]["first_seen"].is_string(), "the time at which it came: {listed}");
+    // What came before is history; what comes is printed behind it.
+    let mut again = Running::start(&journal, &["-n", "1", "--exit-on", "status:failed"]);
+    assert_eq!(again.printed(), "b");
+    assert_eq!(Client::new(again.address).post("", event("c").as_bytes()).0, 200);
+    assert_eq!(again.printed(), "c");
+    assert_eq!(again.child.wait().unwrap().code(), Some(0));
+}
+
+fn a_journal_in_use_and_a_file_of_others_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("vod.journal");
+    let _first = Running::start(&journal, &[]);
+    let refused = |journal: &Path| {
+        let output =
+            Command::new(PROGRAM).args(["listen", "0", "-o", "jsonl", "--journal"]).arg(journal).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(refused(&journal).contains("is in use by another listen"));
+    let other = folder.path().join("other.log");
+    fs::write(&other, "2026-03-14 INFO started\nhalf a li").unwrap();
+    assert!(refused(&other).contains("other.log is no journal of listen: line 1 is of another program"));
+    assert_eq!(fs::read_to_string(&other).unwrap(), "2026-03-14 INFO started\nhalf a li");
+}
+
+fn what_was_answered_survives_kills() {
+    const POSTS: usize = 1000;
+    const SENDERS: usize = 8;
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("vod.journal");
+    let answered = Arc::new(Mutex::new(BTreeSet::new()));
+    let (next, mut kills) = (Arc::new(AtomicUsize::new(0)), 0);
+    while answered.lock().unwrap().len() < POSTS {
+        let mut running = Running::start(&journal, &["-n", "0"]);
+        // Nobody reads what is printed; the pipe must not fill up.
+        let mut stdout = running.stdout.take().unwrap();
+        let drained = thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+        let senders: Vec<_> = (0..SENDERS)
+            .map(|_| {
+                let (address, answered, next) = (running.address, Arc::clone(&answered), Arc::clone(&next));
+                thread::spawn(move || {
+                    let Ok(stream) = TcpStream::connect(address) else { return };
+                    let mut client = Client(BufReader::new(stream));
+                    loop {
+                        let asset = format!("asset-{}", next.fetch_add(1, Ordering::Relaxed));
+                        match client.try_post("", event(&asset).as_bytes()) {
+                            Some((200, _)) => answered.lock().unwrap().insert(asset),
+                            Some(other) => panic!("{other:?}"),
+                            None => return,
+                        };
+                    }
+                })
+            })
+            .collect();
+        // A number of answers that differs from round to round, in the middle of others.
+        let enough = answered.lock().unwrap().len() + 60 + 37 * (kills % 5);
+        while answered.lock().unwrap().len() < enough && senders.iter().any(|sender| !sender.is_finished()) {
+            thread::yield_now();
+        }
+        running.child.kill().unwrap();
+        kills += 1;
+        drop(running);
+        for sender in senders {
+            sender.join().unwrap();
+        }
+        drained.join().unwrap().unwrap();
+    }
+    drop(Running::start(&journal, &["-n", "0"]));
+    let kept: BTreeSet<String> = lines(&journal)
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line["body"].as_str().unwrap()).unwrap())
+        .map(|body| body["thumbnail_info"]["asset_id"].as_str().unwrap().to_owned())
+        .collect();
+    let answered = answered.lock().unwrap();
+    let lost: Vec<&String> = answered.difference(&kept).collect();
+    assert!(lost.is_empty(), "{} of {} lost after {kills} kills: {lost:?}", lost.len(), answered.len());
+    assert!(kills > 3);
+}
+
+fn a_full_file_is_answered_with_503_and_holds_whole_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("vod.journal");
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -f 8 && exec \"$0\" \"$@\"", PROGRAM]);
+    let running = Running::command(limited, &journal, &["-n", "0"]);
+    let mut client = Client::new(running.address);
+    let mut answers: Vec<(String, u16)> = Vec::new();
+    for number in 0..60 {
+        let asset = format!("asset-{number}");
+        let status = client.post("", event(&asset).as_bytes()).0;
+        answers.push((asset, status));
+    }
+    running.wait_for("callbacks are answered with 503, since they cannot be stored: File too large");
+    drop(running);
+    let kept: Vec<String> = lines(&journal).iter().map(|line| line["body"].as_str().unwrap().to_owned()).collect();
+    let stored = answers.iter().filter(|(_, status)| *status == 200).map(|(asset, _)| event(asset));
+    assert_eq!(stored.collect::<Vec<_>>(), kept);
+    assert!(answers.iter().any(|(_, status)| *status == 503) && kept.len() > 3, "{answers:?}");
+    assert!(fs::read_to_string(&journal).unwrap().ends_with('\n'));
+}
+
+fn a_full_disk_is_answered_with_503_until_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = folder.path().join("disk");
+    let go = folder.path().join("go");
+    fs::create_dir(&disk).unwrap();
+    let script = "mount -t tmpfs -o size=64k none \"$DISK\" && dd if=/dev/zero of=\"$DISK/filler\" bs=1k count=52 >/dev/null 2>&1";
+    let unshare = |then: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["-Urm", "sh", "-c", &format!("{script} && {then}"), PROGRAM]);
+        command.env("DISK", &disk).env("GO", &go);
+        command
+    };
+    if !unshare("true").stdout(Stdio::null()).status().is_ok_and(|status| status.success()) {
+        skip("no user namespaces or mount");
+    }
+    let room =
+        "(while [ ! -e \"$GO\" ]; do sleep 0.05; done; rm \"$DISK/filler\") >/dev/null 2>&1 & exec \"$0\" \"$@\"";
+    let mut command = unshare(room);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    command.args(["listen", "127.0.0.1:0", "-o", "jsonl", "-n", "+1", "--no-cache", "--journal"]);
+    command.arg(disk.join("vod.journal")).env_clear().env("PATH", path).env("DISK", &disk).env("GO", &go);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = Running::spawn(command);
+    let mut client = Client::new(running.address);
+    let mut post = |number: usize| {
+        let asset = format!("asset-{number}");
+        // Long, so that the disk is full in the middle of a line.
+        let body = format!("{}{}", event(&asset), " ".repeat(900));
+        (asset, client.post("", body.as_bytes()).0)
+    };
+    let mut stored = Vec::new();
+    let mut number = 0;
+    let mut refused = 0;
+    while refused < 3 {
+        let (asset, status) = post(number);
+        number += 1;
+        match status {
+            200 => stored.push(asset),
+            503 => refused += 1,
+            other => panic!("{other}"),
+        }
+        assert!(number < 200, "the disk is never full");
+    }
+    running.wait_for("No space left on device");
+    fs::write(&go, "").unwrap();
+    loop {
+        let (asset, status) = post(number);
+        number += 1;
+        if status == 200 {
+            stored.push(asset);
+            break;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    running.wait_for("callbacks are stored again");
+    let printed: Vec<String> = stored.iter().map(|_| running.printed()).collect();
+    assert_eq!(printed, stored, "what was answered with 200, and nothing else");
+}
+
+fn only_a_right_confirmation_is_opened() {
+    let runtime = Runtime::new().unwrap();
+    let recorder = runtime.block_on(ImageServer::start(|_| answer("200 OK", "", b"confirmed")));
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let certificate = root.join("assets/test-only-smn-cert.pem").display().to_string();
+    let host = recorder.host();
+    let args = ["--smn-cert", &certificate, "--topic", TOPIC, "--confirm", "--allow-host", &host];
+    let running = Running::start(&folder.path().join("vod.journal"), &args);
+    let mut client = Client::new(running.address);
+    let id = |number: u32| format!("{number:032x}");
+    let url = recorder.url("/smn/subscription/confirm?token=0");
+    let good = signer().confirmation(TOPIC, &id(1), TIME, &url);
+    let forged = good.replace("token=0", "token=1");
+    assert_eq!(client.post("", forged.as_bytes()).0, 403);
+    let other_topic = signer().confirmation("urn:smn:a:b:c", &id(2), TIME, &url);
+    assert_eq!(client.post("", other_topic.as_bytes()).0, 403);
+    let other_host = signer().confirmation(TOPIC, &id(3), TIME, "https://thumbview.invalid/smn/subscription/confirm");
+    assert_eq!(client.post("", other_host.as_bytes()).0, 200);
+    running.wait_for("was not confirmed: its subscribe_url is not at a host of SMN");
+    let other_page = signer().confirmation(TOPIC, &id(4), TIME, &recorder.url("/latest/meta-data"));
+    assert_eq!(client.post("", other_page.as_bytes()).0, 200);
+    running.wait_for("was not confirmed: its subscribe_url is not for this topic");
+    assert_eq!(recorder.requests().len(), 0);
+    assert_eq!(client.post("", good.as_bytes()).0, 200);
+    running.wait_for(&format!("the subscription to {TOPIC} was confirmed"));
+    assert_eq!(client.post("", good.as_bytes()).0, 200, "a double");
+    let paths: Vec<String> = recorder.requests().into_iter().map(|request| request.path).collect();
+    assert_eq!(paths, ["/smn/subscription/confirm?token=0"]);
+}
+
+fn the_screen_says_where_it_listens_and_what_was_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("vod.journal").display().to_string();
+    // The address is on the screen.
+    let args = ["listen", "127.0.0.1:0", "--journal", &journal, "--no-fetch", "--no-cache"];
+    let mut session = Session::start(&args, (140, 30), &[]);
+    session.wait_for_text("unsigned");
+    let text = session.text();
+    let address = text.split("http://").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    let mut client = Client::new(address.parse().unwrap());
+    assert_eq!(client.post("", event("c0ffee00c0ffee00c0ffee00c0ffee01").as_bytes()).0, 200);
+    session.wait_for_text("FAILED 1");
+    assert_eq!(client.post("", b"hello").0, 400);
+    session.wait_for_text("1 refused");
+    let confirmation = signer().confirmation(TOPIC, &"0".repeat(32), TIME, "https://h/");
+    assert_eq!(client.post("", confirmation.as_bytes()).0, 200);
+    session.wait_for_text("2 notices");
+    session.type_keys("!");
+    session.wait_for_text("asks to confirm the subscription");
+    session.type_keys("qq");
+    assert_eq!(session.exit_code(), 0);
+    assert_eq!(lines(Path::new(&journal)).len(), 2);
+}
+
+crate::tests![
+    callbacks_are_printed_and_the_journal_is_a_log,
+    a_journal_in_use_and_a_file_of_others_are_refused,
+    what_was_answered_survives_kills,
+    a_full_file_is_answered_with_503_and_holds_whole_lines,
+    a_full_disk_is_answered_with_503_until_there_is_room,
+    only_a_right_confirmation_is_opened,
+    the_screen_says_where_it_listens_and_what_was_refused,
+];
