@@ -35,7 +35,7 @@ pub struct ListenArgs {
     #[arg(long, value_name = "FILE")]
     pub mfs_key_file: Option<PathBuf>,
     /// Confirm subscriptions to a --topic whose message is signed, by opening their URL at SMN.
-    #[arg(long, requires = "topic")]
+    #[arg(long, requires = "topic", conflicts_with = "no_fetch")]
     pub confirm: bool,
     /// Serve HTTPS with the certificates in this file, that of the server first.
     #[arg(long, value_name = "PEM", requires = "tls_key")]

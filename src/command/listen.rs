@@ -10,7 +10,7 @@ use crate::{
     diagnostics::info,
     event::ReadMode,
     listen::{self, CallbackListener, MessageOrigin},
-    source::{Order, SourceConfig, Start, kafka::KafkaOptions},
+    source::{Order, SourceConfig, Start},
     text::Safe,
 };
 use anyhow::Result;
@@ -44,18 +44,13 @@ pub(super) fn run(args: &ListenArgs) -> Result<ExitCode> {
     if is_full_screen {
         let (messages, feed) = mpsc::channel(MESSAGES);
         let listening = listening(&listener, config.tls.is_some());
-        let _operator = Operator::on_screen(updates, listener.tally(), listening.clone(), messages, confirming)?;
+        let _operator = Operator::on_screen(listener, updates, listening.clone(), messages, confirming)?;
         let follow = FollowOptions { feed: Some(feed), listening: Some(listening), ..follow };
-        let ended = full_screen::run(&args.selection, &args.screen, source, follow);
-        drop(listener);
-        return ended;
+        return full_screen::run(&args.selection, &args.screen, source, follow);
     }
-    let _operator = Operator::on_stderr(updates, confirming)?;
     info(&describe(&listener, &config.journal, config.tls.is_some()));
-    let ended = events::print(&args.selection, source, follow);
-    // Before the thread that it reports to.
-    drop(listener);
-    ended
+    let _operator = Operator::on_stderr(listener, updates, confirming)?;
+    events::print(&args.selection, source, follow)
 }
 
 /// Returns how the journal is read.
@@ -67,15 +62,7 @@ fn source(args: &ListenArgs, journal: &Path, is_full_screen: bool) -> SourceConf
         Some(LineCount::Last(count)) => Start::Last(count),
         Some(LineCount::All) => Start::All,
     };
-    SourceConfig {
-        files: vec![journal.to_owned()],
-        mode: ReadMode::Follow,
-        start,
-        order,
-        state: None,
-        kafka: KafkaOptions::default(),
-        zone: args.selection.zone(),
-    }
+    SourceConfig::of_files(vec![journal.to_owned()], ReadMode::Follow, start, order, args.selection.zone())
 }
 
 fn url(listener: &CallbackListener, is_tls: bool) -> String {

@@ -4,16 +4,13 @@ use crate::{
     app::{Listening, Message},
     diagnostics::info,
     event::{LogUpdate, Notice, Severity, Time},
-    listen::{CallbackTally, ListenUpdate, SmnType, SubscriptionChange},
+    listen::{CallbackListener, ListenUpdate, SmnType, SubscriptionChange},
     media::{self, MediaConfig},
     text::Safe,
 };
 use anyhow::{Context as _, Result};
 use std::{
-    sync::{
-        Arc,
-        mpsc::{Receiver, RecvTimeoutError},
-    },
+    sync::mpsc::{Receiver, RecvTimeoutError},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -31,13 +28,17 @@ pub(super) enum Confirming {
     At(Box<MediaConfig>),
 }
 
-/// The thread that takes reports. It ends with the server; dropping this waits for it.
+/// The server, and the thread that takes its reports. Dropping this ends first the one and so the other.
 #[derive(Debug)]
-pub(super) struct Operator(Option<JoinHandle<()>>);
+pub(super) struct Operator {
+    listener: Option<CallbackListener>,
+    thread: Option<JoinHandle<()>>,
+}
 
 impl Drop for Operator {
     fn drop(&mut self) {
-        if let Some(thread) = self.0.take() {
+        drop(self.listener.take());
+        if let Some(thread) = self.thread.take() {
             // The panic hook has reported a panic of the thread.
             drop(thread.join());
         }
@@ -46,8 +47,12 @@ impl Drop for Operator {
 
 impl Operator {
     /// Tells everything on stderr.
-    pub(super) fn on_stderr(updates: Receiver<ListenUpdate>, confirming: Confirming) -> Result<Self> {
-        Self::start(move || {
+    pub(super) fn on_stderr(
+        listener: CallbackListener,
+        updates: Receiver<ListenUpdate>,
+        confirming: Confirming,
+    ) -> Result<Self> {
+        Self::start(listener, move || {
             for update in updates {
                 for notice in notices(update, &confirming) {
                     info(notice.text.as_str());
@@ -58,13 +63,14 @@ impl Operator {
 
     /// Tells everything to the screen, until that is gone.
     pub(super) fn on_screen(
+        listener: CallbackListener,
         updates: Receiver<ListenUpdate>,
-        tally: Arc<CallbackTally>,
         mut listening: Listening,
         messages: Sender<Message>,
         confirming: Confirming,
     ) -> Result<Self> {
-        Self::start(move || {
+        let tally = listener.tally();
+        Self::start(listener, move || {
             loop {
                 let told = match updates.recv_timeout(INTERVAL) {
                     Ok(update) => notices(update, &confirming),
@@ -84,9 +90,9 @@ impl Operator {
         })
     }
 
-    fn start(run: impl FnOnce() + Send + 'static) -> Result<Self> {
+    fn start(listener: CallbackListener, run: impl FnOnce() + Send + 'static) -> Result<Self> {
         let thread = thread::Builder::new().name("operator".into()).spawn(run).context("cannot start a thread")?;
-        Ok(Self(Some(thread)))
+        Ok(Self { listener: Some(listener), thread: Some(thread) })
     }
 }
 
