@@ -5,7 +5,7 @@ use crate::text::Safe;
 /// The state of the server, as the header shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listening {
-    /// The URL that callbacks are posted to.
+    /// The address that callbacks are posted to.
     pub address: Safe,
     /// What is known of the origin of callbacks.
     pub origin: CallbackOrigin,

@@ -74,7 +74,8 @@ fn listening(listener: &CallbackListener, is_tls: bool) -> Listening {
         MessageOrigin::Verified => CallbackOrigin::Signed,
         MessageOrigin::Unknown => CallbackOrigin::Unsigned,
     };
-    Listening { address: Safe::new(&url(listener, is_tls)), origin, refused: 0 }
+    let scheme = if is_tls { "https://" } else { "" };
+    Listening { address: Safe::new(&format!("{scheme}{}", listener.address())), origin, refused: 0 }
 }
 
 fn describe(listener: &CallbackListener, journal: &Path, is_tls: bool) -> String {

@@ -147,28 +147,25 @@ fn is_told(number: u64) -> bool {
 }
 
 impl SubscriptionChange {
-    /// Returns a sentence that says what happened and what can be done.
+    /// Returns a sentence that begins with what can be done, since its end may be cut off on a screen.
     pub fn sentence(&self) -> String {
         let Self { kind, topic_urn, origin, .. } = self;
-        let sender = match origin {
-            MessageOrigin::Verified => "SMN",
-            MessageOrigin::Unknown => "somebody (unsigned)",
-        };
-        match kind {
-            SmnType::SubscriptionConfirmation => format!(
-                "{sender} asks to confirm the subscription to {topic_urn} within 48 h: if it is yours, open the \
-                 subscribe_url of the message in the journal, or have it opened by --confirm with --smn-cert and --topic"
-            ),
-            SmnType::UnsubscribeConfirmation => format!(
-                "{sender} says that the subscription to {topic_urn} has ended: the subscribe_url of the message in the \
-                 journal begins it again within 48 h"
-            ),
-            SmnType::HttpSubscriptionUserConfirm => format!("{sender} says that a user subscribed to {topic_urn}"),
-            SmnType::HttpSubscriptionUserUnsubscribe => {
-                format!("{sender} says that a user unsubscribed from {topic_urn}")
+        let what = match kind {
+            SmnType::SubscriptionConfirmation => {
+                "confirm the subscription within 48 h: open subscribe_url in the journal, or use --confirm"
             }
-            SmnType::Notification => format!("{sender} sent a notification of {topic_urn}"),
-        }
+            SmnType::UnsubscribeConfirmation => {
+                "a subscription has ended: subscribe_url in the journal begins it again within 48 h"
+            }
+            SmnType::HttpSubscriptionUserConfirm => "a user subscribed to the topic",
+            SmnType::HttpSubscriptionUserUnsubscribe => "a user unsubscribed from the topic",
+            SmnType::Notification => "a notification",
+        };
+        let warning = match origin {
+            MessageOrigin::Verified => "",
+            MessageOrigin::Unknown => " (unsigned: anybody may have sent this)",
+        };
+        format!("{what}; {topic_urn}{warning}")
     }
 }
 

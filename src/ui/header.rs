@@ -44,7 +44,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     theme.print_both(buffer, area, &left, &warnings(app, theme));
 }
 
-/// `http://127.0.0.1:8080 unsigned  3 refused  `.
+/// `127.0.0.1:8080 unsigned  3 refused  `.
 fn listening(app: &App) -> Vec<StyledText> {
     let Some(Listening { address, origin, refused }) = &app.options().listening else { return Vec::new() };
     let mut parts = vec![part(format!("{address} "), Role::Plain)];
@@ -64,6 +64,10 @@ fn source(app: &App, theme: Theme, room: usize) -> Vec<StyledText> {
     let names = sources.names();
     let name = match names {
         [] => Safe::new("no source"),
+        // The folder of a journal is known to whoever named it, and the server's state needs the room.
+        [one] if app.options().listening.is_some() => {
+            Safe::new(one.as_str().rsplit('/').next().unwrap_or_default()).fit_middle(room)
+        }
         [one] => one.fit_middle(room),
         [first, ..] => Safe::new(&format!("{} +{}", first.fit_middle(room), names.len() - 1)),
     };

@@ -48,7 +48,9 @@ pub(super) fn scan(mut file: impl BufRead) -> io::Result<Scan> {
             content.whole += line.len() as u64;
             continue;
         }
-        let torn = is_torn(&line) && (content.lines > 0 || !line.starts_with(b"\0") || is_zero(&mut file)?);
+        // Without a line before them, zeros may as well be another program's.
+        let is_own = content.lines > 0 || !line.starts_with(b"\0");
+        let torn = is_torn(&line) && (is_own || is_zero(&mut line.as_slice())? && is_zero(&mut file)?);
         return Ok(if torn { Scan::Journal(content) } else { Scan::Foreign(content.lines + 1) });
     }
 }

@@ -305,7 +305,7 @@ fn the_screen_says_where_it_listens_and_what_was_refused() {
     let mut session = Session::start(&args, (140, 30), &[]);
     session.wait_for_text("unsigned");
     let text = session.text();
-    let address = text.split("http://").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    let address = text.split(' ').find(|word| word.starts_with("127.0.0.1:")).unwrap().to_owned();
     let mut client = Client::new(address.parse().unwrap());
     assert_eq!(client.post("", event("c0ffee00c0ffee00c0ffee00c0ffee01").as_bytes()).0, 200);
     session.wait_for_text("FAILED 1");
@@ -315,7 +315,7 @@ fn the_screen_says_where_it_listens_and_what_was_refused() {
     assert_eq!(client.post("", confirmation.as_bytes()).0, 200);
     session.wait_for_text("2 notices");
     session.type_keys("!");
-    session.wait_for_text("asks to confirm the subscription");
+    session.wait_for_text("confirm the subscription within 48 h");
     session.type_keys("qq");
     assert_eq!(session.exit_code(), 0);
     assert_eq!(lines(Path::new(&journal)).len(), 2);
