@@ -22,6 +22,7 @@ mod outcome;
 pub mod overlay;
 pub mod panes;
 pub mod prompt;
+mod resume;
 mod screen;
 pub mod sources;
 mod toast;
@@ -30,11 +31,15 @@ mod write_job;
 mod writes;
 
 pub use choices::{Glyphs, MouseUse, ThemeChoice};
-pub use list::filter::{Filter, FilterError};
+pub use list::{
+    filter::{Filter, FilterError},
+    grammar::{FILTER_RULE, FILTER_WORDS, FilterWord, filter_words},
+};
 pub use listening::{CallbackOrigin, Listening};
 pub use message::{Effect, Message, Now, Preparation, RawPurpose};
 pub use options::AppOptions;
 pub use prompt::destination::parse_offset;
+pub use resume::ResumePoint;
 pub use screen::ScreenState;
 pub use write_job::{Overwrite, WriteContent, WriteJob, WriteOutcome};
 
@@ -45,21 +50,17 @@ use crate::{
     text::Safe,
 };
 use action::{Action, Move, OverlayAction, PictureAction, Scrub, Setting, ShareAction};
+use clipboard::Shared;
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
-use list::{AssetList, lines::ListLine, tab::StatusTab};
+use list::{AssetList, lines::ListLine, search::HitCount, tab::StatusTab};
 use log::LogParts;
 use mouse::MouseAction;
 use notices::Notices;
 use outcome::ActionOutcome;
 use overlay::{
-    Navigation, Overlay, OverlayKind, Overlays,
-    codes::CodesOverlay,
+    OpenOverlay, Overlay, OverlayKind, Overlays,
     content::{EnterAction, OverlayContext},
     event::EventOverlay,
-    help::HelpOverlay,
-    history::HistoryOverlay,
-    info::InfoOverlay,
-    notices::NoticesOverlay,
 };
 use panes::{Panes, View};
 use prompt::{
@@ -118,6 +119,9 @@ impl App {
             options,
         };
         app.list.set_filter(app.options.filter.clone(), &app.catalog, now.wall);
+        if let Some(point) = app.options.resume.take() {
+            point.restore(&mut app.list, &app.catalog, now.wall);
+        }
         app.set_list_height();
         app
     }
@@ -163,7 +167,7 @@ impl App {
 
     /// Returns whether ticks at the frame rate are needed.
     pub fn is_animating(&self) -> bool {
-        self.viewer.is_animating() || self.list.has_pending_changes()
+        self.viewer.is_animating() || self.list.has_pending_changes() || self.prompts.is_counting()
     }
 
     /// The assets and events.
@@ -231,14 +235,19 @@ impl App {
         self.overlays.top()
     }
 
-    /// The meaning of a step in the overlay.
-    pub fn overlay_navigation(&self) -> Option<Navigation> {
-        self.overlays.navigation(&self.overlay_context())
+    /// The overlay over the screen, with what it shows.
+    pub fn open_overlay(&self) -> Option<OpenOverlay<'_>> {
+        Some(OpenOverlay::new(self.overlays.top()?, self.overlay_context()))
     }
 
     /// The line that is being typed.
     pub fn prompt(&self) -> Option<&Prompt> {
         self.prompts.open()
+    }
+
+    /// The hits of the search that is being typed.
+    pub fn typed_hits(&self) -> Option<&HitCount> {
+        self.prompts.hits()
     }
 
     /// The sentence that is shown to the operator.
@@ -267,7 +276,24 @@ impl App {
     }
 
     fn overlay_context(&self) -> OverlayContext<'_> {
-        OverlayContext { catalog: &self.catalog, notices: &self.notices, screen: self.screen.size }
+        OverlayContext {
+            catalog: &self.catalog,
+            list: &self.list,
+            notices: &self.notices,
+            pane: self.pane(),
+            check: self.check(),
+            screen: &self.screen,
+            options: &self.options,
+            now: self.now,
+        }
+    }
+
+    /// Changes the overlays, which may look at everything else.
+    fn with_overlays<T>(&mut self, change: impl FnOnce(&mut Overlays, &OverlayContext<'_>) -> T) -> T {
+        let mut overlays = mem::take(&mut self.overlays);
+        let outcome = change(&mut overlays, &self.overlay_context());
+        self.overlays = overlays;
+        outcome
     }
 
     fn say(&mut self, text: impl Into<Safe>) {
@@ -319,12 +345,13 @@ impl App {
         }
         self.is_dirty |= self.viewer.tick(now.mono);
         self.is_dirty |= self.sources.tick(now.mono);
+        self.is_dirty |= self.with_overlays(Overlays::refresh) | self.prompts.count_more_hits(&self.catalog);
     }
 
     fn resize(&mut self, size: Size) {
         self.screen.size = size;
-        self.overlays.resize(&OverlayContext { catalog: &self.catalog, notices: &self.notices, screen: size });
         self.set_list_height();
+        self.with_overlays(Overlays::resize);
     }
 
     fn set_view(&mut self, view: View) {
@@ -344,11 +371,11 @@ impl App {
             self.prompt_event(event);
         } else if let Some(action) = keymap::action(key) {
             // Keys act on what can be seen: covered pictures do not change, and the list changes without its overlay.
-            let is_covered = self.overlays.covers_pictures();
+            let is_covered = self.overlays.covers_pictures(&self.overlay_context());
             if is_covered && matches!(action, Action::Picture(_)) {
                 return;
             }
-            if action.closes_overlays() || is_covered && matches!(action, Action::List(_)) {
+            if action.closes_overlays() || self.overlays.covers_list() && matches!(action, Action::List(_)) {
                 self.overlays.close_all();
             }
             // The operator has read the last sentence by now.
@@ -399,36 +426,17 @@ impl App {
     }
 
     fn share(&self, action: ShareAction) -> ActionOutcome {
-        let multiplexer = self.screen.canvas.multiplexer;
-        match action {
-            ShareAction::CopyId => clipboard::copy_id(self.selected(), multiplexer),
-            ShareAction::CopyUrl => clipboard::copy_url(self.timeline().url(), self.options.reveal, multiplexer),
-            ShareAction::CopyEvent => match self.newest_or_pinned() {
-                Some(event) => Effect::ReadRaw(event.origin, RawPurpose::Copy).into(),
-                None => ActionOutcome::say(NO_ASSET),
-            },
-            ShareAction::Open => match self.timeline().url() {
-                Some(url) => Effect::Open(url.clone()).into(),
-                None => ActionOutcome::say("no picture is selected"),
-            },
-        }
+        let (asset, event, url) = (self.selected(), self.newest_or_pinned(), self.timeline().url());
+        let (reveal, multiplexer) = (self.options.reveal, self.screen.canvas.multiplexer);
+        Shared { asset, event: event.map(|event| event.origin), url, reveal, multiplexer }.act(action)
     }
 
     fn toggle_overlay(&mut self, overlay: OverlayAction) {
-        let kind = match overlay {
-            OverlayAction::Help => OverlayKind::Help(HelpOverlay),
-            OverlayAction::Info => OverlayKind::Info(InfoOverlay),
-            OverlayAction::Notices => OverlayKind::Notices(NoticesOverlay),
-            OverlayAction::Codes => {
-                OverlayKind::Codes(CodesOverlay::new(&self.catalog, &self.list, self.options.reveal))
-            }
-            OverlayAction::History => match self.selected() {
-                Some(asset) => OverlayKind::History(HistoryOverlay { events: asset.history().collect() }),
-                None => return self.say(NO_ASSET),
-            },
-            OverlayAction::Event => return self.toggle_event(),
-        };
-        self.overlays.toggle(kind);
+        match OverlayKind::new(overlay, &self.overlay_context()) {
+            _ if overlay == OverlayAction::Event => self.toggle_event(),
+            Some(kind) => self.overlays.toggle(kind),
+            None => self.say(NO_ASSET),
+        }
     }
 
     /// Moves in the overlay, else in the sheet, else in the list.
@@ -438,22 +446,22 @@ impl App {
             return;
         }
         if let Move::Left | Move::Right = step {
-            if !self.overlays.covers_pictures() {
-                let by = if step == Move::Left { -1 } else { 1 };
+            let by = if step == Move::Left { -1 } else { 1 };
+            let is_picked = self.with_overlays(|overlays, context| overlays.pick(by, context));
+            if !is_picked && !self.overlays.covers_pictures(&self.overlay_context()) {
                 self.viewer.scrub(Scrub::Step(by), self.now.mono);
             }
             return;
         }
         let sheet = self.pane().sheet().map(|page| page.grid);
         let page = match (self.overlay(), sheet) {
-            (Some(_), _) => usize::from(self.screen.size.height.saturating_sub(6)),
+            (Some(_), _) => self.open_overlay().map_or(1, |open| open.space().rows().saturating_sub(2)),
             (None, Some(grid)) => grid.rows,
             (None, None) => self.list.height(),
         };
         let by = step.rows(page);
-        let context = OverlayContext { catalog: &self.catalog, notices: &self.notices, screen: self.screen.size };
         match (self.overlays.top(), sheet) {
-            (Some(_), _) => self.overlays.step(by, &context),
+            (Some(_), _) => self.with_overlays(|overlays, context| overlays.step(by, context)),
             (None, Some(grid)) => self.viewer.step_rows(by, grid.columns, self.now.mono),
             (None, None) => self.list.step(by),
         }
@@ -472,8 +480,7 @@ impl App {
     }
 
     fn enter(&mut self) {
-        let context = OverlayContext { catalog: &self.catalog, notices: &self.notices, screen: self.screen.size };
-        match self.overlays.enter(&context) {
+        match self.with_overlays(Overlays::enter) {
             None => {
                 self.list.hold();
                 if !self.viewer.reset_zoom() {
@@ -520,9 +527,7 @@ impl App {
         match (purpose, text) {
             (RawPurpose::Show, text) => {
                 let heading = self.notices.heading(origin, &self.catalog.file_name(origin.file));
-                if let Some(overlay) = self.overlays.text() {
-                    overlay.take(origin, &heading, text, self.options.reveal, self.screen.size);
-                }
+                self.with_overlays(|overlays, context| overlays.take_text(origin, &heading, text, context));
             }
             (RawPurpose::Copy, Ok(bytes)) => {
                 let outcome = clipboard::copy_event(&bytes, self.screen.canvas.multiplexer);
@@ -557,6 +562,7 @@ impl App {
             PromptEvent::FilterEdited(text) => {
                 return self.list.set_filter(Filter::parse_valid_terms(&text), catalog, wall);
             }
+            PromptEvent::SearchEdited(text) => return self.prompts.count_hits(&text, self.list.rows(), catalog),
             PromptEvent::FilterCancelled(text) | PromptEvent::Submitted(Purpose::Filter, text) => {
                 self.list.enter_filter(&text, catalog, wall)
             }

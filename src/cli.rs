@@ -24,7 +24,7 @@ pub use commands::{
     ExportArgs, FollowFlags, ListArgs, ManArgs, OpenArgs, ShowArgs, TailArgs,
 };
 pub use config::{ConfigError, ConfigFile};
-pub use environment::{cache_folder, config_folder, locale_notice};
+pub use environment::{cache_folder, config_folder, locale_notice, state_folder};
 pub use error::{UsageError, first_paragraph, printable};
 pub use fetch::FetchArgs;
 pub use input::{InputArgs, LineCount, Output, SelectionArgs, StreamKind, Zone};

@@ -14,6 +14,7 @@ pub mod files;
 mod log_file;
 mod plan;
 mod preparation;
+pub mod resume_file;
 pub mod state_file;
 
 pub use plan::SessionPlan;
@@ -34,7 +35,8 @@ pub async fn run(plan: SessionPlan) -> Result<ExitCode> {
     let tty = Tty::open()?;
     let (mut session, channels) = EventLoop::start(tty, plan, signals)?;
     let outcome = session.run(channels).await;
-    let failures = session.source_failures();
+    let mut failures = session.source_failures();
+    failures.extend(session.save_resume_point());
     let code = session.close(outcome)?;
     // Repeated on stderr: the screen that showed them is gone.
     for failure in &failures {

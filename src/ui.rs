@@ -55,8 +55,12 @@ pub fn draw(buffer: &mut Buffer, app: &App) -> Drawn {
     let area = buffer.area;
     let theme = Theme::of(app);
     let panes = app.panes();
-    let overlay = app.overlay().map(|overlay| OverlayPane::new(app, overlay, area, theme));
-    let covered = overlay.as_ref().map(|overlay| overlay.area);
+    let overlay = app.open_overlay().map(|open| OverlayPane::new(app, &open, area, theme));
+    // In the full view the picture has all rows; a prompt or a toast covers the last one.
+    let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1.min(area.height), ..area };
+    let footer = panes.footer.or((app.prompt().is_some() || app.toast().is_some()).then_some(bottom));
+    let footer = footer.map(|footer| footer::area(app, footer, area));
+    let covered: Vec<Rect> = overlay.iter().map(|overlay| overlay.area).chain(footer).collect();
     if panes == Panes::default() {
         theme.print(buffer, Rect { height: 1.min(area.height), ..area }, &[part("too small", Role::Plain)]);
         theme.restrict_to_glyphs(buffer);
@@ -86,16 +90,13 @@ pub fn draw(buffer: &mut Buffer, app: &App) -> Drawn {
         overlay::history::draw(buffer, history, app, theme);
     }
     let mut placements = match app.screen().view {
-        View::Sheet => sheet::draw(buffer, app, theme, covered),
-        View::Panes | View::Full => picture::draw(buffer, app, theme, covered),
+        View::Sheet => sheet::draw(buffer, app, theme, &covered),
+        View::Panes | View::Full => picture::draw(buffer, app, theme, &covered),
     };
-    placements.extend(sheet::draw_strip(buffer, app, theme, covered));
+    placements.extend(sheet::draw_strip(buffer, app, theme, &covered));
     if let Some(overlay) = overlay {
-        overlay.draw(buffer, theme);
+        overlay.draw(buffer, app, theme);
     }
-    // In the full view the picture has all rows; a prompt or a toast covers the last one.
-    let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1.min(area.height), ..area };
-    let footer = panes.footer.or((app.prompt().is_some() || app.toast().is_some()).then_some(bottom));
     let cursor = footer.and_then(|footer| {
         Theme::blank(buffer, footer);
         footer::draw(buffer, footer, app, theme)

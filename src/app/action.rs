@@ -90,6 +90,8 @@ pub enum OverlayAction {
     Info,
     /// The error codes.
     Codes,
+    /// The events over time.
+    Histogram,
     /// The events of the asset.
     History,
     /// The event as logged.

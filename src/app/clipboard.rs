@@ -1,9 +1,13 @@
-//! Copies to the clipboard of the terminal (OSC 52).
+//! The handing on of ids, URLs and events: to the clipboard of the terminal (OSC 52) and to a browser.
 
-use super::{message::Effect, outcome::ActionOutcome};
+use super::{
+    action::ShareAction,
+    message::{Effect, RawPurpose},
+    outcome::ActionOutcome,
+};
 use crate::{
     catalog::Asset,
-    event::{PictureUrl, Reveal},
+    event::{Origin, PictureUrl, Reveal},
     picture::Multiplexer,
     text::number::{bytes, counted},
 };
@@ -11,17 +15,43 @@ use crate::{
 /// The bytes that terminals take in one OSC 52.
 const MAX_BYTES: usize = 74_000;
 
-/// Copies the id of an asset.
-pub(super) fn copy_id(asset: Option<Asset<'_>>, multiplexer: Multiplexer) -> ActionOutcome {
-    let Some(asset) = asset else { return ActionOutcome::say("no asset is selected") };
-    let id = asset.id().to_string();
-    copy("asset id", &id, id.clone(), multiplexer)
+const NO_ASSET: &str = "no asset is selected";
+const NO_PICTURE: &str = "no picture is selected";
+
+/// What can be handed on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shared<'a> {
+    pub(super) asset: Option<Asset<'a>>,
+    /// The place of the event's text.
+    pub(super) event: Option<Origin>,
+    /// The URL of the picture under the cursor.
+    pub(super) url: Option<&'a PictureUrl>,
+    pub(super) reveal: Reveal,
+    pub(super) multiplexer: Multiplexer,
 }
 
-/// Copies the URL of a picture, with its secrets.
-pub(super) fn copy_url(url: Option<&PictureUrl>, reveal: Reveal, multiplexer: Multiplexer) -> ActionOutcome {
-    let Some(url) = url else { return ActionOutcome::say("no picture is selected") };
-    copy("URL", &url.shown(reveal), url.reveal().to_owned(), multiplexer)
+impl Shared<'_> {
+    /// Copies or opens one of them. A URL is copied with its secrets.
+    pub(super) fn act(self, action: ShareAction) -> ActionOutcome {
+        match action {
+            ShareAction::CopyId => match self.asset.map(|asset| asset.id().to_string()) {
+                Some(id) => copy("asset id", &id, id.clone(), self.multiplexer),
+                None => ActionOutcome::say(NO_ASSET),
+            },
+            ShareAction::CopyUrl => match self.url {
+                Some(url) => copy("URL", &url.shown(self.reveal), url.reveal().to_owned(), self.multiplexer),
+                None => ActionOutcome::say(NO_PICTURE),
+            },
+            ShareAction::CopyEvent => match self.event {
+                Some(origin) => Effect::ReadRaw(origin, RawPurpose::Copy).into(),
+                None => ActionOutcome::say(NO_ASSET),
+            },
+            ShareAction::Open => match self.url {
+                Some(url) => Effect::Open(url.clone()).into(),
+                None => ActionOutcome::say(NO_PICTURE),
+            },
+        }
+    }
 }
 
 /// Copies the text of an event.

@@ -37,11 +37,21 @@ impl Grid {
         best
     }
 
-    /// Creates one row of pictures as high as `area` allows. `columns_of` returns the columns of a picture of a given height.
-    pub fn strip(area: Rect, columns_of: impl Fn(u16) -> u16) -> Self {
-        let height = area.height.saturating_sub(1).max(1);
-        let width = columns_of(height).clamp(1, area.width.max(1));
-        Self { columns: usize::from(area.width / (width + 1)).max(1), rows: 1, cell: Size { width, height } }
+    /// The least rows of a picture in a strip of several rows.
+    const MIN_STRIP_HEIGHT: u16 = 6;
+
+    /// Creates the fewest rows of pictures in which `count` of them fit into `area`, or as many as there may be.
+    /// `columns_of` returns the columns of a picture of a given height.
+    pub fn strip(area: Rect, count: usize, columns_of: impl Fn(u16) -> u16) -> Self {
+        let fits = |rows: u16| {
+            let height = (area.height / rows).saturating_sub(1).max(1);
+            let width = columns_of(height).clamp(1, area.width.max(1));
+            let columns = usize::from((area.width + 1) / (width + 1)).max(1);
+            Self { columns, rows: usize::from(rows), cell: Size { width, height } }
+        };
+        let most = (area.height / (Self::MIN_STRIP_HEIGHT + 1)).max(1);
+        let mut grids = (1..=most).map(fits);
+        grids.find(|grid| grid.page() >= count).unwrap_or_else(|| fits(most))
     }
 
     /// The number of pictures on a page.
@@ -73,5 +83,18 @@ mod tests {
         let rows_of = |columns: u16| columns * 9 / 32;
         assert_eq!(Grid::new(area, 4, rows_of).cell, Size::new(46, 12));
         assert_eq!(Grid::new(area, 200, rows_of).columns, 4);
+    }
+
+    #[test]
+    fn a_strip_uses_its_rows() {
+        let columns_of = |rows: u16| rows * 32 / 9;
+        let rows_and_columns = |height, count| {
+            let grid = Grid::strip(Rect::new(36, 20, 62, height), count, columns_of);
+            (grid.rows, grid.columns, grid.cell.height)
+        };
+        assert_eq!(rows_and_columns(7, 100), (1, 2, 6));
+        assert_eq!(rows_and_columns(9, 2), (1, 2, 8));
+        assert_eq!(rows_and_columns(25, 2), (2, 1, 11), "side by side they would be smaller than one below the other");
+        assert_eq!(rows_and_columns(25, 100), (3, 2, 7));
     }
 }

@@ -6,6 +6,8 @@
 
 pub mod counts;
 pub mod filter;
+mod found;
+pub mod grammar;
 pub mod lines;
 pub mod order;
 mod rows;
@@ -22,6 +24,7 @@ use crate::{
 };
 use counts::{PassingAssets, TabCounts};
 use filter::Filter;
+use found::{FoundRow, found_message};
 use jiff::tz::TimeZone;
 use lines::{ListLine, lines};
 use order::{Criterion, SortDirection, SortOrder};
@@ -63,6 +66,8 @@ pub struct AssetList {
     search: Option<Search>,
     /// What is known of the pictures of events.
     checked: HashMap<EventKey, CheckTally>,
+    /// The asset to select as soon as it is read.
+    awaited: Option<AssetId>,
 }
 
 /// The bond of the selection to the newest row.
@@ -93,17 +98,6 @@ pub struct Search {
     pub hits: usize,
 }
 
-/// A row that [`AssetList::find`] went to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FoundRow {
-    /// Its number among the rows that match, from 1.
-    pub number: usize,
-    /// The number of rows that match.
-    pub count: usize,
-    /// An end of the list was passed on the way.
-    pub is_wrapped: bool,
-}
-
 impl AssetList {
     /// Carries out an action.
     pub(super) fn act(&mut self, action: ListAction, catalog: &Catalog, now: Time) -> ActionOutcome {
@@ -118,6 +112,30 @@ impl AssetList {
             ListAction::Reverse => {
                 self.sort(SortOrder { direction: self.order.direction.other(), ..self.order }, catalog, now)
             }
+        }
+    }
+
+    /// Selects an asset as soon as it is there, unless another one is selected before.
+    pub(super) fn await_asset(&mut self, id: Option<AssetId>) {
+        self.awaited = id;
+    }
+
+    /// The asset that is selected as soon as it is there.
+    pub fn awaited(&self) -> Option<&AssetId> {
+        self.awaited.as_ref()
+    }
+
+    /// Stops waiting for an asset that was not in what was read; returns whether there was one.
+    pub(super) fn give_up_awaited(&mut self, catalog: &Catalog) -> bool {
+        self.awaited.take_if(|id| catalog.find(id).is_none()).is_some()
+    }
+
+    /// Selects the awaited asset once it is there.
+    fn select_awaited(&mut self, catalog: &Catalog) {
+        let found = self.awaited.as_ref().and_then(|id| catalog.find(id)).map(|asset| asset.key());
+        if let Some(key) = found {
+            self.awaited = None;
+            self.select(key);
         }
     }
 
@@ -177,6 +195,7 @@ impl AssetList {
             rows.put(&changed, self.order, catalog, |asset| passes(asset) || Some(asset.key()) == held);
         }
         self.keep_selection();
+        self.select_awaited(catalog);
     }
 
     /// Returns the oldest assets beyond the newest `keep`, once they are enough to be worth a pass over all rows. The
@@ -325,6 +344,7 @@ impl AssetList {
     pub fn hold(&mut self) {
         self.stick = Stick::Holding;
         self.chosen = self.selected;
+        self.awaited = None;
     }
 
     fn choose(&mut self, row: usize) {
@@ -332,6 +352,7 @@ impl AssetList {
         self.selected = self.rows().get(self.selected_row).copied();
         self.chosen = self.selected;
         self.stick = Stick::Holding;
+        self.awaited = None;
     }
 
     /// Selects a row that was looked for, and shows the rows around it.
@@ -543,23 +564,6 @@ impl AssetList {
 
 fn passes(tab: StatusTab, passing: Option<&PassingAssets>) -> impl Fn(&Asset<'_>) -> bool {
     move |asset| tab.shows(asset.status()) && passing.is_none_or(|passing| passing.contains(asset.key()))
-}
-
-/// Says which of the matching rows was found, and whether an end of the list was passed: an operator on the newest row
-/// did not mean the oldest failure.
-fn found_message(what: &str, found: FoundRow, direction: Direction) -> ActionOutcome {
-    let from = match (found.is_wrapped, direction) {
-        (false, _) => "",
-        (true, Direction::Forward) => "  (continued from the top)",
-        (true, Direction::Backward) => "  (continued from the bottom)",
-    };
-    ActionOutcome::say(format!("{what} {}/{}{from}", found.number, found.count))
-}
-
-/// Returns whether an asset passes a filter, by what is known of its pictures.
-fn passes_filter(filter: &Filter, checked: &HashMap<EventKey, CheckTally>, asset: &Asset<'_>, now: Time) -> bool {
-    let tally = || checked.get(&asset.picture_event()?.key);
-    filter.matches(asset, now) && (!filter.needs_check() || filter.matches_check(tally()))
 }
 
 #[cfg(test)]

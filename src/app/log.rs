@@ -34,8 +34,13 @@ impl LogParts<'_> {
         self.catalog.apply_update(&mut update, |catalog, applied| {
             self.list.note_change(applied.asset);
             let event = catalog.event(applied.event);
-            if is_live && *event.kind == EventKind::Thumbnail {
-                self.list.count_unread(event.status);
+            if *event.kind == EventKind::Thumbnail {
+                if let Some(time) = event.time {
+                    self.sources.note_event(time, event.status);
+                }
+                if is_live {
+                    self.list.count_unread(event.status);
+                }
             }
         });
         match update {
@@ -59,6 +64,9 @@ impl LogParts<'_> {
             LogUpdate::Lines { file, lines } => self.notices.number(file, &lines),
             LogUpdate::Loaded => {
                 self.sources.set_loaded();
+                if self.list.give_up_awaited(self.catalog) {
+                    return ActionOutcome::say("the asset of the last session is no longer in the log");
+                }
                 return self.list.check_statuses(self.catalog);
             }
             LogUpdate::Finished => {}

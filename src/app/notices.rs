@@ -20,6 +20,7 @@ pub struct Notices {
     rejected: VecDeque<FoldedNotice>,
     sources: VecDeque<Notice>,
     dropped: u64,
+    received: u64,
 }
 
 /// The unparsed lines of one reason.
@@ -34,6 +35,7 @@ pub struct FoldedNotice {
 impl Notices {
     /// Adds an unparsed line.
     pub fn reject(&mut self, rejected: Rejected) {
+        self.received += 1;
         if let Some(at) = self.rejected.iter().position(|folded| folded.latest.reason == rejected.reason) {
             if let Some(mut folded) = self.rejected.remove(at) {
                 folded.count += 1;
@@ -60,6 +62,7 @@ impl Notices {
 
     /// Adds a notice.
     pub fn notice(&mut self, notice: Notice) {
+        self.received += 1;
         self.sources.push_back(notice);
         if self.sources.len() > MAX_NOTICES {
             self.sources.pop_front();
@@ -88,6 +91,11 @@ impl Notices {
     /// The number of notices that need attention.
     pub fn warnings(&self) -> usize {
         self.sources.iter().filter(|notice| notice.severity == Severity::Warning).count()
+    }
+
+    /// The number of unparsed lines and notices so far.
+    pub fn received(&self) -> u64 {
+        self.received
     }
 
     /// The number of entries that were dropped.

@@ -6,6 +6,7 @@ use super::{
     listening::Listening,
     message::Effect,
     outcome::ActionOutcome,
+    resume::ResumePoint,
 };
 use crate::{
     event::{ReadMode, Reveal},
@@ -40,6 +41,8 @@ pub struct AppOptions {
     pub reveal: Reveal,
     /// The number of newest assets to keep; all without one.
     pub keep: Option<NonZeroUsize>,
+    /// The point at which the last session ended.
+    pub resume: Option<ResumePoint>,
     /// The zone in which times are shown; UTC without one.
     pub zone: Option<TimeZone>,
 }

@@ -28,8 +28,8 @@ const ROOMY: Size = Size { width: 140, height: 56 };
 const HEADINGS_FROM: u16 = 10;
 /// The rows of the history with its border.
 const HISTORY_ROWS: u16 = 10;
-/// The rows of a picture in the strip; its caption and a blank row above take one each.
-const STRIP_ROWS: u16 = 6;
+/// The least rows of the strip: those of its pictures and one for their captions.
+const STRIP_ROWS: u16 = 7;
 /// The rows of the timeline: facts, bar, labels.
 pub const TIMELINE_ROWS: u16 = 3;
 
@@ -92,6 +92,24 @@ pub struct Panes {
     pub footer: Option<Rect>,
 }
 
+/// The largest area of an overlay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OverlaySpace {
+    /// The area with the border.
+    pub area: Rect,
+    /// Its place on the screen.
+    pub place: OverlayPlace,
+}
+
+/// The place of an overlay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OverlayPlace {
+    /// Over the list, so that the picture stays in view.
+    BesidePicture,
+    /// In the middle of the screen.
+    OverScreen,
+}
+
 impl Panes {
     /// Divides a screen of a size.
     pub fn new(size: Size, layout: Layout, view: View) -> Self {
@@ -139,7 +157,9 @@ impl Panes {
         let rows_above = height.saturating_sub(rows + rule);
         // The rows that a picture of 16:9 leaves free in cells twice as high as wide.
         let spare = rows_above.saturating_sub(width.saturating_mul(9) / 32);
-        let strip = if spare >= STRIP_ROWS + 2 { STRIP_ROWS + 1 } else { 0 };
+        // One of them stays blank. High pictures need more than half of the rows.
+        let most = (rows_above / 2).max(STRIP_ROWS);
+        let strip = if spare > STRIP_ROWS { (spare - 1).min(most) } else { 0 };
         let picture = rows_above - strip;
         Self {
             frame: Some(frame),
@@ -147,6 +167,21 @@ impl Panes {
             strip: (strip > 0).then(|| Rect::new(frame.x + 1, frame.y + 1 + picture, width, strip)),
             timeline: Some(Rect::new(frame.x + 1, frame.y + 1 + rows_above + rule, width, rows)),
             ..self
+        }
+    }
+
+    /// The area that an overlay may take: over the list where that leaves the picture in view and the overlay at least
+    /// `least` cells across, else most of the screen.
+    pub fn overlay_space(&self, screen: Size, least: u16) -> OverlaySpace {
+        match (self.list, self.frame) {
+            (Some(list), Some(frame)) if list.width >= least && list.right() <= frame.x => {
+                let height = self.history.map_or(list.bottom(), Rect::bottom) - list.y;
+                OverlaySpace { area: Rect { height, ..list }, place: OverlayPlace::BesidePicture }
+            }
+            _ => {
+                let area = Rect::new(0, 1.min(screen.height), screen.width, screen.height.saturating_sub(2));
+                OverlaySpace { area, place: OverlayPlace::OverScreen }
+            }
         }
     }
 
@@ -180,14 +215,16 @@ impl Panes {
     }
 }
 
-/// The cells of an overlay's text across: within its border and a margin of one cell.
-pub fn overlay_columns(screen: Size) -> usize {
-    usize::from(screen.width.saturating_sub(4))
-}
+impl OverlaySpace {
+    /// The cells of the text across: within the border and a margin of one cell.
+    pub fn columns(self) -> usize {
+        usize::from(self.area.width.saturating_sub(4))
+    }
 
-/// The rows of an overlay's text: within its border and the screen's first and last row.
-pub fn overlay_rows(screen: Size) -> usize {
-    usize::from(screen.height.saturating_sub(4))
+    /// The rows of the text within the border.
+    pub fn rows(self) -> usize {
+        usize::from(self.area.height.saturating_sub(2))
+    }
 }
 
 /// Returns the width of the list: enough for a whole id from 140 columns on, else about a third.

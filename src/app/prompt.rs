@@ -6,7 +6,11 @@
 pub mod destination;
 pub mod line;
 
-use super::list::{filter::Filter, search::TextSearch};
+use super::list::{
+    filter::Filter,
+    search::{HitCount, TextSearch},
+};
+use crate::catalog::{AssetKey, Catalog};
 use crossterm::event::{KeyCode, KeyEvent};
 use line::{Prompt, PromptOutcome, Purpose};
 use std::collections::HashMap;
@@ -18,6 +22,8 @@ const HISTORY: usize = 50;
 #[derive(Clone, Debug, Default)]
 pub struct Prompts {
     open: Option<Prompt>,
+    /// The hits of the search that is being typed.
+    hits: Option<HitCount>,
     /// The lines that were entered, the latest last.
     history: HashMap<Purpose, Vec<String>>,
 }
@@ -29,6 +35,8 @@ pub(super) enum PromptEvent {
     None,
     /// A filter was edited, which applies while it is typed.
     FilterEdited(String),
+    /// A search was edited or cancelled; it is empty then.
+    SearchEdited(String),
     /// A filter was cancelled; this is the one before.
     FilterCancelled(String),
     /// A line was entered.
@@ -50,6 +58,30 @@ impl Prompts {
     /// The open prompt.
     pub fn open(&self) -> Option<&Prompt> {
         self.open.as_ref()
+    }
+
+    /// The hits of the search that is being typed.
+    pub fn hits(&self) -> Option<&HitCount> {
+        self.hits.as_ref()
+    }
+
+    /// Begins to count the hits of a pattern among assets; none for one that is empty or invalid.
+    pub(super) fn count_hits(&mut self, pattern: &str, assets: &[AssetKey], catalog: &Catalog) {
+        let search = TextSearch::new(pattern).ok().filter(|_| !pattern.is_empty());
+        self.hits = search.map(|search| HitCount::new(search, assets.to_vec()));
+        self.count_more_hits(catalog);
+    }
+
+    /// Goes on with the count; returns whether it went on.
+    pub(super) fn count_more_hits(&mut self, catalog: &Catalog) -> bool {
+        let is_open = self.is_counting();
+        self.hits.iter_mut().filter(|_| is_open).for_each(|hits| hits.advance(catalog));
+        is_open
+    }
+
+    /// Returns whether hits are still being counted.
+    pub(super) fn is_counting(&self) -> bool {
+        self.hits.as_ref().is_some_and(|hits| !hits.is_complete())
     }
 
     /// Opens a prompt with an initial text.
@@ -83,17 +115,18 @@ impl Prompts {
                 let (purpose, initial) = (prompt.purpose, prompt.initial().to_owned());
                 self.open = None;
                 // Filters apply while they are typed. One that was deleted to its end stays deleted.
-                if purpose == Purpose::Filter && key.code != KeyCode::Backspace {
-                    return PromptEvent::FilterCancelled(initial);
+                match purpose {
+                    Purpose::Filter if key.code != KeyCode::Backspace => PromptEvent::FilterCancelled(initial),
+                    Purpose::Search => PromptEvent::SearchEdited(String::new()),
+                    Purpose::Filter | Purpose::GoTo | Purpose::Write | Purpose::Replace => PromptEvent::None,
                 }
-                PromptEvent::None
             }
             PromptOutcome::Done => {
                 let (purpose, text) = (prompt.purpose, prompt.text());
                 if !is_valid(purpose, &text) {
                     return PromptEvent::None;
                 }
-                self.open = None;
+                (self.open, self.hits) = (None, None);
                 self.remember(purpose, &text);
                 PromptEvent::Submitted(purpose, text)
             }
@@ -121,7 +154,8 @@ impl Prompts {
 fn edited(prompt: &Prompt) -> PromptEvent {
     match prompt.purpose {
         Purpose::Filter => PromptEvent::FilterEdited(prompt.text()),
-        Purpose::Search | Purpose::GoTo | Purpose::Write | Purpose::Replace => PromptEvent::None,
+        Purpose::Search => PromptEvent::SearchEdited(prompt.text()),
+        Purpose::GoTo | Purpose::Write | Purpose::Replace => PromptEvent::None,
     }
 }
 

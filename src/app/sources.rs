@@ -2,10 +2,13 @@
 //!
 //! It counts arriving events for the rate and knows which sources are loading, live or lost. It reads nothing itself.
 
+mod failures;
+
 use crate::{
-    event::{Health, redact},
+    event::{Health, Status, Time, redact},
     text::Safe,
 };
+use failures::FailureBins;
 use std::{
     collections::{BTreeMap, VecDeque},
     time::Duration,
@@ -34,6 +37,7 @@ pub struct Sources {
     incomplete: BTreeMap<u16, Safe>,
     phase: LoadPhase,
     activity: String,
+    failed_events: FailureBins,
 }
 
 impl Sources {
@@ -71,6 +75,16 @@ impl Sources {
             _ => self.seconds.push_back((now.as_secs(), events)),
         }
         self.activity = self.current_activity(now);
+    }
+
+    /// Takes the time of a snapshot event.
+    pub(super) fn note_event(&mut self, time: Time, status: &Status) {
+        self.failed_events.note(time, status);
+    }
+
+    /// The FAILED events that were read, over time.
+    pub fn failed_events(&self) -> &FailureBins {
+        &self.failed_events
     }
 
     /// Sets the head of a last line without its newline; `None` when there is none any more.

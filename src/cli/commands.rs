@@ -94,6 +94,10 @@ pub struct TailArgs {
     /// Accepted for compatibility with tail(1); files are always followed by name.
     #[arg(short = 'f', short_alias = 'F', hide = true)]
     pub follow: bool,
+    /// Bring back the filter, the order and the selected asset with which the last session over the same files ended, and
+    /// keep them at the end of this one. A filter that is given goes before.
+    #[arg(long)]
+    pub resume: bool,
     /// The screen.
     #[command(flatten)]
     pub screen: ScreenArgs,
@@ -118,6 +122,10 @@ pub struct OpenArgs {
     /// The logs, the filter and the output.
     #[command(flatten)]
     pub input: InputArgs,
+    /// Bring back the filter, the order and the selected asset with which the last session over the same files ended, and
+    /// keep them at the end of this one. A filter that is given goes before.
+    #[arg(long)]
+    pub resume: bool,
     /// The screen.
     #[command(flatten)]
     pub screen: ScreenArgs,

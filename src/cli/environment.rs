@@ -35,6 +35,11 @@ pub fn config_folder() -> Option<PathBuf> {
     user_folder(|name| env::var_os(name), "XDG_CONFIG_HOME", ".config")
 }
 
+/// Returns the folder of what is kept over sessions (XDG base directories).
+pub fn state_folder() -> Option<PathBuf> {
+    user_folder(|name| env::var_os(name), "XDG_STATE_HOME", ".local/state")
+}
+
 /// The first variable that is not empty decides (POSIX.1-2017, Base Definitions, section 8.2).
 fn is_utf8(value: impl Fn(&str) -> Option<OsString>) -> bool {
     let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(value).find(|value| !value.is_empty());

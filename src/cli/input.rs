@@ -2,7 +2,7 @@
 
 use super::{KafkaArgs, UsageError};
 use crate::{
-    app::Filter,
+    app::{Filter, filter_words},
     catalog::ListFormat,
     event::{ReadMode, Reveal, Time},
     source::{
@@ -43,7 +43,7 @@ pub struct InputArgs {
 pub struct SelectionArgs {
     /// Show only the assets that pass: words, "two words", status:failed, code:VOD.*, samples<5, since:2h, host:NAME,
     /// source:FILE; ! negates.
-    #[arg(short = 'e', long, value_name = "EXPR", value_parser = Filter::parse)]
+    #[arg(short = 'e', long, value_name = "EXPR", value_parser = Filter::parse, long_help = filter_help())]
     pub filter: Vec<Filter>,
     /// Show only assets of this status.
     #[arg(short, long, value_name = "S")]
@@ -232,6 +232,11 @@ impl std::str::FromStr for LineCount {
         }
         text.parse().map(Self::Last).map_err(|_no_number| "expected a number of events, or +1 for all")
     }
+}
+
+/// Returns the long help of `-e`, with the words of a filter and examples.
+fn filter_help() -> String {
+    format!("Show only the assets that pass. Given several times, all must hold. The words:\n\n{}", filter_words())
 }
 
 /// Checks an age or a time, so that clap names the option of a wrong one.

@@ -85,6 +85,7 @@ async fn play(args: &DemoArgs, demo: &Demo) -> Result<ExitCode> {
         drawing: args.screen.drawing(),
         options,
         state_file: None,
+        resume_file: None,
         alerts: AlertConfig::default(),
         feed: None,
         notice: locale_notice(),

@@ -4,6 +4,7 @@ use crate::{
     app::{Listening, Message},
     session::{
         alert::{AlertConfig, History},
+        resume_file::ResumeFile,
         state_file::StateFile,
     },
     source::{SavedState, StateError},
@@ -16,6 +17,8 @@ use tokio::sync::mpsc;
 pub(super) struct FollowOptions {
     pub(super) state_file: Option<StateFile>,
     pub(super) alerts: AlertConfig,
+    /// The file of `--resume`, for the full screen.
+    pub(super) resume_file: Option<ResumeFile>,
     /// Messages for the screen.
     pub(super) feed: Option<mpsc::Receiver<Message>>,
     /// The server whose journal is followed.

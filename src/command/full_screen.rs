@@ -3,8 +3,11 @@
 use super::{follow::FollowOptions, media, runtime};
 use crate::{
     app::AppOptions,
-    cli::{ScreenArgs, SelectionArgs, locale_notice},
-    session::{self, SessionPlan},
+    cli::{InputArgs, ScreenArgs, SelectionArgs, UsageError, locale_notice, state_folder},
+    session::{
+        self, SessionPlan,
+        resume_file::{ResumeFile, refusal},
+    },
     source::SourceConfig,
 };
 use anyhow::Result;
@@ -17,6 +20,11 @@ pub(super) fn run(
     source: SourceConfig,
     follow: FollowOptions,
 ) -> Result<ExitCode> {
+    let last = follow.resume_file.as_ref().map(ResumeFile::read).transpose();
+    let (resume, refused) = match last {
+        Ok(point) => (point.flatten(), None),
+        Err(error) => (None, Some(refusal(&error))),
+    };
     let plan = SessionPlan {
         media: media::config(&screen.fetch)?,
         drawing: screen.drawing(),
@@ -24,15 +32,27 @@ pub(super) fn run(
             read_mode: source.mode,
             filter: selection.filter()?,
             reveal: selection.reveal(),
+            resume,
             listening: follow.listening,
             ..screen.options(selection.zone())
         },
         source,
         state_file: follow.state_file,
+        resume_file: follow.resume_file,
         alerts: follow.alerts,
         feed: follow.feed,
-        notice: locale_notice(),
+        notice: refused.or_else(locale_notice),
         limit: None,
     };
     runtime::block_on(session::run(plan))
+}
+
+/// Returns the file of `--resume` for the input.
+///
+/// # Errors
+/// If there is no place for it, or the input has no name by which it could be known again.
+pub(super) fn resume_file(input: &InputArgs) -> Result<ResumeFile, UsageError> {
+    let folder = state_folder().ok_or_else(|| UsageError::new("--resume needs the variable HOME or XDG_STATE_HOME"))?;
+    ResumeFile::new(&folder, &input.files)
+        .ok_or_else(|| UsageError::new("--resume needs files with a name: stdin is another one each time"))
 }

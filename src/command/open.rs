@@ -23,7 +23,9 @@ pub(super) fn run(args: OpenArgs) -> Result<ExitCode> {
     let input = InputArgs::or_stdin(args.input, stdio::stdin())?;
     if input.output.is_full_screen(stdio::stdout()) {
         let source = input.source(ReadMode::Once, Start::All, Order::NewestFirst);
-        return full_screen::run(&input.selection, &args.screen, source, FollowOptions::default());
+        let resume_file = args.resume.then(|| full_screen::resume_file(&input)).transpose()?;
+        let follow = FollowOptions { resume_file, ..FollowOptions::default() };
+        return full_screen::run(&input.selection, &args.screen, source, follow);
     }
     if input.output == Output::Junit {
         return Err(input.output.refused("open", "tui, table, json, jsonl and csv").into());

@@ -18,6 +18,8 @@ pub(super) fn run(args: TailArgs) -> Result<ExitCode> {
     if args.input.output.is_full_screen(stdio::stdout()) {
         let (follow, state) = FollowOptions::new(args.alerts(), args.state.as_deref())?;
         let source = args.input.source(mode, args.screen_start(), Order::NewestFirst);
+        let resume_file = args.resume.then(|| full_screen::resume_file(&args.input)).transpose()?;
+        let follow = FollowOptions { resume_file, ..follow };
         let history = if args.lines.is_some() { TopicHistory::LikeFiles } else { TopicHistory::None };
         let kafka = KafkaOptions { history, ..source.kafka };
         return full_screen::run(&args.input.selection, &args.screen, SourceConfig { state, kafka, ..source }, follow);

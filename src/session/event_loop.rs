@@ -11,10 +11,11 @@ use super::{
     log_file,
     plan::SessionPlan,
     preparation::Preparer,
+    resume_file::ResumeFile,
     state_file::StateFile,
 };
 use crate::{
-    app::{App, Effect, Message, Now},
+    app::{App, Effect, Message, Now, ResumePoint},
     event::{EventKind, LogUpdate, Time, redact},
     graphics::Environment,
     media,
@@ -60,6 +61,7 @@ pub(super) struct EventLoop {
     environment: Sender<Environment>,
     alerter: Alerter,
     state_file: Option<StateFile>,
+    resume_file: Option<ResumeFile>,
 }
 
 /// The next thing to do.
@@ -77,7 +79,8 @@ impl EventLoop {
         plan: SessionPlan,
         signals: Receiver<Signal>,
     ) -> Result<(Self, Channels), TerminalError> {
-        let SessionPlan { source, media, drawing, mut options, state_file, alerts, feed, notice, limit } = plan;
+        let SessionPlan { source, media, drawing, mut options, state_file, resume_file, alerts, feed, notice, limit } =
+            plan;
         let started = Instant::now();
         let commands = source.commands.iter().map(|command| Safe::new(&redact(command)));
         options.sources = source.files.iter().map(|file| file_name(file)).chain(commands).collect();
@@ -102,6 +105,7 @@ impl EventLoop {
             alerter: Alerter::new(alerts, CommandOutput::Discarded)
                 .map_err(|error| TerminalError::Start("thread of --exec", error))?,
             state_file,
+            resume_file,
         };
         session.post_canvas();
         session.posted.extend(notice.map(Message::Toast));
@@ -311,6 +315,12 @@ impl EventLoop {
     /// Returns the sources that failed, with their reasons.
     pub(super) fn source_failures(&self) -> Vec<String> {
         self.app.sources().failures().map(|(name, reason)| format!("{name}: {reason}")).collect()
+    }
+
+    /// Saves the point at which another session may resume; returns the reason if that failed.
+    pub(super) fn save_resume_point(&self) -> Option<String> {
+        let problem = self.resume_file.as_ref()?.write(ResumePoint::of(self.app.list(), self.app.catalog())).err()?;
+        Some(format!("this session cannot be resumed: {problem}"))
     }
 
     /// Gives the terminal back. A terminal that hung up is no error: the exit code is that of SIGHUP.

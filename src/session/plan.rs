@@ -1,6 +1,6 @@
 //! The configuration of a session.
 
-use super::{alert::AlertConfig, state_file::StateFile};
+use super::{alert::AlertConfig, resume_file::ResumeFile, state_file::StateFile};
 use crate::{
     app::{AppOptions, Message},
     media::MediaConfig,
@@ -24,6 +24,8 @@ pub struct SessionPlan {
     pub options: AppOptions,
     /// The file that keeps where reading stopped.
     pub state_file: Option<StateFile>,
+    /// The file at whose point another session may resume.
+    pub resume_file: Option<ResumeFile>,
     /// The alerts about new events.
     pub alerts: AlertConfig,
     /// Messages of others than the session itself.

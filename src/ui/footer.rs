@@ -4,7 +4,7 @@ mod hints;
 mod prompt;
 
 use super::{
-    sentence::sentence,
+    sentence::sentence_lines,
     theme::{Glyph, Role, StyledText, Theme, part},
 };
 use crate::{
@@ -20,15 +20,40 @@ use ratatui::{
     layout::{Position, Rect},
 };
 
+/// Returns the area of the footer on a screen: `row`, and rows above it where a toast needs them.
+pub(super) fn area(app: &App, row: Rect, screen: Rect) -> Rect {
+    let lines = toast_lines(app, row);
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).clamp(1, (screen.height / 2).max(1));
+    Rect { y: row.bottom().saturating_sub(height), height, ..row }
+}
+
+/// The lines of the toast; none while something is typed.
+fn toast_lines(app: &App, area: Rect) -> Vec<Vec<StyledText>> {
+    let text = app.toast().filter(|_| app.prompt().is_none());
+    let width = usize::from(area.width.saturating_sub(2));
+    let mut lines = text.map_or_else(Vec::new, |text| sentence_lines(text, Role::Strong, width));
+    lines.iter_mut().for_each(|line| line.insert(0, part(" ", Role::Plain)));
+    lines
+}
+
 /// Draws the footer; returns the place of the cursor while something is typed.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) -> Option<Position> {
     if let Some(line) = app.prompt() {
         return Some(prompt::draw(buffer, area, app, line, theme));
     }
-    if let Some(text) = app.toast() {
-        let mut left = vec![part(" ", Role::Plain)];
-        left.extend(sentence(text, Role::Strong));
-        theme.print_both(buffer, area, &left, &unread(app, theme));
+    let lines = toast_lines(app, area);
+    if let [line] = &lines[..] {
+        // The sentence goes before the count of new events.
+        let right = unread(app, theme);
+        let cells = |parts: &[StyledText]| parts.iter().map(|(text, _)| text.width()).sum::<usize>();
+        let fits = cells(line) + cells(&right) < usize::from(area.width);
+        theme.print_both(buffer, area, line, if fits { &right } else { &[] });
+        return None;
+    }
+    if !lines.is_empty() {
+        for (y, line) in (area.y..area.bottom()).zip(lines) {
+            theme.print(buffer, Rect { y, height: 1, ..area }, &line);
+        }
         return None;
     }
     let right = unread(app, theme);

@@ -41,7 +41,41 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     if dropped > 0 {
         left.push(part(format!("  {} dropped", counted(dropped, "oldest asset")), Role::Warn));
     }
-    theme.print_both(buffer, area, &left, &warnings(app, theme));
+    let right = warnings(app, theme);
+    theme.print_both(buffer, area, &left, &right);
+    let cells = |parts: &[StyledText]| parts.iter().map(|(text, _)| text.width()).sum::<usize>();
+    let free = usize::from(area.width).saturating_sub(cells(&left) + cells(&right) + 2);
+    let end = area.right().saturating_sub(u16::try_from(cells(&right)).unwrap_or(u16::MAX));
+    draw_failures(buffer, Rect { x: 0, width: end, ..area }, free, app, theme);
+}
+
+/// Draws the failures over time at the right end of `area`, if they take at most `free` cells: `FAILED ▁▂▁▇▂ in 6 h`.
+fn draw_failures(buffer: &mut Buffer, area: Rect, free: usize, app: &App, theme: Theme) {
+    let failures = app.sources().failed_events();
+    let bins = failures.bins();
+    let (before, behind) = ("FAILED ", format!(" in {}  ", span(failures.seconds())));
+    let width = before.len() + bins.len() + behind.len();
+    // A few bins say nothing yet.
+    if bins.len() < 8 || bins.iter().all(|count| *count == 0) || width > free {
+        return;
+    }
+    let cells = |text: usize| u16::try_from(text).unwrap_or(u16::MAX);
+    let x = area.right().saturating_sub(cells(width));
+    theme.print(buffer, Rect { x, width: cells(before.len()), ..area }, &[part(before, Role::Dim)]);
+    let chart = Rect { x: x + cells(before.len()), width: cells(bins.len()), ..area };
+    theme.sparkline(buffer, chart, bins, Role::Bad);
+    let rest = Rect { x: chart.right(), width: cells(behind.len()), ..area };
+    theme.print(buffer, rest, &[part(behind, Role::Dim)]);
+}
+
+/// Formats a length of time in its largest whole unit: `40 s`, `12 min`, `6 h`, `3 d`.
+fn span(seconds: u64) -> String {
+    match seconds {
+        ..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
 }
 
 /// `127.0.0.1:8080 unsigned  3 refused  `.

@@ -37,7 +37,7 @@ pub(super) fn failed_without_pictures(app: &App) -> Option<Asset<'_>> {
 }
 
 /// Draws the pane; returns the pictures that the painter is to draw.
-pub(super) fn draw(buffer: &mut Buffer, app: &App, theme: Theme, covered: Option<Rect>) -> Vec<Placement> {
+pub(super) fn draw(buffer: &mut Buffer, app: &App, theme: Theme, covered: &[Rect]) -> Vec<Placement> {
     let pane = app.pane();
     let Some(area) = pane.area() else { return Vec::new() };
     let banner = pane.banner_rows();
@@ -80,7 +80,7 @@ fn draw_compared(
     compared: ComparedPicture,
     app: &App,
     theme: Theme,
-    covered: Option<Rect>,
+    covered: &[Rect],
 ) -> Option<Placement> {
     let ComparedPicture { request, area, placement } = compared;
     let is_current = app.timeline().current_key() == Some(request.key);

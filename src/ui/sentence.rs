@@ -29,9 +29,40 @@ pub(super) fn sentence(text: &Safe, role: Role) -> Vec<StyledText> {
     parts
 }
 
+/// Returns a sentence in lines of at most `width` cells.
+pub(super) fn sentence_lines(text: &Safe, role: Role, width: usize) -> Vec<Vec<StyledText>> {
+    let parts = sentence(text, role);
+    let plain: String = parts.iter().map(|(text, _)| text.as_str()).collect();
+    let mut styled = parts.iter().flat_map(|(text, role)| text.as_str().chars().map(move |c| (c, *role)));
+    let mut lines = Vec::new();
+    for line in Safe::new(&plain).wrap(width) {
+        let mut parts: Vec<(String, Role)> = Vec::new();
+        for c in line.as_str().chars() {
+            // Blanks at the end of a line were dropped.
+            let Some((_, role)) = styled.by_ref().find(|(other, _)| *other == c) else { break };
+            match parts.last_mut().filter(|(_, last)| *last == role) {
+                Some((text, _)) => text.push(c),
+                None => parts.push((c.to_string(), role)),
+            }
+        }
+        lines.push(parts.into_iter().map(|(text, role)| part(text, role)).collect());
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_are_highlighted_in_every_line() {
+        let lines = sentence_lines(&"0:15 is marked · press `d` to compare".into(), Role::Plain, 22);
+        let expected = [
+            vec![part("0:15 is marked · press", Role::Plain)],
+            vec![part("d", Role::Accent), part(" to compare", Role::Plain)],
+        ];
+        assert_eq!(lines, expected);
+    }
 
     #[test]
     fn keys_are_highlighted() {

@@ -17,7 +17,7 @@ use crate::{
 use ratatui::{buffer::Buffer, layout::Rect};
 
 /// Draws the page that holds the cursor; returns the pictures that the painter is to draw.
-pub(super) fn draw(buffer: &mut Buffer, app: &App, theme: Theme, covered: Option<Rect>) -> Vec<Placement> {
+pub(super) fn draw(buffer: &mut Buffer, app: &App, theme: Theme, covered: &[Rect]) -> Vec<Placement> {
     let Some(page) = app.pane().sheet() else { return Vec::new() };
     if app.timeline().marks().is_empty() {
         draw_lines(buffer, page.area, &[vec![part("this asset has no pictures", Role::Dim)]], theme);
@@ -26,12 +26,12 @@ pub(super) fn draw(buffer: &mut Buffer, app: &App, theme: Theme, covered: Option
 }
 
 /// Draws the strip under the picture, if there is one.
-pub(super) fn draw_strip(buffer: &mut Buffer, app: &App, theme: Theme, covered: Option<Rect>) -> Vec<Placement> {
+pub(super) fn draw_strip(buffer: &mut Buffer, app: &App, theme: Theme, covered: &[Rect]) -> Vec<Placement> {
     let Some(page) = app.pane().strip() else { return Vec::new() };
     draw_page(buffer, page, app, theme, covered)
 }
 
-fn draw_page(buffer: &mut Buffer, page: GridPage, app: &App, theme: Theme, covered: Option<Rect>) -> Vec<Placement> {
+fn draw_page(buffer: &mut Buffer, page: GridPage, app: &App, theme: Theme, covered: &[Rect]) -> Vec<Placement> {
     let marks = app.timeline().marks();
     let mut placements = Vec::new();
     for (place, at) in (page.first..marks.len().min(page.first + page.grid.page())).enumerate() {

@@ -3,6 +3,10 @@
 //! All but pictures uses the terminal's own sixteen colours without a background, so that it is legible on dark and on
 //! light terminals. Selection, failure and success are marked by a glyph or by bold too, never by colour alone.
 
+mod charts;
+
+pub(super) use charts::BarWidth;
+
 use crate::{
     app::{App, Glyphs, ThemeChoice},
     picture::{BlockCell, ColourDepth, xterm_index},

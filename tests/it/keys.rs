@@ -6,7 +6,7 @@ use thumbview::{
     app::{
         AppOptions, Effect, Filter, Message, RawPurpose, WriteContent, WriteJob, WriteOutcome, keymap,
         list::Stick,
-        overlay::{OverlayKind, notices::NoticesOverlay},
+        overlay::OverlayKind,
         panes::View,
         viewer::comparison::{Comparison, ComparisonMode},
     },
@@ -362,8 +362,8 @@ fn an_unparsed_line_can_be_read() {
     assert!(stage.screen().contains("vod.log:17:41  the JSON ends too early"), "{}", stage.screen());
     stage.keys("Esc");
     assert_eq!(
-        stage.app.overlay().map(|overlay| &overlay.kind),
-        Some(&OverlayKind::Notices(NoticesOverlay)),
+        stage.app.overlay().map(|overlay| matches!(overlay.kind, OverlayKind::Notices(_))),
+        Some(true),
         "one step back"
     );
 }
@@ -585,11 +585,11 @@ fn a_file_that_is_there_is_asked_about() {
 
 fn the_keys_stand_in_the_help_and_in_the_readme() {
     let readme = include_str!("../../README.md");
-    let mut stage = Stage::filled(140, 60);
+    let mut stage = Stage::filled(200, 60);
     stage.keys("?");
     let help = stage.screen();
     let mut table = String::from("| key | what it does |\n| --- | --- |\n");
-    for binding in keymap::TABLE {
+    for binding in keymap::bindings() {
         assert!(help.contains(binding.help), "{} is not in the help", binding.help);
         assert!(binding.keys.iter().all(|key| help.contains(key) || key.parse::<u8>().is_ok()), "{:?}", binding.keys);
         let keys = binding.keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" ");
@@ -629,7 +629,7 @@ fn a_late_picture_is_kept_and_changes_nothing_else() {
 
 fn every_action_of_the_table_can_be_taken_in_every_view() {
     for view in ["", "t", "z", "?", "c", "v", "!", "Tab", "Tab Tab"] {
-        for binding in keymap::TABLE {
+        for binding in keymap::bindings() {
             for key in binding.keys.iter().filter(|key| key.chars().count() == 1) {
                 let mut stage = Stage::filled(80, 24);
                 stage.keys(view);

@@ -28,6 +28,7 @@ mod matrix;
 mod media;
 mod mutate;
 mod notation;
+mod overlays;
 mod safe;
 mod screens;
 mod secrets;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         media::tests(),
         mutate::tests(),
         notation::tests(),
+        overlays::tests(),
         safe::tests(),
         screens::tests(),
         secrets::tests(),

@@ -191,6 +191,33 @@ fn shows_a_log_and_its_pictures() {
     quit(session);
 }
 
+fn a_session_is_resumed() {
+    let scene = Scene::new();
+    let state = scene.path("state");
+    let start = |args: &[&str]| {
+        let host = scene.server.host();
+        let args = [args, &["--allow-host", &host]].concat();
+        Session::start(&args, SIZE, &[TRUE_COLOUR, ("XDG_STATE_HOME", str(&state))])
+    };
+    let log = scene.log();
+    let mut session = start(&["open", str(&log)]);
+    session.wait_for_text("All 4");
+    session.type_keys("g");
+    wait_for_asset(&session, 0);
+    quit(session);
+    assert!(!state.exists(), "nothing is written unasked");
+
+    let mut session = start(&["open", "--resume", str(&log)]);
+    wait_for_asset(&session, 3);
+    session.type_keys("ssk");
+    wait_for_asset(&session, 2);
+    quit(session);
+    let session = start(&["open", "--resume", str(&log)]);
+    wait_for_asset(&session, 2);
+    session.wait_for_text("Assets 2/3");
+    quit(session);
+}
+
 fn a_private_server_is_asked_once_it_is_allowed() {
     let scene = Scene::new();
     let mut session = Session::start(&["open", str(&scene.log())], SIZE, &[TRUE_COLOUR]);
@@ -485,6 +512,7 @@ fn scrub(what: &str, between_keys: Duration, bound: usize) -> String {
 
 crate::tests! {
     shows_a_log_and_its_pictures,
+    a_session_is_resumed,
     a_private_server_is_asked_once_it_is_allowed,
     indexed_colours_where_there_are_no_others,
     a_log_from_a_pipe_leaves_the_keyboard_free,

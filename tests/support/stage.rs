@@ -137,6 +137,13 @@ impl Stage {
         self.send(Message::Log(batch));
     }
 
+    /// A failure whose record has no time.
+    pub(crate) fn log_untimed(&mut self, id: &str) {
+        let event = LogEvent { time: None, ..self.event(&TestEvent { id, status: "FAILED", ..TestEvent::default() }) };
+        let batch = LogUpdate::Batch { events: vec![event], rejected: Vec::new(), counts: Counts::default() };
+        self.send(Message::Log(batch));
+    }
+
     /// A success with one sample, so many minutes from now.
     pub(crate) fn log_event_at(&mut self, id: &str, minutes: i64) {
         let logged =
@@ -270,6 +277,13 @@ impl Stage {
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
         ui::draw(&mut buffer, &self.app);
         buffer
+    }
+
+    /// The pictures that are not made of cells.
+    pub(crate) fn placements(&self) -> Vec<(PictureKey, Rect)> {
+        let Size { width, height } = self.app.screen().size;
+        let drawn = ui::draw(&mut Buffer::empty(Rect::new(0, 0, width, height)), &self.app);
+        drawn.placements.into_iter().map(|placement| (placement.key, placement.area)).collect()
     }
 
     /// The screen as text. Cells of pictures show as `░`, so that snapshots tell where they stand.

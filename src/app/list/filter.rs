@@ -174,9 +174,29 @@ impl Filter {
         self
     }
 
-    /// The text of a filter that has these terms as well.
+    /// The earliest and the latest time that pass.
+    pub(in crate::app) fn time_bounds(&self, now: Time) -> (Option<Time>, Option<Time>) {
+        let (mut since, mut until) = (None, None);
+        for term in self.terms.iter().filter(|term| term.polarity == Polarity::Plain) {
+            if let Test::Since(bound) = &term.test {
+                since = since.max(Some(bound.at(now)));
+            } else if let Test::Until(bound) = &term.test {
+                let bound = bound.at(now);
+                until = Some(until.map_or(bound, |until: Time| until.min(bound)));
+            }
+        }
+        (since, until)
+    }
+
+    /// The text of a filter that has these terms as well. A term `since:` or `until:` replaces the one before, since the
+    /// new time is the narrower one.
     pub(in crate::app) fn with_terms(&self, terms: &[String]) -> String {
         let mut all: Vec<&str> = self.terms().map(Safe::as_str).collect();
+        for key in ["since:", "until:"] {
+            if terms.iter().any(|term| term.starts_with(key)) {
+                all.retain(|term| !term.starts_with(key));
+            }
+        }
         for term in terms {
             if !all.contains(&term.as_str()) {
                 all.push(term);
@@ -512,6 +532,18 @@ mod tests {
         assert_eq!(Filter::parse("code:(").unwrap_err().to_string(), "\"(\" is not a valid regular expression");
         let error = Filter::parse("stat:failed").unwrap_err().to_string();
         assert!(error.starts_with("\"stat:failed\" has an unknown key: the keys are status: "), "{error}");
+    }
+
+    #[test]
+    fn a_narrower_time_replaces_the_one_before() {
+        let filter =
+            Filter::parse("a since:1970-01-01T00:00:10Z until:1970-01-01T00:01:00Z since:1970-01-01T00:00:20Z")
+                .unwrap();
+        let bounds = filter.time_bounds(Time::from_micros(0));
+        assert_eq!(bounds, (Some(Time::from_micros(20_000_000)), Some(Time::from_micros(60_000_000))));
+        assert_eq!(filter.with_terms(&["since:5m".to_owned()]), "a until:1970-01-01T00:01:00Z since:5m");
+        let bounds = Filter::parse("!since:1h").unwrap().time_bounds(Time::from_micros(0));
+        assert_eq!(bounds, (None, None), "a negated bound may leave times on either side");
     }
 
     #[test]

@@ -6,10 +6,12 @@ use crate::{
     catalog::Asset,
     event::{Offset, Pictures, Status},
 };
+use serde::{Deserialize, Serialize};
 use std::{cmp::Ordering, fmt};
 
 /// The order of the list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SortOrder {
     /// The property that is compared; of equal assets the older comes first.
     pub by: Criterion,
@@ -18,7 +20,8 @@ pub struct SortOrder {
 }
 
 /// The end of an order that is on top.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum SortDirection {
     /// The least, so that the newest stands at the bottom, as in a log.
     #[default]
@@ -28,7 +31,8 @@ pub enum SortDirection {
 }
 
 /// The property by which the list is sorted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Criterion {
     /// The time of the newest event.
     #[default]

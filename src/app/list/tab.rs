@@ -1,9 +1,11 @@
 //! The tabs by which the list is narrowed to a status.
 
 use crate::event::Status;
+use serde::{Deserialize, Serialize};
 
 /// The statuses whose assets the list shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StatusTab {
     /// Every asset.
     #[default]

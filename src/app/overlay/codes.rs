@@ -2,8 +2,8 @@
 
 use super::content::{EnterAction, Navigation, OverlayContent, OverlayContext};
 use crate::{
-    app::list::{AssetList, filter::Filter},
-    catalog::{Asset, AssetKey, Catalog, Rank},
+    app::list::filter::Filter,
+    catalog::{Asset, AssetKey, Rank},
     event::{Reveal, Status, Time},
     text::Safe,
 };
@@ -72,16 +72,21 @@ fn tabulate<'a>(assets: impl Iterator<Item = Asset<'a>>, reveal: Reveal) -> Vec<
 
 impl CodesOverlay {
     /// Counts the codes of the failed assets that pass the filter of the list.
-    pub(in crate::app) fn new(catalog: &Catalog, list: &AssetList, reveal: Reveal) -> Self {
-        let rows = tabulate(catalog.assets().filter(|asset| list.passes_filter(asset.key())), reveal);
+    pub(in crate::app) fn new(context: &OverlayContext<'_>) -> Self {
+        let passing = context.catalog.assets().filter(|asset| context.list.passes_filter(asset.key()));
+        let rows = tabulate(passing, context.options.reveal);
         let failed = rows.iter().map(|row| row.count as u64).sum();
-        Self { rows, failed, failed_in_all: catalog.tally().failed }
+        Self { rows, failed, failed_in_all: context.catalog.tally().failed }
     }
 }
 
 impl OverlayContent for CodesOverlay {
     fn row_count(&self, _: &OverlayContext<'_>) -> usize {
         self.rows.len()
+    }
+
+    fn least_width(&self) -> u16 {
+        34
     }
 
     fn navigation(&self, _: &OverlayContext<'_>) -> Navigation {

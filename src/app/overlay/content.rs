@@ -1,23 +1,42 @@
 //! The interface of an overlay: its rows, the meaning of a step in it, and the action of Enter.
 
 use super::event_text::EventText;
-use crate::{app::notices::Notices, catalog::Catalog, event::Origin, picture::EventKey};
-use ratatui::layout::Size;
+use crate::{
+    app::{
+        list::AssetList,
+        message::Now,
+        notices::Notices,
+        options::AppOptions,
+        panes::OverlaySpace,
+        screen::ScreenState,
+        viewer::{check::PictureCheck, pane::PicturePane},
+    },
+    catalog::{Asset, Catalog},
+    event::Origin,
+    picture::EventKey,
+};
 
 /// The state that overlays show.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::app) struct OverlayContext<'a> {
     pub(in crate::app) catalog: &'a Catalog,
+    pub(in crate::app) list: &'a AssetList,
     pub(in crate::app) notices: &'a Notices,
-    pub(in crate::app) screen: Size,
+    pub(in crate::app) pane: PicturePane<'a>,
+    pub(in crate::app) check: &'a PictureCheck,
+    pub(in crate::app) screen: &'a ScreenState,
+    pub(in crate::app) options: &'a AppOptions,
+    pub(in crate::app) now: Now,
 }
 
-/// The meaning of a step up or down in an overlay.
+/// The meaning of a step in an overlay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Navigation {
-    /// It selects another row.
+    /// Up and down select another row.
     SelectRow,
-    /// It scrolls.
+    /// Left and right select another bar, and so do up and down.
+    SelectBar,
+    /// Up and down scroll.
     Scroll,
 }
 
@@ -43,6 +62,11 @@ pub(in crate::app) trait OverlayContent {
     /// The number of rows.
     fn row_count(&self, context: &OverlayContext<'_>) -> usize;
 
+    /// The least cells across for which it stands beside the picture rather than over it.
+    fn least_width(&self) -> u16 {
+        56
+    }
+
     /// The meaning of a step.
     fn navigation(&self, _: &OverlayContext<'_>) -> Navigation {
         Navigation::Scroll
@@ -56,5 +80,17 @@ pub(in crate::app) trait OverlayContent {
     /// The event in a row, for the key that shows events as logged.
     fn event(&self, _row: usize) -> Option<EventKey> {
         None
+    }
+}
+
+impl<'a> OverlayContext<'a> {
+    /// The largest area of an overlay.
+    pub(in crate::app) fn space(&self, overlay: &dyn OverlayContent) -> OverlaySpace {
+        self.screen.panes().overlay_space(self.screen.size, overlay.least_width())
+    }
+
+    /// The selected asset.
+    pub(in crate::app) fn selected(&self) -> Option<Asset<'a>> {
+        self.catalog.asset(self.list.selected()?)
     }
 }

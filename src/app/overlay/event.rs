@@ -4,12 +4,7 @@ use super::{
     content::{OverlayContent, OverlayContext},
     event_text::EventText,
 };
-use crate::{
-    app::panes::overlay_columns,
-    event::{Origin, Reveal},
-    text::Safe,
-};
-use ratatui::layout::Size;
+use crate::{event::Origin, text::Safe};
 
 /// A text as logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,9 +19,10 @@ pub enum EventOverlay {
 
 impl EventOverlay {
     /// Wraps the text for another size of the screen.
-    pub(super) fn resize(&mut self, screen: Size) {
+    pub(super) fn resize(&mut self, context: &OverlayContext<'_>) {
+        let columns = context.space(self).columns();
         if let Self::Text(text) = self {
-            text.fit(overlay_columns(screen));
+            text.fit(columns);
         }
     }
 
@@ -36,12 +32,12 @@ impl EventOverlay {
         origin: Origin,
         heading: &Safe,
         text: Result<Vec<u8>, Safe>,
-        reveal: Reveal,
-        screen: Size,
+        context: &OverlayContext<'_>,
     ) {
         if *self == Self::Reading(origin) {
+            let columns = context.space(self).columns();
             *self = match text {
-                Ok(bytes) => Self::Text(EventText::new(heading, &bytes, reveal, overlay_columns(screen))),
+                Ok(bytes) => Self::Text(EventText::new(heading, &bytes, context.options.reveal, columns)),
                 Err(why) => Self::Failed(why),
             };
         }

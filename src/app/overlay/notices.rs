@@ -1,40 +1,65 @@
 //! The overlay of unparsed lines and notices, newest first; Enter shows the whole text of a row.
+//!
+//! It holds what there was when it was opened, so that its rows stay where they are while more come.
 
 use super::{
     content::{EnterAction, Navigation, OverlayContent, OverlayContext},
     event_text::EventText,
 };
-use crate::{app::panes::overlay_columns, event::Reveal, text::Safe};
-use ratatui::layout::Size;
+use crate::{
+    app::notices::{FoldedNotice, Notices},
+    event::{Notice, Reveal},
+    text::Safe,
+};
 
 /// The unparsed lines by reason, then the notices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoticesOverlay;
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticesOverlay {
+    /// The unparsed lines by reason, the latest first.
+    pub rejected: Vec<FoldedNotice>,
+    /// The notices, the newest first.
+    pub notices: Vec<Notice>,
+    /// The number of entries that were dropped.
+    pub dropped: u64,
+    /// The number of all that came before the overlay was opened.
+    pub received: u64,
+}
+
+impl NoticesOverlay {
+    /// Takes what there is now.
+    pub(in crate::app) fn new(notices: &Notices) -> Self {
+        Self {
+            rejected: notices.rejected().rev().cloned().collect(),
+            notices: notices.notices().rev().cloned().collect(),
+            dropped: notices.dropped(),
+            received: notices.received(),
+        }
+    }
+}
 
 impl OverlayContent for NoticesOverlay {
-    fn row_count(&self, context: &OverlayContext<'_>) -> usize {
-        let notices = context.notices;
+    fn row_count(&self, _: &OverlayContext<'_>) -> usize {
         // The last row tells how many were dropped.
-        notices.rejected().len() + notices.notices().len() + usize::from(notices.dropped() > 0)
+        self.rejected.len() + self.notices.len() + usize::from(self.dropped > 0)
     }
 
-    fn navigation(&self, context: &OverlayContext<'_>) -> Navigation {
-        let is_empty = context.notices.rejected().len() + context.notices.notices().len() == 0;
+    fn navigation(&self, _: &OverlayContext<'_>) -> Navigation {
+        let is_empty = self.rejected.len() + self.notices.len() == 0;
         if is_empty { Navigation::Scroll } else { Navigation::SelectRow }
     }
 
     fn enter(&self, row: usize, context: &OverlayContext<'_>) -> EnterAction {
-        let notices = context.notices;
-        if let Some(folded) = notices.rejected().rev().nth(row) {
+        if let Some(folded) = self.rejected.get(row) {
             return EnterAction::Read(folded.latest.origin);
         }
-        match notices.notices().rev().nth(row - notices.rejected().len()) {
-            Some(notice) => EnterAction::Show(whole_text(&notice.text, context.screen)),
+        let columns = context.space(self).columns();
+        match self.notices.get(row - self.rejected.len()) {
+            Some(notice) => EnterAction::Show(whole_text(&notice.text, columns)),
             None => EnterAction::Stay,
         }
     }
 }
 
-fn whole_text(text: &Safe, screen: Size) -> EventText {
-    EventText::new(&Safe::default(), text.as_str().as_bytes(), Reveal::Show, overlay_columns(screen))
+fn whole_text(text: &Safe, columns: usize) -> EventText {
+    EventText::new(&Safe::default(), text.as_str().as_bytes(), Reveal::Show, columns)
 }

@@ -26,13 +26,13 @@ const BANNER_PANE_ROWS: u16 = 9;
 /// The picture pane of one screen.
 #[derive(Clone, Copy, Debug)]
 pub struct PicturePane<'a> {
-    pub(super) timeline: &'a Timeline,
-    pub(super) album: &'a Album,
+    pub(in crate::app) timeline: &'a Timeline,
+    pub(in crate::app) album: &'a Album,
     pub(super) speed: ScrubSpeed,
     pub(super) zoom: Zoom,
     pub(super) comparison: &'a Comparison,
-    pub(super) screen: &'a ScreenState,
-    pub(super) asset: Option<Asset<'a>>,
+    pub(in crate::app) screen: &'a ScreenState,
+    pub(in crate::app) asset: Option<Asset<'a>>,
     pub(super) fetch_mode: FetchMode,
 }
 
@@ -78,7 +78,7 @@ impl PicturePane<'_> {
         let area = self.screen.panes().strip.filter(|_| self.timeline.marks().len() > 1)?;
         let shape = self.shape();
         let columns_of = |height| fit(shape, Size::new(area.width, height), self.screen.canvas.cell).width;
-        Some(self.page(Grid::strip(area, columns_of), area))
+        Some(self.page(Grid::strip(area, self.timeline.marks().len(), columns_of), area))
     }
 
     fn page(&self, grid: Grid, area: Rect) -> GridPage {

@@ -13,7 +13,7 @@ use crate::{
 type Hint = (&'static str, &'static str, [usize; 2]);
 
 /// The hints in the order of the screen, which is the same with and without pictures.
-const HINTS: [Hint; 12] = [
+const HINTS: [Hint; 13] = [
     ("j/k", "asset", [0, 0]),
     ("h/l", "scrub", [1, 9]),
     ("Space", "play", [2, 10]),
@@ -23,6 +23,7 @@ const HINTS: [Hint; 12] = [
     ("f", "filter", [6, 6]),
     ("s", "status", [7, 7]),
     ("c", "codes", [8, 2]),
+    ("b", "over time", [12, 12]),
     ("J", "event", [10, 3]),
     ("v", "history", [11, 5]),
     ("q", "quit", [9, 8]),
@@ -30,6 +31,8 @@ const HINTS: [Hint; 12] = [
 
 const OVER_CODES: [Hint; 3] =
     [("Enter", "add to the filter", [0, 0]), ("j/k", "move", [1, 1]), ("Esc", "close", [2, 2])];
+const OVER_HISTOGRAM: [Hint; 3] =
+    [("h/l", "pick a bar", [0, 0]), ("Enter", "filter to its time", [1, 1]), ("Esc", "close", [2, 2])];
 const OVER_HISTORY: [Hint; 3] =
     [("Enter", "show its pictures", [0, 0]), ("j/k", "move", [1, 1]), ("Esc", "close", [2, 2])];
 const OVER_NOTICES: [Hint; 3] = [("Enter", "show the line", [0, 0]), ("j/k", "move", [1, 1]), ("Esc", "close", [2, 2])];
@@ -63,22 +66,24 @@ pub(super) fn hints(app: &App, room: usize) -> Vec<StyledText> {
 }
 
 fn candidates(app: &App) -> &'static [Hint] {
-    let Some(overlay) = app.overlay() else {
+    let Some(open) = app.open_overlay() else {
         return match app.selected() {
             _ if app.screen().view == View::Sheet => &ON_SHEET,
             None => &ON_NOTHING,
             Some(_) => &HINTS,
         };
     };
-    match (&overlay.kind, app.overlay_navigation()) {
+    match (&open.overlay().kind, open.navigation()) {
         (OverlayKind::Info(_), _) => &OVER_INFO,
-        (OverlayKind::Codes(_), Some(Navigation::SelectRow)) => &OVER_CODES,
-        (OverlayKind::History(_), Some(Navigation::SelectRow)) => &OVER_HISTORY,
-        (OverlayKind::Notices(_), Some(Navigation::SelectRow)) => &OVER_NOTICES,
+        (OverlayKind::Histogram(_), Navigation::SelectBar) => &OVER_HISTOGRAM,
+        (OverlayKind::Codes(_), Navigation::SelectRow) => &OVER_CODES,
+        (OverlayKind::History(_), Navigation::SelectRow) => &OVER_HISTORY,
+        (OverlayKind::Notices(_), Navigation::SelectRow) => &OVER_NOTICES,
         (
             OverlayKind::Help(_)
             | OverlayKind::Event(_)
             | OverlayKind::Codes(_)
+            | OverlayKind::Histogram(_)
             | OverlayKind::History(_)
             | OverlayKind::Notices(_),
             _,

@@ -45,7 +45,7 @@ fn hint(app: &App, prompt: &Prompt, area: Rect) -> Vec<StyledText> {
     };
     let text = prompt.text();
     let forms = match prompt.purpose {
-        Purpose::Search => TextSearch::new(&text).map_or_else(invalid, |_valid| Vec::new()),
+        Purpose::Search => TextSearch::new(&text).map_or_else(invalid, |_valid| hits(app)),
         Purpose::Filter if text.is_empty() => {
             let keys = "status: code: samples< since: until: host: source:";
             vec![
@@ -74,4 +74,13 @@ fn hint(app: &App, prompt: &Prompt, area: Rect) -> Vec<StyledText> {
     let room = usize::from(area.width).saturating_sub(Safe::new(&text).width() + 12);
     let fits = |parts: &Vec<StyledText>| parts.iter().map(|(text, _)| text.width()).sum::<usize>() <= room;
     forms.into_iter().find(fits).unwrap_or_default()
+}
+
+/// Returns the number of hits of the search that is being typed, with `~` while they are being counted.
+fn hits(app: &App) -> Vec<Vec<StyledText>> {
+    let Some(count) = app.typed_hits() else { return Vec::new() };
+    let about = if count.is_complete() { "" } else { "~" };
+    let number = format!("{about}{}", thousands(count.hits() as u64));
+    let word = if count.hits() == 1 { "hit" } else { "hits" };
+    vec![vec![part(format!("{number} {word} "), Role::Dim)], vec![part(format!("{number} "), Role::Dim)]]
 }

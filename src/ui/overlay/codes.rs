@@ -14,8 +14,15 @@ use crate::{
     },
 };
 
-/// The names of the columns.
-pub(super) const LEGEND: &str = "  assets, code, first – last, newest, meaning";
+/// The cells from which on a row has an example and the meaning, which also stand below the rows.
+const WIDE: usize = 56;
+/// The cells from which on a row has the times.
+const MEDIUM: usize = 30;
+
+/// Returns the names of the columns in a table of `columns` cells.
+pub(super) fn legend(columns: usize) -> &'static str {
+    if columns >= WIDE { "  assets, code, first – last, newest, meaning" } else { "" }
+}
 
 /// The lines below the table.
 const FOOT_LINES: usize = 3;
@@ -46,8 +53,8 @@ pub(super) fn count(codes: &CodesOverlay) -> String {
     format!("  {}{of} FAILED {assets}", thousands(codes.failed))
 }
 
-/// Returns a row for each code.
-pub(super) fn rows(app: &App, codes: &[CodeRow]) -> Vec<Vec<StyledText>> {
+/// Returns a row for each code, of those columns that `columns` cells have room for.
+pub(super) fn rows(app: &App, codes: &[CodeRow], columns: usize) -> Vec<Vec<StyledText>> {
     if codes.is_empty() {
         return vec![vec![part(" no listed asset has failed ", Role::Dim)]];
     }
@@ -63,13 +70,17 @@ pub(super) fn rows(app: &App, codes: &[CodeRow]) -> Vec<Vec<StyledText>> {
             let example =
                 app.catalog().asset(row.example).map(|asset| Safe::new(&asset.id().shown(app.options().reveal)));
             let example = example.unwrap_or_default().fit_middle(12);
-            vec![
+            let mut parts = vec![
                 part(format!(" {:>6}  ", thousands(row.count as u64)), Role::Strong),
                 part(format!("{:<code_width$}  ", code.as_str()), Role::Bad),
-                part(format!("{:>first$} – {:<last$}  ", time(row.first), time(row.last)), Role::Dim),
-                part(format!("{example}  "), Role::Dim),
-                part(format!("{means} "), Role::Plain),
-            ]
+            ];
+            if columns >= MEDIUM {
+                parts.push(part(format!("{:>first$} – {:<last$}  ", time(row.first), time(row.last)), Role::Dim));
+            }
+            if columns >= WIDE {
+                parts.extend([part(format!("{example}  "), Role::Dim), part(format!("{means} "), Role::Plain)]);
+            }
+            parts
         })
         .collect()
 }

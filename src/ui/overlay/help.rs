@@ -1,23 +1,32 @@
-//! The overlay of the keys, made from the table of keys and actions.
+//! The overlay of the keys and of the words of a filter.
 
 use crate::{
-    app::keymap::TABLE,
+    app::overlay::help::{HelpLine, HelpPage},
     ui::theme::{Role, StyledText, part},
 };
 
-/// Returns a row for each binding.
-pub(super) fn rows() -> Vec<Vec<StyledText>> {
-    let keys: Vec<String> = TABLE.iter().map(|binding| spell(binding.keys)).collect();
-    let width = keys.iter().map(|keys| keys.chars().count()).max().unwrap_or(0);
-    keys.into_iter()
-        .zip(TABLE)
-        .map(|(keys, binding)| {
-            vec![part(format!(" {keys:<width$}  "), Role::Accent), part(format!("{} ", binding.help), Role::Plain)]
-        })
-        .collect()
-}
-
-/// Formats keys as `j k ↓ ↑`, the ten digits as `0…9`.
-fn spell(keys: &[&str]) -> String {
-    if keys.len() == 10 { format!("{}…{}", keys[0], keys[9]) } else { keys.join(" ") }
+/// Returns the rows in `columns` cells.
+pub(super) fn rows(columns: usize) -> Vec<Vec<StyledText>> {
+    let page = HelpPage::new(columns);
+    let row = |lines: &Vec<HelpLine>| {
+        let mut parts = vec![part(" ", Role::Plain)];
+        for (nth, line) in lines.iter().enumerate() {
+            let (left, text, role) = match line {
+                HelpLine::Blank => (String::new(), "", Role::Plain),
+                HelpLine::Heading(title) => (String::new(), title.as_str(), Role::Strong),
+                HelpLine::Entry { keys, text, .. } if text.is_empty() => (keys.to_string(), "", Role::Plain),
+                HelpLine::Entry { keys, keys_width, text } => {
+                    (format!("{keys:<keys_width$}"), text.as_str(), Role::Plain)
+                }
+            };
+            let (left, right) = (part(left, Role::Accent), part(text, role));
+            let blank = page.column.saturating_sub(left.0.width() + right.0.width()) + 2;
+            parts.extend([left, right]);
+            if nth + 1 < lines.len() {
+                parts.push(part(" ".repeat(blank), Role::Plain));
+            }
+        }
+        parts
+    };
+    page.rows.iter().map(row).collect()
 }

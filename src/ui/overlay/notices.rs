@@ -1,7 +1,7 @@
 //! The overlay of unparsed lines by reason, and of notices.
 
 use crate::{
-    app::App,
+    app::{App, overlay::notices::NoticesOverlay},
     text::number::{counted, thousands},
     ui::{
         sentence::sentence,
@@ -10,11 +10,18 @@ use crate::{
     },
 };
 
+/// Returns how many came since the overlay was opened: `  3 more since it was opened`.
+pub(super) fn more(app: &App, overlay: &NoticesOverlay) -> String {
+    match app.notices().received() - overlay.received {
+        0 => String::new(),
+        more => format!("  {} more since it was opened", thousands(more)),
+    }
+}
+
 /// Returns a row for each reason with its latest line, then one for each notice, the newest first.
-pub(super) fn rows(app: &App) -> Vec<Vec<StyledText>> {
-    let notices = app.notices();
+pub(super) fn rows(app: &App, overlay: &NoticesOverlay) -> Vec<Vec<StyledText>> {
     let mut rows: Vec<Vec<StyledText>> = Vec::new();
-    for folded in notices.rejected().rev() {
+    for folded in &overlay.rejected {
         let origin = folded.latest.origin;
         let line = origin.line.map_or_else(|| format!("@{}", origin.byte), |line| line.to_string());
         let place = format!("{}:{line}:{}", app.catalog().file_name(origin.file), folded.latest.column);
@@ -25,13 +32,13 @@ pub(super) fn rows(app: &App) -> Vec<Vec<StyledText>> {
             (folded.latest.raw.clone(), Role::Dim),
         ]);
     }
-    for notice in notices.notices().rev() {
+    for notice in &overlay.notices {
         let mut row = vec![part(format!(" {:>6} ", clock(notice.time, app)), Role::Dim)];
         row.extend(sentence(&notice.text, Role::Plain));
         rows.push(row);
     }
-    if notices.dropped() > 0 {
-        rows.push(vec![part(format!(" {} no longer kept ", counted(notices.dropped(), "older row")), Role::Dim)]);
+    if overlay.dropped > 0 {
+        rows.push(vec![part(format!(" {} no longer kept ", counted(overlay.dropped, "older row")), Role::Dim)]);
     }
     if rows.is_empty() {
         rows.push(vec![part(" no unparsed lines and no notices ", Role::Dim)]);

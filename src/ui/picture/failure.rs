@@ -40,6 +40,11 @@ pub(super) fn draw_failure(buffer: &mut Buffer, area: Rect, asset: &Asset<'_>, a
         lines.push(Vec::new());
         lines.push(keys.iter().flat_map(|(key, what)| [part(*key, Role::Accent), part(*what, Role::Dim)]).collect());
     }
+    let height = usize::from(area.height);
+    if lines.len() > height {
+        lines.truncate(height.saturating_sub(1));
+        lines.push(vec![part("… ", Role::Dim), part("J", Role::Accent), part(" shows the whole event", Role::Dim)]);
+    }
     draw_block(buffer, area, &lines, theme);
 }
 

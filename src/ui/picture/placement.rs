@@ -6,13 +6,13 @@ use crate::{
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
-/// Draws a picture of blocks, or leaves its cells to the painter and returns its placement. A picture that an overlay
-/// covers is not drawn by the painter.
+/// Draws a picture of blocks, or leaves its cells to the painter and returns its placement. A picture that one of the
+/// `covered` areas touches is not drawn by the painter.
 pub(in crate::ui) fn draw_placement(
     buffer: &mut Buffer,
     placement: Placement,
     theme: Theme,
-    covered: Option<Rect>,
+    covered: &[Rect],
 ) -> Option<Placement> {
     match &*placement.prepared {
         Prepared::Blocks(grid) => {
@@ -24,7 +24,7 @@ pub(in crate::ui) fn draw_placement(
             None
         }
         Prepared::Bytes { .. } => {
-            if covered.is_some_and(|over| over.intersects(placement.area)) {
+            if covered.iter().any(|over| over.intersects(placement.area)) {
                 return None;
             }
             for position in placement.area.positions() {
