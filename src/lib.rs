@@ -67,7 +67,7 @@
 //! | when a picture is black, frozen, short | `judge/facts`, `judge/asset` |
 //! | how often a check asks a host | `media/host`, `media/job` |
 //! | the sentence for a 403, a time-out, a certificate | `media/reason` |
-//! | the meaning of a key | `app/keymap`, from which the help is made; `app/action` names what it does; hints of the footer are in `ui/footer/hints` |
+//! | the meaning of a key | `app/keymap`, from which the help and the manual page are made; `app/action` names what it does; hints of the footer are in `ui/footer/hints` |
 //! | which columns a row of the list has | `ui/list` on the screen, `report/fitted` in a table on a terminal, `report/asset` in every other output |
 //! | how many bytes may be on their way to a slow terminal | `terminal/flow_control`; `terminal/screen` holds a frame back |
 //! | what a picture may cost on that link | `graphics/budget`, `graphics/quantize` |
@@ -111,6 +111,8 @@
 //! | callback, journal, delivery | an HTTP request of SMN or MFS that brings an event; the file that `listen` keeps it in; what tells a double from a new one |
 //! | notice | an unparsed record, or something that happened to a source; kept for the key `!` |
 //! | overlay, prompt, toast, pane, view, layout | parts of the screen |
+//! | histogram, bar, bin | events over time; one stretch of it on the overlay, and in the header |
+//! | resume point | the filter, the order and the selection of a session, which the next one may take up |
 //! | diagnostics, verbosity | messages on stderr and in `--log-file`, and how many of them |
 
 pub mod text;

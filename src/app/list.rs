@@ -17,7 +17,7 @@ pub mod tab;
 use super::{action::ListAction, direction::Direction, message::Now, outcome::ActionOutcome, sources::LoadPhase};
 use crate::{
     catalog::{Asset, AssetKey, AssetLookup, Catalog},
-    event::{Status, Time},
+    event::{AssetId, Status, Time},
     judge::CheckTally,
     picture::EventKey,
     text::number::thousands,

@@ -113,6 +113,8 @@ impl Theme {
                 colour(if light { Color::Blue } else { Color::Cyan }).add_modifier(Modifier::BOLD)
             }
             Role::Name => colour(if light { Color::Blue } else { Color::Cyan }),
+            // The green of most terminals is too light on white; the glyph tells as much.
+            Role::Good if light => plain,
             Role::Good => colour(Color::Green),
             // The plain red of many terminals is too dark on black.
             Role::Bad => colour(if light { Color::Red } else { Color::LightRed }).add_modifier(Modifier::BOLD),

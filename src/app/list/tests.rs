@@ -1,7 +1,7 @@
 //! The list as assets come, change and are looked for.
 
 use super::*;
-use crate::event::{AssetId, EventKind, LogEvent, Oddities, Origin, Pictures};
+use crate::event::{EventKind, LogEvent, Oddities, Origin, Pictures};
 use proptest::prelude::*;
 
 const NOW: Time = Time::from_micros(0);
