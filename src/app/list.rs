@@ -566,5 +566,11 @@ fn passes(tab: StatusTab, passing: Option<&PassingAssets>) -> impl Fn(&Asset<'_>
     move |asset| tab.shows(asset.status()) && passing.is_none_or(|passing| passing.contains(asset.key()))
 }
 
+/// Returns whether an asset passes a filter, by what is known of its pictures.
+fn passes_filter(filter: &Filter, checked: &HashMap<EventKey, CheckTally>, asset: &Asset<'_>, now: Time) -> bool {
+    let tally = || checked.get(&asset.picture_event()?.key);
+    filter.matches(asset, now) && (!filter.needs_check() || filter.matches_check(tally()))
+}
+
 #[cfg(test)]
 mod tests;

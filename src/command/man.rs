@@ -111,10 +111,13 @@ mod tests {
         let mut definition = cli::definition();
         definition.build();
         let list = definition.find_subcommand("list").cloned().unwrap();
-        let plain = |definition| String::from_utf8(page(definition).unwrap()).unwrap().replace("\\-", "-");
+        let plain = |definition| {
+            String::from_utf8(page(definition).unwrap()).unwrap().replace("\\-", "-").replace("\\*(Aq", "'")
+        };
         let (whole, list) = (plain(definition), plain(list));
-        let has = |help: &str| whole.contains(help.trim_matches('\''));
-        assert!(keymap::bindings().all(|binding| has(binding.help)), "{whole}");
+        for binding in keymap::bindings() {
+            assert!(whole.contains(binding.help), "{} is not in\n{whole}", binding.help);
+        }
         assert!(FILTER_WORDS.iter().all(|word| list.contains(word.passes)), "{list}");
         for heading in ["KEYS", "FILTER", "EXIT STATUS", "OPTIONS", "EXTRA", "VERSION"] {
             assert!(

@@ -5,8 +5,6 @@
 
 mod charts;
 
-pub(super) use charts::BarWidth;
-
 use crate::{
     app::{App, Glyphs, ThemeChoice},
     picture::{BlockCell, ColourDepth, xterm_index},

@@ -23,9 +23,3 @@ pub(super) fn found_message(what: &str, found: FoundRow, direction: Direction) -
     };
     ActionOutcome::say(format!("{what} {}/{}{from}", found.number, found.count))
 }
-
-/// Returns whether an asset passes a filter, by what is known of its pictures.
-fn passes_filter(filter: &Filter, checked: &HashMap<EventKey, CheckTally>, asset: &Asset<'_>, now: Time) -> bool {
-    let tally = || checked.get(&asset.picture_event()?.key);
-    filter.matches(asset, now) && (!filter.needs_check() || filter.matches_check(tally()))
-}

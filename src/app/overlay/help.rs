@@ -73,8 +73,8 @@ impl HelpPage {
 
 /// Returns the lines of each section in a column of `width` cells, the last of them blank.
 fn sections(width: usize) -> Vec<Vec<HelpLine>> {
-    let keys = |title, entries: Vec<(String, &str)>| {
-        let mut lines = vec![HelpLine::Heading(Safe::new(title))];
+    let keys = |title: &str, entries: Vec<(String, &str)>| {
+        let mut lines: Vec<HelpLine> = Safe::new(title).wrap(width).into_iter().map(HelpLine::Heading).collect();
         lines.extend(entries.iter().flat_map(|(keys, text)| entry(keys, text, width)));
         lines
     };
@@ -88,7 +88,7 @@ fn sections(width: usize) -> Vec<Vec<HelpLine>> {
         })
         .collect();
     let words = FILTER_WORDS.iter().map(|word| (word.examples.to_owned(), word.passes)).collect();
-    let mut words = keys("The words of a filter: an asset passes if", words);
+    let mut words = keys("Filter: an asset passes if", words);
     words.extend(entry("", FILTER_RULE, width));
     sections.push(words);
     sections

@@ -18,8 +18,11 @@ use std::sync::Arc;
 
 /// The shape that is assumed of pictures while none is decoded.
 const USUAL_SHAPE: PixelSize = PixelSize { width: 16, height: 9 };
-/// Rows above the picture that describe a failure.
+/// Rows above the picture that describe a failure, and the same in a higher pane.
 const BANNER_ROWS: u16 = 3;
+const HIGH_BANNER_ROWS: u16 = 4;
+/// A pane of so many rows is high.
+const HIGH_PANE_ROWS: u16 = 16;
 /// A pane of fewer rows has no banner.
 const BANNER_PANE_ROWS: u16 = 9;
 
@@ -58,9 +61,12 @@ impl PicturePane<'_> {
     /// The rows above the pictures of an earlier success that describe the failure of the newest event.
     pub fn banner_rows(&self) -> u16 {
         let is_failed = self.asset.is_some_and(|asset| *asset.status() == Status::Failed);
-        let has_room = self.screen.panes().picture.is_some_and(|area| area.height >= BANNER_PANE_ROWS);
-        let is_shown = is_failed && has_room && self.screen.view == View::Panes && !self.timeline.marks().is_empty();
-        if is_shown { BANNER_ROWS } else { 0 }
+        let is_shown = is_failed && self.screen.view == View::Panes && !self.timeline.marks().is_empty();
+        match self.screen.panes().picture.map_or(0, |area| area.height) {
+            HIGH_PANE_ROWS.. if is_shown => HIGH_BANNER_ROWS,
+            BANNER_PANE_ROWS.. if is_shown => BANNER_ROWS,
+            _ => 0,
+        }
     }
 
     /// The page of the contact sheet that holds the cursor, while the sheet is shown.

@@ -16,29 +16,29 @@ use crate::{
 
 /// The cells from which on a row has an example and the meaning, which also stand below the rows.
 const WIDE: usize = 56;
-/// The cells from which on a row has the times.
-const MEDIUM: usize = 30;
 
 /// Returns the names of the columns in a table of `columns` cells.
 pub(super) fn legend(columns: usize) -> &'static str {
     if columns >= WIDE { "  assets, code, first – last, newest, meaning" } else { "" }
 }
 
-/// The lines below the table.
-const FOOT_LINES: usize = 3;
+/// Returns the number of lines below a table of `width` cells.
+fn foot_lines(width: usize) -> usize {
+    if width < WIDE { 5 } else { 3 }
+}
 
 /// Returns the meaning and the remedy of a code, or the message of the newest asset with it, in lines of `width` cells.
 /// Their number is the same for each code, so that the overlay does not move.
 pub(super) fn foot(codes: &[CodeRow], at: usize, width: usize) -> Vec<Vec<StyledText>> {
     let Some(row) = codes.get(at) else { return Vec::new() };
     let meaning = meaning(row.code.as_str());
-    let cause = meaning.map_or_else(|| row.message.fit(width * FOOT_LINES), |meaning| meaning.what.into());
+    let cause = meaning.map_or_else(|| row.message.fit(width * foot_lines(width)), |meaning| meaning.what.into());
     let advice = meaning.map_or_else(Safe::default, |meaning| meaning.advice.into());
     let lines = |text: &Safe, role| text.wrap(width).into_iter().map(move |line| (line, role));
     let text = lines(&cause, Role::Plain).chain(lines(&advice, Role::Dim));
     let mut rows: Vec<Vec<StyledText>> = vec![Vec::new()];
     rows.extend(text.map(|line| vec![part(" ", Role::Plain), line]));
-    rows.resize(1 + FOOT_LINES, Vec::new());
+    rows.resize(1 + foot_lines(width), Vec::new());
     rows
 }
 
@@ -62,6 +62,8 @@ pub(super) fn rows(app: &App, codes: &[CodeRow], columns: usize) -> Vec<Vec<Styl
     let first = codes.iter().map(|row| time(row.first).width()).max().unwrap_or(0);
     let last = codes.iter().map(|row| time(row.last).width()).max().unwrap_or(0);
     let code_width = codes.iter().map(|row| row.code.width()).max().unwrap_or(0).max(4);
+    let count_width = codes.iter().map(|row| thousands(row.count as u64).width()).max().unwrap_or(0).max(3);
+    let has_times = columns >= 1 + count_width + 2 + code_width + 2 + first + 3 + last;
     codes
         .iter()
         .map(|row| {
@@ -71,10 +73,10 @@ pub(super) fn rows(app: &App, codes: &[CodeRow], columns: usize) -> Vec<Vec<Styl
                 app.catalog().asset(row.example).map(|asset| Safe::new(&asset.id().shown(app.options().reveal)));
             let example = example.unwrap_or_default().fit_middle(12);
             let mut parts = vec![
-                part(format!(" {:>6}  ", thousands(row.count as u64)), Role::Strong),
+                part(format!(" {:>count_width$}  ", thousands(row.count as u64)), Role::Strong),
                 part(format!("{:<code_width$}  ", code.as_str()), Role::Bad),
             ];
-            if columns >= MEDIUM {
+            if has_times {
                 parts.push(part(format!("{:>first$} – {:<last$}  ", time(row.first), time(row.last)), Role::Dim));
             }
             if columns >= WIDE {

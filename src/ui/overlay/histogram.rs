@@ -8,20 +8,43 @@ use crate::{
     event::Time,
     text::{Safe, number::thousands},
     ui::{
-        theme::{BarWidth, Glyph, Role, StyledText, Theme, part},
+        theme::{Glyph, Role, StyledText, Theme, part},
         time::{clock, moment},
     },
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
 /// The most cells from one bar to the next.
-const MAX_PITCH: u16 = 10;
+const MAX_PITCH: usize = 10;
 /// The most rows of one chart.
 const MAX_CHART: u16 = 8;
 /// The rows of the axis and its labels.
 const AXIS_ROWS: u16 = 2;
 /// Seconds of a day.
 const DAY: i64 = 86_400;
+
+/// The columns of the bars: all of the width, so that some bars are a cell wider than others.
+#[derive(Clone, Copy)]
+struct BarColumns {
+    bars: usize,
+    width: usize,
+}
+
+impl BarColumns {
+    fn new(bars: usize, width: u16) -> Self {
+        Self { bars, width: usize::from(width).min(bars * MAX_PITCH) }
+    }
+
+    /// The first column of a bar.
+    fn start(self, bar: usize) -> usize {
+        bar * self.width / self.bars.max(1)
+    }
+
+    /// The number of columns of a bar with the gap behind it.
+    fn cells(self, bar: usize) -> usize {
+        self.start(bar + 1) - self.start(bar)
+    }
+}
 
 /// One chart: the name of a status, the role of its bars, and their values.
 struct Chart {
@@ -62,18 +85,18 @@ pub(super) fn draw(
     }
     let foot_rows = foot_rows(area.width, area.height).min(inner.height.saturating_sub(AXIS_ROWS + 1));
     let above = inner.height.saturating_sub(foot_rows + AXIS_ROWS);
-    let width = bar_width(inner.width, histogram.bars.len());
+    let columns = BarColumns::new(histogram.bars.len(), inner.width);
     let charts = charts(histogram);
     // A chart needs a row for its name and one for its bars; the last ones give way.
     let count = charts.len().min(usize::from(above / 2)).max(1);
     let mut y = inner.y;
     for (nth, chart) in charts.iter().take(count).enumerate() {
         let end = inner.y + above * u16::try_from(nth + 1).unwrap_or(1) / u16::try_from(count).unwrap_or(1);
-        draw_chart(buffer, Rect { y, height: end - y, ..inner }, chart, (position, width), theme);
+        draw_chart(buffer, Rect { y, height: end - y, ..inner }, chart, (position, columns), theme);
         y = end;
     }
-    draw_axis(buffer, Rect { y, height: 1, ..inner }, histogram, (position, width), theme);
-    draw_labels(buffer, Rect { y: y + 1, height: 1, ..inner }, histogram, width, app, theme);
+    draw_axis(buffer, Rect { y, height: 1, ..inner }, histogram, (position, columns), theme);
+    draw_labels(buffer, Rect { y: y + 1, height: 1, ..inner }, histogram, columns, app, theme);
     print_lines(buffer, Rect { y: y + AXIS_ROWS, height: foot_rows, ..inner }, &foot, theme);
 }
 
@@ -91,7 +114,7 @@ fn charts(histogram: &HistogramOverlay) -> Vec<Chart> {
     charts.into_iter().filter(|chart| chart.total > 0).collect()
 }
 
-fn draw_chart(buffer: &mut Buffer, area: Rect, chart: &Chart, (position, width): (usize, BarWidth), theme: Theme) {
+fn draw_chart(buffer: &mut Buffer, area: Rect, chart: &Chart, (position, columns): (usize, BarColumns), theme: Theme) {
     let highest = chart.values.iter().max().copied().unwrap_or(0);
     let heading = [
         part(format!("{} ", chart.name), Role::Strong),
@@ -100,8 +123,14 @@ fn draw_chart(buffer: &mut Buffer, area: Rect, chart: &Chart, (position, width):
     ];
     theme.print(buffer, Rect { height: 1, ..area }, &heading);
     let role = |at: usize| if at == position { Role::Accent } else { chart.role };
-    let bars: Vec<(u64, Role)> = chart.values.iter().enumerate().map(|(at, value)| (*value, role(at))).collect();
-    theme.bars(buffer, Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }, &bars, width);
+    let bar = |(at, value): (usize, &u64)| {
+        let cells = columns.cells(at);
+        // A bar of three cells or more leaves the last one blank.
+        let filled = if cells > 2 { cells - 1 } else { cells };
+        (0..cells).map(move |cell| (if cell < filled { *value } else { 0 }, role(at))).collect::<Vec<_>>()
+    };
+    let bars: Vec<(u64, Role)> = chart.values.iter().enumerate().flat_map(bar).collect();
+    theme.columns(buffer, Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }, &bars);
 }
 
 /// Draws a rule with the stretches without an event, and the place of the selected bar.
@@ -109,7 +138,7 @@ fn draw_axis(
     buffer: &mut Buffer,
     area: Rect,
     histogram: &HistogramOverlay,
-    (position, width): (usize, BarWidth),
+    (position, columns): (usize, BarColumns),
     theme: Theme,
 ) {
     let parts: Vec<StyledText> = histogram
@@ -119,12 +148,12 @@ fn draw_axis(
         .flat_map(|(at, bar)| {
             let (glyph, role) = if bar.counts.sum() == 0 { (Glyph::Gap, Role::Warn) } else { (Glyph::Rule, Role::Dim) };
             let rule = theme.glyph(glyph);
-            let cells = usize::from(width.pitch());
+            let cells = columns.cells(at);
             if at != position {
                 return vec![part(rule.as_str().repeat(cells), role)];
             }
-            let before = usize::from(width.bar - 1) / 2;
-            let after = cells - before - 1;
+            let before = cells.saturating_sub(1) / 2;
+            let after = cells.saturating_sub(before + 1);
             let marker = (theme.glyph(Glyph::Cursor), Role::Accent);
             vec![part(rule.as_str().repeat(before), role), marker, part(rule.as_str().repeat(after), role)]
         })
@@ -137,7 +166,7 @@ fn draw_labels(
     buffer: &mut Buffer,
     area: Rect,
     histogram: &HistogramOverlay,
-    width: BarWidth,
+    columns: BarColumns,
     app: &App,
     theme: Theme,
 ) {
@@ -155,7 +184,7 @@ fn draw_labels(
     let cells = label(first).len() + 2;
     let fits = |step: &i64| {
         let bars = usize::try_from(step / histogram.step.max(1)).unwrap_or(0);
-        step % histogram.step.max(1) == 0 && bars * usize::from(width.pitch()) >= cells
+        step % histogram.step.max(1) == 0 && bars * columns.width / histogram.bars.len().max(1) >= cells
     };
     let Some(step) = STEPS.into_iter().find(fits) else {
         theme.print(buffer, area, &[part(label(first), Role::Dim)]);
@@ -163,7 +192,7 @@ fn draw_labels(
     };
     for (at, bar) in bars.iter().enumerate() {
         let local = bar.from.as_micros() / 1_000_000 + i64::from(zone.to_offset(bar.from.timestamp()).seconds());
-        let x = area.x + u16::try_from(at).unwrap_or(u16::MAX).saturating_mul(width.pitch());
+        let x = area.x + u16::try_from(columns.start(at)).unwrap_or(u16::MAX);
         let text = label(bar);
         // A label that would be cut is left out.
         if local.rem_euclid(step) == 0 && usize::from(area.right().saturating_sub(x)) >= text.len() {
@@ -231,13 +260,6 @@ fn foot_rows(width: u16, height: u16) -> u16 {
         (60.., _) => 3,
         (_, _) => 5,
     }
-}
-
-fn bar_width(width: u16, bars: usize) -> BarWidth {
-    let bars = u16::try_from(bars).unwrap_or(u16::MAX).max(1);
-    let pitch = (width / bars).clamp(1, MAX_PITCH);
-    let gap = u16::from(pitch > 2);
-    BarWidth { bar: pitch - gap, gap }
 }
 
 /// Formats a time as exactly as bars of `step` seconds need it.

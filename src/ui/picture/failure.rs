@@ -84,11 +84,20 @@ pub(super) fn draw_banner(buffer: &mut Buffer, area: Rect, asset: &Asset<'_>, ap
     let message = message.unwrap_or_default();
     let shown_code = fault.map(|fault| fault.shown_code(app.options().reveal)).unwrap_or_default();
     let first = [part(format!(" {shown_code} "), Role::Bad), part(message, Role::Plain)];
-    let second = meaning(code).map(|meaning| format!(" {}: {}", meaning.what, meaning.advice)).unwrap_or_default();
+    let meaning = meaning(code).map(|meaning| format!("{}: {}", meaning.what, meaning.advice)).unwrap_or_default();
+    let width = usize::from(area.width.saturating_sub(2)).max(8);
+    let mut meaning = Safe::new(&meaning).wrap(width);
+    let room = usize::from(area.height.saturating_sub(2));
+    if meaning.len() > room {
+        let rest = meaning.drain(room.saturating_sub(1)..).map(|line| line.to_string()).collect::<Vec<_>>().join(" ");
+        meaning.push(Safe::new(&rest).fit(width));
+    }
     let shown = app.shown_event().map(|key| app.catalog().event(key));
     let when = shown.and_then(|event| event.time).map(|time| format!(", {}", clock(time, app)));
     let third = format!(" pictures of an earlier event{}", when.unwrap_or_default());
-    let rows = [first.to_vec(), vec![part(second, Role::Plain)], vec![part(third, Role::Dim)]];
+    let mut rows = vec![first.to_vec()];
+    rows.extend(meaning.into_iter().map(|line| vec![part(" ", Role::Plain), (line, Role::Plain)]));
+    rows.push(vec![part(third, Role::Dim)]);
     for (y, row) in (area.y..area.bottom()).zip(rows) {
         theme.print(buffer, Rect { y, height: 1, ..area }, &row);
     }

@@ -22,39 +22,24 @@ const ASCII_LEVELS: Set<'static> = Set {
     empty: " ",
 };
 
-/// The width of the bars of a chart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::ui) struct BarWidth {
-    /// The cells of a bar.
-    pub(in crate::ui) bar: u16,
-    /// The cells between two bars.
-    pub(in crate::ui) gap: u16,
-}
-
-impl BarWidth {
-    /// The cells from one bar to the next.
-    pub(in crate::ui) fn pitch(self) -> u16 {
-        self.bar + self.gap
-    }
-}
-
 impl Theme {
-    /// Draws bars upwards from the lower edge, the highest over the whole height. Every value above 0 can be seen.
-    pub(in crate::ui) fn bars(self, buffer: &mut Buffer, area: Rect, bars: &[(u64, Role)], width: BarWidth) {
+    /// Draws a bar in each column, upwards from the lower edge, the highest over the whole height. Every value above 0 can
+    /// be seen.
+    pub(in crate::ui) fn columns(self, buffer: &mut Buffer, area: Rect, columns: &[(u64, Role)]) {
         let area = area.intersection(buffer.area);
         if area.is_empty() {
             return;
         }
         let eighths = u64::from(area.height) * 8;
-        let highest = bars.iter().map(|(value, _)| *value).max().unwrap_or(0).max(1);
+        let highest = columns.iter().map(|(value, _)| *value).max().unwrap_or(0).max(1);
         let bar = |(value, role): &(u64, Role)| {
             let height = (value.saturating_mul(eighths) / highest).max(u64::from(*value > 0));
             Bar::new(height).text_value(String::new()).style(self.style(*role))
         };
         BarChart::default()
-            .data(BarGroup::new(bars.iter().map(bar).collect::<Vec<_>>()))
-            .bar_width(width.bar)
-            .bar_gap(width.gap)
+            .data(BarGroup::new(columns.iter().map(bar).collect::<Vec<_>>()))
+            .bar_width(1)
+            .bar_gap(0)
             .max(eighths)
             .bar_set(self.levels())
             .render(area, buffer);
