@@ -32,7 +32,9 @@ fn toast_lines(app: &App, area: Rect) -> Vec<Vec<StyledText>> {
     let text = app.toast().filter(|_| app.prompt().is_none());
     let width = usize::from(area.width.saturating_sub(2));
     let mut lines = text.map_or_else(Vec::new, |text| sentence_lines(text, Role::Strong, width));
-    lines.iter_mut().for_each(|line| line.insert(0, part(" ", Role::Plain)));
+    for line in &mut lines {
+        line.insert(0, part(" ", Role::Plain));
+    }
     lines
 }
 

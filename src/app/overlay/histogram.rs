@@ -114,9 +114,9 @@ impl HistogramOverlay {
 
     /// Puts events into at most `most` bars, which begin at whole steps of the clock of `zone`.
     fn of(timed: &TimedEvents, most: usize, zone: &TimeZone) -> Self {
-        let times = || timed.events.iter().map(|(time, _)| *time);
+        let moments = || timed.events.iter().map(|(time, _)| *time);
         let untimed = timed.untimed;
-        let (Some(first), Some(last)) = (times().min(), times().max()) else {
+        let (Some(first), Some(last)) = (moments().min(), moments().max()) else {
             return Self { untimed, ..Self::default() };
         };
         let shift = i64::from(zone.to_offset(first.timestamp()).seconds());
@@ -124,7 +124,7 @@ impl HistogramOverlay {
         let index = |time: Time, step: i64| seconds(time).div_euclid(step);
         let count = |step: i64| index(last, step) - index(first, step) + 1;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let longer = (1..).map(|times| times * STEPS[STEPS.len() - 1]);
+        let longer = (1..).map(|factor| factor * STEPS[STEPS.len() - 1]);
         let step = STEPS.into_iter().chain(longer).find(|step| count(*step) <= most).unwrap_or(i64::MAX);
         let begin = index(first, step);
         let moment = |index: i64| Time::from_micros((index * step - shift).saturating_mul(SECOND));
@@ -148,7 +148,7 @@ impl HistogramOverlay {
                 bar.assets += 1;
             }
         }
-        let is_whole = times().all(|time| time.as_micros().rem_euclid(SECOND) == 0);
+        let is_whole = moments().all(|time| time.as_micros().rem_euclid(SECOND) == 0);
         let resolution = if is_whole { SECOND } else { 1 };
         Self { bars, step, total, untimed, resolution, counted: 0 }
     }

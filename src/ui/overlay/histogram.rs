@@ -147,15 +147,15 @@ fn draw_axis(
         .enumerate()
         .flat_map(|(at, bar)| {
             let (glyph, role) = if bar.counts.sum() == 0 { (Glyph::Gap, Role::Warn) } else { (Glyph::Rule, Role::Dim) };
-            let rule = theme.glyph(glyph);
+            let line = theme.glyph(glyph);
             let cells = columns.cells(at);
             if at != position {
-                return vec![part(rule.as_str().repeat(cells), role)];
+                return vec![part(line.as_str().repeat(cells), role)];
             }
             let before = cells.saturating_sub(1) / 2;
             let after = cells.saturating_sub(before + 1);
             let marker = (theme.glyph(Glyph::Cursor), Role::Accent);
-            vec![part(rule.as_str().repeat(before), role), marker, part(rule.as_str().repeat(after), role)]
+            vec![part(line.as_str().repeat(before), role), marker, part(line.as_str().repeat(after), role)]
         })
         .collect();
     theme.print(buffer, area, &parts);
