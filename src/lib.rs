@@ -45,7 +45,7 @@
 //! - [`ui`]: the screen as a function of that state, one file for each part of the screen.
 //!
 //! The edges deal with one outside thing each. They know events and pictures, never each other.
-//! - [`source`]: bytes to events: loading, following, streams, compression.
+//! - [`source`]: bytes to events: loading, following, streams, compression, topics of Kafka.
 //! - [`media`]: the fetch policy, HTTP, JPEG decoding, the picture cache.
 //! - [`graphics`]: the abilities of the terminal; pixels to cells and to the bytes of each protocol.
 //! - [`terminal`]: modes, the only reader of the tty, the paced writer, and the return to the shell.
@@ -63,6 +63,7 @@
 //! |---|---|
 //! | how a line of a log becomes a record, and a record an event | `event/reader`, `event/envelope`, `event/decode` |
 //! | how a rotated file is told from a new one | `source/file/follow/decision` |
+//! | what is done when a broker of Kafka fails, and the sentence for it | `source/kafka/fault`; `source/kafka/topic` does it |
 //! | which addresses are fetched from | `media/policy`, `media/address` |
 //! | when a picture is black, frozen, short | `judge/facts`, `judge/asset` |
 //! | how often a check asks a host | `media/host`, `media/job` |
@@ -91,12 +92,13 @@
 //! | event, [`EventKey`](picture::EventKey) | one message as logged, most often a `thumbnailComplete`; its number in the catalog |
 //! | asset, [`AssetKey`](catalog::AssetKey) | one video; its newest event decides its status |
 //! | snapshot, sample, dot, cover | one `{offset, url}` of an event, and the list it stood in |
-//! | offset | a place in a video, in milliseconds |
+//! | offset | a place in a video, in milliseconds; of a partition of Kafka, the number of a record |
 //! | picture, [`PictureKey`](picture::PictureKey) | the JPEG of a snapshot, from the network to the terminal |
 //! | progression, template | snapshots whose offsets and numbers rise by equal steps; a URL with holes for id, number and signature |
 //! | record | one unit of a source: a line, a pretty-printed object, a message |
 //! | container, envelope, notation | a way to store lines (docker, CRI, journald); the JSON of another service around an event; a way to quote one |
 //! | origin, rank, generation | the place of a record; the place of a file among the arguments; how often a file name started over |
+//! | topic, partition, broker, tombstone | as in Kafka; each partition is a file, in which the offset of a record is its place |
 //! | follower | reads what one name refers to, across rotation and truncation |
 //! | open file, rotated file, read history | the file that is being read; one that lost its name and is read to its end; which content has been read |
 //! | scheduler, demand, backoff | decides which picture is fetched next; a wanted picture and since when; the wait before a second attempt |

@@ -24,6 +24,15 @@ impl LineReader {
         Self { records, decoder: LineDecoder::default() }
     }
 
+    /// Goes on with another reader of records, which takes over the cache. The encoding of earlier lines is kept.
+    #[cfg(feature = "kafka")]
+    pub(super) fn restart(&mut self, records: RecordReader) {
+        let mut cache = crate::event::ReaderCache::default();
+        self.records.swap_cache(&mut cache);
+        self.records = records;
+        self.records.swap_cache(&mut cache);
+    }
+
     /// Reads whole lines, as [`RecordReader::read`] does.
     pub(super) fn read(&mut self, bytes: &[u8], byte: u64, line: Option<NonZeroU32>, found: &mut FoundEvents) {
         if LineDecoder::is_plain(bytes) {

@@ -61,6 +61,12 @@ pub(super) fn read_raw(entry: &RankEntry, origin: Origin) -> Result<Vec<u8>, Raw
             tape.read(origin.byte, len).filter(|text| is_record(text, origin)).ok_or(RawError::Dropped { name })
         }
         RawText::File(files, path) => read_record(&**files, path, origin, name),
+        #[cfg(feature = "kafka")]
+        RawText::Topic(topic) => match topic.read(origin) {
+            Ok(text) if is_record(&text, origin) => Ok(text),
+            Ok(_) => Err(RawError::Changed { name }),
+            Err(reason) => Err(RawError::Unreadable { name, reason: Safe::new(&reason) }),
+        },
     }
 }
 

@@ -1,5 +1,7 @@
 //! The state that a source's threads and its handle share.
 
+#[cfg(feature = "kafka")]
+use crate::source::kafka::RawTopic;
 use crate::{
     event::ReadMode,
     source::{checkpoints::Checkpoints, file::access::FileSystem, tape::Tape},
@@ -24,6 +26,8 @@ pub(super) struct SharedState {
     pub(super) streams: AtomicUsize,
     /// The number of streams of which the text that waited in them is still being read.
     pub(super) streams_behind: AtomicUsize,
+    /// The number of topics that have not come to the end that they had at the start.
+    pub(super) loading: AtomicUsize,
     /// Ends the wait of the supervisor; holds one wake-up at most.
     wake: SyncSender<()>,
     /// The number of updates that were sent.
@@ -44,6 +48,59 @@ pub(super) struct RankEntry {
 pub(super) enum RawText {
     File(Arc<dyn FileSystem>, PathBuf),
     Stream(Arc<Mutex<Tape>>),
+    /// A partition, whose broker is asked again.
+    #[cfg(feature = "kafka")]
+    Topic(RawTopic),
+}
+
+/// The first reading of a topic, which the supervisor waits for.
+#[derive(Debug)]
+pub(super) struct TopicLoading {
+    shared: Arc<SharedState>,
+    is_over: bool,
+    /// Set once nothing of the topic is read any more.
+    closed: Arc<AtomicBool>,
+}
+
+impl TopicLoading {
+    /// Begins a first reading.
+    pub(super) fn begin(shared: &Arc<SharedState>) -> Self {
+        shared.loading.fetch_add(1, Ordering::Relaxed);
+        Self { shared: Arc::clone(shared), is_over: false, closed: Arc::default() }
+    }
+
+    /// Returns the mark that is set once nothing of the topic is read any more.
+    pub(super) fn closed(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.closed)
+    }
+
+    /// Returns `true` once the first reading has ended.
+    #[cfg(feature = "kafka")]
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Ends the first reading.
+    pub(super) fn end(&mut self) {
+        if !self.is_over {
+            self.is_over = true;
+            self.shared.loading.fetch_sub(1, Ordering::Relaxed);
+            self.shared.wake();
+        }
+    }
+
+    /// Notes that nothing of the topic is read any more.
+    pub(super) fn close(&mut self) {
+        self.closed.store(true, Ordering::Relaxed);
+        self.end();
+        self.shared.wake();
+    }
+}
+
+impl Drop for TopicLoading {
+    fn drop(&mut self) {
+        self.close();
+    }
 }
 
 impl SharedState {
@@ -54,6 +111,7 @@ impl SharedState {
             polling: AtomicBool::new(false),
             streams: AtomicUsize::new(0),
             streams_behind: AtomicUsize::new(0),
+            loading: AtomicUsize::new(0),
             wake,
             updates: AtomicU64::new(0),
             checkpoints: Mutex::default(),
@@ -101,6 +159,14 @@ impl SharedState {
 
     pub(super) fn checkpoints(&self) -> MutexGuard<'_, Checkpoints> {
         self.checkpoints.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives a name the next rank; `None` where there are too many.
+    pub(super) fn add_rank(&self, entry: RankEntry) -> Option<u16> {
+        let mut ranks = self.ranks();
+        let rank = u16::try_from(ranks.len()).ok()?;
+        ranks.push(entry);
+        Some(rank)
     }
 
     pub(super) fn ranks(&self) -> MutexGuard<'_, Vec<RankEntry>> {

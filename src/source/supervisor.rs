@@ -3,6 +3,8 @@
 //! It finds the files, gives each its rank, polls their followers, and sends [`LogUpdate::Loaded`] and
 //! [`LogUpdate::Finished`] at the right time. Streams have threads of their own and are only counted here.
 
+#[cfg(feature = "kafka")]
+use crate::source::kafka;
 use crate::{
     event::{Health, LogUpdate, ReadMode, Severity},
     source::{
@@ -16,12 +18,12 @@ use crate::{
         },
         guard::guard,
         intake::{Intake, IntakeOptions, Positions},
-        kafka::{AddressError, TopicAddress},
+        kafka::{AddressError, KafkaOptions, TopicAddress},
         outlet::Outlet,
         process::{self, CommandSource},
         saved_state::SavedState,
         sink::Sink as _,
-        state::{RankEntry, RawText, SharedState},
+        state::{RankEntry, RawText, SharedState, TopicLoading},
         stream::{self, StreamInput},
         tape::Tape,
     },
@@ -33,7 +35,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
-        atomic::Ordering,
+        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, RecvTimeoutError},
     },
     thread,
@@ -60,6 +62,9 @@ pub(super) struct Supervisor {
     commands: Vec<CommandSource>,
     /// The settings of files that are there at the start.
     options: IntakeOptions,
+    /// The settings of topics.
+    #[cfg_attr(not(feature = "kafka"), expect(dead_code, reason = "no topic is read"))]
+    topics: KafkaOptions,
     outlet: Outlet,
     shared: Arc<SharedState>,
     wakes: Receiver<()>,
@@ -82,6 +87,8 @@ enum RankInput {
     File(Box<(Follower, Intake)>),
     /// A stream, which is read on a thread of its own.
     Stream,
+    /// A topic, which is read on a thread of its own; the mark is set once nothing of it is read any more.
+    Topic(Arc<AtomicBool>),
     /// A glob or directory without files so far, by its place among the arguments, and its rank.
     Empty {
         argument: usize,
@@ -97,7 +104,7 @@ impl RankInput {
     fn rank_if_empty(&self) -> Option<u16> {
         match self {
             Self::Empty { rank, .. } => Some(*rank),
-            Self::File(_) | Self::Stream => None,
+            Self::File(_) | Self::Stream | Self::Topic(_) => None,
         }
     }
 }
@@ -113,6 +120,7 @@ impl Supervisor {
                 positions: if config.state.is_some() { Positions::Kept } else { Positions::NotKept },
                 zone: config.zone,
             },
+            topics: config.kafka,
             shared: Arc::clone(&outlet.shared),
             outlet,
             wakes,
@@ -150,6 +158,7 @@ impl Supervisor {
         }
         while self.poll()? == PollOutcome::More {}
         self.finish_once()?;
+        self.finish_topics()?;
         let mut finished = false;
         self.outlet.send(LogUpdate::Loaded)?;
         loop {
@@ -188,7 +197,7 @@ impl Supervisor {
                         outcome = PollOutcome::More;
                     }
                 }
-                RankInput::Stream | RankInput::Empty { .. } => {}
+                RankInput::Stream | RankInput::Topic(_) | RankInput::Empty { .. } => {}
             }
         }
         self.last_round = began.elapsed();
@@ -215,8 +224,13 @@ impl Supervisor {
     /// Returns whether nothing more can come in this mode.
     fn is_done(&self) -> bool {
         let streams_ended = self.shared.streams.load(Ordering::Relaxed) == 0;
-        let only_streams = self.inputs.iter().all(|input| matches!(input, RankInput::Stream));
-        streams_ended && (self.mode == ReadMode::Once || only_streams)
+        let topics_are_read = self.shared.loading.load(Ordering::Relaxed) == 0;
+        let has_ended = |input: &RankInput| match input {
+            RankInput::Stream => true,
+            RankInput::Topic(closed) => closed.load(Ordering::Relaxed),
+            RankInput::File(_) | RankInput::Empty { .. } => false,
+        };
+        streams_ended && topics_are_read && (self.mode == ReadMode::Once || self.inputs.iter().all(has_ended))
     }
 
     /// Takes last lines without a newline, if files are read once, and waits until each stream has ended or was silent
@@ -243,6 +257,17 @@ impl Supervisor {
         Ok(())
     }
 
+    /// Waits until the topics have come to the end that they had at the start, or something is wrong with them.
+    fn finish_topics(&mut self) -> Result<(), Stopped> {
+        while self.shared.loading.load(Ordering::Relaxed) > 0 {
+            self.wait()?;
+            if self.shared.mode() == ReadMode::Follow {
+                self.poll()?;
+            }
+        }
+        Ok(())
+    }
+
     fn wait(&mut self) -> Result<(), Stopped> {
         let began = Instant::now();
         match self.mode {
@@ -262,7 +287,7 @@ impl Supervisor {
         for input in &mut self.inputs {
             match input {
                 RankInput::File(file) => file.1.resend_health()?,
-                RankInput::Stream | RankInput::Empty { .. } => {}
+                RankInput::Stream | RankInput::Topic(_) | RankInput::Empty { .. } => {}
             }
         }
         Ok(())
@@ -276,7 +301,7 @@ impl Supervisor {
                     self.add_stream("standard input".into(), stream_reader(StreamInput::Stdin))?;
                 }
                 FileArgument::Empty(why) if discovery == Discovery::AtStart => self.add_empty(argument, why)?,
-                FileArgument::Topic(address) if discovery == Discovery::AtStart => self.add_topic(argument, address)?,
+                FileArgument::Topic(address) if discovery == Discovery::AtStart => self.add_topic(address)?,
                 FileArgument::Stdin | FileArgument::Empty(_) | FileArgument::Topic(_) => {}
                 FileArgument::File(path) => self.add_file(argument, path, discovery)?,
             }
@@ -293,7 +318,7 @@ impl Supervisor {
         for input in &self.inputs {
             match input {
                 RankInput::File(file) => notifier.watch(file.0.path()),
-                RankInput::Stream | RankInput::Empty { .. } => {}
+                RankInput::Stream | RankInput::Topic(_) | RankInput::Empty { .. } => {}
             }
         }
         match notifier.take_error() {
@@ -374,20 +399,53 @@ impl Supervisor {
         Ok(())
     }
 
-    fn add_topic(&mut self, argument: usize, address: Result<TopicAddress, AddressError>) -> Result<(), Stopped> {
+    fn add_topic(&mut self, address: Result<TopicAddress, AddressError>) -> Result<(), Stopped> {
         let name: Arc<str> = match &address {
             Ok(address) => address.to_string().into(),
-            Err(_) => "a topic".into(),
+            Err(_) => "topic".into(),
         };
         let Some(rank) = self.assign_rank(None, &name, RawText::File(Arc::new(LocalFiles), PathBuf::new()))? else {
             return Ok(());
         };
-        self.inputs.push(RankInput::Empty { argument, rank });
-        let why = match address {
-            Ok(_) => "this build reads no topics of Kafka".to_owned(),
-            Err(error) => error.to_string(),
+        let loading = TopicLoading::begin(&self.shared);
+        self.inputs.push(RankInput::Topic(loading.closed()));
+        if self.state.is_some() {
+            let text = "--state keeps no places in topics: reading begins as without it";
+            self.outlet.notice(&name, Severity::Warning, text)?;
+        }
+        match address {
+            Ok(address) => self.start_topic(address, rank, loading),
+            Err(error) => {
+                let health = Health::Failed(Safe::new(&error.to_string()));
+                self.outlet.send(LogUpdate::Health { rank, health })
+            }
+        }
+    }
+
+    #[cfg(feature = "kafka")]
+    fn start_topic(&self, address: TopicAddress, rank: u16, loading: TopicLoading) -> Result<(), Stopped> {
+        let (options, start, zone) = (self.topics.clone(), self.options.start, self.options.zone.clone());
+        let task = kafka::TopicTask { address, options, start, rank, zone, outlet: self.outlet.clone(), loading };
+        let outlet = self.outlet.clone();
+        let run = move || {
+            // A topic that was stopped has ended, too.
+            let _ = guard(&outlet, || rank..rank.saturating_add(1), || kafka::run(task));
         };
-        self.outlet.send(LogUpdate::Health { rank, health: Health::Failed(Safe::new(&why)) })
+        match thread::Builder::new().name("topic".to_owned()).spawn(run) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let health = Health::Failed(Safe::from(format!("its thread cannot be started: {error}")));
+                self.outlet.send(LogUpdate::Health { rank, health })
+            }
+        }
+    }
+
+    #[cfg(not(feature = "kafka"))]
+    fn start_topic(&self, address: TopicAddress, rank: u16, loading: TopicLoading) -> Result<(), Stopped> {
+        let why = "this build reads no topics of Kafka: `cargo install` with `--features kafka` makes one that does";
+        let sent = self.outlet.send(LogUpdate::Health { rank, health: Health::Failed(Safe::new(why)) });
+        drop((address, loading));
+        sent
     }
 
     /// Returns the settings of a file that appeared later, of which everything is new.
@@ -397,19 +455,20 @@ impl Supervisor {
 
     /// Assigns a rank to a name, `reused` where there is one; `None` where there are too many.
     fn assign_rank(&self, reused: Option<u16>, name: &Arc<str>, text: RawText) -> Result<Option<u16>, Stopped> {
-        let mut names = self.shared.ranks();
-        let at = reused.map_or(names.len(), usize::from);
-        let Ok(rank) = u16::try_from(at) else {
-            drop(names);
-            self.outlet.notice(name, Severity::Warning, "left out: there are more than 65 536 files")?;
-            return Ok(None);
-        };
         let entry = RankEntry { name: Arc::clone(name), text };
-        match names.get_mut(at) {
-            Some(before) => *before = entry,
-            None => names.push(entry),
+        let rank = match reused {
+            Some(rank) => {
+                if let Some(before) = self.shared.ranks().get_mut(usize::from(rank)) {
+                    *before = entry;
+                }
+                Some(rank)
+            }
+            None => self.shared.add_rank(entry),
+        };
+        if rank.is_none() {
+            self.outlet.notice(name, Severity::Warning, "left out: there are more than 65 536 files")?;
         }
-        Ok(Some(rank))
+        Ok(rank)
     }
 }
 

@@ -22,6 +22,8 @@ mod follow;
 mod graphics;
 mod ingest;
 mod installed;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod keys;
 mod listen;
 mod matrix;
@@ -67,6 +69,8 @@ fn main() -> ExitCode {
         graphics::tests(),
         ingest::tests(),
         installed::tests(),
+        #[cfg(feature = "kafka")]
+        kafka::tests(),
         keys::tests(),
         listen::tests(),
         matrix::tests(),

@@ -2,6 +2,12 @@
 
 pub(crate) mod checks;
 pub(crate) mod hostile;
+#[cfg(feature = "kafka")]
+pub(crate) mod kafka;
+#[cfg(feature = "kafka")]
+mod kafka_wire;
+#[cfg(feature = "kafka")]
+pub(crate) mod mock_cluster;
 pub(crate) mod mutations;
 pub(crate) mod pty;
 pub(crate) mod server;

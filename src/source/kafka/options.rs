@@ -35,13 +35,16 @@ pub struct KafkaTiming {
     pub wait: Duration,
     /// The time between two looks for new partitions.
     pub refresh: Duration,
+    /// The time for which faults that pass by themselves are put up with where the end is waited for.
+    pub patience: Duration,
 }
 
 impl Default for KafkaTiming {
     fn default() -> Self {
         let answer = Duration::from_secs(10);
         let half_minute = Duration::from_secs(30);
-        Self { answer, fetch: half_minute, wait: Duration::from_secs(1), refresh: half_minute }
+        let (wait, patience) = (Duration::from_secs(1), Duration::from_secs(20));
+        Self { answer, fetch: half_minute, wait, refresh: half_minute, patience }
     }
 }
 

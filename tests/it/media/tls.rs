@@ -5,8 +5,14 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair,
 use std::{fs, path::PathBuf};
 use tokio_rustls::{
     TlsAcceptor,
-    rustls::{ServerConfig, pki_types::PrivateKeyDer},
+    rustls::{ConfigBuilder, ServerConfig, WantsVerifier, crypto::aws_lc_rs, pki_types::PrivateKeyDer},
 };
+
+/// Names the TLS provider: two are linked in, so there is no default.
+fn server_config() -> ConfigBuilder<ServerConfig, WantsVerifier> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap()
+}
 
 /// An authority, and its certificate as a file.
 struct Authority {
@@ -35,7 +41,7 @@ impl Authority {
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let chain = vec![certificate.der().clone()];
-        let mut config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
+        let mut config = server_config().with_no_client_auth().with_single_cert(chain, key).unwrap();
         config.alpn_protocols = vec![protocol.to_vec()];
         TlsAcceptor::from(Arc::new(config))
     }
@@ -158,7 +164,7 @@ async fn faults_of_tls_are_explained_in_words() {
     fs::write(&file, certificate.pem()).unwrap();
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let chain = vec![certificate.der().clone()];
-    let config_of_server = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
+    let config_of_server = server_config().with_no_client_auth().with_single_cert(chain, key).unwrap();
     let server = ImageServer::start_tls(TlsAcceptor::from(Arc::new(config_of_server)), |_| picture(BASE)).await;
     let check = async |port: u16, expected: &str| {
         let host = format!("localhost:{port}");
