@@ -69,6 +69,10 @@
 //! | how often a check asks a host | `media/host`, `media/job` |
 //! | the sentence for a 403, a time-out, a certificate | `media/reason` |
 //! | the meaning of a key | `app/keymap`, from which the help and the manual page are made; `app/action` names what it does; hints of the footer are in `ui/footer/hints` |
+//! | the meaning of a key | `app/keymap`, from which the help is made; `app/action` names what it does; hints of the footer are in `ui/footer/hints` |
+//! | the words of a filter, and their quotes | `app/list/filter`, `app/list/filter/spelling` |
+//! | the asset that `show` and `:@` mean by a name | `catalog/lookup` |
+//! | how keys in a sentence are highlighted | `ui/sentence` |
 //! | which columns a row of the list has | `ui/list` on the screen, `report/fitted` in a table on a terminal, `report/asset` in every other output |
 //! | how many bytes may be on their way to a slow terminal | `terminal/flow_control`; `terminal/screen` holds a frame back |
 //! | what a picture may cost on that link | `graphics/budget`, `graphics/quantize` |

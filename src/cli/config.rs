@@ -180,7 +180,7 @@ mod tests {
         check("theme = \"dark\"\n\njobs = 'many'", "c.toml:3: jobs: invalid value 'many' for '--jobs <N>'");
         check("theme = 'pink'", "c.toml:1: theme: invalid value 'pink'");
         check("no-cache = 1", "c.toml:1: no-cache: expected true or false");
-        check("jobs = [1, 2]", "c.toml:1: jobs: may stand only once");
+        check("jobs = [1, 2]", "c.toml:1: jobs: takes one value");
         check("\nsince = 'soon'", "c.toml:2: since: invalid value 'soon'");
         check("offset = 'x'", "c.toml:1: offset: invalid value 'x'");
         check("jobs", "c.toml:1: ");

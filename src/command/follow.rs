@@ -2,6 +2,7 @@
 
 use crate::{
     app::{Listening, Message},
+    diagnostics::info,
     session::{
         alert::{AlertConfig, History},
         resume_file::ResumeFile,
@@ -28,6 +29,11 @@ pub(super) struct FollowOptions {
 impl FollowOptions {
     /// Reads the state file, if there is one; returns the state in it, too.
     pub(super) fn new(mut alerts: AlertConfig, state: Option<&Path>) -> Result<(Self, Option<SavedState>), StateError> {
+        for filter in std::iter::once(&alerts.filter).chain(&alerts.exit_on) {
+            if let Some(status) = filter.unknown_status(&[]) {
+                info(&format!("no asset has status {status} yet"));
+            }
+        }
         let Some(path) = state else { return Ok((Self { alerts, ..Self::default() }, None)) };
         let (file, state) = StateFile::open(path.to_owned())?;
         // What the last run has not read is new.

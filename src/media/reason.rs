@@ -371,7 +371,7 @@ mod tests {
     fn statuses_name_their_likely_causes() {
         let url = PictureUrl::new(&format!("https://h/x.jpg?auth_key={}-0-0-0123", NOW - 3 * 3600));
         let text = line(&context(&url).explain_fetch(&denial(403)));
-        assert!(text.starts_with("HTTP 403 | hotlink protection? signed 3 h ago | a Referer list?"), "{text}");
+        assert!(text.starts_with("HTTP 403 | hotlink protection? signed 3 h ago | Referer list?"), "{text}");
         let plain = PictureUrl::new("https://h/x.jpg");
         let text = line(&context(&plain).explain_fetch(&denial(403)));
         assert!(text.starts_with("HTTP 403 | hotlink protection? the URL is not signed"), "{text}");
@@ -460,7 +460,7 @@ mod tests {
         let context = FailureContext { unused_proxy: Some("HTTPS_PROXY"), ..context(&url) };
         let failure =
             context.explain_fetch(&FetchError::ConnectTimeout { host: "h".to_owned(), after: Duration::from_secs(5) });
-        assert!(line(&failure).starts_with("no connection to h within 5 s | HTTPS_PROXY is set, not used"));
+        assert!(line(&failure).starts_with("no connection to h within 5 s | HTTPS_PROXY is set but not used"));
         assert!(!line(&context.explain_fetch(&denial(403))).contains("PROXY"));
     }
 

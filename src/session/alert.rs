@@ -169,8 +169,8 @@ fn run_all(queue: &Receiver<Job>, command: &str, output: CommandOutput) {
     for job in queue {
         let problem = match run(command, &job, output) {
             Ok(status) if status.success() => continue,
-            Ok(status) => format!("--exec: {status}"),
-            Err(error) => format!("--exec: {error}"),
+            Ok(status) => format!("--exec: the command ended with {status}"),
+            Err(error) => format!("--exec: the command cannot be run: {error}"),
         };
         match output {
             CommandOutput::Stderr => diagnostics::info(&problem),

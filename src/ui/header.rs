@@ -124,7 +124,7 @@ fn source(app: &App, theme: Theme, room: usize) -> Vec<StyledText> {
         Health::Marked(word) => {
             parts.push((theme.glyph(Glyph::Live), Role::Good));
             parts.push(part(format!(" live{}", sources.activity()), Role::Plain));
-            parts.push(part(format!("  {which}{word}"), Role::Warn));
+            parts.push(part(format!("  {which}{word}"), Role::Plain));
         }
         Health::Loaded => parts.push(part("loaded", Role::Dim)),
         Health::Ended => parts.push(part("stream ended", Role::Dim)),

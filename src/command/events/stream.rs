@@ -40,8 +40,8 @@ impl EventStream {
         &self.other_statuses
     }
 
-    /// Returns the event, which was read from `file`, and its asset's title if it is to be printed: a snapshot event that passes the filter and is
-    /// no redelivery.
+    /// Returns the event, which was read from `file`, and its asset's title if it is to be printed: a snapshot event that
+    /// passes the filter and is no redelivery.
     pub(super) fn take(&mut self, event: LogEvent, file: &str) -> Option<(LogEvent, Option<Arc<str>>)> {
         if let Some(key) = event.delivery_key()
             && self.deliveries.insert(key, ()).is_some()
