@@ -23,7 +23,7 @@ use crate::{
 use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::tz::TimeZone;
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     io::{self, Write as _},
     path::Path,
     process::ExitCode,
@@ -185,11 +185,15 @@ fn fetched_picture<'a>(request: &PictureRequest, fetched: &'a FetchedPictures) -
     match fetched.get(&request.key) {
         Some(Ok(picture)) => Some(picture),
         Some(Err(reason)) => {
-            error(&format!("{} at {}: {reason}", request.url, request.offset));
+            report_failure(request, reason);
             None
         }
         None => None,
     }
+}
+
+fn report_failure(request: &PictureRequest, reason: &Safe) {
+    error(&format!("{} at {}: {reason}", request.url, request.offset));
 }
 
 /// Prints two pictures, their difference, and its measure.
@@ -234,13 +238,25 @@ fn print(
     fetched: &FetchedPictures,
     canvas: &Canvas,
 ) -> Result<ExitCode> {
-    let pictures: Vec<(Safe, Picture)> = requests
-        .iter()
-        .filter_map(|request| {
-            let picture = fetched_picture(request, fetched)?;
-            Some((Safe::new(&request.offset.to_string()), picture.clone()))
-        })
-        .collect();
+    let mut pictures: Vec<(Safe, Picture)> = Vec::new();
+    let mut failures: BTreeMap<&Safe, Vec<&PictureRequest>> = BTreeMap::new();
+    for request in requests {
+        match fetched.get(&request.key) {
+            Some(Ok(picture)) => pictures.push((Safe::new(&request.offset.to_string()), Picture::clone(picture))),
+            Some(Err(reason)) => failures.entry(reason).or_default().push(request),
+            None => {}
+        }
+    }
+    for (reason, failed) in failures {
+        match *failed {
+            [] => {}
+            [one] => report_failure(one, reason),
+            [first, ..] => {
+                let count = counted(failed.len() as u64, "picture");
+                error(&format!("{count}: {reason} (the first is {} at {})", first.url, first.offset));
+            }
+        }
+    }
     let mut out = io::stdout().lock();
     match (grid, &*pictures) {
         (_, []) => {}

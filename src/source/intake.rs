@@ -336,6 +336,10 @@ impl Sink for Intake {
         let shared = &self.outlet.shared;
         let polling = shared.polling.load(Ordering::Relaxed) && !self.is_stream;
         let health = match (shared.mode(), health) {
+            // Nobody waits for a file that is read once.
+            (ReadMode::Once, Health::Waiting(why)) if why.as_str() == "not there yet" => {
+                Health::Failed("no such file".into())
+            }
             (ReadMode::Once, Health::Waiting(why)) => Health::Failed(why),
             (ReadMode::Once, Health::Live | Health::Marked(_)) if !self.is_stream => Health::Loaded,
             (ReadMode::Follow, Health::Live) if polling => Health::Marked(POLLING.into()),

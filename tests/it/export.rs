@@ -145,6 +145,10 @@ fn show_compares_two_pictures() {
         assert_eq!(ran.code, 0, "{protocol}: {}", ran.stderr);
         assert!(ran.stdout.len() > 1000 && ran.stdout.ends_with("0:00 and 0:10: no difference\n"), "{protocol}");
     }
+    // What several pictures lack is told once.
+    let ran = place.run(&["show", "-p", "blocks", "--grid", "3", "--no-cache", "vod.log", "good"]);
+    assert_eq!((ran.code, ran.stderr.lines().count()), (1, 1), "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("thumbview: 3 pictures: ") && ran.stderr.contains("loopback"), "{}", ran.stderr);
     for (place, words) in
         [("0:00", "compared with itself"), ("1:30@nothing", "no asset in vod.log"), ("@", "expected a time")]
     {

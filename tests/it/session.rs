@@ -312,7 +312,7 @@ fn a_file_that_is_not_there_cannot_be_opened() {
     let mut session = scene.start(&["open", str(&scene.path("no.log"))]);
     assert_eq!(session.exit_code(), 1);
     session.wait_for_text("no.log");
-    session.wait_for_text("not there");
+    session.wait_for_text("no such file");
     check_restored(&session);
 }
 

@@ -626,7 +626,7 @@ fn a_missing_file_fails_once_and_is_waited_for_when_followed() {
     fs::write(&here, log(0..1)).unwrap();
     let mut heard = Heard::new(&[&missing, &here], ReadMode::Once);
     heard.until_finished();
-    assert!(matches!(heard.health(0), Some(Health::Failed(why)) if why.as_str() == "not there yet"));
+    assert!(matches!(heard.health(0), Some(Health::Failed(why)) if why.as_str() == "no such file"));
     assert_eq!(heard.ids(), ids(0..1));
 
     let mut heard = Heard::new(&[&missing], ReadMode::Follow);
