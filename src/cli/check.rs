@@ -54,7 +54,7 @@ impl CheckArgs {
     /// Returns the grade of each verdict.
     pub fn grading(&self) -> Result<Grading, UsageError> {
         if let Some(both) = self.fail_on.iter().find(|verdict| self.warn_on.contains(verdict)) {
-            return Err(UsageError::new(format!("{both} stands in both --fail-on and --warn-on")));
+            return Err(UsageError::new(format!("{both} is in both --fail-on and --warn-on")));
         }
         let mut grading = Grading::default();
         self.fail_on.iter().for_each(|verdict| grading.set(*verdict, Grade::Bad));

@@ -212,7 +212,7 @@ impl LogReading {
     /// Returns the assets that pass a filter, the newest first. A status that no asset has is a usage error.
     pub(super) fn passing(&self, filter: &Filter) -> Result<Vec<AssetKey>, UsageError> {
         if filter.needs_check() {
-            return Err(UsageError::new("picture: is known of checked pictures only: in full screen, after C"));
+            return Err(UsageError::new("picture: works in full screen only, where C checks the pictures"));
         }
         let statuses: HashSet<&Status> = self.catalog.assets().map(|asset| asset.status()).collect();
         check_statuses(filter, &statuses.into_iter().collect::<Vec<_>>())?;

@@ -8,7 +8,10 @@ use crate::{
     catalog::{Asset, AssetKey, Catalog},
     judge::{AssetPictures, CheckRun, CheckTally, Finding, Grading, PictureOutcome, Verdict},
     picture::{EventKey, PictureKey, PictureRequest},
-    text::{Safe, number::thousands},
+    text::{
+        Safe,
+        number::{counted, thousands},
+    },
 };
 use std::{collections::HashMap, vec};
 
@@ -105,7 +108,7 @@ impl PictureCheck {
             progress: CheckProgress { done: 0, total, bad: 0 },
             tally: CheckTally::default(),
         });
-        let outcome = ActionOutcome::say(format!("checking {} pictures · C stops", thousands(total)));
+        let outcome = ActionOutcome::say(format!("checking {} · `C` stops", counted(total, "picture")));
         let (ended, known) = self.advance(catalog);
         (ended.unwrap_or(outcome), known)
     }
@@ -222,13 +225,13 @@ impl PictureCheck {
 /// Returns the totals of a check in words.
 fn totals(run: &RunningCheck) -> String {
     let CheckProgress { done, total, .. } = run.progress;
-    let of = if done < total { format!(" of {}", thousands(total)) } else { String::new() };
+    let of = if done < total { format!("{} of ", thousands(done)) } else { String::new() };
     let tally = &run.tally;
     format!(
-        "{}{of} pictures: {} bad, {} warnings, {} unchecked",
-        thousands(done),
+        "{of}{}: {} bad, {}, {} unchecked",
+        counted(total, "picture"),
         thousands(tally.bad),
-        thousands(tally.warnings),
+        counted(tally.warnings, "warning"),
         thousands(tally.unchecked)
     )
 }
