@@ -69,7 +69,6 @@
 //! | how often a check asks a host | `media/host`, `media/job` |
 //! | the sentence for a 403, a time-out, a certificate | `media/reason` |
 //! | the meaning of a key | `app/keymap`, from which the help and the manual page are made; `app/action` names what it does; hints of the footer are in `ui/footer/hints` |
-//! | the meaning of a key | `app/keymap`, from which the help is made; `app/action` names what it does; hints of the footer are in `ui/footer/hints` |
 //! | the words of a filter, and their quotes | `app/list/filter`, `app/list/filter/spelling` |
 //! | the asset that `show` and `:@` mean by a name | `catalog/lookup` |
 //! | how keys in a sentence are highlighted | `ui/sentence` |

@@ -89,7 +89,7 @@ pub const SECTIONS: [KeySection; 6] = [
             bind(
                 &[":"],
                 &[A::Prompt(Purpose::GoTo)],
-                "go to a time (1:30 or 90), a picture (#12) or an asset (@id or @title)",
+                "go to a time (1:30), picture (#12) or asset (@id, @title)",
             ),
             bind(&["Space"], &[A::Picture(P::Play)], "play, pause"),
             bind(&["[", "]"], &[A::Picture(P::Slower), A::Picture(P::Faster)], "slower, faster"),
@@ -138,7 +138,7 @@ pub const SECTIONS: [KeySection; 6] = [
         ],
     ),
     section(
-        "Hand it on",
+        "Copy and write",
         &[
             bind(
                 &["y", "u", "Y"],

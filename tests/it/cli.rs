@@ -385,7 +385,7 @@ fn tail_goes_on_where_its_state_says() {
     place.write("foreign", b"mine");
     let ran = place.run(&["tail", "--state", "foreign", "vod.log"]);
     assert_eq!(ran.code, 1);
-    assert!(ran.stderr.contains("foreign is no state file of this program"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("foreign is not a state file of thumbview"), "{}", ran.stderr);
 }
 
 /// The user whose processes are counted here; root's never are.

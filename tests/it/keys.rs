@@ -309,7 +309,7 @@ fn a_filter_is_tried_while_it_is_typed() {
     let mut stage = Stage::filled(100, 30);
     stage.keys("f \"samples>x\" Enter");
     assert!(stage.app.prompt().is_some(), "what is wrong stays to be mended");
-    assert!(stage.screen().contains("samples>x: needs a number"), "{}", stage.screen());
+    assert!(stage.screen().contains("\"samples>x\" needs a number"), "{}", stage.screen());
     stage.keys("Backspace 8 Enter");
     assert_eq!(state(&stage), "c0ff 0:00 of 1");
     stage.keys("Esc f Up Enter");
