@@ -1,7 +1,8 @@
 //! The time to fetch and decode pictures: `cargo bench --bench media`.
 //!
-//! First the decoder in this process and in a child, a picture at a time from a server on the loopback; then 200
-//! pictures over a link with a round trip of 20 ms, beside `curl --parallel` with as many transfers at once.
+//! First the decoder in this process and in a child, a picture at a time from a server on the loopback, and the time to
+//! judge each; then 200 pictures over a link with a round trip of 20 ms, beside `curl --parallel` with as many transfers
+//! at once.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench that fails panics, and prints what it measured")]
 
 #[path = "../support/server.rs"]
@@ -19,6 +20,7 @@ use std::{
 };
 use thumbview::{
     event::{AssetId, Offset, PictureKind, PictureUrl},
+    judge::PictureFacts,
     media::{Decoder, MediaConfig, spawn},
     picture::{EventKey, PictureKey, PictureRequest, PictureUpdate},
 };
@@ -90,16 +92,25 @@ async fn time_decoders(width: u32, height: u32) {
             Decoder::Process(_) => "in a child",
         };
         let (media, mut updates) = spawn(MediaConfig { decoder, jobs: 1, ..config(&server.host()) });
-        let mut times = Vec::new();
+        let (mut times, mut judging) = (Vec::new(), Vec::new());
         for index in 0..DECODED {
             let begun = Instant::now();
             media.want(vec![request(index, &server.url("/0.jpg"))]);
-            while !matches!(updates.recv().await.unwrap(), PictureUpdate::Loaded(..)) {}
-            times.push(begun.elapsed());
+            loop {
+                if let PictureUpdate::Loaded(_, picture) = updates.recv().await.unwrap() {
+                    times.push(begun.elapsed());
+                    let begun = Instant::now();
+                    std::hint::black_box(PictureFacts::of(&picture));
+                    judging.push(begun.elapsed());
+                    break;
+                }
+            }
         }
         let first = times[0];
         times.sort();
-        println!("  {name}: first {first:.1?}, median {:.1?}, fetch included", times[times.len() / 2]);
+        judging.sort();
+        let (median, judged) = (times[times.len() / 2], judging[judging.len() / 2]);
+        println!("  {name}: first {first:.1?}, median {median:.1?}, fetch included; judging {judged:.2?}");
     }
 }
 

@@ -317,7 +317,7 @@ fn hostile_pictures_add_up() {
         let samples: Vec<(i64, &str)> = (0..).step_by(5).zip(paths.iter().map(String::as_str)).collect();
         place.log(&format!("asset{id}"), &samples);
     }
-    let ran = place.run(&["-o", "json", "--interval", "0", "--timeout", "30s"]);
+    let ran = place.run(&["-o", "json", "--interval", "0"]);
     let result = ran.json();
     let summary = &result["summary"];
     assert_adds_up(summary);
