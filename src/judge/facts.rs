@@ -15,16 +15,18 @@ const BLANK_DEVIATION: f32 = 2.0;
 /// The bits in which the difference hashes of two pictures that look alike differ at most.
 const ALIKE_BITS: u32 = 2;
 
-/// The luma by which the means, and the deviations, of two pictures that look alike differ at most. The hash tells
-/// nothing of flat areas and of a fade, which keeps all edges.
-const ALIKE_LUMA: f32 = 2.0;
+/// The luma by which each box of two pictures that look alike differs at most. The hash tells nothing of flat areas, of
+/// a fade, which keeps all edges, and of slow motion within soft ones; JPEG's noise changes the mean of a box by less.
+const ALIKE_LUMA: u8 = 2;
 
 /// The columns and rows of boxes of which the hash is made: a bit for each two neighbours in a row.
 const HASH_COLUMNS: usize = 9;
 const HASH_ROWS: usize = 8;
 
-/// The difference of two boxes in 16ths of a level of luma that counts as one, so that noise in flat areas does not.
-const EDGE: u64 = 16;
+/// The units of a level of luma in which boxes are compared, and the difference that counts as one: noise in flat areas
+/// does not.
+const UNITS: u64 = 16;
+const EDGE: u64 = UNITS;
 
 /// The most pixels that are measured. A picture of 480x270 is measured whole, larger ones on a regular grid.
 const MAX_PIXELS: usize = 480 * 270;
@@ -42,6 +44,8 @@ pub struct PictureFacts {
     pub dark_share: f32,
     /// The difference hash: bit by bit, whether a box is lighter than its right neighbour.
     pub hash: u64,
+    /// The mean luma of each box of which the hash is made, row by row.
+    boxes: [[u8; HASH_COLUMNS]; HASH_ROWS],
 }
 
 impl PictureFacts {
@@ -57,6 +61,7 @@ impl PictureFacts {
             dark += u64::from(value < DARK_BELOW);
         }
         let mean = ratio(sum, count);
+        let boxes = boxes(&luma, width);
         let variance = ratio(squares, count) - mean * mean;
         #[expect(clippy::cast_possible_truncation, reason = "0 to 255, and 0 to 1")]
         Self {
@@ -64,7 +69,8 @@ impl PictureFacts {
             mean: mean as f32,
             deviation: variance.max(0.0).sqrt() as f32,
             dark_share: ratio(dark, count) as f32,
-            hash: hash(&luma, width),
+            hash: hash(&boxes),
+            boxes: boxes.map(|row| row.map(|luma| u8::try_from(luma / UNITS).unwrap_or(u8::MAX))),
         }
     }
 
@@ -80,9 +86,9 @@ impl PictureFacts {
 
     /// Returns whether two pictures look alike.
     pub fn is_like(&self, other: &Self) -> bool {
+        let mut pairs = self.boxes.iter().flatten().zip(other.boxes.iter().flatten());
         (self.hash ^ other.hash).count_ones() <= ALIKE_BITS
-            && (self.mean - other.mean).abs() <= ALIKE_LUMA
-            && (self.deviation - other.deviation).abs() <= ALIKE_LUMA
+            && pairs.all(|(one, other)| one.abs_diff(*other) <= ALIKE_LUMA)
     }
 }
 
@@ -109,27 +115,28 @@ fn luma(picture: &Picture) -> (Vec<u8>, usize) {
     (luma, width.div_ceil(step).max(1))
 }
 
-/// Returns the difference hash of luma in rows of `width`.
-fn hash(luma: &[u8], width: usize) -> u64 {
+/// Returns the mean luma of each box, in units, of luma in rows of `width`.
+fn boxes(luma: &[u8], width: usize) -> [[u64; HASH_COLUMNS]; HASH_ROWS] {
     let height = luma.len() / width;
     if height == 0 {
-        return 0;
+        return [[0; HASH_COLUMNS]; HASH_ROWS];
     }
-    let mut hash = 0;
-    for y in 0..HASH_ROWS {
+    std::array::from_fn(|y| {
         let rows = part(height, y, HASH_ROWS);
-        let boxes: [u64; HASH_COLUMNS] = std::array::from_fn(|x| {
+        std::array::from_fn(|x| {
             let columns = part(width, x, HASH_COLUMNS);
             let area = (rows.len() * columns.len()) as u64;
             let row = |y: usize| &luma[y * width..][columns.clone()];
             let sum: u64 = rows.clone().flat_map(row).map(|value| u64::from(*value)).sum();
-            (sum * 16 + area / 2) / area
-        });
-        for pair in boxes.windows(2) {
-            hash = hash << 1 | u64::from(pair[0] >= pair[1] + EDGE);
-        }
-    }
-    hash
+            (sum * UNITS + area / 2) / area
+        })
+    })
+}
+
+/// Returns the difference hash of the boxes.
+fn hash(boxes: &[[u64; HASH_COLUMNS]; HASH_ROWS]) -> u64 {
+    let pairs = boxes.iter().flat_map(|row| row.windows(2));
+    pairs.fold(0, |hash, pair| hash << 1 | u64::from(pair[0] >= pair[1] + EDGE))
 }
 
 /// Returns the range of one of `of` equal parts of a length, never empty: parts of a short length share pixels.
@@ -213,6 +220,8 @@ pub(super) mod tests {
         let fading = facts(|x, y| scene(0)(x, y) / 10 * 9);
         assert!(!one.is_like(&fading), "a fade keeps the edges: {one:?} {fading:?}");
         assert!(!facts(|_, _| 255).is_like(&facts(|_, _| 0)), "flat pictures have no edges");
+        let clock = facts(|x, y| if x < 60 && y > 240 { 250 } else { scene(0)(x, y) });
+        assert!(!one.is_like(&clock), "something has changed in a corner");
     }
 
     #[test]

@@ -113,7 +113,10 @@ fn check(folder: &Path, host: &str, args: &[&str]) -> (Duration, u64) {
 
 /// Runs curl over the addresses, if it is installed.
 fn curl(folder: &Path, urls: &[String]) -> Option<Duration> {
-    let list: String = urls.iter().map(|url| format!("url = \"{url}\"\noutput = \"/dev/null\"\n")).collect();
+    let mut list = String::new();
+    for url in urls {
+        writeln!(list, "url = \"{url}\"\noutput = \"/dev/null\"").unwrap();
+    }
     fs::write(folder.join("urls"), list).unwrap();
     let begun = Instant::now();
     let mut curl = Command::new("curl");
