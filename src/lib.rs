@@ -45,7 +45,8 @@
 //! - [`ui`]: the screen as a function of that state, one file for each part of the screen.
 //!
 //! The edges deal with one outside thing each. They know events and pictures, never each other.
-//! - [`source`]: bytes to events: loading, following, streams, compression, topics of Kafka.
+//! - [`source`]: bytes to events: loading, following, streams, commands, other machines by ssh, compression, topics of
+//!   Kafka.
 //! - [`media`]: the fetch policy, HTTP, JPEG decoding, the picture cache.
 //! - [`graphics`]: the abilities of the terminal; pixels to cells and to the bytes of each protocol.
 //! - [`terminal`]: modes, the only reader of the tty, the paced writer, and the return to the shell.
@@ -64,6 +65,9 @@
 //! | how a line of a log becomes a record, and a record an event | `event/reader`, `event/envelope`, `event/decode` |
 //! | how a rotated file is told from a new one | `source/file/follow/decision` |
 //! | what is done when a broker of Kafka fails, and the sentence for it | `source/kafka/fault`; `source/kafka/topic` does it |
+//! | what a follower may ask of a machine | `source/file/access`, implemented by `source/file/local` and `source/remote/files` |
+//! | what runs at the other end of ssh | `source/remote/program.sh`; `source/remote/wire` reads its answers |
+//! | the sentence for a lost link | `source/remote/failure` |
 //! | which addresses are fetched from | `media/policy`, `media/address` |
 //! | when a picture is black, frozen, short | `judge/facts`, `judge/asset` |
 //! | how often a check asks a host | `media/host`, `media/job` |
@@ -104,6 +108,7 @@
 //! | topic, partition, broker, tombstone | as in Kafka; each partition is a file, in which the offset of a record is its place |
 //! | follower | reads what one name refers to, across rotation and truncation |
 //! | open file, rotated file, read history | the file that is being read; one that lost its name and is read to its end; which content has been read |
+//! | link, shell, transport | the way to a host, over all losses; the program at its other end; how that is started |
 //! | scheduler, demand, backoff | decides which picture is fetched next; a wanted picture and since when; the wait before a second attempt |
 //! | flow control, acknowledgement, slice | how many bytes may be on their way to the terminal; the answer of the terminal; a part of a picture |
 //! | protocol, placement, cell | how pictures are drawn (kitty, iTerm2, sixel, blocks); a picture at a place on the screen; a character position |

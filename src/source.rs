@@ -1,4 +1,5 @@
-//! Sources of log text: files, directories, globs, archives, standard input, FIFOs, commands.
+//! Sources of log text: files, directories, globs, archives, standard input, FIFOs, commands,
+//! and files of other machines.
 //!
 //! [`spawn`] starts one thread for all files (`stat` every 250 ms, sooner where the system reports a change) and one
 //! for each stream. They send [`LogUpdate`]s over a bounded channel, so a slow receiver slows them and nothing is lost.
@@ -21,6 +22,7 @@ mod outlet;
 mod packing;
 mod process;
 mod raw;
+pub mod remote;
 mod replay;
 mod saved_state;
 pub mod sink;

@@ -86,11 +86,7 @@ pub const SECTIONS: [KeySection; 6] = [
                 &[A::Picture(P::Scrub(Scrub::First)), A::Picture(P::Scrub(Scrub::Last))],
                 "first, last picture",
             ),
-            bind(
-                &[":"],
-                &[A::Prompt(Purpose::GoTo)],
-                "go to a time (1:30), picture (#12) or asset (@id, @title)",
-            ),
+            bind(&[":"], &[A::Prompt(Purpose::GoTo)], "go to a time (1:30), picture (#12) or asset (@id, @title)"),
             bind(&["Space"], &[A::Picture(P::Play)], "play, pause"),
             bind(&["[", "]"], &[A::Picture(P::Slower), A::Picture(P::Faster)], "slower, faster"),
             bind(&["t"], &[A::Sheet], "contact sheet"),

@@ -316,7 +316,7 @@ impl TailArgs {
     }
 
     fn is_stdin_only(&self) -> bool {
-        self.input.files.iter().all(|file| file.as_os_str() == "-")
+        self.input.command.is_empty() && self.input.files.iter().all(|file| file.as_os_str() == "-")
     }
 }
 

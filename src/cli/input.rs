@@ -17,7 +17,7 @@ use std::path::PathBuf;
 /// The logs, the filter and the output.
 #[derive(Args, Debug)]
 pub struct InputArgs {
-    /// Logs, plain or compressed; quoted globs and directories too. - is stdin.
+    /// Logs, plain or compressed; quoted globs and directories too. `HOST:/path` is a log on another machine, by ssh. - is stdin.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Read what this command prints, by sh -c; may be given several times. docker logs -f, kubectl logs -f and
@@ -27,6 +27,9 @@ pub struct InputArgs {
     /// Start other commands again when they end, too; all that they print then is new.
     #[arg(long, requires = "command")]
     pub restart: bool,
+    /// Pass this option to ssh -o; may be given several times.
+    #[arg(long, value_name = "OPT")]
+    pub ssh_option: Vec<String>,
     /// The filter.
     #[command(flatten)]
     pub selection: SelectionArgs,
@@ -111,6 +114,7 @@ impl InputArgs {
         SourceConfig {
             commands: self.command.clone(),
             restart: if self.restart { Restart::Always } else { Restart::Never },
+            ssh_options: self.ssh_option.clone(),
             kafka,
             ..SourceConfig::of_files(self.files.clone(), mode, start, order, self.zone())
         }

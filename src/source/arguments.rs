@@ -1,11 +1,12 @@
 //! The file arguments as typed, and the files that they mean.
 //!
-//! An argument is a file, a directory (its files, not those below), a quoted glob, a topic of Kafka, or `-`. Directories and globs may
-//! be searched again: [`Arguments::search`] returns what is new. A file that does not exist is an argument all the same.
+//! An argument is a file, a directory (its files, not those below), a quoted glob, a name on another machine, a topic of
+//! Kafka, or `-`. Directories and globs of this machine may be searched again: [`Arguments::search`] returns what is new. A file that does not exist is an argument all the same.
 
 use crate::source::{
     glob,
     kafka::{AddressError, TopicAddress},
+    remote::{self, ParsedName, RemoteName},
 };
 use std::{
     collections::HashSet,
@@ -26,6 +27,10 @@ pub(super) enum FileArgument {
     Stdin,
     /// A topic of Kafka.
     Topic(Result<TopicAddress, AddressError>),
+    /// A file, a directory or a glob on another machine.
+    Remote(RemoteName),
+    /// Nothing that could be read, for this reason.
+    Refused(&'static str),
     /// A file, whether it exists or not.
     File(PathBuf),
     /// A glob or a directory without files so far, with the sentence that says so.
@@ -48,6 +53,17 @@ impl Arguments {
             if let Some(address) = TopicAddress::parse(argument.as_os_str()) {
                 found.push((at, FileArgument::Topic(address)));
                 continue;
+            }
+            // A file of this machine comes first.
+            if argument.symlink_metadata().is_err() {
+                match remote::parse(argument) {
+                    ParsedName::Remote(name) => found.push((at, FileArgument::Remote(name))),
+                    ParsedName::Refused(why) => found.push((at, FileArgument::Refused(why))),
+                    ParsedName::Local => {}
+                }
+                if found.last().is_some_and(|(last, _)| *last == at) {
+                    continue;
+                }
             }
             let (files, why) = files(argument);
             let none = files.is_empty();
@@ -103,6 +119,18 @@ mod tests {
         assert_eq!(arguments.search(), first);
         fs::write(path("c.log"), "").unwrap();
         assert_eq!(arguments.search(), [(1, file("c.log")), (2, FileArgument::Stdin), empty]);
+    }
+
+    #[test]
+    fn a_file_that_is_here_comes_before_one_on_another_machine() {
+        let folder = tempfile::tempdir().unwrap();
+        let here = folder.path().join("web1:vod.log");
+        fs::write(&here, "").unwrap();
+        let mut arguments = Arguments::new(vec![here.clone(), "web1:/vod.log".into(), "-x:/vod.log".into()]);
+        let found = arguments.search();
+        assert_eq!(found[0], (0, FileArgument::File(here)));
+        assert!(matches!(&found[1], (1, FileArgument::Remote(name)) if name.path == Path::new("/vod.log")));
+        assert!(matches!(found[2], (2, FileArgument::Refused(_))));
     }
 
     #[test]

@@ -9,13 +9,16 @@ use std::path::PathBuf;
 /// The settings of a source.
 #[derive(Clone, Debug)]
 pub struct SourceConfig {
-    /// The file arguments as typed: paths, quoted globs, directories, `kafka://` topics; `-` is standard
+    /// The file arguments as typed: paths, quoted globs, directories, names on other
+    /// machines, `kafka://` topics; `-` is standard
     /// input.
     pub files: Vec<PathBuf>,
     /// The command lines whose output is read.
     pub commands: Vec<String>,
     /// The treatment of commands that end and cannot go on where they stopped.
     pub restart: Restart,
+    /// Options of ssh, as its `-o` takes them.
+    pub ssh_options: Vec<String>,
     /// Once, or on after the end.
     pub mode: ReadMode,
     /// The place where reading begins.
@@ -33,8 +36,8 @@ pub struct SourceConfig {
 impl SourceConfig {
     /// Returns the settings for reading files; there are no commands, no topics and no earlier positions.
     pub fn of_files(files: Vec<PathBuf>, mode: ReadMode, start: Start, order: Order, zone: jiff::tz::TimeZone) -> Self {
-        let (commands, restart, kafka) = (Vec::new(), Restart::Never, KafkaOptions::default());
-        Self { files, commands, restart, mode, start, order, state: None, zone, kafka }
+        let (commands, ssh_options, kafka) = (Vec::new(), Vec::new(), KafkaOptions::default());
+        Self { files, commands, restart: Restart::Never, ssh_options, mode, start, order, state: None, zone, kafka }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use crate::{
     event::{Counts, FoundEvents, LogEvent, LogUpdate, Notice, Severity},
-    source::{error::Stopped, state::SharedState},
+    source::{
+        error::Stopped,
+        state::{RankEntry, RawText, SharedState},
+    },
     text::Safe,
 };
 use jiff::Timestamp;
@@ -51,6 +54,29 @@ impl Outlet {
             }
             self.send(LogUpdate::Batch { events, rejected, counts: counts.take().unwrap_or_default() })?;
         }
+    }
+
+    /// Assigns a rank to a name, `reused` where there is one; `None` where there are too many.
+    pub(super) fn assign_rank(
+        &self,
+        reused: Option<u16>,
+        name: &Arc<str>,
+        text: RawText,
+    ) -> Result<Option<u16>, Stopped> {
+        let entry = RankEntry { name: Arc::clone(name), text };
+        let rank = match reused {
+            Some(rank) => {
+                if let Some(before) = self.shared.ranks().get_mut(usize::from(rank)) {
+                    *before = entry;
+                }
+                Some(rank)
+            }
+            None => self.shared.add_rank(entry),
+        };
+        if rank.is_none() {
+            self.notice(name, Severity::Warning, "left out: there are more than 65 536 files")?;
+        }
+        Ok(rank)
     }
 
     /// Sends a notice about a name, with the present time.

@@ -169,6 +169,11 @@ impl SavedState {
 }
 
 impl SavedName {
+    /// Returns the positions under another name: that of a file on another machine.
+    pub(super) fn renamed(self, path: &Path) -> Self {
+        Self { path: SavedPath::new(path), ..self }
+    }
+
     pub(super) fn new(path: &Path, files: Vec<SavedFile>, seen: Vec<SavedSibling>) -> Self {
         Self { path: SavedPath::new(path), files, seen }
     }

@@ -4,7 +4,12 @@
 use crate::source::kafka::RawTopic;
 use crate::{
     event::ReadMode,
-    source::{checkpoints::Checkpoints, file::access::FileSystem, tape::Tape},
+    source::{
+        checkpoints::Checkpoints,
+        file::access::FileSystem,
+        saved_state::{SavedName, SavedState},
+        tape::Tape,
+    },
 };
 use std::{
     path::PathBuf,
@@ -28,11 +33,15 @@ pub(super) struct SharedState {
     pub(super) streams_behind: AtomicUsize,
     /// The number of topics that have not come to the end that they had at the start.
     pub(super) loading: AtomicUsize,
+    /// The number of hosts whose logs have not been read to their ends for the first time.
+    pub(super) hosts_behind: AtomicUsize,
     /// Ends the wait of the supervisor; holds one wake-up at most.
     wake: SyncSender<()>,
     /// The number of updates that were sent.
     updates: AtomicU64,
     checkpoints: Mutex<Checkpoints>,
+    /// The newest positions of all names, where positions are kept.
+    positions: Mutex<Option<SavedState>>,
     ranks: Mutex<Vec<RankEntry>>,
 }
 
@@ -112,9 +121,11 @@ impl SharedState {
             streams: AtomicUsize::new(0),
             streams_behind: AtomicUsize::new(0),
             loading: AtomicUsize::new(0),
+            hosts_behind: AtomicUsize::new(0),
             wake,
             updates: AtomicU64::new(0),
             checkpoints: Mutex::default(),
+            positions: Mutex::default(),
             ranks: Mutex::default(),
         }
     }
@@ -134,6 +145,17 @@ impl SharedState {
 
     pub(super) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
+        self.wake();
+    }
+
+    /// Counts a stream that has not ended.
+    pub(super) fn begin_stream(&self) {
+        self.streams.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts the end of a stream.
+    pub(super) fn end_stream(&self) {
+        self.streams.fetch_sub(1, Ordering::Relaxed);
         self.wake();
     }
 
@@ -167,6 +189,20 @@ impl SharedState {
         let rank = u16::try_from(ranks.len()).ok()?;
         ranks.push(entry);
         Some(rank)
+    }
+
+    /// Keeps positions from now on; those of an earlier run are the first.
+    pub(super) fn keep_positions(&self, earlier: Option<SavedState>) {
+        *self.positions.lock().unwrap_or_else(PoisonError::into_inner) = earlier;
+    }
+
+    /// Notes the positions of some names that belong to the updates sent so far.
+    pub(super) fn note_positions(&self, names: &[SavedName]) {
+        let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = positions.as_mut() {
+            *state = state.with(names);
+            self.checkpoints().push(self.updates(), state.clone());
+        }
     }
 
     pub(super) fn ranks(&self) -> MutexGuard<'_, Vec<RankEntry>> {

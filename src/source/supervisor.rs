@@ -21,9 +21,10 @@ use crate::{
         kafka::{AddressError, KafkaOptions, TopicAddress},
         outlet::Outlet,
         process::{self, CommandSource},
+        remote::{HostLogs, RemoteName},
         saved_state::SavedState,
         sink::Sink as _,
-        state::{RankEntry, RawText, SharedState, TopicLoading},
+        state::{RawText, SharedState, TopicLoading},
         stream::{self, StreamInput},
         tape::Tape,
     },
@@ -60,6 +61,9 @@ const PAUSE_MAX: Duration = Duration::from_millis(20);
 pub(super) struct Supervisor {
     arguments: Arguments,
     commands: Vec<CommandSource>,
+    /// The hosts of the arguments, until each has a thread.
+    hosts: Vec<HostLogs>,
+    ssh_options: Vec<String>,
     /// The settings of files that are there at the start.
     options: IntakeOptions,
     /// The settings of topics.
@@ -89,6 +93,8 @@ enum RankInput {
     Stream,
     /// A topic, which is read on a thread of its own; the mark is set once nothing of it is read any more.
     Topic(Arc<AtomicBool>),
+    /// The logs of a host, which are read on a thread of their own; set once that has ended.
+    Host(Arc<AtomicBool>),
     /// A glob or directory without files so far, by its place among the arguments, and its rank.
     Empty {
         argument: usize,
@@ -104,7 +110,7 @@ impl RankInput {
     fn rank_if_empty(&self) -> Option<u16> {
         match self {
             Self::Empty { rank, .. } => Some(*rank),
-            Self::File(_) | Self::Stream | Self::Topic(_) => None,
+            Self::File(_) | Self::Stream | Self::Topic(_) | Self::Host(_) => None,
         }
     }
 }
@@ -121,6 +127,8 @@ impl Supervisor {
                 zone: config.zone,
             },
             topics: config.kafka,
+            hosts: Vec::new(),
+            ssh_options: config.ssh_options,
             shared: Arc::clone(&outlet.shared),
             outlet,
             wakes,
@@ -149,6 +157,7 @@ impl Supervisor {
     }
 
     fn supervise(&mut self) -> Result<std::convert::Infallible, Stopped> {
+        self.shared.keep_positions(self.state.clone());
         self.search(Discovery::AtStart)?;
         for command in std::mem::take(&mut self.commands) {
             let name = process::name_of(&command.text);
@@ -156,12 +165,18 @@ impl Supervisor {
                 process::run(&command, name, intake, outlet, tape)
             })?;
         }
+        for host in std::mem::take(&mut self.hosts) {
+            self.start_host(host);
+        }
         while self.poll()? == PollOutcome::More {}
         self.finish_once()?;
         self.finish_topics()?;
-        let mut finished = false;
-        self.outlet.send(LogUpdate::Loaded)?;
+        let (mut loaded, mut finished) = (false, false);
         loop {
+            if !loaded && (self.shared.hosts_behind.load(Ordering::Relaxed) == 0 || self.mode == ReadMode::Once) {
+                loaded = true;
+                self.outlet.send(LogUpdate::Loaded)?;
+            }
             if !finished && self.is_done() {
                 finished = true;
                 self.outlet.send(LogUpdate::Finished)?;
@@ -197,7 +212,7 @@ impl Supervisor {
                         outcome = PollOutcome::More;
                     }
                 }
-                RankInput::Stream | RankInput::Topic(_) | RankInput::Empty { .. } => {}
+                RankInput::Stream | RankInput::Topic(_) | RankInput::Host(_) | RankInput::Empty { .. } => {}
             }
         }
         self.last_round = began.elapsed();
@@ -207,7 +222,9 @@ impl Supervisor {
 
     /// Notes the read positions that belong to the updates sent so far, where positions are kept.
     fn note_positions(&self) {
-        let Some(earlier) = &self.state else { return };
+        if self.state.is_none() {
+            return;
+        }
         let mut names = Vec::new();
         for input in &self.inputs {
             if let RankInput::File(file) = input {
@@ -217,8 +234,7 @@ impl Supervisor {
                 names.push(saved);
             }
         }
-        let state = earlier.with(&names);
-        self.shared.checkpoints().push(self.shared.updates(), state);
+        self.shared.note_positions(&names);
     }
 
     /// Returns whether nothing more can come in this mode.
@@ -227,7 +243,7 @@ impl Supervisor {
         let topics_are_read = self.shared.loading.load(Ordering::Relaxed) == 0;
         let has_ended = |input: &RankInput| match input {
             RankInput::Stream => true,
-            RankInput::Topic(closed) => closed.load(Ordering::Relaxed),
+            RankInput::Topic(ended) | RankInput::Host(ended) => ended.load(Ordering::Relaxed),
             RankInput::File(_) | RankInput::Empty { .. } => false,
         };
         streams_ended && topics_are_read && (self.mode == ReadMode::Once || self.inputs.iter().all(has_ended))
@@ -251,7 +267,8 @@ impl Supervisor {
         let are_behind = |shared: &SharedState| {
             shared.streams_behind.load(Ordering::Relaxed) > 0 && shared.streams.load(Ordering::Relaxed) > 0
         };
-        while are_behind(&self.shared) && self.shared.mode() == ReadMode::Once {
+        let is_behind = |shared: &SharedState| are_behind(shared) || shared.hosts_behind.load(Ordering::Relaxed) > 0;
+        while is_behind(&self.shared) && self.shared.mode() == ReadMode::Once {
             self.wait()?;
         }
         Ok(())
@@ -287,7 +304,7 @@ impl Supervisor {
         for input in &mut self.inputs {
             match input {
                 RankInput::File(file) => file.1.resend_health()?,
-                RankInput::Stream | RankInput::Topic(_) | RankInput::Empty { .. } => {}
+                RankInput::Stream | RankInput::Topic(_) | RankInput::Host(_) | RankInput::Empty { .. } => {}
             }
         }
         Ok(())
@@ -302,7 +319,13 @@ impl Supervisor {
                 }
                 FileArgument::Empty(why) if discovery == Discovery::AtStart => self.add_empty(argument, why)?,
                 FileArgument::Topic(address) if discovery == Discovery::AtStart => self.add_topic(address)?,
-                FileArgument::Stdin | FileArgument::Empty(_) | FileArgument::Topic(_) => {}
+                FileArgument::Remote(name) if discovery == Discovery::AtStart => self.add_remote(name)?,
+                FileArgument::Refused(why) if discovery == Discovery::AtStart => self.add_refused(argument, why)?,
+                FileArgument::Stdin
+                | FileArgument::Empty(_)
+                | FileArgument::Topic(_)
+                | FileArgument::Remote(_)
+                | FileArgument::Refused(_) => {}
                 FileArgument::File(path) => self.add_file(argument, path, discovery)?,
             }
         }
@@ -318,7 +341,7 @@ impl Supervisor {
         for input in &self.inputs {
             match input {
                 RankInput::File(file) => notifier.watch(file.0.path()),
-                RankInput::Stream | RankInput::Topic(_) | RankInput::Empty { .. } => {}
+                RankInput::Stream | RankInput::Topic(_) | RankInput::Host(_) | RankInput::Empty { .. } => {}
             }
         }
         match notifier.take_error() {
@@ -338,7 +361,8 @@ impl Supervisor {
         }
         let empty = self.inputs.iter().position(|input| input.is_empty_argument(argument));
         let reused = empty.and_then(|at| self.inputs.get(at)?.rank_if_empty());
-        let Some(rank) = self.assign_rank(reused, &name, RawText::File(Arc::new(LocalFiles), path.clone()))? else {
+        let Some(rank) = self.outlet.assign_rank(reused, &name, RawText::File(Arc::new(LocalFiles), path.clone()))?
+        else {
             return Ok(());
         };
         let options = match discovery {
@@ -368,12 +392,49 @@ impl Supervisor {
             return Ok(());
         }
         let name = name_of(self.arguments.typed(argument));
-        let Some(rank) = self.assign_rank(None, &name, RawText::File(Arc::new(LocalFiles), PathBuf::new()))? else {
+        let Some(rank) = self.outlet.assign_rank(None, &name, RawText::File(Arc::new(LocalFiles), PathBuf::new()))?
+        else {
             return Ok(());
         };
         self.inputs.push(RankInput::Empty { argument, rank });
         let mut intake = Intake::new(rank, name, self.options_from_the_beginning(), self.outlet.clone());
         intake.health(Health::Waiting(Safe::new(why)))
+    }
+
+    fn add_refused(&mut self, argument: usize, why: &str) -> Result<(), Stopped> {
+        let name = name_of(self.arguments.typed(argument));
+        let text = RawText::File(Arc::new(LocalFiles), PathBuf::new());
+        let Some(rank) = self.outlet.assign_rank(None, &name, text)? else { return Ok(()) };
+        self.inputs.push(RankInput::Stream);
+        self.outlet.send(LogUpdate::Health { rank, health: Health::Failed(Safe::new(why)) })
+    }
+
+    fn add_remote(&mut self, name: RemoteName) -> Result<(), Stopped> {
+        let RemoteName { host, path } = name;
+        if let Some(logs) = self.hosts.iter_mut().find(|logs| *logs.host() == host) {
+            return logs.add(path);
+        }
+        let options = [self.options.clone(), self.options_from_the_beginning()];
+        let mut logs = HostLogs::new(host, &self.ssh_options, options, self.state.clone(), self.outlet.clone());
+        let added = logs.add(path);
+        self.hosts.push(logs);
+        added
+    }
+
+    /// Reads the logs of a host on a thread of its own.
+    fn start_host(&mut self, logs: HostLogs) {
+        let (outlet, shared) = (self.outlet.clone(), Arc::clone(&self.shared));
+        let has_ended = Arc::new(AtomicBool::new(false));
+        self.inputs.push(RankInput::Host(Arc::clone(&has_ended)));
+        shared.begin_stream();
+        shared.hosts_behind.fetch_add(1, Ordering::Relaxed);
+        thread::spawn(move || {
+            let rank = logs.first_rank();
+            // A source that was stopped has ended, too.
+            let _ = guard(&outlet, || rank..rank.saturating_add(1), || logs.run());
+            has_ended.store(true, Ordering::Relaxed);
+            shared.end_stream();
+        });
     }
 
     /// Reads a stream on a thread of its own.
@@ -383,18 +444,19 @@ impl Supervisor {
         run: impl FnOnce(Intake, &Arc<str>, &Outlet, &Mutex<Tape>) -> Result<(), Stopped> + Send + 'static,
     ) -> Result<(), Stopped> {
         let tape = Arc::new(Mutex::new(Tape::default()));
-        let Some(rank) = self.assign_rank(None, &name, RawText::Stream(Arc::clone(&tape)))? else { return Ok(()) };
+        let Some(rank) = self.outlet.assign_rank(None, &name, RawText::Stream(Arc::clone(&tape)))? else {
+            return Ok(());
+        };
         let intake = Intake::new(rank, Arc::clone(&name), self.options_from_the_beginning(), self.outlet.clone());
         let shared = Arc::clone(&self.shared);
-        shared.streams.fetch_add(1, Ordering::Relaxed);
+        shared.begin_stream();
         shared.streams_behind.fetch_add(1, Ordering::Relaxed);
         self.inputs.push(RankInput::Stream);
         let outlet = self.outlet.clone();
         thread::spawn(move || {
             // A stream that was stopped has ended, too.
             let _ = guard(&outlet, || rank..rank.saturating_add(1), || run(intake, &name, &outlet, &tape));
-            shared.streams.fetch_sub(1, Ordering::Relaxed);
-            shared.wake();
+            shared.end_stream();
         });
         Ok(())
     }
@@ -404,7 +466,8 @@ impl Supervisor {
             Ok(address) => address.to_string().into(),
             Err(_) => "topic".into(),
         };
-        let Some(rank) = self.assign_rank(None, &name, RawText::File(Arc::new(LocalFiles), PathBuf::new()))? else {
+        let Some(rank) = self.outlet.assign_rank(None, &name, RawText::File(Arc::new(LocalFiles), PathBuf::new()))?
+        else {
             return Ok(());
         };
         let loading = TopicLoading::begin(&self.shared);
@@ -451,24 +514,6 @@ impl Supervisor {
     /// Returns the settings of a file that appeared later, of which everything is new.
     fn options_from_the_beginning(&self) -> IntakeOptions {
         IntakeOptions { start: Start::All, ..self.options.clone() }
-    }
-
-    /// Assigns a rank to a name, `reused` where there is one; `None` where there are too many.
-    fn assign_rank(&self, reused: Option<u16>, name: &Arc<str>, text: RawText) -> Result<Option<u16>, Stopped> {
-        let entry = RankEntry { name: Arc::clone(name), text };
-        let rank = match reused {
-            Some(rank) => {
-                if let Some(before) = self.shared.ranks().get_mut(usize::from(rank)) {
-                    *before = entry;
-                }
-                Some(rank)
-            }
-            None => self.shared.add_rank(entry),
-        };
-        if rank.is_none() {
-            self.outlet.notice(name, Severity::Warning, "left out: there are more than 65 536 files")?;
-        }
-        Ok(rank)
     }
 }
 

@@ -136,7 +136,9 @@ fn show_compares_two_pictures() {
     assert!(ran.stderr.contains("no picture at 0:09, nearest: 0:10"), "{}", ran.stderr);
     let captions = ran.stdout.lines().rev().nth(1).unwrap();
     assert!(
-        captions.starts_with("0:10 good ") && captions.contains("0:00 ../-") && captions.trim_end().ends_with("difference"),
+        captions.starts_with("0:10 good ")
+            && captions.contains("0:00 ../-")
+            && captions.trim_end().ends_with("difference"),
         "{captions}"
     );
     assert!(ran.stdout.ends_with("no difference\n") && !ran.stdout.contains('\u{202e}'), "{}", ran.stdout);

@@ -3,6 +3,7 @@
 mod cases;
 mod model;
 mod program;
+mod remote;
 mod screen;
 pub(crate) mod writer;
 
@@ -11,10 +12,12 @@ use crate::{
     support,
 };
 use std::{
+    cell::RefCell,
     collections::BTreeSet,
     fs::{self, File},
     io::Write as _,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 use thumbview::{
@@ -22,7 +25,11 @@ use thumbview::{
     event::Severity,
     source::{
         Stopped,
-        file::follow::{Discovery, FollowContext, Follower, GRACE, GRACE_DELETED, PollOutcome, history::ReadHistory},
+        file::{
+            access::FileSystem,
+            follow::{Discovery, FollowContext, Follower, GRACE, GRACE_DELETED, PollOutcome, history::ReadHistory},
+            local::LocalFiles,
+        },
         lines::SplitLine,
         sink::{Beginning, ContentChange, Sink},
     },
@@ -83,6 +90,17 @@ impl Sink for Record {
     }
 }
 
+thread_local! {
+    /// The files that the followers of this thread look at; without any, those of this machine.
+    static OVER: RefCell<Option<Arc<dyn FileSystem>>> = const { RefCell::new(None) };
+}
+
+/// Follows a file by the files of this thread.
+fn follower(path: PathBuf, rank: u16, discovery: Discovery) -> Follower {
+    let files = OVER.with_borrow(Clone::clone).unwrap_or_else(|| Arc::new(LocalFiles));
+    Follower::on(files, path, rank, discovery)
+}
+
 /// A follower, its clock, and the folder that it looks at.
 struct Rig {
     folder: tempfile::TempDir,
@@ -95,7 +113,7 @@ struct Rig {
 impl Rig {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let follower = Follower::new(folder.path().join("vod.log"), 0, Discovery::AtStart);
+        let follower = follower(folder.path().join("vod.log"), 0, Discovery::AtStart);
         Self { folder, follower, history: ReadHistory::default(), record: Record::default(), now: Duration::ZERO }
     }
 
@@ -140,5 +158,8 @@ fn line(number: u32) -> String {
 }
 
 pub(crate) fn tests() -> Vec<Test> {
-    [cases::tests(), model::tests(), program::tests(), screen::tests()].into_iter().flatten().collect()
+    [cases::tests(), model::tests(), program::tests(), remote::all_tests(), screen::tests()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -54,6 +54,16 @@ pub(crate) struct Test {
 }
 
 impl Test {
+    /// The path below the crate.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Runs the test as a part of another one.
+    pub(crate) fn run(self) {
+        (self.run)();
+    }
+
     pub(crate) fn new<Kind>(path: &'static str, run: impl Run<Kind>) -> Self {
         let name = path.split_once("::").map_or(path, |(_crate, name)| name);
         Self { name, run: Box::new(|| run.run()) }

@@ -31,6 +31,7 @@ mod media;
 mod mutate;
 mod notation;
 mod overlays;
+mod remote;
 mod safe;
 mod screens;
 mod secrets;
@@ -78,6 +79,7 @@ fn main() -> ExitCode {
         mutate::tests(),
         notation::tests(),
         overlays::tests(),
+        remote::tests(),
         safe::tests(),
         screens::tests(),
         secrets::tests(),

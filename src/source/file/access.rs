@@ -44,9 +44,10 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
     /// Returns the processes that have a file open for writing.
     fn writers_of(&self, id: Inode) -> Writers;
 
-    /// Returns a number that changes when the files could not be seen for a while, and all descriptors were lost.
-    fn epoch(&self) -> u64 {
-        0
+    /// Returns whether files may be rotated and packed between two looks, since those are far apart or descriptors get
+    /// lost.
+    fn misses_packing(&self) -> bool {
+        false
     }
 }
 

@@ -159,7 +159,7 @@ fn a_file_that_comes_back_goes_on_where_it_was() {
 fn the_folder_goes_and_comes_back() {
     let mut rig = Rig::new();
     let folder = rig.path("sub");
-    rig.follower = Follower::new(folder.join("vod.log"), 0, Discovery::AtStart);
+    rig.follower = follower(folder.join("vod.log"), 0, Discovery::AtStart);
     rig.poll();
     fs::create_dir(&folder).unwrap();
     append(&folder.join("vod.log"), "a1\n");
@@ -231,7 +231,7 @@ fn two_names_of_one_file_are_read_once() {
     append(&rig.log(), "a1\n");
     rig.poll();
     fs::hard_link(rig.log(), rig.path("other")).unwrap();
-    let mut other = Follower::new(rig.path("other"), 1, Discovery::Later);
+    let mut other = follower(rig.path("other"), 1, Discovery::Later);
     let mut kept = Record::default();
     other.poll(&mut FollowContext { now: rig.now, history: &mut rig.history, sink: &mut kept }).unwrap();
     assert_eq!(kept.lines, []);
@@ -296,7 +296,7 @@ fn a_link_that_goes_back_has_one_reader_for_each_file() {
 
 fn exchanged_names_have_one_reader_for_each_file() {
     let mut rig = Rig::new();
-    let mut other = Follower::new(rig.path("other.log"), 1, Discovery::AtStart);
+    let mut other = follower(rig.path("other.log"), 1, Discovery::AtStart);
     let mut record = Record::default();
     append(&rig.log(), "a1\n");
     append(&rig.path("other.log"), "b1\n");

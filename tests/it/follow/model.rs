@@ -270,6 +270,21 @@ proptest! {
     }
 }
 
+/// The same over other files, in fewer cases: each look is several processes there.
+pub(super) fn each_line_comes_out_once_over(files: &Arc<dyn FileSystem>, cases: u32) {
+    OVER.set(Some(Arc::clone(files)));
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let run = |actions: Vec<Action>| {
+        let mut model = Model::new();
+        for action in actions {
+            model.act(action);
+        }
+        model.check()
+    };
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    runner.run(&prop::collection::vec(action(), 0..40), run).unwrap();
+}
+
 crate::tests! {
     each_line_comes_out_once,
 }

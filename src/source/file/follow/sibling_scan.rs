@@ -29,6 +29,17 @@ struct SeenSibling {
     size: u64,
 }
 
+/// What an archive was made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ArchiveOrigin {
+    /// A log that was read, or was no part of what is followed.
+    Read,
+    /// A log that nobody has read.
+    Missed,
+    /// It cannot be told yet: the archive is being written, or is damaged.
+    Unknown,
+}
+
 /// The state of the search beside one name.
 #[derive(Debug)]
 pub(super) struct SiblingScan {
@@ -39,8 +50,6 @@ pub(super) struct SiblingScan {
     target: PathBuf,
     /// The siblings at the last search.
     seen: Option<HashMap<Inode, SeenSibling>>,
-    /// The epoch of the files at the last search.
-    epoch: u64,
     /// The siblings of the last search as a later run knows them again, where that is asked for.
     saved: Option<Vec<SavedSibling>>,
     /// The stamps of the searched folders at the last search.
@@ -49,7 +58,7 @@ pub(super) struct SiblingScan {
 
 impl SiblingScan {
     pub(super) fn new(files: Arc<dyn FileSystem>, path: PathBuf) -> Self {
-        Self { files, target: path.clone(), path, seen: None, epoch: 0, saved: None, folders: [None; 2] }
+        Self { files, target: path.clone(), path, seen: None, saved: None, folders: [None; 2] }
     }
 
     /// Notes siblings from now on so that a later run knows them again.
@@ -81,7 +90,6 @@ impl SiblingScan {
     /// Notes the siblings of a search, without some of them.
     fn note(&mut self, siblings: &[Sibling], without: &[Inode]) {
         self.seen = Some(seen(siblings).filter(|(id, _)| !without.contains(id)).collect());
-        self.epoch = self.files.epoch();
         self.save(siblings);
     }
 
@@ -156,12 +164,12 @@ impl SiblingScan {
         }
         let siblings = self.siblings()?;
         let ids: Vec<Inode> = siblings.iter().map(|sibling| sibling.stat.id).collect();
-        let is_after_outage = self.epoch != self.files.epoch();
+        let misses_packing = self.files.misses_packing();
         let mut unseen: Vec<&Sibling> = siblings
             .iter()
             .filter(|Sibling { stat, kind, .. }| {
                 let id = stat.id;
-                let is_kind = *kind == SiblingKind::Plain || is_after_outage;
+                let is_kind = *kind == SiblingKind::Plain || misses_packing;
                 is_kind && !self.has_seen(stat) && !history.is_held(id) && current != Some(id)
             })
             .collect();
@@ -174,9 +182,11 @@ impl SiblingScan {
             if id != file.stat()?.id {
                 renamed.push(id);
             } else if *kind == SiblingKind::Packed {
-                // It was created, rotated and packed while nobody could look.
-                if !self.is_known_archive(&*file, history, &ids)? {
-                    missed.push((path.clone(), file));
+                // It may have been created, rotated and packed between two looks.
+                match self.judge_archive(&*file, history, &ids)? {
+                    ArchiveOrigin::Read => {}
+                    ArchiveOrigin::Missed => missed.push((path.clone(), file)),
+                    ArchiveOrigin::Unknown => renamed.push(id),
                 }
             } else if !history.is_read(&*file, id, rank, &ids)? {
                 missed.push((path.clone(), file));
@@ -186,17 +196,23 @@ impl SiblingScan {
         Ok(missed)
     }
 
-    /// Returns whether an archive holds a log that was read, or one that lay beside the name at the search before and is
-    /// no longer there: that is known by its size.
-    fn is_known_archive(&self, file: &dyn SourceFile, history: &ReadHistory, ids: &[Inode]) -> io::Result<bool> {
-        let Some(packing) = packing_of(file)? else { return Ok(true) };
+    /// Tells an archive of a log that was missed from one of a log that was read, or that lay beside the name at the
+    /// search before and is no longer there: that is known by its size.
+    fn judge_archive(&self, file: &dyn SourceFile, history: &ReadHistory, ids: &[Inode]) -> io::Result<ArchiveOrigin> {
+        let Some(packing) = packing_of(file)? else { return Ok(ArchiveOrigin::Unknown) };
         let text = || packing.unpack(ReadFrom { file, at: 0 });
         if archive::read_before(text, history).is_some() {
-            return Ok(true);
+            return Ok(ArchiveOrigin::Read);
         }
-        let size = io::copy(&mut text(), &mut io::sink())?;
-        let gone = self.seen.iter().flatten().filter(|(id, _)| !ids.contains(id));
-        Ok(gone.into_iter().any(|(_, seen)| seen.size == size))
+        let size = match io::copy(&mut text(), &mut io::sink()) {
+            Ok(size) => size,
+            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::NotConnected) => {
+                return Err(error);
+            }
+            Err(_being_written) => return Ok(ArchiveOrigin::Unknown),
+        };
+        let mut gone = self.seen.iter().flatten().filter(|(id, _)| !ids.contains(id));
+        Ok(if gone.any(|(_, seen)| seen.size == size) { ArchiveOrigin::Read } else { ArchiveOrigin::Missed })
     }
 
     fn siblings(&self) -> io::Result<Vec<Sibling>> {

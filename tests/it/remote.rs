@@ -1,0 +1,367 @@
+//! Logs of other machines: the real program, with a stand-in for ssh or with OpenSSH's own server on the loopback.
+
+use crate::harness::skip;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{BufRead as _, BufReader, Write as _},
+    net::{TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_thumbview");
+
+/// Longer than anything takes on a busy machine; reaching it is a failure.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// A folder whose `ssh` comes before the system's.
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    /// A place whose ssh does this with the command for the other end, which is in `$last`.
+    fn new(script: &str) -> Self {
+        let place = Self { folder: tempfile::tempdir().unwrap() };
+        let path = place.path("ssh");
+        let script = format!(
+            "#!/bin/sh\necho \"$@\" | head -n 1 >> {}\nfor last; do :; done\n{script}\n",
+            place.path("calls").display()
+        );
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, ids: &[&str]) -> String {
+        let text: String = ids.iter().map(|id| event(id) + "\n").collect();
+        fs::write(self.path(name), text).unwrap();
+        self.remote(name)
+    }
+
+    /// Returns the name of a file as one on another machine.
+    fn remote(&self, name: &str) -> String {
+        format!("ops@web1:{}", self.path(name).display())
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        let path = format!("{}:{}", self.folder.path().display(), std::env::var("PATH").unwrap_or_default());
+        command.args(args).current_dir(self.folder.path()).env_clear().env("PATH", path).env("LANG", "C.UTF-8");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+}
+
+fn event(id: &str) -> String {
+    format!(r#"{{"event_type":"thumbnailComplete","thumbnail_info":{{"asset_id":"{id}","status":"SUCCEED"}}}}"#)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Runs the program at the other end here.
+const HERE: &str = r#"exec sh -c "$last""#;
+
+fn a_log_of_another_machine_is_listed_under_its_name() {
+    let place = Place::new(HERE);
+    let name = place.write("vod.log", &["a", "b"]);
+    let output = place.run(&["list", "-o", "json", "--ssh-option", "Port=2222", &name]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(list["summary"]["assets"], 2);
+    assert_eq!(list["assets"][0]["source"], serde_json::json!({"file": name, "line": 2, "byte": event("a").len() + 1}));
+    let calls = fs::read_to_string(place.path("calls")).unwrap();
+    assert!(calls.starts_with("-T -o Port=2222 -o BatchMode=yes"), "{calls}");
+    assert!(calls.contains(" -l ops -- web1 exec sh -c "), "{calls}");
+}
+
+fn globs_folders_archives_and_odd_names_are_found_there() {
+    let place = Place::new(HERE);
+    fs::create_dir(place.path("logs")).unwrap();
+    place.write("logs/vod.log", &["a"]);
+    place.write("logs/vod 2.log", &["b"]);
+    place.write("logs/it's $HOME.log", &["c"]);
+    let packed = Command::new("gzip").arg("-k").arg(place.path("logs/vod.log")).status();
+    assert!(packed.is_ok_and(|status| status.success()));
+    let files = |name: &str| {
+        let output = place.run(&["list", "-o", "json", name]);
+        let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (list["summary"]["assets"].as_u64().unwrap(), list["summary"]["events"].as_u64().unwrap())
+    };
+    assert_eq!(files(&place.remote("logs")), (3, 4));
+    assert_eq!(files(&place.remote("logs/*.log")), (3, 3));
+    assert_eq!(files(&place.remote("logs/vod.log.gz")), (1, 1));
+    assert_eq!(files(&place.remote("logs/vod 2.log")), (1, 1));
+}
+
+fn what_a_host_prints_before_is_no_log() {
+    let place = Place::new(&format!("echo Welcome; echo 'thumbview 1 fd gzip'; printf 'no newline'; {HERE}"));
+    let name = place.write("vod.log", &["a"]);
+    let output = place.run(&["list", "-o", "json", &name]);
+    let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&list["summary"]["assets"], &list["summary"]["lines"]), (&1.into(), &1.into()));
+}
+
+fn each_failure_has_a_sentence_of_its_own() {
+    let cases = [
+        ("echo 'ops@web1: Permission denied (publickey).' >&2; exit 255", "the login was refused (publickey)"),
+        ("echo 'Host key verification failed.' >&2; exit 255", "its host key is not known here"),
+        ("echo 'ssh: connect to host web1 port 22: Connection refused' >&2; exit 255", "connection refused"),
+        ("echo 'This account is not available.'; exit 1", "no sh answered but: This account is not available."),
+        ("exit 127", "there is no sh that could be started"),
+    ];
+    for (script, sentence) in cases {
+        let place = Place::new(script);
+        let output = place.run(&["list", "web1:/vod.log"]);
+        assert_eq!(output.status.code(), Some(1), "{script}");
+        assert!(text(&output.stderr).contains(&format!("web1:/vod.log: web1: {sentence}")), "{}", text(&output.stderr));
+    }
+    let place = Place::new(HERE);
+    let output = place.run(&["list", &place.remote("absent.log")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("absent.log: not there yet"), "{}", text(&output.stderr));
+    let output = place.run(&["list", "-oProxyCommand=x:/vod.log"]);
+    assert_ne!(output.status.code(), Some(0));
+    let output = place.run(&["list", "--", "-oProxyCommand=x:/vod.log"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("it would be read as an option of ssh"), "{}", text(&output.stderr));
+}
+
+/// A program that follows, and the ids that it has printed.
+struct Tail {
+    child: Child,
+    ids: Arc<Mutex<BTreeMap<String, u32>>>,
+    said: Arc<Mutex<String>>,
+}
+
+impl Tail {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let (ids, said) = (Arc::new(Mutex::new(BTreeMap::new())), Arc::new(Mutex::new(String::new())));
+        let (stdout, printed) = (child.stdout.take().unwrap(), Arc::clone(&ids));
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                let event: Value = serde_json::from_str(&line).unwrap();
+                *printed.lock().unwrap().entry(event["asset_id"].as_str().unwrap().to_owned()).or_default() += 1;
+            }
+        });
+        let (stderr, heard) = (child.stderr.take().unwrap(), Arc::clone(&said));
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                heard.lock().unwrap().push_str(&(line + "\n"));
+            }
+        });
+        Self { child, ids, said }
+    }
+
+    fn until(&self, what: &str, mut is_so: impl FnMut(&BTreeMap<String, u32>, &str) -> bool) {
+        let began = Instant::now();
+        while !is_so(&self.ids.lock().unwrap(), &self.said.lock().unwrap()) {
+            assert!(
+                began.elapsed() < PATIENCE,
+                "{what}: {} ids; {}",
+                self.ids.lock().unwrap().len(),
+                self.said.lock().unwrap()
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Tail {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Writes events over rotations, and ends the link at times.
+fn write_over_rotations(place: &Place, events: u32, rotations: u32, kills: u32, kill: &dyn Fn()) {
+    let log = place.path("vod.log");
+    let mut number = 0;
+    for rotation in 0..rotations {
+        let mut file = File::options().create(true).append(true).open(&log).unwrap();
+        for _ in 0..events / rotations {
+            number += 1;
+            let padding = "x".repeat(200);
+            let line = format!("{padding} {}\n", event(&format!("{number:06}")));
+            file.write_all(line.as_bytes()).unwrap();
+        }
+        if (rotation + 1) * kills / rotations > rotation * kills / rotations {
+            kill();
+        }
+        if rotation + 1 < rotations {
+            let rotated = place.path(&format!("vod.log.{}", rotation + 1));
+            fs::rename(&log, &rotated).unwrap();
+            // Every third is packed at once, be there a link or not.
+            if rotation % 3 == 2 {
+                thread::sleep(Duration::from_millis(300));
+                assert!(Command::new("gzip").arg(&rotated).status().unwrap().success());
+            }
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn check_each_once(tail: &Tail, events: u32) {
+    tail.until("all events come", |ids, _| ids.len() >= events as usize);
+    thread::sleep(Duration::from_secs(1));
+    let ids = tail.ids.lock().unwrap();
+    let twice: Vec<_> = ids.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(twice.is_empty() && ids.len() == events as usize, "{} events, twice {twice:?}", ids.len());
+}
+
+fn nothing_is_lost_or_doubled_over_rotations_and_lost_links() {
+    // The stand-in is the shell itself, so that ending it ends the link.
+    let place = Place::new(r#"echo $$ > "${0%/*}/pid"; exec sh -c "$last""#);
+    let name = place.remote("vod.log");
+    place.write("vod.log", &["first"]);
+    let tail = Tail::start(place.command(&["tail", "-n", "+1", "-o", "jsonl", &name]));
+    let pid = place.path("pid");
+    tail.until("the log is followed", |ids, _| ids.len() == 1);
+    let kill = || {
+        let raw = fs::read_to_string(&pid).unwrap_or_default().trim().parse().ok().and_then(Pid::from_raw);
+        // One that is being started anew has no number yet.
+        raw.map(|pid| kill_process(pid, Signal::KILL));
+    };
+    write_over_rotations(&place, 600, 12, 5, &kill);
+    check_each_once(&tail, 601);
+    assert!(tail.said.lock().unwrap().contains("web1: is there again"), "{}", tail.said.lock().unwrap());
+}
+
+/// OpenSSH's server with keys of its own, on a port of the loopback.
+struct Server {
+    child: Child,
+    port: u16,
+    place: Place,
+}
+
+impl Server {
+    /// Starts the server, or skips the test.
+    fn start() -> Self {
+        let sshd = Path::new("/usr/sbin/sshd");
+        if !sshd.exists() || Command::new("ssh").arg("-V").stderr(Stdio::null()).status().is_err() {
+            skip("no OpenSSH");
+        }
+        let place = Place { folder: tempfile::tempdir().unwrap() };
+        for key in ["host", "user"] {
+            let made =
+                Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(place.path(key)).status();
+            assert!(made.unwrap().success());
+        }
+        fs::copy(place.path("user.pub"), place.path("authorized")).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let path = |name: &str| place.path(name).display().to_string();
+        let config = format!(
+            "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nStrictModes no\n\
+             UsePAM no\nPasswordAuthentication no\nPrintMotd no\n",
+            path("host"),
+            path("authorized")
+        );
+        fs::write(place.path("config"), config).unwrap();
+        let known = fs::read_to_string(place.path("host.pub")).unwrap();
+        fs::write(place.path("known"), format!("[127.0.0.1]:{port} {known}")).unwrap();
+        // Whoever runs as root need not have started the service that makes this folder.
+        drop(fs::create_dir("/run/sshd"));
+        let log = File::create(place.path("sshd.log")).unwrap();
+        let child = Command::new(sshd).args(["-D", "-e", "-f"]).arg(place.path("config")).stderr(log).spawn().unwrap();
+        let mut server = Self { child, port, place };
+        let began = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if server.child.try_wait().unwrap().is_some() || began.elapsed() > PATIENCE {
+                let said = fs::read_to_string(server.place.path("sshd.log")).unwrap_or_default();
+                skip(format!("no sshd that starts: {}", said.lines().next().unwrap_or_default()));
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        server
+    }
+
+    fn name(&self, file: &str) -> String {
+        format!("ssh://127.0.0.1:{}{}", self.port, self.place.path(file).display())
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.place.command(args);
+        let options = [
+            format!("IdentityFile={}", self.place.path("user").display()),
+            format!("UserKnownHostsFile={}", self.place.path("known").display()),
+            "IdentitiesOnly=yes".to_owned(),
+            "ConnectTimeout=60".to_owned(),
+        ];
+        command.args(options.iter().flat_map(|option| ["--ssh-option", option]));
+        command.env("HOME", self.place.folder.path());
+        command
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn a_real_server_serves_a_log() {
+    let server = Server::start();
+    server.place.write("vod.log", &["a", "b"]);
+    let name = server.name("vod.log");
+    let output = server.command(&["list", "-o", "json", &name]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&list["summary"]["assets"], &list["assets"][0]["source"]["file"]), (&2.into(), &name.clone().into()));
+
+    // The wrong key of the host, and the wrong one of the user.
+    let key = fs::read_to_string(server.place.path("user.pub")).unwrap();
+    fs::write(server.place.path("known"), format!("[127.0.0.1]:{} {key}", server.port)).unwrap();
+    let output = server.command(&["list", &name]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("its host key has changed"), "{}", text(&output.stderr));
+    let key = fs::read_to_string(server.place.path("host.pub")).unwrap();
+    fs::write(server.place.path("known"), format!("[127.0.0.1]:{} {key}", server.port)).unwrap();
+    fs::write(server.place.path("authorized"), "").unwrap();
+    let output = server.command(&["list", &name]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("the login was refused (publickey"), "{}", text(&output.stderr));
+}
+
+fn a_real_link_that_is_cut_goes_on_where_it_was() {
+    let server = Server::start();
+    server.place.write("vod.log", &["a"]);
+    let tail = Tail::start(server.command(&["tail", "-n", "+1", "-o", "jsonl", &server.name("vod.log")]));
+    tail.until("the first event comes", |ids, _| ids.len() == 1);
+    let cut = Command::new("pkill").args(["-KILL", "-P", &server.child.id().to_string()]).status();
+    if !cut.is_ok_and(|status| status.success()) {
+        skip("no pkill");
+    }
+    fs::rename(server.place.path("vod.log"), server.place.path("vod.log.1")).unwrap();
+    server.place.write("vod.log", &["b", "c"]);
+    check_each_once(&tail, 3);
+}
+
+crate::tests! {
+    a_log_of_another_machine_is_listed_under_its_name,
+    globs_folders_archives_and_odd_names_are_found_there,
+    what_a_host_prints_before_is_no_log,
+    each_failure_has_a_sentence_of_its_own,
+    nothing_is_lost_or_doubled_over_rotations_and_lost_links,
+    a_real_server_serves_a_log,
+    a_real_link_that_is_cut_goes_on_where_it_was,
+}
