@@ -25,12 +25,13 @@ pub mod prompt;
 mod resume;
 mod screen;
 pub mod sources;
+mod title;
 mod toast;
 pub mod viewer;
 mod write_job;
 mod writes;
 
-pub use choices::{Glyphs, MouseUse, ThemeChoice};
+pub use choices::{Glyphs, MouseUse, ThemeChoice, TitleUse};
 pub use list::{
     filter::{Filter, FilterError},
     grammar::{FILTER_RULE, FILTER_WORDS, FilterWord, filter_words},
@@ -54,7 +55,7 @@ use clipboard::Shared;
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 use list::{AssetList, lines::ListLine, search::HitCount, tab::StatusTab};
 use log::LogParts;
-use mouse::MouseAction;
+use mouse::{MouseAction, MouseAreas};
 use notices::Notices;
 use outcome::ActionOutcome;
 use overlay::{
@@ -129,10 +130,12 @@ impl App {
     /// Applies a message; returns the work for the session.
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
         self.is_dirty |= !matches!(message, Message::Tick(_) | Message::Sent(_));
+        self.screen.title.observe(&message);
         match message {
             Message::Key(key) if key.kind == KeyEventKind::Release => {}
             Message::Key(key) => self.key(key),
             Message::Mouse(mouse) => self.mouse(mouse),
+            Message::Tab(tab) => self.list.set_tab(tab, &self.catalog, self.now.wall),
             Message::Paste(text) => {
                 let event = self.prompts.paste(&text);
                 self.prompt_event(event);
@@ -151,7 +154,7 @@ impl App {
             Message::Toast(text) => self.say(text),
             Message::Tick(now) => self.tick(now),
         }
-        self.is_dirty |= self.list.update_if_due(&self.catalog, self.now, self.sources.phase());
+        self.is_dirty |= self.list.update_if_due(&self.catalog, self.now);
         self.drop_oldest();
         self.viewer.show_selection(self.list.selected(), &self.catalog);
         let fetch_mode = self.options.fetch_mode;
@@ -308,13 +311,14 @@ impl App {
     }
 
     fn log(&mut self, update: LogUpdate) {
-        let parts = LogParts {
+        let outcome = LogParts {
             catalog: Arc::make_mut(&mut self.catalog),
             list: &mut self.list,
             sources: &mut self.sources,
             notices: &mut self.notices,
-        };
-        let outcome = parts.apply(update, self.now.mono);
+            title: &mut self.screen.title,
+        }
+        .apply(update, self.now);
         self.carry_out(outcome);
     }
 
@@ -538,16 +542,15 @@ impl App {
     }
 
     fn mouse(&mut self, mouse: MouseEvent) {
-        let panes = self.overlay().is_none().then(|| self.panes());
-        match mouse::action(mouse, panes) {
-            Some(MouseAction::Move(step)) => self.step(step),
+        let areas = self.overlay().is_none().then(|| MouseAreas::new(self.panes(), &self.pane(), self.timeline()));
+        match mouse::action(mouse, &areas.unwrap_or_default(), &mut self.screen.drag) {
+            Some(MouseAction::Act(action)) => self.act(action),
             Some(MouseAction::Scrub(scrub)) => {
                 self.list.hold();
                 self.viewer.scrub(scrub, self.now.mono);
             }
             Some(MouseAction::SelectLine(line)) => {
-                let lines = self.list_lines();
-                if let Some(ListLine::Asset(key)) = lines.get(line) {
+                if let Some(ListLine::Asset(key)) = self.list_lines().get(line) {
                     self.list.select(*key);
                 }
             }

@@ -32,6 +32,7 @@ use crate::{
     cli::{self, Command, ConfigError, ConfigFile, Invocation, UsageError},
     diagnostics,
     media::{DECODE_ARGUMENT, decode_main},
+    terminal,
 };
 use anyhow::{Context as _, Result};
 use clap::error::ErrorKind;
@@ -51,7 +52,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
     if args.get(1).is_some_and(|argument| argument == DECODE_ARGUMENT) {
         return Ok(decode_main());
     }
-    limits::exit_on_abort();
+    terminal::exit_on_abort();
     match cli::parse(&args, None) {
         Ok(invocation) => dispatch(configure(&args, invocation)?),
         Err(error) => print_usage(&error),

@@ -14,7 +14,7 @@
 //!                                             ▼
 //!            App::update(&mut self, Message) -> Vec<Effect>      the only mutation
 //!                   │ &App                    │ Effect: performed by session
-//!       ui::draw(&mut Buffer, &App) -> Drawn { placements, cursor }
+//!       ui::draw(&mut Buffer, &App) -> Drawn { placements, cursor, links, tabs }
 //!                   ▼
 //!       graphics::Painter::reconcile(shown → wanted)
 //! ```
@@ -78,6 +78,7 @@
 //! | how keys in a sentence are highlighted | `ui/sentence` |
 //! | which columns a row of the list has | `ui/list` on the screen, `report/fitted` in a table on a terminal, `report/asset` in every other output |
 //! | how many bytes may be on their way to a slow terminal | `terminal/flow_control`; `terminal/screen` holds a frame back |
+//! | what a click or the wheel does | `app/mouse`; the places of the tabs come from `ui::draw` |
 //! | what a picture may cost on that link | `graphics/budget`, `graphics/quantize` |
 //! | which callbacks are taken, and when they are answered with 200 | `listen/admission`, `listen/writer` |
 //! | a new overlay | a file each in `app/overlay` and `ui/overlay`, variants of `OverlayKind` and `OverlayAction`, a key in `app/keymap`, hints in `ui/footer/hints` |

@@ -32,6 +32,7 @@ use std::process::ExitCode;
 pub async fn run(plan: SessionPlan) -> Result<ExitCode> {
     terminal::install_panic_hook();
     let signals = terminal::signals()?;
+    terminal::restore_on_abort()?;
     let tty = Tty::open()?;
     let (mut session, channels) = EventLoop::start(tty, plan, signals)?;
     let outcome = session.run(channels).await;

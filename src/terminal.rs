@@ -12,10 +12,12 @@
 //! signals, panics ─────────────────────────────────────────────────────► guard: restore, idempotent ─┘
 //! ```
 
+mod abort;
 mod cells;
 mod error;
 mod flow_control;
 mod guard;
+mod hyperlink;
 mod input;
 mod keys;
 mod mouse;
@@ -29,13 +31,15 @@ mod tests;
 mod tty;
 mod writer;
 
+pub use abort::{exit_on_abort, restore_on_abort};
 pub use cells::write_cells;
 pub use error::TerminalError;
+pub use hyperlink::Hyperlink;
 pub use input::Input;
 pub use mouse::Mouse;
 pub use panic::{install_panic_hook, take_worker_panic};
 pub use reader::{InputReader, read};
-pub use screen::Screen;
+pub use screen::{FrameExtras, Screen};
 pub use signals::{Signal, signals};
 pub use splitter::Splitter;
 pub use tty::Tty;

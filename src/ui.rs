@@ -18,6 +18,7 @@
 mod asset;
 mod footer;
 mod header;
+mod hyperlinks;
 mod list;
 mod overlay;
 mod picture;
@@ -30,9 +31,11 @@ mod timeline;
 use crate::{
     app::{
         App,
+        list::tab::StatusTab,
         panes::{Panes, View},
     },
     picture::Placement,
+    text::Safe,
 };
 use overlay::OverlayPane;
 use ratatui::{
@@ -48,6 +51,10 @@ pub struct Drawn {
     pub placements: Vec<Placement>,
     /// The place of the cursor, while something is typed.
     pub cursor: Option<Position>,
+    /// The cells of addresses, and the addresses that they open, where the terminal has hyperlinks.
+    pub links: Vec<(Rect, Safe)>,
+    /// The status tabs that can be clicked, and their places.
+    pub tabs: Vec<(Rect, StatusTab)>,
 }
 
 /// Draws a frame into a blank buffer of the screen's size.
@@ -69,9 +76,8 @@ pub fn draw(buffer: &mut Buffer, app: &App) -> Drawn {
     if let Some(header) = panes.header {
         header::draw(buffer, header, app, theme);
     }
-    if let Some(tabs) = panes.tabs {
-        header::draw_tabs(buffer, tabs, app, theme);
-    }
+    let mut tabs = panes.tabs.map(|row| header::draw_tabs(buffer, row, app, theme)).unwrap_or_default();
+    tabs.retain(|(area, _)| !covered.iter().any(|over| over.intersects(*area)));
     if let Some(list) = panes.list {
         list::draw(buffer, list, app, theme);
     }
@@ -94,6 +100,7 @@ pub fn draw(buffer: &mut Buffer, app: &App) -> Drawn {
         View::Panes | View::Full => picture::draw(buffer, app, theme, &covered),
     };
     placements.extend(sheet::draw_strip(buffer, app, theme, &covered));
+    let linked = overlay.as_ref().map(|overlay| overlay.area).filter(|_| app.screen().canvas.has_hyperlinks);
     if let Some(overlay) = overlay {
         overlay.draw(buffer, app, theme);
     }
@@ -102,5 +109,6 @@ pub fn draw(buffer: &mut Buffer, app: &App) -> Drawn {
         footer::draw(buffer, footer, app, theme)
     });
     theme.restrict_to_glyphs(buffer);
-    Drawn { placements, cursor }
+    let links = linked.map(|area| hyperlinks::find(buffer, area, app)).unwrap_or_default();
+    Drawn { placements, cursor, links, tabs }
 }

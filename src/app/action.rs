@@ -162,6 +162,8 @@ pub enum Scrub {
     First,
     /// To the last picture.
     Last,
+    /// To a picture, counted from 0.
+    Picture(usize),
 }
 
 /// A share of the timeline: `at` of `of` equal parts.

@@ -10,6 +10,16 @@ pub enum MouseUse {
     Off,
 }
 
+/// The use of the title of the terminal's window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TitleUse {
+    /// It tells of new failures.
+    Set,
+    /// It is left alone.
+    #[default]
+    Leave,
+}
+
 /// The colours of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ThemeChoice {

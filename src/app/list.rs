@@ -14,7 +14,7 @@ mod rows;
 pub mod search;
 pub mod tab;
 
-use super::{action::ListAction, direction::Direction, message::Now, outcome::ActionOutcome, sources::LoadPhase};
+use super::{action::ListAction, direction::Direction, message::Now, outcome::ActionOutcome};
 use crate::{
     catalog::{Asset, AssetKey, AssetLookup, Catalog},
     event::{AssetId, Status, Time},
@@ -33,7 +33,8 @@ use search::TextSearch;
 use std::{collections::HashMap, time::Duration};
 use tab::StatusTab;
 
-/// While a log is loaded, a list of more rows than this is updated at most every [`UPDATE_INTERVAL`].
+/// A list of more rows than this is updated at most every [`UPDATE_INTERVAL`], since that takes a pass over all of them if
+/// an asset that is listed has changed.
 const MANY_ROWS: usize = 5_000;
 const UPDATE_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -171,9 +172,8 @@ impl AssetList {
     }
 
     /// Applies pending changes if it is time for that; returns whether it was.
-    pub fn update_if_due(&mut self, catalog: &Catalog, now: Now, phase: LoadPhase) -> bool {
-        let is_large = phase == LoadPhase::Loading && self.rows().len() >= MANY_ROWS;
-        let is_early = is_large && now.mono.saturating_sub(self.updated_at) < UPDATE_INTERVAL;
+    pub fn update_if_due(&mut self, catalog: &Catalog, now: Now) -> bool {
+        let is_early = self.rows().len() >= MANY_ROWS && now.mono.saturating_sub(self.updated_at) < UPDATE_INTERVAL;
         if self.pending.is_empty() || is_early {
             return false;
         }
@@ -512,18 +512,9 @@ impl AssetList {
         }
     }
 
-    /// The rows of which `wanted` holds. It is asked in the order in which assets lie in memory, since asking in the
-    /// order of their ids misses the processor's cache for each.
+    /// The rows of which `wanted` holds.
     fn rows_where(&self, wanted: impl Fn(AssetKey) -> bool) -> Vec<usize> {
-        let mut keys = self.rows().to_vec();
-        keys.sort_unstable();
-        keys.retain(|key| wanted(*key));
-        let mut holds = vec![false; keys.last().map_or(0, |AssetKey(last)| *last as usize + 1)];
-        for AssetKey(key) in keys {
-            holds[key as usize] = true;
-        }
-        let rows = self.rows().iter().enumerate();
-        rows.filter(|(_, AssetKey(key))| holds.get(*key as usize) == Some(&true)).map(|(row, _)| row).collect()
+        self.rows.as_ref().unwrap_or(&self.all).places_where(wanted)
     }
 
     fn keep_selection(&mut self) {

@@ -2,16 +2,17 @@
 
 use super::{
     list::AssetList,
+    message::Now,
     notices::Notices,
     outcome::ActionOutcome,
     sources::{LoadPhase, Sources},
+    title::WindowTitle,
 };
 use crate::{
-    catalog::Catalog,
-    event::{EventKind, LogUpdate, Severity},
+    catalog::{Asset, Catalog},
+    event::{EventKind, LogUpdate, Severity, Status},
     text::Safe,
 };
-use std::time::Duration;
 
 /// The parts that an update of a source changes.
 pub(super) struct LogParts<'a> {
@@ -19,11 +20,12 @@ pub(super) struct LogParts<'a> {
     pub(super) list: &'a mut AssetList,
     pub(super) sources: &'a mut Sources,
     pub(super) notices: &'a mut Notices,
+    pub(super) title: &'a mut WindowTitle,
 }
 
 impl LogParts<'_> {
     /// Applies an update.
-    pub(super) fn apply(self, mut update: LogUpdate, now: Duration) -> ActionOutcome {
+    pub(super) fn apply(self, mut update: LogUpdate, now: Now) -> ActionOutcome {
         let is_live = self.sources.phase() == LoadPhase::Loaded;
         let mut thumbnails = 0;
         if let LogUpdate::Batch { events, .. } = &update
@@ -40,13 +42,17 @@ impl LogParts<'_> {
                 }
                 if is_live {
                     self.list.count_unread(event.status);
+                    let passes = |asset: Asset<'_>| self.list.filter().matches(&asset, now.wall);
+                    if *event.status == Status::Failed && catalog.asset(applied.asset).is_some_and(passes) {
+                        self.title.count_failure();
+                    }
                 }
             }
         });
         match update {
             LogUpdate::Opened { file, name, .. } => self.sources.set_name(file.rank, Safe::new(&name)),
             LogUpdate::Batch { rejected, .. } => {
-                self.sources.count(thumbnails, now);
+                self.sources.count(thumbnails, now.mono);
                 for rejected in rejected {
                     self.notices.reject(rejected);
                 }

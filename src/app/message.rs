@@ -5,6 +5,7 @@
 
 use super::{
     choices::MouseUse,
+    list::tab::StatusTab,
     listening::Listening,
     write_job::{WriteJob, WriteOutcome},
 };
@@ -33,6 +34,8 @@ pub enum Message {
     Key(KeyEvent),
     /// The mouse moved, scrolled or clicked.
     Mouse(MouseEvent),
+    /// A status tab was clicked.
+    Tab(StatusTab),
     /// Text was pasted.
     Paste(String),
     /// The screen changed its size.

@@ -1,7 +1,7 @@
 //! The options of a session: chosen on the command line, some of them changed by keys later.
 
 use super::{
-    choices::{Glyphs, MouseUse, ThemeChoice},
+    choices::{Glyphs, MouseUse, ThemeChoice, TitleUse},
     list::filter::Filter,
     listening::Listening,
     message::Effect,
@@ -37,6 +37,8 @@ pub struct AppOptions {
     pub fetch_mode: FetchMode,
     /// The use of the mouse.
     pub mouse: MouseUse,
+    /// The use of the window's title.
+    pub title: TitleUse,
     /// The display of secrets in URLs.
     pub reveal: Reveal,
     /// The number of newest assets to keep; all without one.

@@ -69,6 +69,18 @@ pub enum View {
     Sheet,
 }
 
+/// The part of the screen on which a drag began. It receives the drag wherever the mouse goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum DragSource {
+    /// None, or one that is not dragged.
+    #[default]
+    None,
+    /// The timeline.
+    Timeline,
+    /// The list.
+    List,
+}
+
 /// The areas of one screen; `None` for a part that is not shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Panes {
@@ -193,6 +205,13 @@ impl Panes {
         let height = list.height - HISTORY_ROWS;
         let history = Rect { y: list.y + height, height: HISTORY_ROWS, ..list };
         Self { list: Some(Rect { height, ..list }), history: Some(history), ..self }
+    }
+
+    /// The bar of the timeline: its second row, or its only one, without a cell at each end.
+    pub fn timeline_bar(&self) -> Option<Rect> {
+        let area = self.timeline.filter(|area| !area.is_empty())?;
+        let y = area.y + u16::from(area.height > 1);
+        Some(Rect { x: area.x + 1, y, width: area.width.saturating_sub(2), height: 1 })
     }
 
     /// The rows of the list within its border and below its headings.

@@ -1,11 +1,18 @@
 //! The screen: its size, its layout, and the abilities of the terminal.
 
 use super::{
+    choices::TitleUse,
     message::Effect,
+    options::AppOptions,
     outcome::ActionOutcome,
-    panes::{Layout, Panes, View},
+    panes::{DragSource, Layout, Panes, View},
+    sources::Sources,
+    title::WindowTitle,
 };
-use crate::picture::{Canvas, DrawingChoice, Link, Protocol, Symbols};
+use crate::{
+    picture::{Canvas, DrawingChoice, Link, Protocol, Symbols},
+    text::Safe,
+};
 use ratatui::layout::Size;
 
 /// The screen and its terminal.
@@ -21,12 +28,29 @@ pub struct ScreenState {
     pub layout: Layout,
     /// The content of the body.
     pub view: View,
+    /// The part that the mouse drags.
+    pub(super) drag: DragSource,
+    /// The title of the terminal's window.
+    pub(super) title: WindowTitle,
 }
 
 impl ScreenState {
     /// A screen in the default layout.
     pub fn new(size: Size, canvas: Canvas) -> Self {
-        Self { size, canvas, link: Link::default(), layout: Layout::default(), view: View::default() }
+        Self {
+            size,
+            canvas,
+            link: Link::default(),
+            layout: Layout::default(),
+            view: View::default(),
+            drag: DragSource::default(),
+            title: WindowTitle::default(),
+        }
+    }
+
+    /// The title of the terminal's window; `None` if it is to be left alone.
+    pub fn title(&self, options: &AppOptions, sources: &Sources) -> Option<Safe> {
+        (options.title == TitleUse::Set).then(|| self.title.text(sources.names()))
     }
 
     /// The areas of the screen.

@@ -174,6 +174,7 @@ impl Viewer {
             Scrub::Share(share) => self.timeline.seek_share(share),
             Scrub::First => self.timeline.go_to(0),
             Scrub::Last => self.timeline.go_to(usize::MAX),
+            Scrub::Picture(at) => self.timeline.go_to(at),
         }
         if let Some(key) = self.timeline.current_key() {
             self.album.touch(key);

@@ -5,7 +5,7 @@ use super::{
     fetch::FetchArgs,
 };
 use crate::{
-    app::{AppOptions, Glyphs, MouseUse, ThemeChoice},
+    app::{AppOptions, Glyphs, MouseUse, ThemeChoice, TitleUse},
     picture::{DrawingChoice, FetchMode, Protocol, Symbols},
 };
 use clap::{
@@ -49,9 +49,20 @@ pub struct ScreenArgs {
     /// Use ASCII characters only.
     #[arg(long)]
     pub ascii: bool,
-    /// Use the mouse: click, wheel, drag on the timeline.
+    /// The mouse and the title of the terminal's window.
+    #[command(flatten)]
+    pub window: WindowArgs,
+}
+
+/// The mouse and the title of the terminal's window.
+#[derive(Args, Debug)]
+pub struct WindowArgs {
+    /// Use the mouse: click on tabs, rows and pictures, drag on the timeline, wheel over list and picture.
     #[arg(long)]
     pub mouse: bool,
+    /// Leave the title of the terminal's window alone; otherwise it tells of new failures.
+    #[arg(long)]
+    pub no_title: bool,
 }
 
 /// `--color`.
@@ -131,7 +142,8 @@ impl ScreenArgs {
                 (false, true) => FetchMode::OnDemand,
                 (false, false) => FetchMode::Prefetch,
             },
-            mouse: if self.mouse { MouseUse::On } else { MouseUse::Off },
+            mouse: if self.window.mouse { MouseUse::On } else { MouseUse::Off },
+            title: if self.window.no_title { TitleUse::Leave } else { TitleUse::Set },
             keep: self.keep,
             zone: Some(zone),
             ..AppOptions::default()

@@ -1,12 +1,10 @@
-//! The limits of the system: threads and memory that it refuses.
-//!
-//! Both end the program with a sentence and exit code 1 instead of a panic, a hang or a core dump.
+//! The threads that the system may refuse: that ends the program with a sentence and exit code 1 instead of a panic or a
+//! hang.
 
 use anyhow::{Context as _, Result};
-use signal_hook::consts::SIGABRT;
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    sync::{Mutex, PoisonError},
     thread,
 };
 
@@ -35,14 +33,6 @@ fn start_threads(count: usize) -> io::Result<()> {
         }
         Ok(())
     })
-}
-
-/// Has the program exit with 1 where it would abort: the standard library does so after it reported that an allocation
-/// failed.
-pub(super) fn exit_on_abort() {
-    let always = Arc::new(AtomicBool::new(true));
-    // Without it the program dies by the signal, as before.
-    let _registered = signal_hook::flag::register_conditional_shutdown(SIGABRT, 1, always);
 }
 
 #[cfg(test)]

@@ -195,6 +195,7 @@ impl Probe {
             cell: self.cell_size().0,
             multiplexer: self.multiplexer(),
             light: self.light,
+            has_hyperlinks: self.has_hyperlinks(),
             max_sixel: self.sixel_limit(),
             budget: Budget::UNLIMITED,
             hint: if self.choice.protocol.is_none() && best.is_none() { self.hint() } else { None },
@@ -266,6 +267,32 @@ impl Probe {
             Some((_, sextants, _)) if has(sextants) => Symbols::Sextant,
             Some(_) | None => Symbols::Quadrant,
         }
+    }
+
+    /// Returns true if the terminal is known to have hyperlinks (OSC 8); there is no query for them. tmux has them from 3.4
+    /// on and keeps those to itself that its own terminal has not.
+    fn has_hyperlinks(&self) -> bool {
+        match self.multiplexer() {
+            Multiplexer::Screen => return false,
+            Multiplexer::Tmux => return self.tmux_version() >= (3, 4),
+            Multiplexer::None => {}
+        }
+        let program = self.environment.term_program.as_str();
+        let name = self.terminal.as_deref().unwrap_or(program).to_lowercase();
+        let known = [
+            ("kitty", (0, 19)),
+            ("foot", (1, 7)),
+            ("ghostty", (0, 0)),
+            ("wezterm", (0, 0)),
+            ("iterm", (0, 0)),
+            ("konsole", (20, 12)),
+            ("contour", (0, 0)),
+            ("rio", (0, 0)),
+            ("vscode", (0, 0)),
+            // 0.50, as VTE writes it.
+            ("vte(", (5000, 0)),
+        ];
+        known.into_iter().any(|(known, since)| name.starts_with(known) && version(&name) >= since)
     }
 
     fn multiplexer(&self) -> Multiplexer {

@@ -126,6 +126,8 @@ pub struct Canvas {
     pub multiplexer: Multiplexer,
     /// `true` for a light background, `None` where the terminal did not say.
     pub light: Option<bool>,
+    /// `true` where the terminal is known to have hyperlinks (OSC 8).
+    pub has_hyperlinks: bool,
     /// The largest sixel drawing that the terminal shows, where it has a limit; see [`Canvas::bounds`].
     pub max_sixel: Option<PixelSize>,
     /// The most bytes that one picture may take.

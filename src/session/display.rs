@@ -4,13 +4,18 @@
 //! [`FRAME_INTERVAL`] after it.
 
 use crate::{
-    app::{App, MouseUse},
+    app::{App, MouseUse, list::tab::StatusTab},
     graphics::{Environment, Painter, Probe, budget, clipboard, rounded_rate},
     picture::{Canvas, DrawingChoice, Link, PixelSize},
-    terminal::{self, Input, InputReader, Mouse, Screen, TerminalError, Tty, WriteFinished},
+    terminal::{self, FrameExtras, Hyperlink, Input, InputReader, Mouse, Screen, TerminalError, Tty, WriteFinished},
+    text::Safe,
     ui,
 };
-use ratatui::{buffer::Buffer, layout::Size};
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect, Size},
+};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Receiver, channel};
 
@@ -39,6 +44,8 @@ pub(super) struct Display {
     sent: u64,
     probes: Probes,
     last_frame: Option<Instant>,
+    /// The status tabs of the last frame.
+    tabs: Vec<(Rect, StatusTab)>,
     // Dropped with the display: that ends the reader's thread.
     _reader: InputReader,
 }
@@ -65,8 +72,13 @@ impl Display {
         screen.draw(|buffer| ((), ui::draw(buffer, app).cursor), |(), _| {})?;
         let (sender, inputs) = channel(INPUTS);
         let reader = terminal::read(&tty, sender);
-        let mut probe = Probe::new(Environment::from_process(), drawing);
+        let environment = Environment::from_process();
+        let sets_title = environment.has_titles() && title(app).is_some();
+        let mut probe = Probe::new(environment, drawing);
         probe.set_window(app.screen().size, pixels(&tty));
+        if sets_title {
+            screen.enable_title();
+        }
         screen.send(probe.query());
         let display = Self {
             screen,
@@ -79,6 +91,7 @@ impl Display {
             sent: 0,
             probes: Probes::One,
             last_frame: None,
+            tabs: Vec::new(),
             _reader: reader,
         };
         Ok((display, DisplayChannels { inputs, written }))
@@ -140,6 +153,14 @@ impl Display {
         Some(size)
     }
 
+    /// Returns the status tab on which a click is.
+    pub(super) fn tab_at(&self, mouse: MouseEvent) -> Option<StatusTab> {
+        let is_click = mouse.kind == MouseEventKind::Down(MouseButton::Left);
+        let at = Position::new(mouse.column, mouse.row);
+        let tab = self.tabs.iter().find(|(area, _)| is_click && area.contains(at))?;
+        Some(tab.1)
+    }
+
     /// Returns whether the last frame is out.
     pub(super) fn is_ready(&self) -> bool {
         self.screen.is_ready()
@@ -155,11 +176,18 @@ impl Display {
         let size: Size = app.screen().size;
         self.painter.limit_frame_bytes(self.screen.slice_bytes());
         let draw = |buffer: &mut Buffer| {
-            let ui::Drawn { placements, cursor } = ui::draw(buffer, app);
-            (placements, cursor)
+            let ui::Drawn { placements, cursor, links, tabs } = ui::draw(buffer, app);
+            let links = links.into_iter().map(|(area, target)| Hyperlink { area, target }).collect();
+            ((placements, tabs), FrameExtras { cursor, links })
         };
-        let painter = &mut self.painter;
-        let bytes = self.screen.draw(draw, |placements, out| painter.reconcile(&placements, size, out))?;
+        let (painter, tabs) = (&mut self.painter, &mut self.tabs);
+        let bytes = self.screen.draw(draw, |(placements, drawn), out| {
+            *tabs = drawn;
+            painter.reconcile(&placements, size, out);
+        })?;
+        if let Some(title) = title(app) {
+            self.screen.set_title(&title);
+        }
         self.sent += bytes as u64;
         self.screen.set_cleanup(self.painter.cleanup());
         self.last_frame = Some(Instant::now());
@@ -222,6 +250,10 @@ fn mouse(use_: MouseUse) -> Mouse {
         MouseUse::On => Mouse::On,
         MouseUse::Off => Mouse::Off,
     }
+}
+
+fn title(app: &App) -> Option<Safe> {
+    app.screen().title(app.options(), app.sources())
 }
 
 fn pixels(tty: &Tty) -> PixelSize {

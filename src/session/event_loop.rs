@@ -186,7 +186,10 @@ impl EventLoop {
     fn handle(&mut self, event: SessionEvent) -> Result<Option<ExitCode>, TerminalError> {
         match event {
             SessionEvent::Input(Input::Key(key)) => return self.update(Message::Key(key)),
-            SessionEvent::Input(Input::Mouse(mouse)) => return self.update(Message::Mouse(mouse)),
+            SessionEvent::Input(Input::Mouse(mouse)) => {
+                let tab = self.display.tab_at(mouse);
+                return self.update(tab.map_or(Message::Mouse(mouse), Message::Tab));
+            }
             SessionEvent::Input(Input::Paste(text)) => return self.update(Message::Paste(text)),
             SessionEvent::Input(Input::Reply(bytes)) => {
                 self.display.reply(&bytes);

@@ -41,6 +41,7 @@ pub(super) fn record(message: &Message, catalog: &Catalog) {
         | Message::Wrote(_, WriteOutcome::Exists)
         | Message::Key(_)
         | Message::Mouse(_)
+        | Message::Tab(_)
         | Message::Paste(_)
         | Message::Resize(_)
         | Message::Raw(..)

@@ -6,8 +6,10 @@
 //! shorter than a move. The style is the default one before and after. `NO_COLOR` is the theme's concern; pictures keep
 //! their colours.
 
+use super::hyperlink::{self, Hyperlink};
 use ratatui::{
     buffer::{Buffer, Cell, CellDiffOption},
+    layout::Position,
     style::{Color, Modifier},
 };
 use std::{fmt, io::Write as _};
@@ -47,6 +49,15 @@ struct CursorPosition {
     certainty: Certainty,
 }
 
+/// The cells between two that differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Between {
+    /// They may be written again instead of moving the cursor.
+    Rewritable,
+    /// They are left as they are: some have hyperlinks.
+    Kept,
+}
+
 /// The certainty of the cursor's position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Certainty {
@@ -57,9 +68,25 @@ enum Certainty {
 
 /// Appends the bytes that turn a terminal's cells from those of one buffer into those of another of the same size.
 pub fn write_cells(shown: &Buffer, next: &Buffer, out: &mut Vec<u8>) {
-    let (mut style, mut cursor) = (PLAIN, None);
+    write_linked_cells(shown, next, &[], out);
+}
+
+/// Does the same where cells of `next` have hyperlinks. Cells of which only the hyperlink changes are to differ; see
+/// [`hyperlink::invalidate`].
+pub(super) fn write_linked_cells(shown: &Buffer, next: &Buffer, links: &[Hyperlink], out: &mut Vec<u8>) {
+    let (mut style, mut cursor, mut link) = (PLAIN, None, None);
     for (x, y, cell) in shown.diff_iter(next) {
-        let CursorPosition { certainty, .. } = move_cursor(cursor, (x, y), next, style, out);
+        let wanted = hyperlink::at(links, Position { x, y });
+        // The cells between, which a move may write again, are in no hyperlink then.
+        if link != wanted {
+            hyperlink::change(link, None, out);
+        }
+        let between = if links.is_empty() { Between::Rewritable } else { Between::Kept };
+        let CursorPosition { certainty, .. } = move_cursor(cursor, (x, y), next, style, between, out);
+        if link != wanted {
+            hyperlink::change(None, wanted, out);
+            link = wanted;
+        }
         let wanted = cell_style(cell, style);
         change_style(style, wanted, out);
         style = wanted;
@@ -73,6 +100,7 @@ pub fn write_cells(shown: &Buffer, next: &Buffer, out: &mut Vec<u8>) {
         let certainty = if width(cell.symbol()).is_some() { certainty } else { Certainty::Assumed };
         cursor = Some(CursorPosition { x, y, certainty });
     }
+    hyperlink::change(link, None, out);
     change_style(style, PLAIN, out);
 }
 
@@ -118,6 +146,7 @@ fn move_cursor(
     (x, y): (u16, u16),
     next: &Buffer,
     style: CellStyle,
+    between: Between,
     out: &mut Vec<u8>,
 ) -> CursorPosition {
     let target = CursorPosition { x, y, certainty: Certainty::Exact };
@@ -134,12 +163,15 @@ fn move_cursor(
             1 => "\x1b[C".to_owned(),
             columns => format!("\x1b[{columns}C"),
         };
-        let between = (cursor.x..x).take(shortest.len() + 1).map(|x| &next[(x, y)]);
+        let cells = (cursor.x..x).take(shortest.len() + 1).map(|x| &next[(x, y)]);
         if forward.len() < shortest.len() {
             shortest = forward;
         }
-        let rewritten = rewritten(between, style).filter(|text| text.len() <= shortest.len());
-        shortest = rewritten.unwrap_or(shortest);
+        let text = match between {
+            Between::Rewritable => rewritten(cells, style),
+            Between::Kept => None,
+        };
+        shortest = text.filter(|text| text.len() <= shortest.len()).unwrap_or(shortest);
     }
     out.extend_from_slice(shortest.as_bytes());
     target
@@ -213,6 +245,7 @@ fn append(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Safe;
     use proptest::prelude::*;
     use ratatui::{layout::Rect, style::Style};
     use std::num::NonZeroU16;
@@ -232,6 +265,29 @@ mod tests {
         buffer.set_string(6, 0, "e", Style::new());
         buffer.set_string(8, 0, "f", Style::new().light_red().on_gray());
         assert_eq!(text(&buffer), "␛[1;1H␛[36mab␛[1mc␛[0;36md  ␛[me ␛[91;47mf␛[m");
+    }
+
+    #[test]
+    fn a_hyperlink_is_around_its_cells_only() {
+        let link = |x, width, target| Hyperlink { area: Rect::new(x, 0, width, 1), target: Safe::new(target) };
+        let check = |(shown, before): (&str, &[Hyperlink]), (next, after): (&str, &[Hyperlink]), expected: &str| {
+            let [mut shown, next] = [shown, next].map(|text| Buffer::with_lines([text]));
+            hyperlink::invalidate(&mut shown, before, after);
+            let mut out = Vec::new();
+            write_linked_cells(&shown, &next, after, &mut out);
+            let out = String::from_utf8(out).unwrap().replace('\x1b', "␛");
+            assert_eq!(out, expected, "{next:?}");
+        };
+        let (a, b) = (link(1, 3, "https://a"), link(1, 3, "https://b"));
+        let (one, other) = (std::slice::from_ref(&a), std::slice::from_ref(&b));
+        let begin = "␛[1;2H␛]8;;https://a␛\\";
+        check(("      ", &[]), (" abc  ", one), &format!("{begin}abc␛]8;;␛\\"));
+        check((" abc  ", one), (" abc  ", one), "");
+        check((" abc  ", one), (" abd  ", one), "␛[1;4H␛]8;;https://a␛\\d␛]8;;␛\\");
+        check((" abc  ", one), (" abc x", one), "␛[1;6Hx");
+        check((" abc  ", one), (" abc  ", other), "␛[1;2H␛]8;;https://b␛\\abc␛]8;;␛\\");
+        check((" abc  ", one), (" abc  ", &[]), "␛[1;2Habc");
+        check(("      ", &[]), (" abcxy", one), &format!("{begin}abc␛]8;;␛\\xy"));
     }
 
     #[test]

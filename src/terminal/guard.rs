@@ -6,6 +6,7 @@
 //! send a message to the owner of the screen.
 
 use super::{error::TerminalError, mouse::Mouse, tty::Tty};
+use crate::text::Safe;
 use rustix::termios::{self, OptionalActions, QueueSelector, Termios};
 use std::{
     io,
@@ -22,6 +23,10 @@ const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
 /// Clicks, drags and the wheel in the SGR form; not all motion (1003), which floods a slow link.
 const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1002h\x1b[?1006h";
 const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+
+/// Saves the window's title on the terminal's stack, and restores it (XTWINOPS). The icon's title is left alone.
+const SAVE_TITLE: &[u8] = b"\x1b[22;2t";
+const RESTORE_TITLE: &[u8] = b"\x1b[23;2t";
 
 /// Ends an incomplete sequence, picture or character.
 const ABORT_SEQUENCE: &[u8] = b"\x18\x1b\\";
@@ -47,6 +52,8 @@ pub(super) struct Guard {
 struct State {
     holder: Holder,
     mouse: Mouse,
+    /// The bytes that set the window's title, empty before the first; `None` if it is left alone.
+    title: Option<Vec<u8>>,
     /// The bytes that delete our pictures from the terminal.
     cleanup: Vec<u8>,
     message: MessageState,
@@ -94,6 +101,7 @@ impl Guard {
         let state = State {
             holder: Holder::StoppedShell,
             mouse,
+            title: None,
             cleanup: Vec::new(),
             message: MessageState::Complete,
             epoch: Epoch::default(),
@@ -120,11 +128,9 @@ impl Guard {
         raw.make_raw();
         state.holder = Holder::Screen;
         let modes = termios::tcsetattr(&self.tty, OptionalActions::Now, &raw);
-        let mut bytes = ENTER.to_vec();
-        if state.mouse == Mouse::On {
-            bytes.extend_from_slice(MOUSE_ON);
-        }
-        let written = self.tty.write_within(&bytes, WRITE_TIMEOUT);
+        let mouse = if state.mouse == Mouse::On { MOUSE_ON } else { b"" };
+        let (save, title) = state.title.as_deref().map_or((&b""[..], &b""[..]), |title| (SAVE_TITLE, title));
+        let written = self.tty.write_within([ENTER, mouse, save, title], WRITE_TIMEOUT);
         drop(state);
         let entered = modes.map_err(io::Error::from).and(written);
         if entered.is_err() {
@@ -141,17 +147,13 @@ impl Guard {
         if !is_open {
             return;
         }
-        let mut bytes = Vec::with_capacity(128 + state.cleanup.len());
-        if state.message == MessageState::Partial {
-            bytes.extend_from_slice(ABORT_SEQUENCE);
-        }
+        let abort = if state.message == MessageState::Partial { ABORT_SEQUENCE } else { b"" };
         state.message = MessageState::Complete;
         state.epoch.0 += 1;
-        bytes.extend_from_slice(END_FRAME);
-        bytes.extend_from_slice(&state.cleanup);
-        bytes.extend_from_slice(MOUSE_OFF);
-        bytes.extend_from_slice(LEAVE);
-        drop(self.tty.write_within(&bytes, WRITE_TIMEOUT));
+        let title = if state.title.is_some() { RESTORE_TITLE } else { b"" };
+        // Nothing is allocated here: memory may have been refused.
+        let parts = [abort, END_FRAME, &state.cleanup, MOUSE_OFF, title, LEAVE];
+        drop(self.tty.write_within(parts, WRITE_TIMEOUT));
         if self.tty.awaits_answers() {
             // An answer that has arrived would be typed into the shell.
             let _ = termios::tcflush(&self.tty, QueueSelector::IFlush);
@@ -185,6 +187,22 @@ impl Guard {
     /// Sets the bytes that delete our pictures.
     pub(super) fn set_cleanup(&self, bytes: Vec<u8>) {
         lock(&self.state).cleanup = bytes;
+    }
+
+    /// Notes that the window's title is ours, and returns the bytes that save the one before.
+    pub(super) fn enable_title(&self) -> &'static [u8] {
+        lock(&self.state).title = Some(Vec::new());
+        SAVE_TITLE
+    }
+
+    /// Sets the window's title; returns the bytes for the terminal unless it has that title or keeps its own.
+    pub(super) fn set_title(&self, title: &Safe) -> Option<Vec<u8>> {
+        let bytes = format!("\x1b]2;{title}\x1b\\").into_bytes();
+        let kept = bytes.clone();
+        let mut state = lock(&self.state);
+        let before = state.title.as_mut().filter(|before| **before != bytes)?;
+        *before = kept;
+        Some(bytes)
     }
 
     /// Sets the mouse mode and returns the bytes for the terminal.

@@ -5,15 +5,17 @@
 //! latest. Anything that makes the terminal's content uncertain (another size, a stop, a redraw) clears and redraws it.
 
 use super::{
-    cells::write_cells,
+    cells::write_linked_cells,
     error::TerminalError,
     flow_control::{FlowControl, STATUS_OK, STATUS_QUERY},
     guard::{Guard, Holder},
+    hyperlink::{self, Hyperlink},
     mouse::Mouse,
     signals,
     tty::{Tty, clamped},
     writer::{TerminalWriter, WriteFinished},
 };
+use crate::text::Safe;
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect, Size},
@@ -61,12 +63,29 @@ pub struct Screen {
     shown: Buffer,
     /// The cells of the frame that is being drawn; blank between frames.
     next: Buffer,
+    /// The hyperlinks of the cells that the terminal shows.
+    links: Vec<Hyperlink>,
     /// The cursor's position; `None` while it is hidden.
     cursor: Option<Position>,
     flow_control: FlowControl,
     opened_at: Instant,
     last_query_at: Instant,
     content: ScreenContent,
+}
+
+/// The parts of a frame beside its cells.
+#[derive(Clone, Debug, Default)]
+pub struct FrameExtras {
+    /// The position of the cursor; `None` hides it.
+    pub cursor: Option<Position>,
+    /// The hyperlinks.
+    pub links: Vec<Hyperlink>,
+}
+
+impl From<Option<Position>> for FrameExtras {
+    fn from(cursor: Option<Position>) -> Self {
+        Self { cursor, links: Vec::new() }
+    }
 }
 
 /// The certainty about the terminal's content.
@@ -90,6 +109,7 @@ impl Screen {
         let screen = Self {
             shown: blank(tty.size()),
             next: blank(tty.size()),
+            links: Vec::new(),
             cursor: None,
             tty: tty.clone(),
             guard,
@@ -107,15 +127,15 @@ impl Screen {
         self.writer.is_idle() && !self.flow_control.is_waiting()
     }
 
-    /// Draws a frame and sends it: `draw` fills a blank buffer and returns the cursor's position; the cells that differ are
+    /// Draws a frame and sends it: `draw` fills a blank buffer and returns what is beside the cells; the cells that differ are
     /// sent, then the bytes that `after` appends, in one write. Returns the number of bytes, 0 if nothing changed. Only to
     /// be called if [`is_ready`](Self::is_ready).
     ///
     /// # Errors
     /// [`TerminalError::HungUp`] if the terminal is gone.
-    pub fn draw<R>(
+    pub fn draw<R, E: Into<FrameExtras>>(
         &mut self,
-        draw: impl FnOnce(&mut Buffer) -> (R, Option<Position>),
+        draw: impl FnOnce(&mut Buffer) -> (R, E),
         after: impl FnOnce(R, &mut Vec<u8>),
     ) -> Result<usize, TerminalError> {
         if self.writer.is_hung_up() {
@@ -127,8 +147,11 @@ impl Screen {
             self.cursor = None;
         }
         let head = frame.len();
-        let (drawn, cursor) = draw(&mut self.next);
-        write_cells(&self.shown, &self.next, &mut frame);
+        let (drawn, extras) = draw(&mut self.next);
+        let FrameExtras { cursor, links } = extras.into();
+        hyperlink::invalidate(&mut self.shown, &self.links, &links);
+        write_linked_cells(&self.shown, &self.next, &links, &mut frame);
+        self.links = links;
         std::mem::swap(&mut self.shown, &mut self.next);
         self.next.reset();
         let text = frame.len();
@@ -191,6 +214,7 @@ impl Screen {
     pub fn resize(&mut self, size: Size) {
         self.shown = blank(clamped(size));
         self.next = self.shown.clone();
+        self.links.clear();
         self.content = ScreenContent::Uncertain;
     }
 
@@ -208,6 +232,18 @@ impl Screen {
     pub fn set_mouse(&mut self, mouse: Mouse) {
         let bytes = self.guard.set_mouse(mouse);
         self.writer.push(bytes.to_vec());
+    }
+
+    /// Saves the window's title, so that [`set_title`](Self::set_title) takes effect and the end restores it.
+    pub fn enable_title(&mut self) {
+        self.writer.push(self.guard.enable_title().to_vec());
+    }
+
+    /// Sets the window's title, if it is enabled and is not that one.
+    pub fn set_title(&mut self, title: &Safe) {
+        if let Some(bytes) = self.guard.set_title(title) {
+            self.writer.push(bytes);
+        }
     }
 
     /// Gives the terminal to the shell, stops the process group, and returns once it continues, with the screen entered

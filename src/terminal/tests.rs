@@ -1,6 +1,9 @@
 //! The terminal module on a real pty: its output, its input, and its restoration.
 
-use super::{Input, InputReader, Mouse, Screen, TerminalError, Tty, WriteFinished, guard::Guard, guard::Holder, read};
+use super::{
+    FrameExtras, Input, InputReader, Mouse, Screen, TerminalError, Tty, WriteFinished, guard::Guard, guard::Holder,
+    read,
+};
 use portable_pty::{PtyPair, PtySize, native_pty_system};
 use ratatui::{
     buffer::Buffer,
@@ -235,7 +238,9 @@ fn a_panic_while_drawing_restores() {
     terminal.start_reading();
     let before = terminal.termios();
     let (mut screen, _written) = terminal.open();
-    let panicked = thread::spawn(move || drop(screen.draw(|_| panic!("while drawing"), |(), _| {}))).join();
+    let panicked =
+        thread::spawn(move || drop(screen.draw(|_| -> ((), FrameExtras) { panic!("while drawing") }, |(), _| {})))
+            .join();
     assert!(panicked.is_err());
     assert_eq!(terminal.termios(), before);
     terminal.wait("the cursor", |bytes| bytes.ends_with(b"\x1b[?25h"));

@@ -112,16 +112,18 @@ impl Tty {
         Ok(!fds.iter().all(|fd| fd.revents().is_empty()))
     }
 
-    /// Writes all bytes, or as many as the terminal takes within `timeout`.
-    pub(super) fn write_within(&self, mut bytes: &[u8], timeout: Duration) -> io::Result<()> {
+    /// Writes all parts, or as much as the terminal takes within `timeout`. Allocates nothing.
+    pub(super) fn write_within<const N: usize>(&self, parts: [&[u8]; N], timeout: Duration) -> io::Result<()> {
         let deadline = Instant::now() + timeout;
-        while !bytes.is_empty() {
-            match self.write(bytes)? {
-                Some(count) => bytes = bytes.get(count..).unwrap_or_default(),
-                None if !self.wait_writable(deadline.saturating_duration_since(Instant::now()))? => {
-                    return Err(io::ErrorKind::TimedOut.into());
+        for mut bytes in parts {
+            while !bytes.is_empty() {
+                match self.write(bytes)? {
+                    Some(count) => bytes = bytes.get(count..).unwrap_or_default(),
+                    None if !self.wait_writable(deadline.saturating_duration_since(Instant::now()))? => {
+                        return Err(io::ErrorKind::TimedOut.into());
+                    }
+                    None => {}
                 }
-                None => {}
             }
         }
         Ok(())

@@ -155,7 +155,8 @@ fn warnings(app: &App, theme: Theme) -> Vec<StyledText> {
     ]
 }
 
-pub(super) fn draw_tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
+/// Draws the status tabs and the filter; returns the places of the tabs.
+pub(super) fn draw_tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) -> Vec<(Rect, StatusTab)> {
     let width = |parts: &[StyledText]| parts.iter().map(|(text, _)| text.width()).sum::<usize>();
     let mut right = filters(app);
     // Both numbers where there is room for them.
@@ -170,6 +171,22 @@ pub(super) fn draw_tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme
         right = vec![part("[filtered] ", Role::Accent), part(shown(app), Role::Dim)];
     }
     theme.print_both(buffer, area, &left, &right);
+    places(area, &left)
+}
+
+/// Returns the places of tabs that were printed: each is a part after a separator.
+fn places(area: Rect, parts: &[StyledText]) -> Vec<(Rect, StatusTab)> {
+    let mut x = area.x;
+    let mut tabs = StatusTab::ALL.into_iter();
+    let mut places = Vec::new();
+    for (at, (text, _)) in parts.iter().enumerate() {
+        let width = u16::try_from(text.width()).unwrap_or(u16::MAX);
+        if let Some(tab) = (at % 2 == 1).then(|| tabs.next()).flatten() {
+            places.push((Rect { x, width, height: 1, ..area }.intersection(area), tab));
+        }
+        x = x.saturating_add(width);
+    }
+    places
 }
 
 /// The numbers on the tabs.

@@ -28,20 +28,13 @@ const STEPS: [i64; 16] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 360
 const MAX_STEPS: u16 = 5;
 
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
-    let row = |y| Rect { y: area.y + y, height: 1, ..area };
-    let bar = |area: Rect| Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    match area.height {
-        0 => {}
-        1 => draw_bar(buffer, bar(row(0)), app, theme),
-        2 => {
-            draw_info(buffer, row(0), app, theme);
-            draw_bar(buffer, bar(row(1)), app, theme);
-        }
-        _ => {
-            draw_info(buffer, row(0), app, theme);
-            draw_bar(buffer, bar(row(1)), app, theme);
-            draw_labels(buffer, bar(row(2)), app, theme);
-        }
+    let Some(bar) = app.panes().timeline_bar() else { return };
+    draw_bar(buffer, bar, app, theme);
+    if bar.y > area.y {
+        draw_info(buffer, Rect { height: 1, ..area }, app, theme);
+    }
+    if bar.bottom() < area.bottom() {
+        draw_labels(buffer, Rect { y: bar.bottom(), ..bar }, app, theme);
     }
 }
 

@@ -25,7 +25,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use writer::{EVENTS, Links, event, number_in};
+use writer::{EVENTS, FileClock, Links, REPEATED, event, number_in};
 
 const SIZE: (u16, u16) = (120, 40);
 
@@ -196,12 +196,12 @@ fn losses_of_tail() {
         let mut command = Command::new("tail");
         command.args(["-n", "+1", "-F"]).args(polling.then_some("---disable-inotify")).arg(&log);
         let mut tail = command.stdout(File::create(&out).unwrap()).stderr(Stdio::null()).spawn().unwrap();
-        assert!(writer::start(&log, links).wait().unwrap().success());
+        assert!(writer::start(&log, links, FileClock::True).wait().unwrap().success());
         thread::sleep(Duration::from_secs(10));
         tail.kill().unwrap();
         tail.wait().unwrap();
-        let mut times = BTreeMap::<u32, u32>::new();
-        for number in fs::read_to_string(&out).unwrap().lines().filter_map(number_in) {
+        let (mut times, text) = (BTreeMap::<u32, u32>::new(), fs::read_to_string(&out).unwrap());
+        for number in text.lines().filter_map(number_in) {
             *times.entry(number).or_default() += 1;
         }
         let young = writer::young(&log);
@@ -210,7 +210,9 @@ fn losses_of_tail() {
             due.fold((0, 0), |(due, lost), number| (due + 1, lost + u32::from(!times.contains_key(&number))));
         let twice = times.values().filter(|times| **times > 1).count();
         let how = if polling { "polling" } else { "inotify" };
+        let (equal, came) = (writer::repeated(&log), text.lines().filter(|line| line.contains(REPEATED)).count());
         println!("tail -F, {how}, links {links:?}: of {due} events {lost} lost, {twice} more than once");
+        println!("    and of {equal} equal events {came} came");
     }
 }
 

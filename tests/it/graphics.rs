@@ -524,6 +524,25 @@ fn symbols_are_those_that_the_terminal_surely_draws() {
     assert_eq!(Probe::new(environment("foot"), choice).canvas().symbols, Symbols::Half);
 }
 
+fn hyperlinks_are_sent_where_the_terminal_has_them() {
+    let check = |environment: Environment, version: &str, expected| {
+        let (probe, _) = canvas_of(environment.clone(), &[version]);
+        assert_eq!(probe.canvas().has_hyperlinks, expected, "{version} {environment:?}");
+    };
+    check(environment("xterm-kitty"), "␛P>|kitty(0.41.1)␛\\", true);
+    check(environment("foot"), "␛P>|foot(1.13.1)␛\\", true);
+    check(environment("xterm-256color"), "␛P>|VTE(7001)␛\\", true);
+    check(environment("xterm-256color"), "␛P>|VTE(4800)␛\\", false);
+    check(environment("xterm"), "␛P>|XTerm(398)␛\\", false);
+    check(environment("alacritty"), "␛[?6c", false);
+    check(environment("linux"), "␛[?6c", false);
+    check(environment("screen"), "␛P>|kitty(0.41.1)␛\\", false);
+    check(in_tmux("kitty(0.41.1)", false, true), "␛P>|tmux 3.3a␛\\", false);
+    check(in_tmux("kitty(0.41.1)", false, true), "␛P>|tmux 3.5a␛\\", true);
+    let code = Environment { term_program: "vscode".to_owned(), ..environment("xterm-256color") };
+    check(code, "␛[?1;2c", true);
+}
+
 fn queries_are_safe_for_the_terminal() {
     let query = |environment| {
         String::from_utf8(Probe::new(environment, DrawingChoice::default()).query()).unwrap().replace('\x1b', "␛")
@@ -627,6 +646,7 @@ crate::tests! {
     the_screen_shows_the_wanted_pictures,
     terminals_are_detected_by_their_answers,
     symbols_are_those_that_the_terminal_surely_draws,
+    hyperlinks_are_sent_where_the_terminal_has_them,
     queries_are_safe_for_the_terminal,
     implausible_cell_sizes_are_ignored,
     a_later_answer_of_tmux_counts,

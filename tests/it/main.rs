@@ -28,6 +28,7 @@ mod keys;
 mod listen;
 mod matrix;
 mod media;
+mod mouse;
 mod mutate;
 mod notation;
 mod overlays;
@@ -41,6 +42,7 @@ mod storm;
 mod streams;
 mod terminal;
 mod times;
+mod title;
 
 use harness::Child;
 use std::process::ExitCode;
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
         listen::tests(),
         matrix::tests(),
         media::tests(),
+        mouse::tests(),
         mutate::tests(),
         notation::tests(),
         overlays::tests(),
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
         streams::tests(),
         terminal::tests(),
         times::tests(),
+        title::tests(),
     ];
     harness::main(tests.into_iter().flatten().collect())
 }

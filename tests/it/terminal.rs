@@ -14,7 +14,10 @@ use ratatui::{
 };
 use rustix::process::Signal as Number;
 use std::{process, thread, time::Duration};
-use thumbview::terminal::{Input, Mouse, Screen, Signal, Tty, install_panic_hook, read, signals, take_worker_panic};
+use thumbview::terminal::{
+    Input, Mouse, Screen, Signal, Tty, exit_on_abort, install_panic_hook, read, restore_on_abort, signals,
+    take_worker_panic,
+};
 
 const SIZE: (u16, u16) = (60, 12);
 const TICK: Duration = Duration::from_millis(100);
@@ -22,6 +25,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// Runs the program of these tests.
 pub(crate) fn run_screen() {
     install_panic_hook();
+    exit_on_abort();
     let tty = Tty::open().unwrap_or_else(|error| {
         eprintln!("{error}");
         process::exit(1)
@@ -32,6 +36,7 @@ pub(crate) fn run_screen() {
 
 async fn show_keys(tty: Tty) -> i32 {
     let mut signals = signals().unwrap();
+    restore_on_abort().unwrap();
     let (sender, mut inputs) = tokio::sync::mpsc::channel(16);
     let _reader = read(&tty, sender);
     let (mut screen, mut written) = Screen::open(&tty, Mouse::On).unwrap();
@@ -84,6 +89,7 @@ fn act(key: char, screen: &mut Screen) -> String {
             assert!(thread::spawn(|| panic!("a worker \x1b[2J")).join().is_err());
             return take_worker_panic().unwrap().to_string();
         }
+        'm' => drop(std::hint::black_box(Vec::<u8>::with_capacity(isize::MAX as usize))),
         'h' => thread::sleep(Duration::from_secs(1000)),
         _ => {}
     }
@@ -206,6 +212,16 @@ fn a_panic_restores_the_terminal_before_its_message() {
     session.type_keys("p");
     session.wait_for("the message", |screen| !screen.alternate_screen() && screen.contents().contains("by hand ␛[2J"));
     assert_ne!(session.exit_code(), 0);
+    check_restored(&session);
+}
+
+fn refused_memory_restores_the_terminal() {
+    let mut session = start(Answers::Plain);
+    session.type_keys("m");
+    session.wait_for("the message", |screen| {
+        !screen.alternate_screen() && screen.contents().contains("memory was refused")
+    });
+    assert_eq!(session.exit_code(), 1);
     check_restored(&session);
 }
 
@@ -334,6 +350,7 @@ crate::tests! {
     a_lost_terminal_ends_the_program,
     a_lost_terminal_ends_the_program_without_a_signal,
     a_panic_restores_the_terminal_before_its_message,
+    refused_memory_restores_the_terminal,
     a_workers_panic_leaves_the_screen_open,
     a_job_stops_and_continues,
     a_stop_signal_restores_the_terminal,

@@ -21,6 +21,15 @@ impl Rows {
         &self.keys
     }
 
+    /// Returns the places of the assets of which `wanted` holds. It is asked in the order in which assets lie in memory,
+    /// since asking in the order of their ids misses the processor's cache for each.
+    pub(super) fn places_where(&self, wanted: impl Fn(AssetKey) -> bool) -> Vec<usize> {
+        let keys = (0..).map(AssetKey).zip(&self.listed);
+        let holds: Vec<bool> = keys.map(|(key, is_listed)| *is_listed && wanted(key)).collect();
+        let rows = self.keys.iter().enumerate();
+        rows.filter(|(_, key)| holds[key.0 as usize]).map(|(row, _)| row).collect()
+    }
+
     /// Returns those of these rows that pass, sorted by `order`. These rows are in the order of time, oldest first.
     pub(super) fn sorted(&self, order: SortOrder, catalog: &Catalog, passes: impl Fn(&Asset<'_>) -> bool) -> Self {
         let shown = |key: &AssetKey| catalog.asset(*key).is_some_and(|asset| passes(&asset));

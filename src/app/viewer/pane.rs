@@ -13,7 +13,7 @@ use crate::{
     event::{PictureKind, Status},
     picture::{Excerpt, FetchMode, Fit, PictureKey, PixelSize, Placement, Prepared, Protocol, Quality, fit},
 };
-use ratatui::layout::{Rect, Size};
+use ratatui::layout::{Position, Rect, Size};
 use std::sync::Arc;
 
 /// The shape that is assumed of pictures while none is decoded.
@@ -48,6 +48,18 @@ pub struct GridPage {
     pub area: Rect,
     /// The index of the first picture on the page.
     pub first: usize,
+}
+
+impl GridPage {
+    /// Returns the picture whose cells or caption are at a position, of `count` on the timeline.
+    pub fn picture_at(&self, at: Position, count: usize) -> Option<usize> {
+        let is_here = |place: &usize| {
+            let (picture, caption) = self.grid.place(self.area, *place);
+            picture.contains(at) || caption.contains(at)
+        };
+        let place = (0..self.grid.page()).find(is_here)?;
+        Some(self.first + place).filter(|picture| *picture < count)
+    }
 }
 
 impl PicturePane<'_> {

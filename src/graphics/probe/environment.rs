@@ -87,6 +87,12 @@ impl Environment {
         }
     }
 
+    /// Returns true if the terminal has a title that can be saved and set. GNU screen has one but cannot restore it, and
+    /// consoles have none.
+    pub fn has_titles(&self) -> bool {
+        self.multiplexer() != Multiplexer::Screen && self.string_support() != StringSupport::None
+    }
+
     /// Returns true if a terminal with iTerm2's inline images is named.
     pub(super) fn names_iterm2(&self) -> bool {
         let programs = ["iTerm.app", "WezTerm", "mintty", "rio", "WarpTerminal", "Tabby", "Hyper"];
@@ -105,6 +111,22 @@ impl Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn titles_need_a_terminal_that_restores_them() {
+        let check = |term: &str, tmux, expected| {
+            let environment = Environment { term: term.to_owned(), tmux, ..Environment::default() };
+            assert_eq!(environment.has_titles(), expected, "{term}");
+        };
+        check("xterm-256color", false, true);
+        check("xterm-kitty", false, true);
+        check("tmux-256color", false, true);
+        check("screen-256color", true, true);
+        check("screen-256color", false, false);
+        check("linux", false, false);
+        check("vt100", false, false);
+        check("dumb", false, false);
+    }
 
     #[test]
     fn ssh_is_told_by_either_variable() {

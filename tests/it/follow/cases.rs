@@ -72,6 +72,40 @@ fn copied_and_truncated_with_bytes_that_nobody_had_read() {
     assert!(rig.noticed("truncated to 0 bytes") && rig.noticed("7 unread bytes were taken from its copy"));
 }
 
+fn a_line_between_copying_and_truncating_doubles_nothing() {
+    let mut rig = Rig::new();
+    let lines = |numbers: std::ops::Range<u32>| numbers.map(line).collect::<String>();
+    append(&rig.log(), &lines(0..20));
+    rig.poll();
+    fs::copy(rig.log(), rig.path("vod.log.1")).unwrap();
+    append(&rig.log(), &lines(20..22));
+    rig.poll();
+    fs::write(rig.log(), "").unwrap();
+    rig.poll();
+    append(&rig.log(), &lines(22..24));
+    rig.poll();
+    let expected = lines(0..24);
+    assert_eq!(rig.lines(), expected.lines().collect::<Vec<_>>());
+}
+
+fn a_log_that_is_copied_before_it_was_read_is_read_once() {
+    let mut rig = Rig::new();
+    let lines = |numbers: std::ops::Range<u32>| numbers.map(line).collect::<String>();
+    append(&rig.log(), "");
+    rig.poll();
+    append(&rig.log(), &lines(0..20));
+    append(&rig.path("vod.log.1"), &lines(0..7));
+    rig.poll();
+    append(&rig.path("vod.log.1"), &lines(7..20));
+    fs::write(rig.log(), "").unwrap();
+    rig.poll();
+    append(&rig.log(), &lines(20..22));
+    rig.poll();
+    let expected = lines(0..22);
+    assert_eq!(rig.lines(), expected.lines().collect::<Vec<_>>());
+    assert!(!rig.noticed("may be lost"));
+}
+
 fn a_writer_that_does_not_append_leaves_a_hole_after_the_truncation() {
     let mut rig = Rig::new();
     let mut writer = File::create(rig.log()).unwrap();
@@ -436,6 +470,8 @@ crate::tests! {
     truncated_and_grown_past_the_old_size,
     rewritten_to_the_same_size,
     copied_and_truncated_with_bytes_that_nobody_had_read,
+    a_line_between_copying_and_truncating_doubles_nothing,
+    a_log_that_is_copied_before_it_was_read_is_read_once,
     a_writer_that_does_not_append_leaves_a_hole_after_the_truncation,
     a_link_is_switched,
     deleted_and_made_again_and_the_descriptor_is_let_go,

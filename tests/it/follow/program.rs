@@ -2,7 +2,7 @@
 
 use super::{
     support::pty::UNWATCHED,
-    writer::{EVENTS, Links, event, number_in},
+    writer::{EVENTS, FileClock, Links, REPEATED, event, number_in},
     *,
 };
 use rustix::process::{Pid, Signal, kill_process};
@@ -73,6 +73,11 @@ impl Running {
         times
     }
 
+    /// The number of the equal events that came.
+    fn repeated(&self) -> usize {
+        self.out.lock().unwrap().iter().filter(|line| line.contains(REPEATED)).count()
+    }
+
     fn said(&self, words: &str) -> usize {
         self.err.lock().unwrap().iter().filter(|line| line.contains(words)).count()
     }
@@ -131,17 +136,19 @@ fn tail_args(log: &Path) -> [&OsStr; 6] {
     ["tail".as_ref(), "-n".as_ref(), "+1".as_ref(), "-o".as_ref(), "jsonl".as_ref(), log.as_os_str()]
 }
 
-/// Runs the writer to its end beside a follower. All that stood for a second came once; nothing came twice; what did
-/// not come is told as a gap, at least once for each rotation that destroyed some of it.
-fn follow_the_writer(mut running: Running, log: &Path) {
-    assert!(writer::start(log, Links::Made).wait().unwrap().success());
-    let young = writer::young(log);
+/// Runs the writer to its end beside a follower. All that stood for a second came once, and equal events each time that
+/// they were written; nothing came twice; what did not come is told as a gap, at least once for each rotation that
+/// destroyed some of it.
+fn follow_the_writer(mut running: Running, log: &Path, clock: FileClock) {
+    assert!(writer::start(log, Links::Made, clock).wait().unwrap().success());
+    let (young, repeated) = (writer::young(log), writer::repeated(log));
     let due: Vec<u32> = (0..EVENTS).filter(|number| !young.contains_key(number)).collect();
     let begun = Instant::now();
     let missing = loop {
         let times = running.times();
         let missing: Vec<_> = due.iter().filter(|number| !times.contains_key(number)).collect();
-        if missing.is_empty() || begun.elapsed() > PATIENCE {
+        let is_whole = missing.is_empty() && running.repeated() >= repeated;
+        if is_whole || begun.elapsed() > PATIENCE {
             break missing;
         }
         thread::sleep(Duration::from_millis(100));
@@ -151,6 +158,8 @@ fn follow_the_writer(mut running: Running, log: &Path) {
     running.until("the last event", |running| running.times().contains_key(&EVENTS));
     running.end();
     let times = running.times();
+    assert_eq!(times.range(EVENTS + 1..).next(), None, "an event of a file that lay there at the start");
+    assert_eq!(running.repeated(), repeated, "equal events; it said {:#?}", running.err.lock().unwrap());
     let twice: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
     assert!(twice.is_empty(), "came more than once: {twice:?}; it said {:#?}", running.err.lock().unwrap());
     let lost: BTreeSet<u32> = young.iter().filter(|(event, _)| !times.contains_key(event)).map(|(_, by)| *by).collect();
@@ -163,15 +172,28 @@ fn follow_the_writer(mut running: Running, log: &Path) {
 fn ten_thousand_events_over_fifty_rotations_come_once_each() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("vod.log");
-    follow_the_writer(Running::tail(&log), &log);
+    follow_the_writer(Running::tail(&log), &log, FileClock::True);
+}
+
+/// The times of the files are of another machine's clock, which jumps; what lay beside the log at the start is not read.
+fn clocks_decide_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("vod.log");
+    let ahead = std::time::SystemTime::now() + Duration::from_hours(2);
+    for old in 0..3 {
+        let path = folder.path().join(format!("vod.log.{}", 900 + old));
+        append(&path, &event(EVENTS + 1 + old));
+        File::options().append(true).open(path).unwrap().set_modified(ahead).unwrap();
+    }
+    follow_the_writer(Running::tail(&log), &log, FileClock::Jumping);
 }
 
 fn without_inotify_polling_is_told_and_finds_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("vod.log");
     let mut running = Running::tail_unwatched(&log);
-    running.until("the notice", |running| running.said("polling only") == 1);
-    follow_the_writer(running, &log);
+    running.until("the notice", |running| running.said("does not report changes") == 1);
+    follow_the_writer(running, &log, FileClock::True);
 }
 
 /// Kills the follower four times while the writer rotates its log in every way; each next one goes on from the state.
@@ -185,14 +207,17 @@ fn four_kills_in_a_storm_lose_and_double_nothing() {
         command.args(tail_args(&log)).arg("--state").arg(&state).stdin(Stdio::null()).stdout(out);
         command.env_clear().env("LANG", "C.UTF-8").stderr(Stdio::null()).spawn().unwrap()
     };
-    let printed = || -> BTreeMap<u32, u32> {
-        let mut times = BTreeMap::new();
+    let printed = || -> (BTreeMap<u32, u32>, usize) {
+        let (mut times, mut repeated) = (BTreeMap::new(), 0);
         for line in fs::read_to_string(&out).unwrap().lines() {
-            *times.entry(number_in(line).unwrap()).or_default() += 1;
+            match number_in(line) {
+                Some(number) => *times.entry(number).or_default() += 1,
+                None => repeated += usize::from(line.contains(REPEATED)),
+            }
         }
-        times
+        (times, repeated)
     };
-    let mut writer = writer::start(&log, Links::Spared);
+    let mut writer = writer::start(&log, Links::Spared, FileClock::True);
     let mut child = start();
     for pause in [1500, 2700, 3300, 4100] {
         thread::sleep(Duration::from_millis(pause));
@@ -203,17 +228,76 @@ fn four_kills_in_a_storm_lose_and_double_nothing() {
     assert!(writer.wait().unwrap().success());
     append(&log, &event(EVENTS));
     let begun = Instant::now();
-    while !printed().contains_key(&EVENTS) {
+    while !printed().0.contains_key(&EVENTS) {
         assert!(begun.elapsed() < PATIENCE, "waited in vain for the last event");
         thread::sleep(Duration::from_millis(50));
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    let (times, young) = (printed(), writer::young(&log));
+    let ((times, repeated), young) = (printed(), writer::young(&log));
     let lost: Vec<u32> =
         (0..EVENTS).filter(|number| !young.contains_key(number) && !times.contains_key(number)).collect();
     let twice: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
     assert!(lost.is_empty() && twice.is_empty(), "lost {lost:?}, twice {twice:?}");
+    assert_eq!(repeated, writer::repeated(&log), "equal events");
+}
+
+/// The log's truncations under a writer that does not pause, and the events before each.
+const HOT_ROUNDS: u32 = 80;
+const HOT_EVENTS: u32 = 40;
+
+/// A reader that looks at a log so often, as `tail -F` does without inotify, and reads what is new.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Reads a log until an event comes; begins again when the file is shorter than what was read.
+fn poll_until(log: &Path, last: u32) -> BTreeSet<u32> {
+    let (mut seen, mut read) = (BTreeSet::new(), 0);
+    while !seen.contains(&last) {
+        let text = fs::read_to_string(log).unwrap();
+        let new = text.get(read..).unwrap_or(&text);
+        seen.extend(new.lines().filter_map(number_in));
+        read = text.len();
+        thread::sleep(POLL);
+    }
+    seen
+}
+
+/// Of a log that is truncated 80 times at 2 000 events a second no event comes twice, and of those before a truncation
+/// only the last ones are missing: fewer than a reader misses that polls.
+fn hot_truncation_loses_no_more_than_a_reader_that_polls() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("vod.log");
+    append(&log, "");
+    let mut running = Running::tail(&log);
+    let last = HOT_ROUNDS * HOT_EVENTS;
+    let mut file = File::options().append(true).open(&log).unwrap();
+    let polled = thread::scope(|scope| {
+        let reader = scope.spawn(|| poll_until(&log, last));
+        for number in 0..last {
+            if number > 0 && number % HOT_EVENTS == 0 {
+                file.set_len(0).unwrap();
+            }
+            file.write_all(event(number).as_bytes()).unwrap();
+            thread::sleep(Duration::from_micros(400));
+        }
+        file.write_all(event(last).as_bytes()).unwrap();
+        reader.join().unwrap()
+    });
+    running.until("the last event", |running| running.times().contains_key(&last));
+    running.end();
+    let times = running.times();
+    let twice: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(twice.is_empty(), "came more than once: {twice:?}");
+    for round in 0..HOT_ROUNDS {
+        let numbers = round * HOT_EVENTS..(round + 1) * HOT_EVENTS;
+        let came = numbers.clone().take_while(|number| times.contains_key(number)).count();
+        assert_eq!(times.range(numbers).count(), came, "round {round}: an event is missing before one that came");
+    }
+    let written = last as usize + 1;
+    let (missing, missed_by_polling) = (written - times.len(), written - polled.len());
+    println!("of {written} events {missing} never came, {missed_by_polling} were missed by polling");
+    assert!(missing <= missed_by_polling, "{missing} never came, {missed_by_polling} were missed by polling");
+    assert!(missing == 0 || running.said("may be lost") > 0);
 }
 
 fn events(numbers: std::ops::Range<u32>) -> String {
@@ -373,6 +457,8 @@ fn a_deleted_log_is_closed() {
 
 crate::tests! {
     ten_thousand_events_over_fifty_rotations_come_once_each,
+    clocks_decide_nothing,
+    hot_truncation_loses_no_more_than_a_reader_that_polls,
     without_inotify_polling_is_told_and_finds_the_same,
     four_kills_in_a_storm_lose_and_double_nothing,
     logrotate_with_create,

@@ -12,8 +12,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Stdio},
     thread,
-    time::Duration,
-    time::Instant,
+    time::{Duration, Instant, SystemTime},
 };
 
 /// How many events are written.
@@ -36,8 +35,23 @@ const SEED: &str = "THUMBVIEW_TEST_SEED";
 /// Set where no symbolic links are to be made.
 const PLAIN: &str = "THUMBVIEW_TEST_PLAIN";
 
+/// Set where the times of the files are of a clock that jumps.
+const JUMPING: &str = "THUMBVIEW_TEST_JUMPING";
+
+/// The jumps of that clock, in seconds from the true time.
+const JUMPS: [i64; 3] = [-3600, 0, 3600];
+
+/// The asset of the events that are written again and again.
+pub(super) const REPEATED: &str = "repeated";
+
+/// The equal events with which a file begins after its predecessor was kept.
+const EQUAL: u32 = 5;
+
+/// The truncations of [`Rotation::Hot`].
+const HOT: u32 = 20;
+
 /// Every way to rotate a log, the usual ones more often.
-const ROUND: [Rotation; 14] = [
+const ROUND: [Rotation; 15] = [
     Rotation::Rename,
     Rotation::Rename,
     Rotation::Rename,
@@ -52,6 +66,7 @@ const ROUND: [Rotation; 14] = [
     Rotation::Recreate,
     Rotation::Switch,
     Rotation::Away,
+    Rotation::Hot,
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +91,8 @@ enum Rotation {
     Switch,
     /// Renamed, written to, and renamed back.
     Away,
+    /// Emptied many times while it is written to.
+    Hot,
 }
 
 /// The line of an event, all of one length.
@@ -83,6 +100,11 @@ pub(super) fn event(number: u32) -> String {
     format!(
         "{{\"event_type\":\"thumbnailComplete\",\"thumbnail_info\":{{\"asset_id\":\"{number:032}\",\"status\":\"SUCCEED\",\"sample\":[],\"dots\":[]}}}}\n"
     )
+}
+
+/// The line of an event like many others, as long as the rest.
+fn repeated_event() -> String {
+    event(0).replace(&"0".repeat(32), &format!("{REPEATED:>33}").replace(' ', "-")).replace("SUCCEED", "FAILED")
 }
 
 /// The number of an event in a line, as it was written or as it was told.
@@ -97,12 +119,24 @@ pub(super) enum Links {
     Spared,
 }
 
+/// The clock by which the log's files are stamped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FileClock {
+    /// The one of the reader.
+    True,
+    /// One that jumps an hour ahead of the reader's and behind it.
+    Jumping,
+}
+
 /// Starts the writer on a log; it ends by itself.
-pub(super) fn start(log: &Path, links: Links) -> Child {
+pub(super) fn start(log: &Path, links: Links, clock: FileClock) -> Child {
     let mut command = crate::harness::Child::command("follow::writer");
     command.env(LOG, log);
     if links == Links::Spared {
         command.env(PLAIN, "1");
+    }
+    if clock == FileClock::Jumping {
+        command.env(JUMPING, "1");
     }
     command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
 }
@@ -113,8 +147,17 @@ pub(super) fn young(log: &Path) -> BTreeMap<u32, u32> {
     fs::read_to_string(ledger(log)).unwrap().lines().filter_map(pair).collect()
 }
 
+/// The number of equal events that were written.
+pub(super) fn repeated(log: &Path) -> usize {
+    fs::read_to_string(repetitions(log)).unwrap().parse().unwrap()
+}
+
 fn ledger(log: &Path) -> PathBuf {
     log.with_file_name("ledger")
+}
+
+fn repetitions(log: &Path) -> PathBuf {
+    log.with_file_name("repetitions")
 }
 
 pub(crate) fn write() {
@@ -126,7 +169,9 @@ pub(crate) fn write() {
         dice: Dice(seed),
         next: 0,
         standing: 0,
+        repeated: 0,
         rotation: 0,
+        clock: env::var_os(JUMPING).map(|_| 0),
         young: vec![],
         late: None,
     };
@@ -147,6 +192,7 @@ pub(crate) fn write() {
     writer.write_late();
     writer.write_slowly(EVENTS - writer.next);
     let lines: Vec<String> = writer.young.iter().map(|(event, by)| format!("{event} {by}")).collect();
+    fs::write(repetitions(&writer.log), writer.repeated.to_string()).unwrap();
     fs::write(ledger(&writer.log), lines.join("\n")).unwrap();
 }
 
@@ -162,7 +208,11 @@ struct Writer {
     next: u32,
     /// How many events stand in the file.
     standing: u32,
+    /// How many equal events were written.
+    repeated: u32,
     rotation: u32,
+    /// The seconds by which the clock of a file is ahead, where it jumps.
+    clock: Option<i64>,
     young: Vec<(u32, u32)>,
     /// A file that was renamed away, to which a last event is written after [`LATE`].
     late: Option<(File, Instant)>,
@@ -181,7 +231,7 @@ impl Writer {
         self.standing += count;
         for _ in 0..count {
             let text = self.text(1);
-            self.file.write_all(text.as_bytes()).unwrap();
+            self.append(&text);
             if self.late.as_ref().is_some_and(|(_, since)| since.elapsed() > LATE) {
                 self.write_late();
             }
@@ -195,8 +245,25 @@ impl Writer {
         let text = self.text(1);
         match self.late.take() {
             Some((mut file, _)) => file.write_all(text.as_bytes()).unwrap(),
-            None => self.file.write_all(text.as_bytes()).unwrap(),
+            None => self.append(&text),
         }
+    }
+
+    fn append(&mut self, text: &str) {
+        self.file.write_all(text.as_bytes()).unwrap();
+        if let Some(ahead) = self.clock {
+            let (now, by) = (SystemTime::now(), Duration::from_secs(ahead.unsigned_abs()));
+            self.file.set_modified(if ahead < 0 { now - by } else { now + by }).unwrap();
+        }
+    }
+
+    /// Begins a file with events that are equal to those at the beginning of others: each is news.
+    fn write_equal(&mut self) {
+        for _ in 0..EQUAL {
+            self.append(&repeated_event());
+        }
+        self.repeated += EQUAL;
+        self.standing += EQUAL;
     }
 
     fn pause(&mut self, milliseconds: u32) {
@@ -211,14 +278,15 @@ impl Writer {
             let text = self.text(5);
             self.standing += self.next - first;
             self.young.extend((first..self.next).map(|event| (event, self.rotation)));
-            self.file.write_all(text.as_bytes()).unwrap();
+            self.append(&text);
         }
     }
 
     fn rotate(&mut self, rotation: Rotation) {
         self.rotation += 1;
-        let rotated = self.log.with_added_extension(self.rotation.to_string());
-        let new = self.log.with_file_name("new");
+        if self.clock.is_some() {
+            self.clock = Some(JUMPS[self.dice.roll(3) as usize]);
+        }
         match rotation {
             // Nobody finds what a link leads to once the link is renamed.
             Rotation::Rename if self.log.is_symlink() => self.stand(),
@@ -228,14 +296,23 @@ impl Writer {
             | Rotation::Regrow
             | Rotation::Rewrite
             | Rotation::Recreate
+            | Rotation::Hot
             | Rotation::Switch => self.stand(),
         }
+        self.perform(rotation);
+    }
+
+    fn perform(&mut self, rotation: Rotation) {
+        let rotated = self.log.with_added_extension(self.rotation.to_string());
+        let new = self.log.with_file_name("new");
         let standing = std::mem::take(&mut self.standing);
+        let is_link = self.log.is_symlink();
         match rotation {
-            Rotation::Rename => return self.rename(&rotated),
+            Rotation::Rename => return self.rename(&rotated, is_link),
             Rotation::CopyTruncate => {
                 fs::copy(&self.log, rotated).unwrap();
-                return self.file.set_len(0).unwrap();
+                self.file.set_len(0).unwrap();
+                return self.write_equal();
             }
             Rotation::Truncate => return self.file.set_len(0).unwrap(),
             Rotation::Away => {
@@ -260,7 +337,10 @@ impl Writer {
                 fs::hard_link(fs::canonicalize(&self.log).unwrap(), rotated).unwrap();
                 fs::write(&new, "").unwrap();
                 fs::rename(new, &self.log).unwrap();
+                self.file = open(&self.log);
+                return self.write_equal();
             }
+            Rotation::Hot => return self.truncate_hot(),
             Rotation::RenameOver => {
                 fs::write(&new, "").unwrap();
                 fs::rename(new, &self.log).unwrap();
@@ -279,10 +359,26 @@ impl Writer {
         self.file = open(&self.log);
     }
 
-    fn rename(&mut self, rotated: &Path) {
+    fn truncate_hot(&mut self) {
+        for _ in 0..HOT {
+            let first = self.next;
+            let count = 1 + self.dice.roll(5);
+            let text = self.text(count);
+            self.young.extend((first..self.next).map(|event| (event, self.rotation)));
+            self.append(&text);
+            self.pause(4);
+            self.file.set_len(0).unwrap();
+        }
+    }
+
+    fn rename(&mut self, rotated: &Path, is_link: bool) {
         fs::rename(&self.log, rotated).unwrap();
         self.pause(20);
         let mut old = std::mem::replace(&mut self.file, open(&self.log));
+        // Nobody can tell that what a link led to is kept.
+        if !is_link {
+            self.write_equal();
+        }
         for _ in 0..3 {
             let late = self.text(1);
             old.write_all(late.as_bytes()).unwrap();

@@ -75,6 +75,18 @@ impl Anchor {
         Ok(self.head_holds(file)? && has_bytes_at(file, self.offset - self.tail.len() as u64, &self.tail)?)
     }
 
+    /// Returns whether a file that is read up to `other` begins this one, as far as the bytes that are kept tell.
+    pub(super) fn begins_with(&self, other: &Self) -> bool {
+        let tail_begin = self.offset - self.tail.len() as u64;
+        // The bytes that stand in the tails of both.
+        let common =
+            usize::try_from(other.offset.saturating_sub(tail_begin)).unwrap_or(usize::MAX).min(other.tail.len());
+        let theirs = other.tail.get(other.tail.len() - common..).unwrap_or_default();
+        let end = usize::try_from(other.offset.saturating_sub(tail_begin)).unwrap_or(usize::MAX);
+        let own = self.tail.get(end.saturating_sub(common)..end);
+        other.offset <= self.offset && self.head.starts_with(&other.head) && (common == 0 || own == Some(theirs))
+    }
+
     /// Returns whether the head is still there.
     pub fn head_holds(&self, file: &dyn SourceFile) -> io::Result<bool> {
         has_bytes_at(file, 0, &self.head)
@@ -95,6 +107,28 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::io::Write as _;
+
+    #[test]
+    fn a_copy_that_was_cut_short_is_known() {
+        let text: Vec<u8> = (0..3000_u16).flat_map(u16::to_le_bytes).collect();
+        let anchor = |bytes: &[u8]| {
+            let mut anchor = Anchor::default();
+            anchor.push(bytes);
+            anchor
+        };
+        for (own, other) in [(6000, 5990), (6000, 5800), (6000, 3000), (6000, 100), (300, 290), (300, 10), (6000, 6000)]
+        {
+            let (whole, cut) = (anchor(&text[..own]), anchor(&text[..other]));
+            assert!(whole.begins_with(&cut), "{other} of {own}");
+            assert!(own == other || !cut.begins_with(&whole), "{own} of {other}");
+            let mut changed = text[..other].to_vec();
+            if let Some(last) = changed.last_mut() {
+                *last ^= 1;
+            }
+            let is_kept = other <= HEAD || other > own - TAIL;
+            assert_eq!(whole.begins_with(&anchor(&changed)), !is_kept, "another end, {other} of {own}");
+        }
+    }
 
     proptest! {
         #[test]

@@ -7,7 +7,7 @@
 use crate::source::{
     file::access::{FileSystem, ReadFrom, SourceFile},
     file::follow::{
-        anchor::TAIL,
+        anchor::{Anchor, TAIL},
         archive,
         history::ReadHistory,
         observation::{FileStamp, FileStat, GRANULARITY, Inode},
@@ -136,6 +136,25 @@ impl SiblingScan {
         Ok(None)
     }
 
+    /// Returns a new sibling that holds what was read of `old` but for its end: lines that were written between the copying
+    /// and the truncating, and read in time.
+    pub(super) fn find_cut_copy(&self, old: &OpenFile, history: &ReadHistory) -> io::Result<Option<(Anchor, Inode)>> {
+        for Sibling { path, stat, kind } in self.siblings()? {
+            let size = stat.stamp.size;
+            let is_shorter = (1..old.anchor.offset()).contains(&size);
+            let is_new = !self.has_seen(&stat) && !history.is_held(stat.id) && stat.id != old.id;
+            if kind != SiblingKind::Plain || !is_shorter || !is_new {
+                continue;
+            }
+            let Ok(copy) = self.files.open(&path) else { continue };
+            let anchor = Anchor::at(&*copy, size)?;
+            if old.anchor.begins_with(&anchor) {
+                return Ok(Some((anchor, stat.id)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns an archive beside the name that holds all bytes that were read of `old`.
     pub(super) fn find_packed_copy(&self, old: &OpenFile) -> io::Result<Option<(Arc<dyn SourceFile>, Packing)>> {
         let archives = self.siblings()?.into_iter().filter(|sibling| {
@@ -152,10 +171,12 @@ impl SiblingScan {
         Ok(None)
     }
 
-    /// Returns the files that had the name between two polls, oldest first; without `current`, which has it now.
+    /// Returns the files that had the name between two polls, oldest first; without `current`, which has it now. Without
+    /// copies of `unread`, too: a log whose name did not change hands and of which nothing was read, while it is copied.
     pub(super) fn find_missed(
         &mut self,
         current: Option<Inode>,
+        unread: Option<&dyn SourceFile>,
         history: &ReadHistory,
         rank: u16,
     ) -> io::Result<Vec<(PathBuf, Arc<dyn SourceFile>)>> {
@@ -180,6 +201,11 @@ impl SiblingScan {
             let id = stat.id;
             // Another file may have been renamed to this name since.
             if id != file.stat()?.id {
+                renamed.push(id);
+            } else if let Some(log) = unread
+                && is_copy(&*file, log)?
+            {
+                // What it holds is read from the log; if that is truncated first, it is searched again.
                 renamed.push(id);
             } else if *kind == SiblingKind::Packed {
                 // It may have been created, rotated and packed between two looks.
@@ -240,4 +266,10 @@ impl SiblingScan {
 
 fn seen(siblings: &[Sibling]) -> impl Iterator<Item = (Inode, SeenSibling)> {
     siblings.iter().map(|Sibling { stat, .. }| (stat.id, SeenSibling { born: stat.born, size: stat.stamp.size }))
+}
+
+/// Returns whether a file holds the beginning of a log, as far as it is copied.
+fn is_copy(file: &dyn SourceFile, log: &dyn SourceFile) -> io::Result<bool> {
+    let size = file.stat()?.stamp.size;
+    Ok(size == 0 || size <= log.stat()?.stamp.size && Anchor::at(file, size)?.holds(log)?)
 }

@@ -27,7 +27,9 @@ impl Follower {
         let Some(old) = &self.open else { return Ok(ReadTarget::None) };
         let file = Arc::clone(&old.file);
         let copy = if old.packed { None } else { self.siblings.find_copy(old, context.history)? };
-        let has_copy = copy.is_some() || self.siblings.find_packed_copy(old)?.is_some();
+        let cut =
+            if copy.is_some() || old.packed { None } else { self.siblings.find_cut_copy(old, context.history)? };
+        let has_copy = copy.is_some() || cut.is_some() || self.siblings.find_packed_copy(old)?.is_some();
         let Some(mut old) = self.open.take() else { return Ok(ReadTarget::None) };
         self.next_content = if has_copy { ContentChange::New } else { old.as_rewritten() };
         // With a copy beside the name nothing is lost: copytruncate is a routine rotation.
@@ -44,7 +46,11 @@ impl Follower {
             (Severity::Warning, "lines written since the last poll may be lost".into())
         };
         old.finish(context.sink)?;
-        context.history.note(old.read_file(self.rank));
+        let mut read = old.read_file(self.rank);
+        if let Some((anchor, id)) = cut {
+            (read.anchor, read.id) = (anchor, id);
+        }
+        context.history.note(read);
         context.history.release((self.rank, old.generation));
         context.sink.notice(severity, format!("{why}; reading from its beginning; {loss}"))?;
         Ok(ReadTarget::Restarted(file))
@@ -123,7 +129,11 @@ impl Follower {
             ReadTarget::Restarted(file) => Some(file.stat()?.id),
             ReadTarget::Named(Ok((_, stat))) => Some(stat.id),
         };
-        let missed = match self.siblings.find_missed(current, context.history, self.rank) {
+        let unread = match target {
+            ReadTarget::Open(_) => self.open.as_ref().map(|open| &*open.file),
+            ReadTarget::None | ReadTarget::Restarted(_) | ReadTarget::Named(_) => None,
+        };
+        let missed = match self.siblings.find_missed(current, unread, context.history, self.rank) {
             Ok(missed) => missed,
             Err(error) => {
                 self.siblings.forget(&[]);
