@@ -79,6 +79,8 @@ struct TopicIntake {
     mode: ReadMode,
     /// The state of the topic while something is wrong with it.
     trouble: Option<Health>,
+    /// The faults of the topic, and of each partition, that were told since the last success.
+    told: BTreeMap<Option<i32>, String>,
     found: FoundEvents,
     /// The encodings that were reported.
     reported: EncodingSet,
@@ -140,6 +142,7 @@ pub(in crate::source) fn run(task: TopicTask) -> Result<(), Stopped> {
         expected: None,
         mode,
         trouble: None,
+        told: BTreeMap::new(),
         found: FoundEvents::default(),
         reported: EncodingSet::default(),
         progress: TopicProgress::default(),
@@ -224,6 +227,7 @@ impl TopicIntake {
                     self.outlet.notice(&self.name, Severity::Routine, &text)?;
                 }
                 self.trouble = None;
+                self.told.remove(&None);
                 self.send_health()
             }
             TopicUpdate::Trouble { partition, fault, decision, since } => {
@@ -303,8 +307,10 @@ impl TopicIntake {
 
     /// Notes that a partition is read again.
     fn recover(&mut self, partition: i32) -> Result<(), Stopped> {
+        self.told.remove(&Some(partition));
         // The topic's own trouble is over as well, if a partition told it.
         if self.trouble.take().is_some() {
+            self.told.remove(&None);
             self.send_health()?;
         }
         let Some(intake) = self.partitions.get_mut(&partition) else { return Ok(()) };
@@ -338,6 +344,7 @@ impl TopicIntake {
         since: Duration,
     ) -> Result<(), Stopped> {
         let health = self.trouble_health(fault, decision, since);
+        self.tell_trouble(partition, fault, decision)?;
         match (partition, fault.scope()) {
             (Some(partition), FaultScope::Partition) => {
                 self.partition(partition)?;
@@ -373,6 +380,19 @@ impl TopicIntake {
             self.loading.close();
         }
         self.check_loaded()
+    }
+
+    /// Sends a notice of a fault that was not told since the last success: a state has less room on a screen.
+    fn tell_trouble(&mut self, partition: Option<i32>, fault: &Fault, decision: Decision) -> Result<(), Stopped> {
+        let partition = partition.filter(|_| fault.scope() == FaultScope::Partition);
+        let sentence = fault.sentence(self.address.topic());
+        if decision == Decision::GiveUp || self.told.get(&partition) == Some(&sentence) {
+            return Ok(());
+        }
+        let name = partition.map_or_else(|| Arc::clone(&self.name), |partition| self.address.partition_name(partition));
+        self.outlet.notice(&name, Severity::Warning, &sentence)?;
+        self.told.insert(partition, sentence);
+        Ok(())
     }
 
     /// Returns the state that a fault leads to: what, since when, next try.

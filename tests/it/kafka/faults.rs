@@ -247,6 +247,7 @@ fn a_restarted_broker_is_found_again() {
     cluster.append("vod", 1, &[record(0, &event("while-away"))]);
     heard.until_health(0, &format!("no broker answers at {}: connection refused, since ", cluster.addr(0)));
     heard.until_health(0, "next try in ");
+    assert!(heard.noticed("/vod: no broker answers at "), "what the header has no room for is kept under !");
     cluster.restart(0);
     heard.until_events(2);
     heard.until_live(0);
