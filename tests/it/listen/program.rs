@@ -297,6 +297,31 @@ fn only_a_right_confirmation_is_opened() {
     assert_eq!(paths, ["/smn/subscription/confirm?token=0"]);
 }
 
+fn the_demo_posts_what_a_server_with_its_keys_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("vod.journal");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let asset = |name: &str| root.join("assets").join(name).display().to_string();
+    let [certificate, key] = ["test-only-smn-cert.pem", "test-only-mfs-key.txt"].map(asset);
+    let args = ["--smn-cert", &certificate, "--topic", "urn:smn:demo:0:vod-events", "--mfs-key-file", &key];
+    let running = Running::start(&journal, &args);
+    let demo =
+        |url: &str| Command::new(PROGRAM).args(["demo", "--post", url, "--port", "0", "--for", "1s"]).output().unwrap();
+    let posted = demo(&format!("http://{}", running.address));
+    let said = String::from_utf8(posted.stdout).unwrap();
+    assert!(said.contains(" stored, 0 refused, 0 without an answer"), "{said}");
+    assert_eq!(posted.status.code(), Some(0));
+    let kinds: BTreeSet<String> =
+        lines(&journal).iter().map(|line| line["kind"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(kinds, BTreeSet::from(["mfs", "smn", "smn-subscription"].map(str::to_owned)));
+    let address = running.address;
+    drop(running);
+    let nobody = demo(&format!("http://{address}"));
+    assert_eq!(nobody.status.code(), Some(1));
+    let said = String::from_utf8(nobody.stderr).unwrap();
+    assert!(said.contains(&format!("start this first: thumbview listen {address} --journal vod.journal")), "{said}");
+}
+
 fn the_screen_says_where_it_listens_and_what_was_refused() {
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("vod.journal").display().to_string();
@@ -328,5 +353,6 @@ crate::tests![
     a_full_file_is_answered_with_503_and_holds_whole_lines,
     a_full_disk_is_answered_with_503_until_there_is_room,
     only_a_right_confirmation_is_opened,
+    the_demo_posts_what_a_server_with_its_keys_takes,
     the_screen_says_where_it_listens_and_what_was_refused,
 ];
