@@ -11,6 +11,7 @@ use std::{
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     sync::mpsc::Receiver,
+    time::Duration,
 };
 use thumbview::listen::{self, CallbackListener, ListenConfig, ListenUpdate, MfsKey, SmnSigner};
 
@@ -71,11 +72,19 @@ impl Place {
 
     /// The notices so far.
     fn notices(&self) -> Vec<String> {
-        let text = |update| match update {
-            ListenUpdate::Notice(notice) => notice.text.to_string(),
-            ListenUpdate::Subscription(change) => change.sentence(),
-        };
-        self.updates.try_iter().map(text).collect()
+        self.updates.try_iter().map(sentence).collect()
+    }
+
+    /// Waits for a notice with this text.
+    fn wait_for_notice(&self, text: &str) {
+        while !sentence(self.updates.recv_timeout(Duration::from_mins(1)).expect(text)).contains(text) {}
+    }
+}
+
+fn sentence(update: ListenUpdate) -> String {
+    match update {
+        ListenUpdate::Notice(notice) => notice.text.to_string(),
+        ListenUpdate::Subscription(change) => change.sentence(),
     }
 }
 

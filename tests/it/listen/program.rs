@@ -16,7 +16,6 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
 };
 use tokio::runtime::Runtime;
 
