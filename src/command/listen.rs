@@ -6,7 +6,7 @@ use super::{events, follow::FollowOptions, full_screen, media, stdio};
 use crate::{
     app::{CallbackOrigin, Listening},
     catalog::ListFormat,
-    cli::{LineCount, ListenArgs},
+    cli::{LineCount, ListenArgs, Output},
     diagnostics::info,
     event::ReadMode,
     listen::{self, CallbackListener, MessageOrigin},
@@ -28,6 +28,7 @@ pub(super) fn run(args: &ListenArgs) -> Result<ExitCode> {
     let is_full_screen = args.output.is_full_screen(stdio::stdout());
     if !is_full_screen {
         match args.output.format() {
+            _ if args.output == Output::Junit => return Err(args.output.refused("listen", "tui and jsonl").into()),
             None | Some(ListFormat::Jsonl) => {}
             // They need all events before the first line.
             Some(ListFormat::Table | ListFormat::Json | ListFormat::Csv) => {

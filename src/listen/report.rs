@@ -152,7 +152,7 @@ impl SubscriptionChange {
         let Self { kind, topic_urn, origin, .. } = self;
         let what = match kind {
             SmnType::SubscriptionConfirmation => {
-                "confirm the subscription within 48 h: open subscribe_url in the journal, or use --confirm"
+                "confirm a subscription within 48 h: open subscribe_url in the journal or use --confirm"
             }
             SmnType::UnsubscribeConfirmation => {
                 "a subscription has ended: subscribe_url in the journal begins it again within 48 h"

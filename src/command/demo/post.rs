@@ -34,7 +34,7 @@ pub(super) async fn run(args: &DemoArgs, url: &Url) -> Result<ExitCode> {
     let mut counts = PostedCounts::default();
     let first = demo.callbacks.confirmation(&format!("http://{}", demo.host()));
     // Without an answer to the first there is nobody to post to.
-    let answer = poster.post(&first).await.map_err(|cause| nobody(url, &cause))?;
+    let answer = poster.post(&first).await.map_err(|cause| nobody(url, &demo.host(), &cause))?;
     counts.take(&Ok(answer));
     for callback in demo.callbacks.by_ref() {
         let due = Duration::try_from(callback.at).unwrap_or_default();
@@ -87,12 +87,12 @@ fn introduce(demo: &CallbackDemo, url: &Url) -> Result<()> {
     print_line(&format!("the topic is {TOPIC}"))
 }
 
-fn nobody(url: &Url, cause: &Safe) -> anyhow::Error {
+fn nobody(url: &Url, pictures: &str, cause: &Safe) -> anyhow::Error {
     let address = url
         .host_str()
         .zip(url.port_or_known_default())
         .map_or_else(String::new, |(host, port)| format!("{host}:{port}"));
     anyhow!(
-        "nobody answers at {url}: {cause}; start this first: thumbview listen {address} --journal vod.journal --allow-host 127.0.0.1:8787"
+        "nobody answers at {url}: {cause}; start this first: thumbview listen {address} --journal vod.journal --allow-host {pictures}"
     )
 }

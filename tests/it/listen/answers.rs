@@ -139,7 +139,7 @@ fn signed_samples_are_taken_and_forged_ones_are_not() {
     assert_eq!(lines(&place.journal()).len(), different + 2);
     let notices = place.notices();
     assert!(notices.iter().any(|notice| notice.ends_with("was refused (403): the signature is wrong")), "{notices:?}");
-    assert!(notices.iter().any(|notice| notice.starts_with("confirm the subscription within 48 h: ")), "{notices:?}");
+    assert!(notices.iter().any(|notice| notice.starts_with("confirm a subscription within 48 h: ")), "{notices:?}");
 }
 
 fn a_replay_is_kept_once() {

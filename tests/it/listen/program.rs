@@ -339,7 +339,7 @@ fn the_screen_says_where_it_listens_and_what_was_refused() {
     assert_eq!(client.post("", confirmation.as_bytes()).0, 200);
     session.wait_for_text("2 notices");
     session.type_keys("!");
-    session.wait_for_text("confirm the subscription within 48 h");
+    session.wait_for_text("confirm a subscription within 48 h");
     session.type_keys("qq");
     assert_eq!(session.exit_code(), 0);
     assert_eq!(lines(Path::new(&journal)).len(), 2);
