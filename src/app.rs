@@ -5,6 +5,7 @@
 //! own module; this one holds the parts and routes messages and actions to them.
 
 pub mod action;
+pub mod asset_limit;
 mod choices;
 mod clipboard;
 pub mod direction;
@@ -119,6 +120,7 @@ impl App {
             is_dirty: true,
             options,
         };
+        app.list.asset_limit = app.options.keep.into();
         app.list.set_filter(app.options.filter.clone(), &app.catalog, now.wall);
         if let Some(point) = app.options.resume.take() {
             point.restore(&mut app.list, &app.catalog, now.wall);
@@ -129,7 +131,7 @@ impl App {
 
     /// Applies a message; returns the work for the session.
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
-        self.is_dirty |= !matches!(message, Message::Tick(_) | Message::Sent(_));
+        self.is_dirty |= !matches!(message, Message::Tick(_) | Message::Sent(_) | Message::Memory(_));
         self.screen.title.observe(&message);
         match message {
             Message::Key(key) if key.kind == KeyEventKind::Release => {}
@@ -148,6 +150,10 @@ impl App {
             }
             Message::Canvas(canvas) => self.set_canvas(canvas),
             Message::Sent(link) => self.screen.link = link,
+            Message::Memory(memory) => {
+                let outcome = self.list.limit_by_memory(memory, self.now.wall, &mut self.notices);
+                self.carry_out(outcome);
+            }
             Message::Raw(origin, purpose, text) => self.event_text(origin, purpose, text),
             Message::Wrote(job, outcome) => self.wrote(job, outcome),
             Message::Listening(listening) => self.options.listening = Some(listening),
@@ -155,7 +161,12 @@ impl App {
             Message::Tick(now) => self.tick(now),
         }
         self.is_dirty |= self.list.update_if_due(&self.catalog, self.now);
-        self.drop_oldest();
+        let dropped = self.list.remove_oldest();
+        if !dropped.is_empty() {
+            self.is_dirty = true;
+            self.viewer.forget(&dropped);
+            Arc::make_mut(&mut self.catalog).drop_assets(&dropped);
+        }
         self.viewer.show_selection(self.list.selected(), &self.catalog);
         let fetch_mode = self.options.fetch_mode;
         let requests = self.viewer.update_requests(&self.screen, &self.list, &self.catalog, fetch_mode, self.now.mono);
@@ -320,17 +331,6 @@ impl App {
         }
         .apply(update, self.now);
         self.carry_out(outcome);
-    }
-
-    /// Drops the oldest assets beyond the number to keep.
-    fn drop_oldest(&mut self) {
-        let Some(keep) = self.options.keep else { return };
-        let oldest = self.list.oldest_beyond(keep.get());
-        if !oldest.is_empty() {
-            self.list.remove(&oldest);
-            self.viewer.forget(&oldest);
-            Arc::make_mut(&mut self.catalog).drop_assets(&oldest);
-        }
     }
 
     fn set_canvas(&mut self, canvas: Canvas) {

@@ -12,6 +12,7 @@ mod effects;
 mod event_loop;
 pub mod files;
 mod log_file;
+mod memory;
 mod plan;
 mod preparation;
 pub mod resume_file;

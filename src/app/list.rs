@@ -14,7 +14,14 @@ mod rows;
 pub mod search;
 pub mod tab;
 
-use super::{action::ListAction, direction::Direction, message::Now, outcome::ActionOutcome};
+use super::{
+    action::ListAction,
+    asset_limit::{AssetLimit, MemoryUse},
+    direction::Direction,
+    message::Now,
+    notices::Notices,
+    outcome::ActionOutcome,
+};
 use crate::{
     catalog::{Asset, AssetKey, AssetLookup, Catalog},
     event::{AssetId, Status, Time},
@@ -69,6 +76,8 @@ pub struct AssetList {
     checked: HashMap<EventKey, CheckTally>,
     /// The asset to select as soon as it is read.
     awaited: Option<AssetId>,
+    /// The number of assets that are kept.
+    pub asset_limit: AssetLimit,
 }
 
 /// The bond of the selection to the newest row.
@@ -198,19 +207,30 @@ impl AssetList {
         self.select_awaited(catalog);
     }
 
-    /// Returns the oldest assets beyond the newest `keep`, once they are enough to be worth a pass over all rows. The
-    /// selected asset is never among them.
-    pub(super) fn oldest_beyond(&self, keep: usize) -> Vec<AssetKey> {
+    /// Lowers the number of assets that are kept where the memory in use demands it, and says so the first time.
+    pub(super) fn limit_by_memory(&mut self, memory: MemoryUse, now: Time, notices: &mut Notices) -> ActionOutcome {
+        self.asset_limit.lower(memory, self.all.keys().len(), now).map_or_else(ActionOutcome::default, |notice| {
+            notices.notice(notice.clone());
+            ActionOutcome::say(notice.text)
+        })
+    }
+
+    /// Removes the oldest assets beyond those that are kept, once they are enough to be worth a pass over all rows, and
+    /// returns them. The selected asset is never among them.
+    pub(super) fn remove_oldest(&mut self) -> Vec<AssetKey> {
+        let Some(keep) = self.asset_limit.keep() else { return Vec::new() };
         let excess = self.all.keys().len().saturating_sub(keep);
         if excess <= keep / DROP_SHARE {
             return Vec::new();
         }
         let keys = self.all.keys().iter().take(excess).copied();
-        keys.filter(|key| Some(*key) != self.selected && Some(*key) != self.chosen).collect()
+        let oldest: Vec<_> = keys.filter(|key| Some(*key) != self.selected && Some(*key) != self.chosen).collect();
+        self.remove(&oldest);
+        oldest
     }
 
     /// Removes assets.
-    pub(super) fn remove(&mut self, keys: &[AssetKey]) {
+    fn remove(&mut self, keys: &[AssetKey]) {
         self.all.remove(keys);
         if let Some(rows) = &mut self.rows {
             rows.remove(keys);

@@ -36,6 +36,9 @@ impl LogParts<'_> {
         self.catalog.apply_update(&mut update, |catalog, applied| {
             self.list.note_change(applied.asset);
             let event = catalog.event(applied.event);
+            if event.oddities.foreign > 0 {
+                self.notices.add_foreign(event.origin);
+            }
             if *event.kind == EventKind::Thumbnail {
                 if let Some(time) = event.time {
                     self.sources.note_event(time, event.status);

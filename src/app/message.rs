@@ -4,6 +4,7 @@
 //! session, stands here.
 
 use super::{
+    asset_limit::MemoryUse,
     choices::MouseUse,
     list::tab::StatusTab,
     listening::Listening,
@@ -54,6 +55,8 @@ pub enum Message {
     Wrote(WriteJob, WriteOutcome),
     /// The server whose journal is shown changed its state.
     Listening(Listening),
+    /// The memory of the program was measured. Changes nothing on the screen unless assets are dropped.
+    Memory(MemoryUse),
     /// A sentence for the operator.
     Toast(Safe),
     /// Time passed.

@@ -1,6 +1,7 @@
-//! The unparsed lines and the notices of the sources, as the key `!` shows them.
+//! The unparsed lines, the events with pictures of another asset, and the notices of the sources, as the key `!` shows
+//! them.
 //!
-//! Unparsed lines of one reason share an entry that counts them and keeps the latest. Each cap has a counter, so that
+//! Unparsed lines of one reason share an entry that counts them and keeps the latest; so do all those events, by the first. Each cap has a counter, so that
 //! nothing is dropped silently.
 
 use crate::{
@@ -14,10 +15,11 @@ const MAX_REASONS: usize = 100;
 /// The number of notices that are kept.
 const MAX_NOTICES: usize = 200;
 
-/// Unparsed lines by reason, and notices.
+/// Unparsed lines by reason, events with pictures of another asset, and notices.
 #[derive(Clone, Debug, Default)]
 pub struct Notices {
     rejected: VecDeque<FoldedNotice>,
+    foreign: Option<ForeignEvents>,
     sources: VecDeque<Notice>,
     dropped: u64,
     received: u64,
@@ -30,6 +32,15 @@ pub struct FoldedNotice {
     pub count: u64,
     /// The latest of them.
     pub latest: Rejected,
+}
+
+/// The events of which a picture is of another asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForeignEvents {
+    /// Their number.
+    pub count: u64,
+    /// The place of the first of them in the log.
+    pub first: Origin,
 }
 
 impl Notices {
@@ -51,10 +62,19 @@ impl Notices {
         }
     }
 
+    /// Counts an event of which a picture is of another asset.
+    pub fn add_foreign(&mut self, origin: Origin) {
+        let foreign = self.foreign.get_or_insert(ForeignEvents { count: 0, first: origin });
+        foreign.count += 1;
+        self.received += 1;
+        foreign.first = std::cmp::min_by_key(foreign.first, origin, |place| (place.file, place.byte, place.part));
+    }
+
     /// Sets line numbers that were not known before: pairs of the byte at which a record of `file` begins and its line.
     pub fn number(&mut self, file: FileId, lines: &[(u64, NonZeroU32)]) {
-        for folded in self.rejected.iter_mut().filter(|folded| folded.latest.origin.file == file) {
-            let origin = &mut folded.latest.origin;
+        let rejected = self.rejected.iter_mut().map(|folded| &mut folded.latest.origin);
+        let foreign = self.foreign.iter_mut().map(|foreign| &mut foreign.first);
+        for origin in rejected.chain(foreign).filter(|origin| origin.file == file) {
             let found = lines.iter().find(|(byte, _)| *byte == origin.byte).map(|(_, line)| *line);
             origin.line = origin.line.or(found);
         }
@@ -83,6 +103,11 @@ impl Notices {
         self.rejected.iter()
     }
 
+    /// The events of which a picture is of another asset; `None` without any.
+    pub fn foreign(&self) -> Option<ForeignEvents> {
+        self.foreign
+    }
+
     /// The notices, the newest last.
     pub fn notices(&self) -> impl ExactSizeIterator<Item = &Notice> + DoubleEndedIterator {
         self.sources.iter()
@@ -90,7 +115,8 @@ impl Notices {
 
     /// The number of notices that need attention.
     pub fn warnings(&self) -> usize {
-        self.sources.iter().filter(|notice| notice.severity == Severity::Warning).count()
+        usize::from(self.foreign.is_some())
+            + self.sources.iter().filter(|notice| notice.severity == Severity::Warning).count()
     }
 
     /// The number of unparsed lines and notices so far.
@@ -124,9 +150,15 @@ mod tests {
         notices.reject(reject("no asset id", 1000));
         let rows: Vec<(u64, u64)> = notices.rejected().map(|row| (row.count, row.latest.origin.byte)).collect();
         assert_eq!(rows, [(1000, 999), (1, 1000)]);
+        for byte in [30, 10, 20] {
+            notices.add_foreign(Origin { byte, ..Origin::default() });
+        }
+        notices.number(FileId::default(), &[(10, NonZeroU32::MIN)]);
+        let first = Origin { byte: 10, line: Some(NonZeroU32::MIN), ..Origin::default() };
+        assert_eq!(notices.foreign(), Some(ForeignEvents { count: 3, first }));
         for _ in 0..250 {
             notices.notice(Notice { time: Time::from_micros(0), severity: Severity::Routine, text: "rotated".into() });
         }
-        assert_eq!((notices.notices().len(), notices.dropped(), notices.warnings()), (200, 50, 0));
+        assert_eq!((notices.notices().len(), notices.dropped(), notices.warnings()), (200, 50, 1));
     }
 }

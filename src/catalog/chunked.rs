@@ -38,7 +38,9 @@ impl<T> ChunkedVec<T> {
     /// Adds an element at the end.
     pub(super) fn push(&mut self, item: T) {
         if self.len.is_multiple_of(CHUNK) {
-            self.chunks.push(EventChunk { items: Vec::new(), removed: 0 });
+            // Another chunk will most likely be full; the first one grows, for the many catalogs that are small.
+            let capacity = if self.chunks.is_empty() { 0 } else { CHUNK };
+            self.chunks.push(EventChunk { items: Vec::with_capacity(capacity), removed: 0 });
         }
         if let Some(chunk) = self.chunks.last_mut() {
             chunk.items.push(item);

@@ -31,7 +31,8 @@ pub struct ScreenArgs {
     /// Fetch only the picture that is shown, none ahead.
     #[arg(long)]
     pub no_prefetch: bool,
-    /// Keep the newest N assets and drop older ones whole; the header counts them. Without it all are kept.
+    /// Keep the newest N assets and drop older ones whole; the header counts them. Without it all are kept, on Linux until
+    /// half of the memory of the machine or the container is used.
     #[arg(long, value_name = "N")]
     pub keep: Option<NonZeroUsize>,
     /// Colours of the screen.

@@ -38,7 +38,10 @@ pub(super) fn print(input: &InputArgs, part: Part) -> Result<ExitCode> {
     let filter = input.filter()?;
     let format = input.output.format().unwrap_or(ListFormat::Table);
     let reading = LogReading::complete(input);
-    let keys = reading.passing(&filter)?;
+    let keys = match part {
+        Part::Summary => reading.passing_unordered(&filter)?,
+        Part::Assets => reading.passing(&filter)?,
+    };
     let mut out = BufWriter::new(io::stdout().lock());
     match part {
         Part::Summary => report::summary(&mut out, &reading.catalog, &keys, format),

@@ -8,7 +8,7 @@ use crate::{
     catalog::{AssetKey, Catalog},
     cli::{InputArgs, UsageError},
     diagnostics::{detail, error, info},
-    event::{Counts, EventKind, FileId, Health, LogUpdate, ReadMode, Rejected, Status, Time},
+    event::{Counts, EventKind, FileId, Health, LogUpdate, Origin, ReadMode, Rejected, Status, Time},
     report,
     source::{self, Order, Source, Start},
     text::{Safe, number::counted},
@@ -35,6 +35,8 @@ pub(super) struct SourceMonitor {
     found: Found,
     status: SourceStatus,
     first_rejected: Option<Rejected>,
+    /// The number of events of which a picture is of another asset, and the first of them in the log.
+    foreign: (u64, Option<Origin>),
     /// The reason for which each source waits, so that it is reported once.
     waiting: HashMap<u16, Safe>,
     /// The last notice, which may have told of the same incident.
@@ -66,6 +68,7 @@ impl SourceMonitor {
             found: Found::Nothing,
             status: SourceStatus::Good,
             first_rejected: None,
+            foreign: (0, None),
             waiting: HashMap::new(),
             last_notice: Safe::default(),
             loading: HashMap::new(),
@@ -80,6 +83,12 @@ impl SourceMonitor {
                 self.counts += *counts;
                 if events.iter().any(|event| matches!(event.kind, EventKind::Thumbnail | EventKind::Details)) {
                     self.found = Found::Something;
+                }
+                for event in events.iter().filter(|event| event.oddities.foreign > 0) {
+                    let (count, first) = &mut self.foreign;
+                    *count += 1;
+                    let place = |origin: &Origin| (origin.file, origin.byte, origin.part);
+                    *first = first.iter().copied().chain([event.origin]).min_by_key(place);
                 }
                 for each in rejected {
                     detail(&format!("{}: {}", self.location(each), each.reason));
@@ -147,8 +156,13 @@ impl SourceMonitor {
         }
     }
 
-    /// Returns the exit code after all was read, and reports why nothing was found.
+    /// Returns the exit code after all was read, and reports pictures of other assets, and why nothing was found.
     pub(super) fn outcome(&self) -> ExitCode {
+        if let (count, Some(first)) = self.foreign {
+            let place = report::location(self.file_name(first.file), first);
+            let words = if count == 1 { "event has" } else { "events have" };
+            info(&format!("{count} {words} pictures of another asset; the first is {place}"));
+        }
         match (self.status, self.found) {
             (SourceStatus::Failed, _) => ExitCode::FAILURE,
             (SourceStatus::Good, Found::Something) => ExitCode::SUCCESS,
@@ -211,14 +225,22 @@ impl LogReading {
 
     /// Returns the assets that pass a filter, the newest first. A status that no asset has is a usage error.
     pub(super) fn passing(&self, filter: &Filter) -> Result<Vec<AssetKey>, UsageError> {
+        self.retain_passing(report::newest_first(&self.catalog), filter)
+    }
+
+    /// Returns the assets of [`Self::passing`] in no order that means anything, which costs less.
+    pub(super) fn passing_unordered(&self, filter: &Filter) -> Result<Vec<AssetKey>, UsageError> {
+        self.retain_passing(self.catalog.assets().map(|asset| asset.key()).collect(), filter)
+    }
+
+    fn retain_passing(&self, mut keys: Vec<AssetKey>, filter: &Filter) -> Result<Vec<AssetKey>, UsageError> {
         if filter.needs_check() {
             return Err(UsageError::new("picture: works in full screen only, where C checks the pictures"));
         }
-        let statuses: HashSet<&Status> = self.catalog.assets().map(|asset| asset.status()).collect();
-        check_statuses(filter, &statuses.into_iter().collect::<Vec<_>>())?;
-        let now = Time::from(jiff::Timestamp::now());
-        let mut keys = report::newest_first(&self.catalog);
         if !filter.is_empty() {
+            let statuses: HashSet<&Status> = self.catalog.assets().map(|asset| asset.status()).collect();
+            check_statuses(filter, &statuses.into_iter().collect::<Vec<_>>())?;
+            let now = Time::from(jiff::Timestamp::now());
             keys.retain(|key| self.catalog.asset(*key).is_some_and(|asset| filter.matches(&asset, now)));
         }
         Ok(keys)

@@ -101,6 +101,20 @@ impl RecordReader {
     /// `byte` is where `chunk` begins in the file, `line` the number of its first line where that is known. A chunk
     /// must follow the one before it, unless [`Self::is_carrying`] is false.
     pub fn read(&mut self, chunk: &[u8], byte: u64, line: Option<NonZeroU32>, found: &mut FoundEvents) {
+        self.read_while(chunk, byte, line, |_| true, found);
+    }
+
+    /// Reads whole lines as [`Self::read`] does, up to the first that `is_readable` rejects; returns the bytes read.
+    ///
+    /// The usual events are read without asking: they are UTF-8 without control characters.
+    pub fn read_while(
+        &mut self,
+        chunk: &[u8],
+        byte: u64,
+        line: Option<NonZeroU32>,
+        is_readable: impl Fn(&[u8]) -> bool,
+        found: &mut FoundEvents,
+    ) -> usize {
         let mut chunk = LineChunk { text: chunk, untimed: 0 };
         let (mut at, mut count, mut key) = (0, 0u32, 0..0);
         while let Some(rest) = chunk.text.get(at..).filter(|rest| !rest.is_empty()) {
@@ -117,7 +131,11 @@ impl RecordReader {
                 after
             } else {
                 let after = memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
-                let text = rest.get(..after).map(trim_end).unwrap_or_default();
+                let whole = rest.get(..after).unwrap_or_default();
+                if !is_readable(whole) {
+                    break;
+                }
+                let text = trim_end(whole);
                 if key.start < at || key.is_empty() {
                     let next = needle(chunk.text, at).map(|found| found.range());
                     key = next.unwrap_or(chunk.text.len()..usize::MAX);
@@ -138,11 +156,11 @@ impl RecordReader {
             at += after;
             count = count.saturating_add(1);
         }
-        let end = chunk.text.len();
-        self.look(&mut chunk, end);
-        self.heading = heading::carried(chunk.text, self.heading, &self.clock);
+        self.look(&mut chunk, at);
+        self.heading = heading::carried(chunk.text.get(..at).unwrap_or_default(), self.heading, &self.clock);
         found.counts.lines += u64::from(count);
-        found.counts.bytes += end as u64;
+        found.counts.bytes += at as u64;
+        at
     }
 
     /// Ends the file: what is still pending is read as it is.

@@ -55,8 +55,13 @@ impl fmt::Debug for PictureUrl {
 
 /// Returns the id in `…/asset/{32 hexadecimal digits}/…`.
 pub(super) fn asset_in(url: &str) -> Option<&str> {
-    url.match_indices("/asset/").find_map(|(at, word)| {
-        let (id, rest) = url.get(at + word.len()..)?.split_at_checked(32)?;
-        (rest.starts_with('/') && id.bytes().all(|b| b.is_ascii_hexdigit())).then_some(id)
+    url.get(asset_at(url)?..)?.get(..32)
+}
+
+/// Returns the index of that id.
+pub(super) fn asset_at(url: &str) -> Option<usize> {
+    url.match_indices("/asset/").map(|(at, word)| at + word.len()).find(|at| {
+        let after = url.get(*at..).and_then(|rest| rest.split_at_checked(32));
+        after.is_some_and(|(id, rest)| rest.starts_with('/') && id.bytes().all(|b| b.is_ascii_hexdigit()))
     })
 }

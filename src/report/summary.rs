@@ -43,10 +43,15 @@ impl Summary {
     /// Counts the assets of `keys`.
     pub(super) fn new(catalog: &Catalog, keys: &[AssetKey]) -> Self {
         let all = catalog.tally();
-        let tally = catalog.tally_of(keys);
-        let mut counts: HashMap<Cow<'_, str>, u64> = HashMap::new();
+        let tally = if keys.len() as u64 == all.assets { all } else { catalog.tally_of(keys) };
+        let mut raw: HashMap<&str, u64> = HashMap::new();
         for code in keys.iter().filter_map(|key| catalog.asset(*key)).filter_map(|asset| asset.fault().and_then(code)) {
-            *counts.entry(redact(code)).or_default() += 1;
+            *raw.entry(code).or_default() += 1;
+        }
+        // There are few codes, and many assets with each. Without their secrets some may be the same.
+        let mut counts: HashMap<Cow<'_, str>, u64> = HashMap::new();
+        for (code, count) in raw {
+            *counts.entry(redact(code)).or_default() += count;
         }
         let mut codes: Vec<(String, u64)> =
             counts.into_iter().map(|(code, count)| (code.into_owned(), count)).collect();

@@ -9,6 +9,7 @@ use super::{
     display::{Display, FRAME_INTERVAL},
     effects::{EffectOutcome, EffectPerformer},
     log_file,
+    memory::MemoryGauge,
     plan::SessionPlan,
     preparation::Preparer,
     resume_file::ResumeFile,
@@ -62,11 +63,13 @@ pub(super) struct EventLoop {
     alerter: Alerter,
     state_file: Option<StateFile>,
     resume_file: Option<ResumeFile>,
+    memory: MemoryGauge,
 }
 
 /// The next thing to do.
 enum LoopStep {
     Event(SessionEvent),
+    Second,
     Tick,
     Draw,
     End,
@@ -106,6 +109,7 @@ impl EventLoop {
                 .map_err(|error| TerminalError::Start("thread of --exec", error))?,
             state_file,
             resume_file,
+            memory: MemoryGauge::new(),
         };
         session.post_canvas();
         session.posted.extend(notice.map(Message::Toast));
@@ -139,7 +143,7 @@ impl EventLoop {
                 biased;
                 () = sleep_until(self.display.next_frame_at().into()), if may_draw => LoopStep::Draw,
                 () = sleep_until(ends_at.into()), if self.ends_at.is_some() => LoopStep::End,
-                _ = second.tick() => LoopStep::Tick,
+                _ = second.tick() => LoopStep::Second,
                 () = sleep_until(animation_at.into()), if is_animating => LoopStep::Tick,
                 event = channels.next() => LoopStep::Event(event),
             };
@@ -163,6 +167,10 @@ impl EventLoop {
     fn take(&mut self, step: LoopStep) -> Result<Option<ExitCode>, TerminalError> {
         match step {
             LoopStep::Event(event) => return self.handle(event),
+            LoopStep::Second => {
+                self.posted.extend(self.memory.read().map(Message::Memory));
+                return self.take(LoopStep::Tick);
+            }
             LoopStep::Tick => {
                 self.display.tick();
                 self.post_canvas();

@@ -48,6 +48,7 @@ pub(super) fn record(message: &Message, catalog: &Catalog) {
         | Message::Listening(_)
         | Message::Toast(_)
         | Message::Sent(_)
+        | Message::Memory(_)
         | Message::Tick(_) => {}
     }
 }

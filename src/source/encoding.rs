@@ -88,6 +88,11 @@ impl LineDecoder {
         self.met.extend(met);
     }
 
+    /// Returns `true` if a line was decoded, by which later lines are decoded that are UTF-8 as well.
+    pub(super) fn is_in_use(&self) -> bool {
+        self.known.is_some()
+    }
+
     /// Returns whether lines need no decoding, at the speed of memory for ASCII.
     pub(super) fn is_plain(bytes: &[u8]) -> bool {
         memchr::memchr(0, bytes).is_none() && (bytes.is_ascii() || str::from_utf8(bytes).is_ok())

@@ -35,18 +35,24 @@ impl LineReader {
 
     /// Reads whole lines, as [`RecordReader::read`] does.
     pub(super) fn read(&mut self, bytes: &[u8], byte: u64, line: Option<NonZeroU32>, found: &mut FoundEvents) {
-        if LineDecoder::is_plain(bytes) {
-            self.records.read(bytes, byte, line, found);
-            return;
-        }
         let Self { records, decoder } = self;
-        let mut line = line;
-        decoder.decode(bytes, |run| {
-            let before = (found.counts.lines, found.counts.bytes);
-            records.read(&run.text, byte + run.at as u64, line, found);
-            found.counts.bytes = before.1 + run.len as u64;
-            let lines = u32::try_from(found.counts.lines - before.0).unwrap_or(u32::MAX);
-            line = line.and_then(|line| line.checked_add(lines));
+        let first_line = found.counts.lines;
+        let after = |found: &FoundEvents| {
+            let lines = u32::try_from(found.counts.lines - first_line).unwrap_or(u32::MAX);
+            line.and_then(|line| line.checked_add(lines))
+        };
+        // Lines are looked at one by one, and not those that are read anyway, until one must be decoded.
+        let plain = if !decoder.is_in_use() {
+            records.read_while(bytes, byte, line, LineDecoder::is_plain, found)
+        } else if LineDecoder::is_plain(bytes) {
+            return records.read(bytes, byte, line, found);
+        } else {
+            0
+        };
+        decoder.decode(bytes.get(plain..).unwrap_or_default(), |run| {
+            let before = found.counts.bytes;
+            records.read(&run.text, byte + (plain + run.at) as u64, after(found), found);
+            found.counts.bytes = before + run.len as u64;
         });
     }
 

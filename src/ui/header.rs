@@ -4,6 +4,7 @@ use super::theme::{Glyph, Role, StyledText, Theme, part};
 use crate::{
     app::{
         App, CallbackOrigin, Listening,
+        asset_limit::AssetLimit,
         list::{Stick, order::SortOrder, tab::StatusTab},
     },
     event::{Health, ReadMode},
@@ -39,7 +40,11 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     }
     let dropped = app.catalog().tally().dropped;
     if dropped > 0 {
-        left.push(part(format!("  {} dropped", counted(dropped, "oldest asset")), Role::Warn));
+        let reason = match app.list().asset_limit {
+            AssetLimit::ByMemory { .. } => " to save memory",
+            AssetLimit::All | AssetLimit::Chosen(_) => "",
+        };
+        left.push(part(format!("  {} dropped{reason}", counted(dropped, "oldest asset")), Role::Warn));
     }
     let right = warnings(app, theme);
     theme.print_both(buffer, area, &left, &right);

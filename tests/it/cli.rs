@@ -350,6 +350,21 @@ fn check_config(place: &Place, config: &str, code: i32, stderr: &str) {
     assert!(ran.stderr.contains(stderr), "{config}: {}", ran.stderr);
 }
 
+fn pictures_of_another_asset_are_told_once() {
+    let place = Place::new();
+    let other = "24d7b2faba0dddd6b4e8936272d6bc3f";
+    let line = |id: &str| {
+        format!(
+            r#"{{"event_type":"thumbnailComplete","thumbnail_info":{{"asset_id":"{id}","status":"SUCCEED","sample":[{{"offset":0,"url":"https://h/asset/{other}/0.jpg"}}],"dots":[]}}}}"#
+        ) + "\n"
+    };
+    place.write("vod.log", ["x\n", &line(other), &line("a"), &line("b")].concat().as_bytes());
+    let ran = place.run(&["list", "vod.log"]);
+    assert_eq!(ran.stderr, "thumbview: 2 events have pictures of another asset; the first is vod.log line 3\n");
+    let ran = place.run(&["list", "-o", "jsonl", "vod.log"]);
+    assert_eq!(ran.stdout.matches(r#""foreign":1"#).count(), 2, "{}", ran.stdout);
+}
+
 fn tail_goes_on_where_its_state_says() {
     let place = Place::new();
     let failed = |id: &str| {
@@ -559,6 +574,7 @@ crate::tests! {
     a_summary_is_of_what_passes,
     tail_alerts_about_new_events,
     a_config_that_cannot_be_read_holds_nothing_up,
+    pictures_of_another_asset_are_told_once,
     tail_goes_on_where_its_state_says,
     threads_that_cannot_be_started_are_reported,
     memory_that_is_refused_is_reported,

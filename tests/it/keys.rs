@@ -1,10 +1,12 @@
 //! The effects of keys: a state, keys, and the state that follows.
 
 use crate::support::stage::{Stage, TestEvent};
-use std::{fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, num::NonZeroU32, time::Duration};
 use thumbview::{
     app::{
-        AppOptions, Effect, Filter, Message, RawPurpose, WriteContent, WriteJob, WriteOutcome, keymap,
+        AppOptions, Effect, Filter, Message, RawPurpose, WriteContent, WriteJob, WriteOutcome,
+        asset_limit::MemoryUse,
+        keymap,
         list::Stick,
         overlay::{
             OverlayKind,
@@ -13,7 +15,7 @@ use thumbview::{
         panes::View,
         viewer::comparison::{Comparison, ComparisonMode},
     },
-    event::{LogUpdate, Notice, Severity, Time},
+    event::{AssetId, FileId, FoundEvents, LogUpdate, Notice, RecordReader, Severity, Time},
     picture::{Excerpt, FailureKind, PictureFailure, PictureUpdate},
 };
 
@@ -258,6 +260,56 @@ fn the_oldest_assets_beyond_the_number_to_keep_are_dropped() {
     assert_eq!(state(&stage), "c0ff 0:00 of 5");
     stage.keys("f \"aaaa\" Enter Esc S S I ? q");
     assert_eq!(stage.app.catalog().assets().count(), 5);
+}
+
+fn the_oldest_assets_are_dropped_where_memory_is_short() {
+    let mut stage = Stage::with_assets(120, 30, AppOptions::default());
+    let memory = |used| Message::Memory(MemoryUse { used, limit: 4_000_000_000 });
+    for number in 0..1600 {
+        stage.log_event(&TestEvent { id: &format!("{number:08x}"), samples: &[0], ..TestEvent::default() });
+    }
+    let all = stage.app.list().rows().len();
+    stage.send(memory(3_999_999_999));
+    assert_eq!(stage.app.list().rows().len(), all);
+    stage.app.take_dirty();
+    stage.send(memory(4_000_000_001));
+    assert_eq!(stage.app.list().rows().len(), all - all / 8);
+    assert!(stage.app.take_dirty());
+    let dropped = u64::try_from(all / 8).unwrap();
+    assert_eq!(stage.app.catalog().tally().dropped, dropped);
+    let screen = stage.screen();
+    assert!(screen.contains(&format!("{dropped} oldest assets dropped to save memory")), "{screen}");
+    assert!(screen.contains("more than 4.0 GB of memory is used: the oldest assets are dropped"), "{screen}");
+    stage.keys("!");
+    assert!(stage.screen().contains("--keep N sets how many stay"), "{}", stage.screen());
+    // The newest asset is among those that are left, the oldest is not.
+    assert_eq!(state(&stage).split_once(' ').unwrap().0, "0000");
+    assert!(stage.app.catalog().find(&AssetId::new("0000063f").unwrap()).is_some());
+    assert!(stage.app.catalog().find(&AssetId::new("14d7b2faba0dddd6b4e8936272d6bc3f").unwrap()).is_none());
+}
+
+fn events_with_pictures_of_another_asset_share_a_notice() {
+    let mut stage = Stage::with_assets(100, 30, AppOptions::default());
+    let before = stage.app.notices().warnings();
+    let other = "24d7b2faba0dddd6b4e8936272d6bc3f";
+    let line = format!(
+        r#"{{"event_type":"thumbnailComplete","thumbnail_info":{{"asset_id":"a","status":"SUCCEED","sample":[{{"offset":0,"url":"https://h/asset/{other}/0.jpg"}}]}}}}"#
+    );
+    let mut found = FoundEvents::default();
+    let log = format!("first\n{line}\n{line}\n");
+    RecordReader::new(FileId::default()).read(log.as_bytes(), 0, NonZeroU32::new(1), &mut found);
+    let FoundEvents { events, rejected, counts } = found;
+    let place = events[0].origin;
+    stage.send(Message::Log(LogUpdate::Batch { events, rejected, counts }));
+    assert_eq!(stage.app.notices().warnings(), before + 1);
+    stage.keys("!");
+    let screen = stage.screen();
+    assert!(screen.contains("2× events have pictures of another asset  first vod.log:2"), "{screen}");
+    // Below the one unparsed line.
+    stage.effects.clear();
+    stage.keys("j Enter");
+    let is_read = |effect: &Effect| matches!(effect, Effect::ReadRaw(origin, RawPurpose::Show) if *origin == place);
+    assert!(stage.effects.iter().any(is_read), "{:?}", stage.effects);
 }
 
 fn a_code_is_added_to_the_filter() {
@@ -662,6 +714,8 @@ crate::tests! {
     a_picture_in_full_is_magnified,
     pictures_are_compared_with_a_marked_one,
     the_oldest_assets_beyond_the_number_to_keep_are_dropped,
+    the_oldest_assets_are_dropped_where_memory_is_short,
+    events_with_pictures_of_another_asset_share_a_notice,
     a_code_is_added_to_the_filter,
     an_asset_is_found_again_where_it_was_left,
     finding_failures_and_hits,

@@ -193,11 +193,24 @@ mod tests {
         }
     }
 
+    /// The URLs of pictures at a second: without a signature, with each kind of one, and with the id of another asset.
+    const SHAPES: [fn(u32) -> String; 6] = [
+        |at| format!("https://h/asset/{ID}/{at}.jpg"),
+        |at| format!("https://h/asset/{ID}/{at}.jpg?auth_key=17-0-0-{at:032x}"),
+        |at| format!("https://h/202603140915/{at:032x}/asset/{ID}/{at}.jpg?v=1"),
+        |at| format!("https://h/{at:032x}/6ab13c00/asset/{ID}/{at}.jpg"),
+        |at| format!("https://h/asset/24d7b2faba0dddd6b4e8936272d6bc3f/{at}.jpg"),
+        |_| format!("https://h/asset/{ID}/cover.jpg?v=2"),
+    ];
+
     /// An event with pictures every `step` seconds.
     fn regular(style: &Style, id: &str, count: u32, step: u32) -> String {
+        shaped(style, SHAPES[0], id, count, step)
+    }
+
+    fn shaped(style: &Style, shape: fn(u32) -> String, id: &str, count: u32, step: u32) -> String {
         let slash = if style.list.slashes == Slashes::Escaped { "\\/" } else { "/" };
-        let url = |at: u32| format!("https://h/asset/{ID}/{at}.jpg").replace('/', slash);
-        let urls: Vec<String> = (0..count).map(|i| url(i * step)).collect();
+        let urls: Vec<String> = (0..count).map(|i| shape(i * step).replace('/', slash)).collect();
         let samples: Vec<_> = (0..).map(|i| i * step).zip(urls.iter().map(String::as_str)).collect();
         written(style, count.is_multiple_of(2), &samples, false).replace(ID, id)
     }
@@ -217,18 +230,32 @@ mod tests {
         }
     }
 
+    #[test]
+    fn every_shape_of_url_is_read() {
+        for (style, shape) in
+            [&COMPACT, &SLASHED, &SPACED].into_iter().flat_map(|style| SHAPES.map(|shape| (style, shape)))
+        {
+            let (mut reader, mut templates) = (FastReader::default(), Templates::default());
+            for (id, count) in [(ID, 9), ("24d7b2faba0dddd6b4e8936272d6bc3f", 9), (ID, 3), ("x", 5), (ID, 1)] {
+                let text = shaped(style, shape, id, count, 5);
+                let (body, len) = reader.read(text.as_bytes(), &mut templates).unwrap();
+                assert_eq!((len, body), (text.len(), general(&text)), "{text}");
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn an_edited_list_is_read_as_by_the_general_reader(
-            style in 0..3usize, count in 3..20u32, longer in 0..9u32, step in 1..4u32,
+            shape in 0..SHAPES.len(), style in 0..3usize, count in 3..20u32, longer in 0..9u32, step in 1..4u32,
             at in any::<prop::sample::Index>(), edit in r#"[0-9a-z/:,{}"]{0,2}"#, removed in 0..3usize,
         ) {
             let style = [&COMPACT, &SLASHED, &SPACED][style];
             let (mut reader, mut templates) = (FastReader::default(), Templates::default());
             for _ in 0..2 {
-                reader.read(regular(style, ID, count, step).as_bytes(), &mut templates).unwrap();
+                reader.read(shaped(style, SHAPES[shape], ID, count, step).as_bytes(), &mut templates).unwrap();
             }
-            let mut text = regular(style, ID, count + longer, step);
+            let mut text = shaped(style, SHAPES[shape], ID, count + longer, step);
             let at = at.index(text.len());
             text.replace_range(at..(at + removed).min(text.len()), &edit);
             if let Some((body, len)) = reader.read(text.as_bytes(), &mut templates) {

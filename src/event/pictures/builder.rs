@@ -3,8 +3,8 @@
 use super::{
     list::Pictures,
     oddities::Oddities,
-    progression::Progression,
-    template::{Filling, Parts, SignaturePlace, Template},
+    progression::{Progression, Progressions},
+    template::{self, Filling, Parts, Template},
 };
 use crate::event::{asset_id::AssetId, kind::PictureKind, offset::Offset};
 use hashbrown::HashTable;
@@ -16,11 +16,11 @@ pub struct Templates {
     /// By [`Template::hash`].
     urls: HashTable<Arc<Template>>,
     /// By [`hash`].
-    lists: HashTable<Arc<Box<[Progression]>>>,
+    lists: HashTable<Arc<Progressions>>,
     /// The template of the last picture of the last list.
     recent: Option<Arc<Template>>,
-    /// An empty vector, kept for its allocation.
-    spare: Vec<Progression>,
+    /// An empty vector and an empty text, kept for their allocations.
+    spare: (Vec<Progression>, String),
 }
 
 /// The pictures of one event while they are read.
@@ -29,6 +29,10 @@ pub(in crate::event) struct PictureListBuilder<'a> {
     templates: &'a mut Templates,
     id: &'a str,
     progressions: Vec<Progression>,
+    /// The [texts](Filling) that are kept of all pictures, one after another.
+    texts: String,
+    /// The index in `texts` at which those of the last progression begin.
+    texts_from: usize,
     last: Option<(PictureKind, Offset)>,
     oddities: Oddities,
 }
@@ -40,6 +44,9 @@ impl Templates {
 
     /// The most progressions of a list that is kept for sharing.
     const LONGEST_SHARED: usize = 16;
+
+    /// The most bytes of texts of a list that is kept for sharing.
+    const LONGEST_TEXTS: usize = 64;
 
     /// Makes a list from the pictures of one kind after another, each in the log's order.
     pub fn pictures<'a>(
@@ -57,8 +64,9 @@ impl Templates {
 
     /// Begins the list of the asset with this id.
     pub(in crate::event) fn list<'a>(&'a mut self, id: &'a str) -> PictureListBuilder<'a> {
-        let progressions = std::mem::take(&mut self.spare);
-        PictureListBuilder { templates: self, id, progressions, last: None, oddities: Oddities::default() }
+        let (progressions, texts) = std::mem::take(&mut self.spare);
+        let oddities = Oddities::default();
+        PictureListBuilder { templates: self, id, progressions, texts, texts_from: 0, last: None, oddities }
     }
 
     /// Returns the shared template of these parts.
@@ -78,28 +86,27 @@ impl Templates {
         template
     }
 
-    fn share(&mut self, progressions: &mut Vec<Progression>) -> Pictures {
+    /// Returns the list of these progressions and texts, and leaves both empty.
+    fn share(&mut self, progressions: &mut Vec<Progression>, texts: &mut String) -> Pictures {
         if progressions.is_empty() {
             return Pictures::default();
         }
-        // Signatures are an event's own.
-        let is_signed = progressions.iter_mut().fold(false, |is_signed, progression| {
-            progression.signatures.shrink_to_fit();
-            is_signed || progression.url.signature() != SignaturePlace::None
-        });
-        if progressions.len() > Self::LONGEST_SHARED || is_signed {
-            return Pictures(Some(Arc::new(progressions.drain(..).collect())));
+        // Long texts are signatures, which are an event's own.
+        if progressions.len() > Self::LONGEST_SHARED || texts.len() > Self::LONGEST_TEXTS {
+            return Pictures(Some(Arc::new(Progressions::take(progressions, texts))));
         }
-        let hash = hash(progressions);
-        if let Some(known) = self.lists.find(hash, |known| is_same(known, progressions)) {
+        let hash = hash(progressions, texts);
+        let is_same = |known: &Progressions| known.as_slice() == progressions.as_slice() && *known.texts == **texts;
+        if let Some(known) = self.lists.find(hash, |known| is_same(known)) {
             progressions.clear();
+            texts.clear();
             return Pictures(Some(Arc::clone(known)));
         }
-        let list = Arc::new(progressions.drain(..).collect());
+        let list = Arc::new(Progressions::take(progressions, texts));
         if self.lists.len() == Self::MAX {
             self.lists.clear();
         }
-        self.lists.insert_unique(hash, Arc::clone(&list), |known| self::hash(known));
+        self.lists.insert_unique(hash, Arc::clone(&list), |known| self::hash(known.as_slice(), &known.texts));
         Pictures(Some(list))
     }
 }
@@ -122,13 +129,32 @@ impl PictureListBuilder<'_> {
             let (parts, filling) = Parts::of(url, self.id);
             (filling, self.templates.template(&parts))
         });
-        let continues = |progression: &mut Progression| {
-            (Arc::ptr_eq(&progression.url, &template) || progression.url == template)
-                && progression.extend(kind, offset, filling)
-        };
-        if !self.progressions.last_mut().is_some_and(continues) {
-            self.progressions.push(Progression::new(kind, offset, filling, template));
+        let is_same = |before: &Progression| Arc::ptr_eq(&before.url, &template) || before.url == template;
+        if !self.progressions.last().is_some_and(is_same) || !self.extend(kind, offset, filling) {
+            self.begin(kind, offset, filling, template);
         }
+    }
+
+    /// Adds a picture of the same template as the one before if it continues the last progression.
+    fn extend(&mut self, kind: PictureKind, offset: i64, filling: Filling<'_>) -> bool {
+        let Self { progressions, texts, texts_from, .. } = self;
+        let is_added =
+            progressions.last_mut().is_some_and(|last| last.extend(kind, offset, filling, texts, *texts_from));
+        self.oddities.foreign += u32::from(is_added && self.is_foreign(filling));
+        is_added
+    }
+
+    /// Begins a progression with a picture.
+    fn begin(&mut self, kind: PictureKind, offset: i64, filling: Filling<'_>, template: Arc<Template>) {
+        self.texts_from = self.texts.len();
+        filling.push_texts(&mut self.texts);
+        self.oddities.foreign += u32::from(self.is_foreign(filling));
+        self.progressions.push(Progression::new(kind, offset, filling, template));
+    }
+
+    /// Returns `true` if the hole for the id of another asset is filled with one.
+    fn is_foreign(&self, filling: Filling<'_>) -> bool {
+        !filling.id.is_empty() && !filling.id.eq_ignore_ascii_case(self.id)
     }
 
     /// Returns the template of the last picture, in this list or the one before.
@@ -139,9 +165,10 @@ impl PictureListBuilder<'_> {
     /// Adds a picture whose URL is [`Self::template`] filled with these; nothing where there is no template.
     pub(in crate::event) fn push_filled(&mut self, kind: PictureKind, offset: Offset, filling: Filling<'_>) {
         let offset = self.check(kind, offset);
-        if !self.progressions.last_mut().is_some_and(|progression| progression.extend(kind, offset, filling)) {
-            let template = self.template().map(Arc::clone);
-            self.progressions.extend(template.map(|template| Progression::new(kind, offset, filling, template)));
+        if !self.extend(kind, offset, filling)
+            && let Some(template) = self.template().map(Arc::clone)
+        {
+            self.begin(kind, offset, filling, template);
         }
     }
 
@@ -174,9 +201,9 @@ impl PictureListBuilder<'_> {
             self.templates.recent = Some(Arc::clone(&last.url));
         }
         let foreign = self.progressions.iter().filter(|progression| progression.url.is_foreign(self.id));
-        self.oddities.foreign = foreign.map(|progression| progression.count).sum();
-        let pictures = self.templates.share(&mut self.progressions);
-        self.templates.spare = self.progressions;
+        self.oddities.foreign += foreign.map(|progression| progression.count).sum::<u32>();
+        let pictures = self.templates.share(&mut self.progressions, &mut self.texts);
+        self.templates.spare = (self.progressions, self.texts);
         if self.oddities.unsorted > 0 {
             // Only in an unsorted list may equal offsets stand apart.
             let mut offsets: Vec<_> = pictures.offsets().map(|(kind, _, offset)| (kind, offset)).collect();
@@ -197,15 +224,10 @@ fn seconds_in(url: &str) -> Option<Offset> {
     Offset::from_seconds(seconds.parse::<u32>().ok()?.into())
 }
 
-/// Returns `true` if two lists without signatures are equal. Their signatures are not looked at: the texts of unsigned
-/// lists are empty, and the lists of other events are seldom in the processor's cache.
-fn is_same(one: &[Progression], other: &[Progression]) -> bool {
-    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.is_same_unsigned(other))
-}
-
 /// Returns the hash of a list.
-fn hash(progressions: &[Progression]) -> u64 {
-    progressions.iter().fold(0, |hash, progression| progression.fold_hash(hash))
+fn hash(progressions: &[Progression], texts: &str) -> u64 {
+    let texts = if texts.is_empty() { 0 } else { template::hash(texts) };
+    progressions.iter().fold(texts, |hash, progression| progression.fold_hash(hash))
 }
 
 #[cfg(test)]
@@ -248,7 +270,7 @@ mod tests {
         for form in forms {
             let hashes = (0..500).map(|n| {
                 let pictures = templates.pictures(&asset, [(Sample, Offset::default(), form(n).as_str())]);
-                hash(pictures.progressions())
+                hash(pictures.progressions(), &pictures.0.as_ref().unwrap().texts)
             });
             assert_eq!(hashes.collect::<std::collections::HashSet<_>>().len(), 500, "{}", form(0));
         }
@@ -306,6 +328,9 @@ mod tests {
             (0..9u32).prop_map(|n| format!("https://h/{n:032x}/6ab13c00/asset/{ID}/{n}.jpg")),
             (0..9u32).prop_map(|n| format!("https://h/2026031409{n:02}/{n:032x}/asset/{ID}/{n}.jpg?auth_key=1-{n}")),
             (0..9u32).prop_map(|n| url("sample", &format!("{n}.jpg?auth_key={}&auth_key=7", "a".repeat(n as usize)))),
+            (0..9u32).prop_map(|n| format!("https://h/asset/{n:032x}/{n}.jpg")),
+            (0..9u32).prop_map(|n| format!("https://h/asset/{n:032X}/cover.jpg?auth_key=1-{n}#{n}")),
+            (0..9u32).prop_map(|n| url("sample", &format!("{}.jpg?v={n}", n / 3))),
             Just(format!("{ID}{ID}7")),
             Just(ID.to_owned()),
             any::<String>(),

@@ -1,6 +1,6 @@
 //! The picture list of one event, without a string for each picture.
 
-use super::progression::Progression;
+use super::progression::{Progression, Progressions};
 use crate::event::{asset_id::AssetId, kind::PictureKind, offset::Offset, url::PictureUrl};
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ impl Snapshot {
 
 /// The pictures of one event. Clones share the list.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Pictures(pub(super) Option<Arc<Box<[Progression]>>>);
+pub struct Pictures(pub(super) Option<Arc<Progressions>>);
 
 impl Pictures {
     /// Returns the pictures of `asset`, sorted by [`Snapshot::order`].
@@ -67,11 +67,13 @@ impl Pictures {
     /// Returns the pictures of `asset`, kind after kind, each in the log's order. Allocates each URL.
     pub fn iter<'a>(&'a self, asset: &'a AssetId) -> impl Iterator<Item = Snapshot> + 'a {
         let id = asset.to_string();
-        self.places().map(move |(progression, kind, index, at)| Snapshot {
-            kind,
-            index,
-            offset: progression.offset_at(at),
-            url: progression.url_at(at, &id),
+        let mut texts = self.texts();
+        self.places().map(move |(progression, kind, index, at)| {
+            let url = progression.url_at(at, &id, texts);
+            if at + 1 == progression.count {
+                texts = texts.get(progression.kept_texts_len()..).unwrap_or_default();
+            }
+            Snapshot { kind, index, offset: progression.offset_at(at), url }
         })
     }
 
@@ -83,18 +85,26 @@ impl Pictures {
     /// Returns one picture of `asset`.
     pub fn get(&self, asset: &AssetId, kind: PictureKind, index: u32) -> Option<Snapshot> {
         let mut at = index;
-        for progression in self.progressions().iter().filter(|progression| progression.kind == kind) {
-            if at < progression.count {
-                let url = progression.url_at(at, &asset.to_string());
-                return Some(Snapshot { kind, index, offset: progression.offset_at(at), url });
+        let mut texts = self.texts();
+        for progression in self.progressions() {
+            if progression.kind == kind {
+                if at < progression.count {
+                    let url = progression.url_at(at, &asset.to_string(), texts);
+                    return Some(Snapshot { kind, index, offset: progression.offset_at(at), url });
+                }
+                at -= progression.count;
             }
-            at -= progression.count;
+            texts = texts.get(progression.kept_texts_len()..).unwrap_or_default();
         }
         None
     }
 
     pub(super) fn progressions(&self) -> &[Progression] {
-        self.0.as_deref().map_or(&[], |list| list)
+        self.0.as_deref().map_or(&[], Progressions::as_slice)
+    }
+
+    fn texts(&self) -> &str {
+        self.0.as_deref().map_or("", |list| &list.texts)
     }
 
     /// Returns each picture's progression, kind, index in the kind, and index in the progression.

@@ -4,10 +4,14 @@ use super::template::{Filling, Template};
 use crate::event::{kind::PictureKind, offset::Offset, url::PictureUrl};
 use std::sync::Arc;
 
-/// Pictures of one kind whose offsets and numbers rise by equal steps.
+/// Pictures of one kind whose offsets and numbers rise by equal steps, and whose [texts](Filling) are of one length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::event) struct Progression {
     pub(in crate::event) kind: PictureKind,
+    /// `true` if all pictures have the same texts, which are kept once.
+    pub(super) is_uniform: bool,
+    /// The length of each picture's texts in bytes; 0 where the template has no holes for them.
+    texts_len: u16,
     pub(in crate::event) count: u32,
     /// In milliseconds, as the step.
     pub(in crate::event) offset: i64,
@@ -16,22 +20,68 @@ pub(in crate::event) struct Progression {
     pub(in crate::event) number: u64,
     pub(in crate::event) number_step: i64,
     pub(in crate::event) url: Arc<Template>,
-    /// The signatures of the URLs, all of one length, one after another; empty where the template has none.
-    pub(in crate::event) signatures: String,
+}
+
+/// The progressions of a list that is complete, and the texts of their pictures.
+#[derive(Debug, PartialEq)]
+pub(super) struct Progressions {
+    list: OneOrMany,
+    /// One after another, in the order of the pictures; empty where no template has one.
+    pub(super) texts: Box<str>,
+}
+
+/// Most lists are one progression, which needs no allocation of its own.
+#[derive(Debug, PartialEq)]
+enum OneOrMany {
+    One(Progression),
+    Many(Box<[Progression]>),
+}
+
+impl Progressions {
+    /// Takes the progressions and texts of a list, and leaves both empty.
+    pub(super) fn take(progressions: &mut Vec<Progression>, texts: &mut String) -> Self {
+        let list = match progressions.pop() {
+            Some(only) if progressions.is_empty() => OneOrMany::One(only),
+            last => OneOrMany::Many(progressions.drain(..).chain(last).collect()),
+        };
+        let all = Box::from(texts.as_str());
+        texts.clear();
+        Self { list, texts: all }
+    }
+
+    pub(super) fn as_slice(&self) -> &[Progression] {
+        match &self.list {
+            OneOrMany::One(one) => std::slice::from_ref(one),
+            OneOrMany::Many(many) => many,
+        }
+    }
 }
 
 impl Progression {
     /// Begins with one picture.
     pub(super) fn new(kind: PictureKind, offset: i64, filling: Filling<'_>, url: Arc<Template>) -> Self {
-        let Filling { number, signature } = filling;
-        Self { kind, count: 1, offset, step: 0, number, number_step: 0, url, signatures: signature.to_owned() }
+        let texts_len = filling.texts_len();
+        let number = filling.number;
+        Self { kind, is_uniform: false, texts_len, count: 1, offset, step: 0, number, number_step: 0, url }
     }
 
-    /// Adds the next picture, whose URL has the same template, if it continues the progression.
-    pub(super) fn extend(&mut self, kind: PictureKind, offset: i64, filling: Filling<'_>) -> bool {
-        let Filling { number, signature } = filling;
-        let fits = signature.len() * self.count as usize == self.signatures.len();
-        if self.kind != kind || self.count == u32::MAX || !fits {
+    /// Adds the next picture, whose URL has the same template, if it continues the progression. `texts` are those of the
+    /// progression so far.
+    pub(super) fn extend(
+        &mut self,
+        kind: PictureKind,
+        offset: i64,
+        filling: Filling<'_>,
+        texts: &mut String,
+        from: usize,
+    ) -> bool {
+        let number = filling.number;
+        if self.kind != kind || self.count == u32::MAX || self.texts_len != filling.texts_len() {
+            return false;
+        }
+        let is_same =
+            (self.is_uniform || self.count == 1) && texts.get(from..).is_some_and(|texts| filling.has_texts(texts));
+        if self.is_uniform && !is_same {
             return false;
         }
         if self.count == 1 {
@@ -41,13 +91,10 @@ impl Progression {
         let next = (self.offset + i64::from(self.count) * self.step, self.number_at(self.count));
         let continues = next == (offset, number);
         if continues {
-            if self.count == 1 {
-                // One allocation for most lists; what is left over is given back when the list is complete.
-                self.signatures.reserve(signature.len() * 15);
-            }
+            self.is_uniform = is_same;
             self.count += 1;
-            if !signature.is_empty() {
-                self.signatures.push_str(signature);
+            if !is_same {
+                filling.push_texts(texts);
             }
         }
         continues
@@ -61,13 +108,12 @@ impl Progression {
         self.number.wrapping_add_signed(i64::from(at).wrapping_mul(self.number_step))
     }
 
-    /// Returns `true` if both are equal in all but their signatures.
-    pub(super) fn is_same_unsigned(&self, other: &Self) -> bool {
-        let numbers = |one: &Self| (one.kind, one.count, one.offset, one.step, one.number, one.number_step);
-        numbers(self) == numbers(other) && (Arc::ptr_eq(&self.url, &other.url) || self.url == other.url)
+    /// Returns the number of bytes of the texts that are kept of it.
+    pub(super) fn kept_texts_len(&self) -> usize {
+        usize::from(self.texts_len) * if self.is_uniform { 1 } else { self.count as usize }
     }
 
-    /// Folds all fields but the signatures into the hash of the progressions before it in a list.
+    /// Folds all fields but those of texts into the hash of the progressions before it in a list.
     pub(super) fn fold_hash(&self, before: u64) -> u64 {
         let fields = [
             self.kind as u64,
@@ -82,9 +128,11 @@ impl Progression {
         fields.iter().fold(before, |hash, field| (hash ^ field).wrapping_mul(0x5851_f42d_4c95_7f2d).rotate_left(29))
     }
 
-    pub(super) fn url_at(&self, at: u32, id: &str) -> PictureUrl {
-        let len = self.signatures.len() / self.count as usize;
-        let signature = self.signatures.get(at as usize * len..(at as usize + 1) * len).unwrap_or_default();
-        PictureUrl::new(&self.url.fill(id, Filling { number: self.number_at(at), signature }))
+    /// Returns the URL of a picture; `texts` are those of the list from its first picture on.
+    pub(super) fn url_at(&self, at: u32, id: &str, texts: &str) -> PictureUrl {
+        let len = usize::from(self.texts_len);
+        let from = if self.is_uniform { 0 } else { at as usize * len };
+        let texts = texts.get(from..from + len).unwrap_or_default();
+        PictureUrl::new(&self.url.fill(id, Filling::new(self.number_at(at), texts, &self.url)))
     }
 }

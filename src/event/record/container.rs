@@ -181,7 +181,10 @@ fn shipped<'a>(line: &'a [u8], stamp: Option<ParsedTime>, clock: &TimeContext) -
         Regex::new(r#""_STREAM_ID"|"CONTAINER_|"_LINE_BREAK"|"container_id"|"logtag"|"_p""#)
             .expect("the words are a valid pattern")
     });
-    if !MARKERS.is_match(line) {
+    // The beginnings of the markers are found in less time than the pattern takes to begin.
+    static BEGINNINGS: LazyLock<[memmem::Finder<'_>; 4]> =
+        LazyLock::new(|| [r#""_"#, r#""CONTAINER_"#, r#""container_id""#, r#""logtag""#].map(memmem::Finder::new));
+    if !BEGINNINGS.iter().any(|beginning| beginning.find(line).is_some()) || !MARKERS.is_match(line) {
         return None;
     }
     let line = match String::from_utf8_lossy(line) {

@@ -1,7 +1,8 @@
-//! The overlay of unparsed lines by reason, and of notices.
+//! The overlay of unparsed lines by reason, of events with pictures of another asset, and of notices.
 
 use crate::{
     app::{App, overlay::notices::NoticesOverlay},
+    event::Origin,
     text::number::{counted, thousands},
     ui::{
         sentence::sentence,
@@ -18,18 +19,25 @@ pub(super) fn more(app: &App, overlay: &NoticesOverlay) -> String {
     }
 }
 
-/// Returns a row for each reason with its latest line, then one for each notice, the newest first.
+/// Returns a row for each reason with its latest line, one for events with pictures of another asset with the first of
+/// them, then one for each notice, the newest first.
 pub(super) fn rows(app: &App, overlay: &NoticesOverlay) -> Vec<Vec<StyledText>> {
     let mut rows: Vec<Vec<StyledText>> = Vec::new();
     for folded in &overlay.rejected {
-        let origin = folded.latest.origin;
-        let line = origin.line.map_or_else(|| format!("@{}", origin.byte), |line| line.to_string());
-        let place = format!("{}:{line}:{}", app.catalog().file_name(origin.file), folded.latest.column);
+        let place = format!("{}:{}", place(app, folded.latest.origin), folded.latest.column);
         rows.push(vec![
             part(format!(" {:>5}× ", thousands(folded.count)), Role::Warn),
             part(format!("{}  ", folded.latest.reason), Role::Plain),
             part(format!("{place}  "), Role::Dim),
             (folded.latest.raw.clone(), Role::Dim),
+        ]);
+    }
+    if let Some(foreign) = overlay.foreign {
+        let words = if foreign.count == 1 { "event has pictures" } else { "events have pictures" };
+        rows.push(vec![
+            part(format!(" {:>5}× ", thousands(foreign.count)), Role::Warn),
+            part(format!("{words} of another asset  "), Role::Plain),
+            part(format!("first {}  ", place(app, foreign.first)), Role::Dim),
         ]);
     }
     for notice in &overlay.notices {
@@ -44,4 +52,10 @@ pub(super) fn rows(app: &App, overlay: &NoticesOverlay) -> Vec<Vec<StyledText>> 
         rows.push(vec![part(" no unparsed lines and no notices ", Role::Dim)]);
     }
     rows
+}
+
+/// Writes a place of a log: `vod.log:12`, or `vod.log:@3456` by its byte where the line is not known.
+fn place(app: &App, origin: Origin) -> String {
+    let line = origin.line.map_or_else(|| format!("@{}", origin.byte), |line| line.to_string());
+    format!("{}:{line}", app.catalog().file_name(origin.file))
 }

@@ -52,9 +52,9 @@ const CHINESE_MONTHS: [&str; 12] =
 /// Reads the time at the start of `text`.
 pub(super) fn parse(text: &[u8]) -> Option<SpelledTime> {
     let dates: &[ParseDate] = match text.first()? {
-        b'0'..=b'9' => &[year_first, day_first, numbers_only, compact, month_first],
-        b'A'..=b'Z' => &[month_first, glog],
-        0xe4..=0xe5 => &[month_first],
+        b'0'..=b'9' => &[year_first, day_first, numbers_only, compact, numbered_month_first],
+        b'A'..=b'Z' => &[month_name_first, glog],
+        0xe4..=0xe5 => &[chinese_month_first],
         _ => return None,
     };
     dates.iter().find_map(|date| {
@@ -83,7 +83,8 @@ fn year_first(text: &[u8]) -> Option<DateAnd<'_>> {
 /// `14/Mar/2026:`, `14-Mar-2026 `, `14 Mar 2026 `
 fn day_first(text: &[u8]) -> Option<DateAnd<'_>> {
     let (day, text) = one_or_two(text)?;
-    let (month, text) = month_name(one_of(text, b"/- .")?)?;
+    let text = one_of(text, b"/- .")?;
+    let (month, text) = month_name(text).or_else(|| chinese_month(text)).or_else(|| numbered_month(text))?;
     let (year, text) = digits(one_of(text, b"/- .")?, 4)?;
     date(Some(year), month, day, one_of(text, b": T")?)
 }
@@ -107,9 +108,26 @@ fn compact(text: &[u8]) -> Option<DateAnd<'_>> {
     date(Some(year), month, day, one_of(text, b"T -_")?)
 }
 
-/// `Mar 14 `, `Mar  4 `, `March 14, 2026 `, `Mar 14 2026 `, `3月 14, 2026 `, `三月 14, 2026 `
-fn month_first(text: &[u8]) -> Option<DateAnd<'_>> {
+/// `Mar 14 `, `Mar  4 `, `March 14, 2026 `, `Mar 14 2026 `
+fn month_name_first(text: &[u8]) -> Option<DateAnd<'_>> {
     let (month, text) = month_name(text)?;
+    after_month(month, text)
+}
+
+/// `3月 14, 2026 `
+fn numbered_month_first(text: &[u8]) -> Option<DateAnd<'_>> {
+    let (month, text) = numbered_month(text)?;
+    after_month(month, text)
+}
+
+/// `三月 14, 2026 `
+fn chinese_month_first(text: &[u8]) -> Option<DateAnd<'_>> {
+    let (month, text) = chinese_month(text)?;
+    after_month(month, text)
+}
+
+/// Reads the day and the year after a month.
+fn after_month(month: i32, text: &[u8]) -> Option<DateAnd<'_>> {
     let (day, text) = one_or_two(one_of(text, b" ")?.trim_ascii_start())?;
     let spaced = one_of(text.strip_prefix(b",").unwrap_or(text), b" ")?;
     match digits(spaced, 4) {
@@ -185,16 +203,24 @@ fn fraction(text: &[u8]) -> (i32, &[u8]) {
     (nanos, rest)
 }
 
+/// `Mar`, `March`
 fn month_name(text: &[u8]) -> Option<(i32, &[u8])> {
-    for (month, (english, chinese)) in (1..).zip(MONTHS.iter().zip(CHINESE_MONTHS)) {
-        let short = english.get(..3).unwrap_or_default();
-        let name = [english, chinese, short].into_iter().find_map(|name| text.strip_prefix(name.as_bytes()));
-        if let Some(rest) = name.filter(|rest| !rest.first().is_some_and(u8::is_ascii_alphabetic)) {
-            return Some((month, rest));
-        }
-    }
-    let (month, rest) = one_or_two(text)?;
-    Some((month, rest.strip_prefix("月".as_bytes())?))
+    // Every word of a line may be one: three letters decide.
+    let short: &[u8; 3] = text.first_chunk()?;
+    let (month, name) = (1..).zip(MONTHS).find(|(_, name)| name.as_bytes().first_chunk() == Some(short))?;
+    let rest = text.strip_prefix(name.as_bytes()).or_else(|| text.get(short.len()..))?;
+    (!rest.first().is_some_and(u8::is_ascii_alphabetic)).then_some((month, rest))
+}
+
+/// `三月`
+fn chinese_month(text: &[u8]) -> Option<(i32, &[u8])> {
+    (1..).zip(CHINESE_MONTHS).find_map(|(month, name)| Some((month, text.strip_prefix(name.as_bytes())?)))
+}
+
+/// `3月`
+fn numbered_month(text: &[u8]) -> Option<(i32, &[u8])> {
+    let (month, text) = one_or_two(text)?;
+    Some((month, text.strip_prefix("月".as_bytes())?))
 }
 
 fn one_or_two(text: &[u8]) -> Option<(i32, &[u8])> {
