@@ -1,7 +1,7 @@
 //! Events a second from a topic of librdkafka's mock cluster, beside confluent_kafka's own consumer in the same run:
 //! `kafka [EVENTS]`, one million unless said otherwise. Needs confluent_kafka in python3 (or `THUMBVIEW_TEST_PYTHON`).
 //!
-//! Both read all partitions from the beginning to the end, uncompressed. thumbview also finds the events; the consumer
+//! Both read all partitions from the beginning to the end, packed by zstd, since the mock keeps 5 MB of each. thumbview also finds the events; the consumer
 //! hands its records to Python and drops them.
 #![expect(
     clippy::unwrap_used,
@@ -22,7 +22,7 @@ use thumbview::{
 fn main() {
     let argument = env::args().skip(1).find(|argument| argument != "--bench");
     let events: u64 = argument.map_or(1_000_000, |events| events.parse().unwrap());
-    let Some(mut cluster) = MockCluster::start(&[&format!("vod:none:{events}")]) else {
+    let Some(mut cluster) = MockCluster::start(&[&format!("vod:zstd:{events}")]) else {
         println!("python3 has no confluent_kafka");
         return;
     };
