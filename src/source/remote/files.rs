@@ -102,7 +102,7 @@ impl RemoteFiles {
         let requests: Vec<Request<'_>> = paths.iter().map(|path| Request::Stat(path)).collect();
         let answers = self.link.retry(self.patience, |shell, _| {
             let pending = shell.send(&requests)?;
-            let is_stopped = || self.link.is_stopped();
+            let is_stopped = |silence| self.link.is_stopped_at(silence);
             pending.iter().map(|pending| shell.wait(pending, &is_stopped)).collect::<io::Result<Vec<Answer>>>()
         })?;
         let seen = paths.iter().zip(&answers).map(|(path, answer)| (path.to_path_buf(), observation(answer)));
@@ -173,7 +173,7 @@ impl RemoteFiles {
         let open = (!is_open).then_some(Request::Open(slot, &path));
         let pending = shell.send(&open.into_iter().chain([request(slot)]).collect::<Vec<Request<'_>>>());
         drop(slots);
-        let (is_stopped, pending) = (|| self.link.is_stopped(), pending?);
+        let (is_stopped, pending) = (|silence| self.link.is_stopped_at(silence), pending?);
         match &*pending {
             [opened, answer] => Ok((Some(shell.wait(opened, &is_stopped)?), shell.wait(answer, &is_stopped)?)),
             [answer] => Ok((None, shell.wait(answer, &is_stopped)?)),
@@ -229,7 +229,7 @@ impl FileSystem for RemoteFiles {
             drop(slots);
             let pending = pending?;
             let pending = pending.first().ok_or(io::ErrorKind::NotConnected)?;
-            shell.wait(pending, &|| self.link.is_stopped())
+            shell.wait(pending, &|silence| self.link.is_stopped_at(silence))
         })?;
         let Some(stat) = parse_stat(&opened.body).filter(|_| opened.code == 0) else {
             self.forget(number);

@@ -36,6 +36,9 @@ const ATTEMPTS_ONCE: u32 = 5;
 /// The rate below which bytes are packed, in bytes a millisecond.
 const SLOW: u64 = 4000;
 
+/// The silence from which it is told.
+const SILENCE_TOLD: Duration = Duration::from_secs(5);
+
 /// The time between two checks for having been stopped.
 const STOP_PERIOD: Duration = Duration::from_millis(100);
 
@@ -149,12 +152,15 @@ impl HostLink {
         let heard = lost.as_ref().map_or(Duration::ZERO, |shell| shell.since_heard());
         let since = Instant::now().checked_sub(heard).unwrap_or_else(Instant::now);
         let mut failure = lost.map(|shell| explain(self.host(), &shell.end()));
+        if was_connected {
+            self.tell_silence(heard);
+        }
         let mut backoff = Backoff::default();
         let mut attempts = 0;
         loop {
             // A link that was lost is tried again at once.
             if attempts > 0 || failure.is_none() || was_connected {
-                match RemoteShell::start(&self.transport, &|| self.is_stopped()) {
+                match RemoteShell::start(&self.transport, &|_| self.is_stopped()) {
                     Ok(shell) => return Ok(self.connected(shell)),
                     Err(end) => failure = Some(explain(self.host(), &end)),
                 }
@@ -272,6 +278,21 @@ impl HostLink {
         Ok(())
     }
 
+    /// Reports that the host does not answer.
+    fn tell_silence(&self, silence: Duration) {
+        self.is_told.store(true, Ordering::Relaxed);
+        let sentence = format!("{}: no answer for {} s, trying again", self.host(), silence.as_secs());
+        self.send_health(&Health::Waiting(Safe::new(&sentence)));
+    }
+
+    /// Returns whether the source was stopped; reports an answer that takes long, once.
+    pub(super) fn is_stopped_at(&self, silence: Duration) -> bool {
+        if silence >= SILENCE_TOLD && !self.is_told.load(Ordering::Relaxed) {
+            self.tell_silence(silence);
+        }
+        self.is_stopped()
+    }
+
     pub(super) fn is_stopped(&self) -> bool {
         self.reports.as_ref().is_some_and(|reports| reports.outlet.shared.is_stopped())
     }
@@ -281,7 +302,7 @@ impl HostLink {
         self.retry(patience, |shell, _| {
             let pending = shell.send(std::slice::from_ref(request))?;
             let pending = pending.first().ok_or(io::ErrorKind::NotConnected)?;
-            shell.wait(pending, &|| self.is_stopped())
+            shell.wait(pending, &|silence| self.is_stopped_at(silence))
         })
     }
 

@@ -61,7 +61,7 @@ pub(super) struct PendingAnswer(Receiver<Answer>);
 
 impl RemoteShell {
     /// Starts the program and waits for its greeting.
-    pub(super) fn start(transport: &Transport, is_stopped: &dyn Fn() -> bool) -> Result<Self, ShellEnd> {
+    pub(super) fn start(transport: &Transport, is_stopped: &dyn Fn(Duration) -> bool) -> Result<Self, ShellEnd> {
         let failed = |error: &io::Error| ShellEnd { stderr: start_error(error), ..ShellEnd::default() };
         let (program, arguments) = transport.command.split_first().ok_or_else(ShellEnd::default)?;
         let mut child = Command::new(program)
@@ -141,8 +141,9 @@ impl RemoteShell {
         written.map_err(|_closed| ended())
     }
 
-    /// Waits for an answer. A shell that is silent for too long is ended.
-    pub(super) fn wait(&self, pending: &PendingAnswer, is_stopped: &dyn Fn() -> bool) -> io::Result<Answer> {
+    /// Waits for an answer; gives up where `is_stopped` returns `true` for the time of silence. A shell that is silent
+    /// for too long is ended.
+    pub(super) fn wait(&self, pending: &PendingAnswer, is_stopped: &dyn Fn(Duration) -> bool) -> io::Result<Answer> {
         let asked = self.now();
         loop {
             match pending.0.recv_timeout(CHECK_PERIOD) {
@@ -150,10 +151,11 @@ impl RemoteShell {
                 Err(RecvTimeoutError::Disconnected) => return Err(ended()),
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            if is_stopped() {
+            let silence = self.silence(asked);
+            if is_stopped(silence) {
                 return Err(io::ErrorKind::ConnectionAborted.into());
             }
-            if self.silence(asked) > SILENCE_MAX {
+            if silence > SILENCE_MAX {
                 lock(&self.shared.end).stderr.push_str("\nTimeout");
                 self.stop();
                 return Err(ended());
