@@ -349,5 +349,5 @@ fn parse_speed(text: &str) -> Result<f64, String> {
 
 fn parse_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    url.ok_or_else(|| "a URL such as http://127.0.0.1:8080".to_owned())
+    url.ok_or_else(|| "expected a URL such as http://127.0.0.1:8080".to_owned())
 }

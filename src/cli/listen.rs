@@ -92,8 +92,9 @@ fn parse_address(text: &str) -> Result<SocketAddr, String> {
     if let Ok(port) = port.parse::<u16>() {
         return Ok((Ipv4Addr::LOCALHOST, port).into());
     }
-    text.parse()
-        .map_err(|_unreadable| "an address and a port such as 127.0.0.1:8080, or 0.0.0.0:8080 for all".to_owned())
+    text.parse().map_err(|_unreadable| {
+        "expected an address and a port such as 127.0.0.1:8080, or 0.0.0.0:8080 for all".to_owned()
+    })
 }
 
 fn parse_topic(text: &str) -> Result<String, String> {
@@ -103,7 +104,7 @@ fn parse_topic(text: &str) -> Result<String, String> {
     if is_urn && is_plain {
         Ok(text.to_owned())
     } else {
-        Err("a topic such as urn:smn:cn-north-4:PROJECT:NAME".to_owned())
+        Err("expected a topic such as urn:smn:cn-north-4:PROJECT:NAME".to_owned())
     }
 }
 

@@ -75,11 +75,11 @@ pub enum JournalError {
     #[error("the journal {0} is in use by another listen: give each a journal of its own")]
     Locked(Safe),
     /// It is a directory, a pipe or a device.
-    #[error("the journal {0} is no file: name a file that does not exist yet, or a journal of listen")]
+    #[error("the journal {0} is not a file: name a file that does not exist yet, or a journal of listen")]
     NotAFile(Safe),
     /// It holds what listen has not written.
     #[error(
-        "{path} is no journal of listen: line {line} is of another program; nothing was changed, name another file"
+        "{path} is not a journal of listen: line {line} was written by another program; nothing was changed, choose another file"
     )]
     Foreign {
         /// The file.

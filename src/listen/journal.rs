@@ -198,7 +198,7 @@ mod tests {
         for text in ["by hand", "2026-03-14 INFO started\nhalf a li"] {
             fs::write(&path, text).unwrap();
             let refused = open(&path).unwrap_err();
-            assert!(refused.contains("vod.journal is no journal of listen: line 1"), "{refused}");
+            assert!(refused.contains("vod.journal is not a journal of listen: line 1"), "{refused}");
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
         let refused = open(folder.path()).unwrap_err();

@@ -60,7 +60,7 @@ impl CallbackRefusal {
     /// Returns the reason as the rest of a sentence that begins with "refused: ".
     pub(super) fn reason(self) -> String {
         match self {
-            Self::Method => "callbacks are posted, and this is no POST".to_owned(),
+            Self::Method => "callbacks must be sent by POST".to_owned(),
             Self::NotHttp => "not HTTP; a sender that uses https needs --tls-cert and --tls-key here".to_owned(),
             Self::TooSlow => "the body took longer than 2 s".to_owned(),
             Self::CutOff => "the body ended early".to_owned(),
@@ -70,8 +70,8 @@ impl CallbackRefusal {
             Self::WrongSignature => "the signature is wrong".to_owned(),
             Self::UnknownTopic => "the topic is not one of --topic".to_owned(),
             Self::AmbiguousField(field) => format!("{field} has a value that a signed message cannot have"),
-            Self::RepeatedField => "a field stands twice".to_owned(),
-            Self::UnsignedEvent => "an event stands outside of what is signed".to_owned(),
+            Self::RepeatedField => "a field occurs twice".to_owned(),
+            Self::UnsignedEvent => "an event lies outside the signed text".to_owned(),
             Self::NoCertificate => "messages of SMN need --smn-cert and --topic".to_owned(),
             Self::NoKey => "messages of MFS need --mfs-key-file".to_owned(),
             Self::NotStored => "the journal cannot be written".to_owned(),

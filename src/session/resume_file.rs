@@ -125,7 +125,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOFOLLOW).bits()).unwrap_or(0);
     let file = File::options().read(true).custom_flags(flags).open(path)?;
     if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
+        return Err(io::Error::other("it is not a regular file"));
     }
     let mut text = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut text)?;
@@ -198,7 +198,7 @@ mod tests {
         assert!(said().ends_with("it is too long for a saved session"), "{}", said());
         fs::remove_file(&one.path).unwrap();
         mknodat(CWD, &one.path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-        assert!(said().ends_with("it is no regular file"), "{}", said());
+        assert!(said().ends_with("it is not a regular file"), "{}", said());
         assert!(one.write(point("a")).is_err(), "a FIFO is not replaced");
     }
 

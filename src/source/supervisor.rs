@@ -473,7 +473,7 @@ impl Supervisor {
         let loading = TopicLoading::begin(&self.shared);
         self.inputs.push(RankInput::Topic(loading.closed()));
         if self.state.is_some() {
-            let text = "--state keeps no places in topics: reading begins as without it";
+            let text = "--state does not keep positions in topics: they are read as without it";
             self.outlet.notice(&name, Severity::Warning, text)?;
         }
         match address {

@@ -93,6 +93,6 @@ fn nobody(url: &Url, pictures: &str, cause: &Safe) -> anyhow::Error {
         .zip(url.port_or_known_default())
         .map_or_else(String::new, |(host, port)| format!("{host}:{port}"));
     anyhow!(
-        "nobody answers at {url}: {cause}; start this first: thumbview listen {address} --journal vod.journal --allow-host {pictures}"
+        "nothing answers at {url}: {cause}; start this first: thumbview listen {address} --journal vod.journal --allow-host {pictures}"
     )
 }

@@ -394,7 +394,7 @@ mod tests {
         check("Sasl handshake failed: API error: SaslAuthenticationFailed", login);
         check(
             "Sasl handshake failed: unsupported sasl mechanism",
-            "the broker does not offer SCRAM-SHA-512: --kafka-mechanism names another",
+            "the broker does not offer SCRAM-SHA-512: choose another with --kafka-mechanism",
         );
         check(
             "cannot sync versions: Request error: Connection is poisoned: Cannot read framed message: Cannot read data: early eof",

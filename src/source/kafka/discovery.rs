@@ -85,7 +85,7 @@ async fn report_panic(topic: &Topic, error: &JoinError) -> Result<(), Closed> {
     if !error.is_panic() {
         return Ok(());
     }
-    let fault = Fault::Settings("the reading of a partition ended by a fault of this program".to_owned());
+    let fault = Fault::Settings("the reading of a partition ended by a bug in thumbview".to_owned());
     let (partition, decision, since) = (None, Decision::GiveUp, Duration::ZERO);
     topic.send(TopicUpdate::Trouble { partition, fault, decision, since }).await
 }

@@ -170,7 +170,9 @@ impl Fault {
                     "the broker refuses user {user}: wrong name, password or mechanism (--kafka-user, --kafka-password-file, --kafka-mechanism)"
                 )
             }
-            Self::Mechanism { name } => format!("the broker does not offer {name}: --kafka-mechanism names another"),
+            Self::Mechanism { name } => {
+                format!("the broker does not offer {name}: choose another with --kafka-mechanism")
+            }
             Self::NoTopic => {
                 format!("there is no topic {topic} on this cluster, or this user is not allowed to see it")
             }

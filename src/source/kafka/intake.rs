@@ -124,7 +124,7 @@ pub(in crate::source) fn run(task: TopicTask) -> Result<(), Stopped> {
     let file = FileId { rank, generation: 0 };
     outlet.send(LogUpdate::Opened { file, name: Arc::clone(&name), size: None })?;
     if options.user.is_some() && !options.is_tls() && options.mechanism == Mechanism::Plain {
-        let text = "the password crosses the network as it is: --kafka-ca speaks TLS, and --kafka-mechanism \
+        let text = "the password is sent unencrypted: --kafka-ca speaks TLS, and --kafka-mechanism \
                     scram-sha-512 keeps it here";
         outlet.notice(&name, Severity::Warning, text)?;
     }
@@ -165,7 +165,7 @@ pub(in crate::source) fn run(task: TopicTask) -> Result<(), Stopped> {
         match runtime.wait(&mut updates) {
             Received::Update(update) => intake.take(update)?,
             Received::Nothing => intake.finish_stale()?,
-            Received::End => return intake.give_up("its reading ended by a fault of this program".to_owned()),
+            Received::End => return intake.give_up("its reading ended by a bug in thumbview".to_owned()),
         }
     }
 }
@@ -223,7 +223,8 @@ impl TopicIntake {
         match update {
             TopicUpdate::Connected { after } => {
                 if let Some(after) = after {
-                    let text = format!("connected again after {} s; reading goes on where it was", after.as_secs());
+                    let text =
+                        format!("connected again after {} s; reading continues where it stopped", after.as_secs());
                     self.outlet.notice(&self.name, Severity::Routine, &text)?;
                 }
                 self.trouble = None;
@@ -325,7 +326,7 @@ impl TopicIntake {
         self.notice(
             partition,
             Severity::Warning,
-            "the topic was made anew, or a broker lost its end: it is read from its oldest record",
+            "the topic was recreated, or a broker lost its end: it is read from its oldest record",
         )?;
         let Some(intake) = self.partitions.get_mut(&partition) else { return Ok(()) };
         intake.reader.finish(&mut self.found);

@@ -56,7 +56,7 @@ fn password(source: Option<&PasswordSource>) -> Result<Password, Fault> {
         Some(PasswordSource::File(path)) => {
             let text = read(path)?;
             let text = String::from_utf8(text)
-                .map_err(|_not_utf8| Fault::Settings(format!("{}: the password is no UTF-8", path.display())))?;
+                .map_err(|_not_utf8| Fault::Settings(format!("{}: the password is not UTF-8", path.display())))?;
             let line = text.lines().next().unwrap_or_default();
             if line.is_empty() {
                 return Err(Fault::Settings(format!("{}: its first line, the password, is empty", path.display())));

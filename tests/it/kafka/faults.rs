@@ -69,10 +69,10 @@ fn logins_are_refused_or_accepted() {
     let mut heard = Listener::spawn(with(config_once(&cluster), login("ops", "secret")));
     heard.until_finished();
     assert_eq!(heard.ids().len(), 6);
-    assert!(heard.noticed("the password crosses the network as it is"));
+    assert!(heard.noticed("the password is sent unencrypted"));
     assert!(!format!("{:?}", heard.all).contains("secret"));
     cluster.offer(&["SCRAM-SHA-512"]);
-    let offered = "the broker does not offer PLAIN: --kafka-mechanism names another";
+    let offered = "the broker does not offer PLAIN: choose another with --kafka-mechanism";
     check(with(config_once(&cluster), login("ops", "secret")), offered);
     check(
         with(config_once(&cluster), |kafka| kafka.user = Some("ops".to_owned())),

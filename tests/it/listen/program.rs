@@ -126,7 +126,7 @@ fn a_journal_in_use_and_a_file_of_others_are_refused() {
     assert!(refused(&journal).contains("is in use by another listen"));
     let other = folder.path().join("other.log");
     fs::write(&other, "2026-03-14 INFO started\nhalf a li").unwrap();
-    assert!(refused(&other).contains("other.log is no journal of listen: line 1 is of another program"));
+    assert!(refused(&other).contains("other.log is not a journal of listen: line 1 was written by another program"));
     assert_eq!(fs::read_to_string(&other).unwrap(), "2026-03-14 INFO started\nhalf a li");
 }
 
