@@ -9,7 +9,7 @@ mod stream;
 
 use super::{
     follow::FollowOptions,
-    reading::{SourceMonitor, check_statuses},
+    reading::{SourceMonitor, check_statuses, refuse_check_terms},
     runtime,
     stdio::{self, STDOUT},
 };
@@ -40,6 +40,7 @@ use tokio::time::Instant;
 /// Prints the events that pass the filter, until the sources end or an alert ends the program.
 pub(super) fn print(selection: &SelectionArgs, source: SourceConfig, follow: FollowOptions) -> Result<ExitCode> {
     let (filter, mode) = (selection.filter()?, source.mode);
+    refuse_check_terms(&filter)?;
     if mode == ReadMode::Follow
         && let Some(status) = filter.unknown_status(&[])
     {

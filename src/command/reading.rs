@@ -199,6 +199,14 @@ pub(super) fn check_statuses(filter: &Filter, in_log: &[&Status]) -> Result<(), 
     Err(UsageError::new(format!("no asset has status {word}; known statuses are {}", known.join(", "))))
 }
 
+/// Fails for a filter that asks for what only a check of pictures tells.
+pub(super) fn refuse_check_terms(filter: &Filter) -> Result<(), UsageError> {
+    if filter.needs_check() {
+        return Err(UsageError::new("picture: works in full screen only, where C checks the pictures"));
+    }
+    Ok(())
+}
+
 /// Logs that were read to their end.
 #[derive(Debug)]
 pub(super) struct LogReading {
@@ -234,9 +242,7 @@ impl LogReading {
     }
 
     fn retain_passing(&self, mut keys: Vec<AssetKey>, filter: &Filter) -> Result<Vec<AssetKey>, UsageError> {
-        if filter.needs_check() {
-            return Err(UsageError::new("picture: works in full screen only, where C checks the pictures"));
-        }
+        refuse_check_terms(filter)?;
         if !filter.is_empty() {
             let statuses: HashSet<&Status> = self.catalog.assets().map(|asset| asset.status()).collect();
             check_statuses(filter, &statuses.into_iter().collect::<Vec<_>>())?;

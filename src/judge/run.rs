@@ -1,8 +1,8 @@
 //! A check of many assets: the pictures to request next, and the assets of which all is known.
 //!
 //! Pictures are requested in the order of their assets, a limited number at once and of one host, so that a slow host
-//! does not hold up the others. A denial after successes of its host is held back until the next answer of that host,
-//! which may tell that the host limits requests.
+//! does not hold up the others. A denial is held back until its host has answered a later request, which may tell that
+//! the host limits requests.
 
 use super::{asset::AssetPictures, outcome::PictureOutcome, verdict::Verdict};
 use crate::{
@@ -11,13 +11,16 @@ use crate::{
     text::Safe,
 };
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
 };
 use url::Url;
 
 /// The pictures that are ready to be requested, up to which more assets are taken.
 const LOOKAHEAD: usize = 1024;
+
+/// The most denials of one host that are held back. A host that limits requests is told by fewer.
+const MAX_HELD: usize = 64;
 
 /// A check of assets that the caller knows by `K`.
 #[derive(Clone, Debug)]
@@ -39,10 +42,17 @@ pub struct CheckRun<K> {
     at_host: HashMap<Arc<str>, usize>,
     /// The number of requests so far.
     count: u64,
-    /// The hosts that have sent a picture.
-    answering: HashSet<Arc<str>>,
-    /// Denials whose meaning the next answer of their host tells.
-    held: HashMap<Arc<str>, Vec<(PictureKey, Safe)>>,
+    /// Denials by host, whose meaning the next answer of the host tells.
+    held: HashMap<Arc<str>, Vec<HeldDenial>>,
+}
+
+/// A denial that is held back.
+#[derive(Clone, Debug)]
+struct HeldDenial {
+    /// The place of its request: answers do not come in the order of the requests, since pictures are decoded first.
+    place: u64,
+    key: PictureKey,
+    reason: Safe,
 }
 
 impl<K> CheckRun<K> {
@@ -58,7 +68,6 @@ impl<K> CheckRun<K> {
             places: HashMap::new(),
             at_host: HashMap::new(),
             count: 0,
-            answering: HashSet::new(),
             held: HashMap::new(),
         }
     }
@@ -126,32 +135,31 @@ impl<K> CheckRun<K> {
 
     /// Notes what became of a picture; returns the assets of which all is known now.
     pub fn take(&mut self, key: PictureKey, outcome: PictureOutcome) -> Vec<(K, AssetPictures)> {
-        let Some((host, _)) = self.places.remove(&key).and_then(|place| self.requested.remove(&place)) else {
-            return self.settle(key, outcome).into_iter().collect();
-        };
+        let Some(place) = self.places.remove(&key) else { return self.settle(key, outcome).into_iter().collect() };
+        let Some((host, _)) = self.requested.remove(&place) else { return Vec::new() };
         if let Some(count) = self.at_host.get_mut(&host) {
             *count -= 1;
         }
-        let mut done = match &outcome {
-            PictureOutcome::Faulty(Verdict::Forbidden, reason) if self.answering.contains(&host) => {
-                self.held.entry(host).or_default().push((key, reason.clone()));
-                Vec::new()
+        let mut done = Vec::new();
+        if let PictureOutcome::Faulty(Verdict::Forbidden, reason) = outcome {
+            let held = self.held.entry(Arc::clone(&host)).or_default();
+            held.push(HeldDenial { place, key, reason });
+            if held.len() > MAX_HELD {
+                done.extend(self.release(&host, u64::MAX, Verdict::Forbidden));
             }
-            PictureOutcome::Faulty(Verdict::Throttled, _) => self.release(&host, Verdict::Throttled),
-            PictureOutcome::Faulty(Verdict::Expired | Verdict::Refused, _) | PictureOutcome::Unknown(_) => Vec::new(),
-            PictureOutcome::Faulty(..) => self.release(&host, Verdict::Forbidden),
-            PictureOutcome::Drawn(_) => {
-                let done = self.release(&host, Verdict::Forbidden);
-                self.answering.insert(host);
-                done
-            }
-        };
-        if !self.held.values().any(|held| held.iter().any(|(held, _)| *held == key)) {
+        } else {
+            let released = match &outcome {
+                PictureOutcome::Faulty(Verdict::Throttled, _) => self.release(&host, u64::MAX, Verdict::Throttled),
+                PictureOutcome::Faulty(Verdict::Expired | Verdict::Refused, _) | PictureOutcome::Unknown(_) => {
+                    Vec::new()
+                }
+                PictureOutcome::Faulty(..) | PictureOutcome::Drawn(_) => self.release(&host, place, Verdict::Forbidden),
+            };
+            done.extend(released);
             done.extend(self.settle(key, outcome));
         }
         if self.requested.is_empty() && self.waiting_count == 0 {
-            let hosts: Vec<Arc<str>> = self.held.keys().cloned().collect();
-            done.extend(hosts.iter().flat_map(|host| self.release(host, Verdict::Forbidden)));
+            done.extend(self.release_all());
         }
         done
     }
@@ -163,16 +171,25 @@ impl<K> CheckRun<K> {
 
     /// Ends the check; returns the assets of which not all is known.
     pub fn stop(mut self) -> Vec<(K, AssetPictures)> {
-        let hosts: Vec<Arc<str>> = self.held.keys().cloned().collect();
-        let mut rest: Vec<_> = hosts.iter().flat_map(|host| self.release(host, Verdict::Forbidden)).collect();
+        let mut rest = self.release_all();
         rest.extend(self.open.into_values());
         rest
     }
 
-    /// Settles the denials of a host that were held back.
-    fn release(&mut self, host: &str, verdict: Verdict) -> Vec<(K, AssetPictures)> {
-        let held = self.held.remove(host).unwrap_or_default();
-        held.into_iter().filter_map(|(key, reason)| self.settle(key, PictureOutcome::Faulty(verdict, reason))).collect()
+    /// Settles all denials that are held back.
+    fn release_all(&mut self) -> Vec<(K, AssetPictures)> {
+        let hosts: Vec<Arc<str>> = self.held.keys().cloned().collect();
+        hosts.iter().flat_map(|host| self.release(host, u64::MAX, Verdict::Forbidden)).collect()
+    }
+
+    /// Settles the denials of a host whose requests were made before that at `place`.
+    fn release(&mut self, host: &str, place: u64, verdict: Verdict) -> Vec<(K, AssetPictures)> {
+        let Some(held) = self.held.get_mut(host) else { return Vec::new() };
+        let (released, kept): (Vec<_>, Vec<_>) =
+            std::mem::take(held).into_iter().partition(|denial| denial.place < place);
+        *held = kept;
+        let settle = |denial: HeldDenial| self.settle(denial.key, PictureOutcome::Faulty(verdict, denial.reason));
+        released.into_iter().filter_map(settle).collect()
     }
 
     /// Notes an outcome; returns the asset if it was the last one.
@@ -265,12 +282,20 @@ mod tests {
         for (event, index) in [(0, 1), (0, 2), (1, 0)] {
             assert!(run.take(key(event, index), faulty(Verdict::Forbidden)).is_empty(), "held");
         }
-        assert_eq!(verdicts(&run.take(key(2, 0), faulty(Verdict::Forbidden))), [(2, "forbidden".to_owned())]);
+        assert!(run.take(key(2, 0), faulty(Verdict::Forbidden)).is_empty(), "held, too");
         let done = run.take(key(1, 1), faulty(Verdict::Throttled));
         assert_eq!(verdicts(&done), [(0, "throttled throttled".to_owned())]);
         let done = run.take(key(1, 2), PictureOutcome::Unknown("left alone".into()));
-        assert_eq!(verdicts(&done), [(1, "throttled throttled".to_owned())]);
+        assert_eq!(verdicts(&done), [(1, "throttled throttled".to_owned()), (2, "forbidden".to_owned())]);
         assert!(run.is_done());
+    }
+
+    #[test]
+    fn a_picture_that_was_requested_before_tells_nothing_of_a_denial() {
+        let mut run = run(&[&["a"; 2], &["a"; 2]], 99, 99);
+        assert!(run.take(key(0, 1), faulty(Verdict::Forbidden)).is_empty());
+        assert!(run.take(key(0, 0), drawn()).is_empty(), "it was decoded meanwhile");
+        assert_eq!(verdicts(&run.take(key(1, 0), drawn())), [(0, "forbidden".to_owned())]);
     }
 
     #[test]
