@@ -136,7 +136,7 @@ fn each_failure_has_a_sentence_of_its_own() {
     let place = Place::new(HERE);
     let output = place.run(&["list", &place.remote("absent.log")]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("absent.log: not there yet"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("absent.log: no such file"), "{}", text(&output.stderr));
     let output = place.run(&["list", "-oProxyCommand=x:/vod.log"]);
     assert_ne!(output.status.code(), Some(0));
     let output = place.run(&["list", "--", "-oProxyCommand=x:/vod.log"]);
