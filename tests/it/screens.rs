@@ -89,6 +89,7 @@ fn every_overlay() {
         for (name, keys) in [
             ("help", "?"),
             ("codes", "c"),
+            ("histogram", "b"),
             ("info", "i"),
             ("notices", "!"),
             ("history", "v"),
@@ -145,7 +146,7 @@ fn black_and_repeated_pictures_are_flagged() {
     shot("flagged_100x30", &stage);
     said(&stage, "same as #");
     stage.keys("i");
-    said(&stage, "the same as picture #");
+    said(&stage, "same as picture #");
     stage.keys("i ^ l");
     said(&stage, "   black");
 }

@@ -14,7 +14,7 @@ const TWO_COLUMNS: usize = 92;
 /// The cells of the keys, where there is room for those beside what they do.
 const KEYS: usize = 13;
 /// The same in a narrow column.
-const NARROW_KEYS: usize = 6;
+const NARROW_KEYS: usize = 8;
 /// A column of fewer cells is narrow.
 const WIDE_COLUMN: usize = 40;
 /// The cells between keys and text, and between two columns.

@@ -56,7 +56,7 @@ pub(in crate::app) fn facts(context: &OverlayContext<'_>) -> Vec<Fact> {
         PictureState::Ready(picture) => {
             facts.extend(fetched(picture));
             if let Some(other) = pane.lookalike(pane.timeline.cursor()) {
-                facts.push(("looks", Safe::new(&format!("the same as picture #{}", other + 1))));
+                facts.push(("looks", Safe::new(&format!("same as picture #{}", other + 1))));
             }
             facts.extend(picture.damage.as_ref().map(|damage| ("damage", damage.text().clone())));
         }

@@ -62,7 +62,9 @@ pub(super) fn rows(app: &App, codes: &[CodeRow], columns: usize) -> Vec<Vec<Styl
     let first = codes.iter().map(|row| time(row.first).width()).max().unwrap_or(0);
     let last = codes.iter().map(|row| time(row.last).width()).max().unwrap_or(0);
     let code_width = codes.iter().map(|row| row.code.width()).max().unwrap_or(0).max(4);
-    let count_width = codes.iter().map(|row| thousands(row.count as u64).width()).max().unwrap_or(0).max(3);
+    let digits = if columns < WIDE { 3 } else { 6 };
+    let counts = codes.iter().map(|row| thousands(row.count as u64).width());
+    let count_width = counts.max().unwrap_or(0).max(digits);
     let has_times = columns >= 1 + count_width + 2 + code_width + 2 + first + 3 + last;
     codes
         .iter()

@@ -72,13 +72,20 @@ pub(super) fn draw(
 ) {
     let mut title = vec![part("Events over time", Role::Strong)];
     if let (Some(first), Some(last)) = (histogram.bars.first(), histogram.bars.last()) {
-        let (from, until) = (shown(first.from, histogram.step, app), shown(last.until, histogram.step, app));
-        let facts = [format!("  {} a bar", length(histogram.step)), format!("  {from} – {until}")];
-        title.extend(facts.map(|fact| part(fact, Role::Dim)));
+        let range = range(first.from, last.until, histogram.step, app);
+        let facts = [format!("  {} a bar", length(histogram.step)), format!("  {range}")];
+        let mut room = usize::from(area.width.saturating_sub(4)).saturating_sub(title[0].0.width());
+        for fact in facts.map(|fact| part(fact, Role::Dim)) {
+            // A fact is shown whole or not at all.
+            if fact.0.width() <= room {
+                room -= fact.0.width();
+                title.push(fact);
+            }
+        }
     }
     let inner = theme.border(buffer, area, &title);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let foot = foot(histogram, position, app);
+    let foot = foot(histogram, position, usize::from(inner.width), app);
     if histogram.bars.is_empty() {
         print_lines(buffer, inner, &foot, theme);
         return;
@@ -202,7 +209,7 @@ fn draw_labels(
 }
 
 /// Returns the lines below the chart, most important first.
-fn foot(histogram: &HistogramOverlay, position: usize, app: &App) -> Vec<StyledText> {
+fn foot(histogram: &HistogramOverlay, position: usize, width: usize, app: &App) -> Vec<StyledText> {
     let mut lines = Vec::new();
     let step = histogram.step;
     if let Some(bar) = histogram.bars.get(position) {
@@ -214,10 +221,10 @@ fn foot(histogram: &HistogramOverlay, position: usize, app: &App) -> Vec<StyledT
             .map(|(count, name)| format!("{} {name}", thousands(count)))
             .collect();
         let what = if statuses.is_empty() { "no event".to_owned() } else { statuses.join(", ") };
-        lines.push(part(
-            format!("{} – {}  {what}", shown(bar.from, step, app), shown(bar.until, step, app)),
-            Role::Accent,
-        ));
+        let whole = format!("{}  {what}", range(bar.from, bar.until, step, app));
+        let whole = part(whole, Role::Accent);
+        let short = part(format!("{}  {what}", shown(bar.from, step, app)), Role::Accent);
+        lines.push(if whole.0.width() <= width { whole } else { short });
         lines.push(match bar.assets {
             _ if counts.sum() == 0 => part("", Role::Plain),
             0 => part("its assets have newer events: no asset to list", Role::Dim),
@@ -233,7 +240,7 @@ fn foot(histogram: &HistogramOverlay, position: usize, app: &App) -> Vec<StyledT
     let silence = histogram.longest_silence().filter(|(from, until)| until - from > 1);
     let ends = silence.and_then(|(from, until)| Some((histogram.bars.get(from)?, histogram.bars.get(until)?)));
     if let Some((from, until)) = ends {
-        last.push(format!("longest silence {} – {}", shown(from.from, step, app), shown(until.from, step, app)));
+        last.push(format!("longest silence {}", range(from.from, until.from, step, app)));
     }
     match histogram.untimed {
         0 => {}
@@ -256,8 +263,8 @@ fn print_lines(buffer: &mut Buffer, area: Rect, lines: &[StyledText], theme: The
 /// Returns the rows of the lines below the chart: the same for each bar, so that nothing moves.
 fn foot_rows(width: u16, height: u16) -> u16 {
     match (width, height) {
-        (_, ..14) => 1,
-        (60.., _) => 3,
+        (_, ..14) => 2,
+        (80.., _) => 3,
         (_, _) => 5,
     }
 }
@@ -269,6 +276,18 @@ fn shown(time: Time, step: i64, app: &App) -> Safe {
         60..DAY => clock(time, app),
         _ => Safe::new(&time.timestamp().to_zoned(app.options().zone()).strftime("%Y-%m-%d").to_string()),
     }
+}
+
+/// Formats two times, with the day of the second only if it is another one: `03-14 12:05 – 12:10`.
+fn range(from: Time, until: Time, step: i64, app: &App) -> String {
+    let zone = app.options().zone();
+    let local = |time: Time| time.timestamp().to_zoned(zone.clone());
+    let end = match step {
+        ..60 if local(from).date() == local(until).date() => local(until).strftime("%H:%M:%S").to_string(),
+        60..DAY if local(from).date() == local(until).date() => local(until).strftime("%H:%M").to_string(),
+        _ => shown(until, step, app).to_string(),
+    };
+    format!("{} – {end}", shown(from, step, app))
 }
 
 /// Formats a length of time: `30 s`, `5 min`, `2 h`, `1 d`.
