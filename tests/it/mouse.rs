@@ -57,7 +57,6 @@ fn tabs_are_where_they_are_drawn() {
     };
     check("", 100, &["All 6", "FAILED 2", "SUCCEED 3", "other 1"]);
     check("f \"samples>0\" Enter", 140, &["All 4 of 6", "FAILED 1 of 2", "SUCCEED 3", "other 0 of 1"]);
-    check("?", 60, &["All 6", "FAILED 2", "SUCCEED 3", "other 1"]);
     check("z", 100, &[]);
     let mut stage = Stage::filled(100, 30);
     stage.send(Message::Tab(StatusTab::Failed));

@@ -172,11 +172,11 @@ impl SiblingScan {
     }
 
     /// Returns the files that had the name between two polls, oldest first; without `current`, which has it now. Without
-    /// copies of `unread`, too: a log whose name did not change hands and of which nothing was read, while it is copied.
+    /// copies of `copied`, too: the log itself, where its name did not change hands, while it is copied.
     pub(super) fn find_missed(
         &mut self,
         current: Option<Inode>,
-        unread: Option<&dyn SourceFile>,
+        copied: Option<&dyn SourceFile>,
         history: &ReadHistory,
         rank: u16,
     ) -> io::Result<Vec<(PathBuf, Arc<dyn SourceFile>)>> {
@@ -202,7 +202,7 @@ impl SiblingScan {
             // Another file may have been renamed to this name since.
             if id != file.stat()?.id {
                 renamed.push(id);
-            } else if let Some(log) = unread
+            } else if let Some(log) = copied
                 && is_copy(&*file, log)?
             {
                 // What it holds is read from the log; if that is truncated first, it is searched again.

@@ -129,11 +129,11 @@ impl Follower {
             ReadTarget::Restarted(file) => Some(file.stat()?.id),
             ReadTarget::Named(Ok((_, stat))) => Some(stat.id),
         };
-        let unread = match target {
-            ReadTarget::Open(_) => self.open.as_ref().map(|open| &*open.file),
-            ReadTarget::None | ReadTarget::Restarted(_) | ReadTarget::Named(_) => None,
+        let copied = match target {
+            ReadTarget::None | ReadTarget::Open(_) => self.open.as_ref().map(|open| &*open.file),
+            ReadTarget::Restarted(_) | ReadTarget::Named(_) => None,
         };
-        let missed = match self.siblings.find_missed(current, unread, context.history, self.rank) {
+        let missed = match self.siblings.find_missed(current, copied, context.history, self.rank) {
             Ok(missed) => missed,
             Err(error) => {
                 self.siblings.forget(&[]);
