@@ -7,6 +7,7 @@
 
 mod asset;
 mod check;
+mod checked;
 mod csv;
 mod event;
 mod export;
@@ -19,7 +20,8 @@ mod summary;
 mod table;
 mod value;
 
-pub use check::{CheckFormat, CheckReport, CheckedAsset, CheckedFinding, check};
+pub use check::{CheckFormat, check};
+pub use checked::{CheckReport, CheckedAsset, CheckedFinding};
 pub use event::event_line;
 pub use export::{ExportTask, ExportedFile, ExportedFiles, FileOutcome, export, export_tasks};
 pub use fitted::{TableLayout, fitted_table};

@@ -3,7 +3,7 @@
 //! Written by hand, since it is one element in another. All text is [`Safe`], and the few characters that XML forbids
 //! beyond control characters are left out, so that the file is valid whatever a log holds.
 
-use super::check::{CheckReport, CheckRow, CheckedFinding};
+use super::checked::{CheckReport, CheckRow, CheckedFinding};
 use crate::text::Safe;
 use std::io;
 

@@ -32,6 +32,7 @@ mod mouse;
 mod mutate;
 mod notation;
 mod overlays;
+mod readme;
 mod remote;
 mod safe;
 mod screens;
@@ -82,6 +83,7 @@ fn main() -> ExitCode {
         mutate::tests(),
         notation::tests(),
         overlays::tests(),
+        readme::tests(),
         remote::tests(),
         safe::tests(),
         screens::tests(),
