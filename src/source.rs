@@ -7,6 +7,7 @@
 
 mod arguments;
 mod backoff;
+mod brief_wait;
 mod checkpoints;
 mod config;
 mod encoding;

@@ -206,7 +206,7 @@ mod tests {
         let pipe = folder.path().join("pipe");
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
         let refused = open(&pipe).unwrap_err();
-        assert!(refused.contains("pipe is no file"), "{refused}");
+        assert!(refused.contains("pipe is not a file"), "{refused}");
     }
 
     #[test]

@@ -94,7 +94,7 @@ pub(super) struct CheckRow<'a> {
     pub(super) report: CheckReport<'a>,
 }
 
-impl<'a> CheckRow<'a> {
+impl CheckRow<'_> {
     /// Returns the id as it may be shown.
     pub(super) fn id(&self) -> String {
         self.asset.id().shown(self.report.reveal).into_owned()

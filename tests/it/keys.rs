@@ -278,7 +278,7 @@ fn the_oldest_assets_are_dropped_where_memory_is_short() {
     let dropped = u64::try_from(all / 8).unwrap();
     assert_eq!(stage.app.catalog().tally().dropped, dropped);
     let screen = stage.screen();
-    assert!(screen.contains(&format!("{dropped} oldest assets dropped to save memory")), "{screen}");
+    assert!(screen.contains(&format!("{dropped} oldest assets dropped")), "{screen}");
     assert!(screen.contains("more than 4.0 GB of memory is used: the oldest assets are dropped"), "{screen}");
     stage.keys("!");
     assert!(stage.screen().contains("--keep N sets how many stay"), "{}", stage.screen());

@@ -98,7 +98,7 @@ fn what_is_not_read_is_counted_with_its_notation() {
         "15 an array printed by PHP's print_r",
         "21 YAML",
         "24 the fields of an event as key=value words",
-        "25 an object as Node's console.log",
+        "25 an object printed by Node's console.log",
         "26 EOF while parsing",
         "29 an array printed by PHP's print_r or var_dump",
     ];

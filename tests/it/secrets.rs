@@ -167,7 +167,7 @@ fn no_screen_shows_what_only_copying_gives() {
     session.wait_for_text("rest=***");
     session.type_keys("!");
     session.wait_for_text("Unparsed lines");
-    session.wait_for_text("token=***");
+    session.wait_for_text("rest=***");
     session.type_keys("qt");
     session.wait_for_text("000");
     session.type_keys("q");

@@ -126,7 +126,7 @@ impl<'a> Parts<'a> {
     /// signature; returns what fills them as well.
     pub(super) fn of(url: &'a str, id: &str) -> (Self, Filling<'a>) {
         let mut filling = Filling::default();
-        let (place, head, rest) = match url.split_once(id) {
+        let (place, head, rest) = match own_at(url, id) {
             Some((head, rest)) => (IdPlace::Own, head, rest),
             None => match asset_at(url) {
                 Some(at) => {
@@ -385,6 +385,14 @@ fn is_hex(text: &[u8]) -> bool {
 /// Returns `true` if JSON needs no other escapes for `text` than for slashes.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')
+}
+
+/// Returns the text before and after an id: where it stands alone, since a short one may be a part of any word.
+fn own_at<'a>(url: &'a str, id: &str) -> Option<(&'a str, &'a str)> {
+    let is_part = |byte: Option<&u8>| id.len() < OTHER_ID / 2 && byte.is_some_and(u8::is_ascii_alphanumeric);
+    url.match_indices(id)
+        .map(|(at, _)| (url.split_at(at).0, url.split_at(at + id.len()).1))
+        .find(|(head, rest)| !is_part(head.as_bytes().last()) && !is_part(rest.as_bytes().first()))
 }
 
 /// Returns the last number of `text` that prints as it was written, and the number of bytes that follow it.

@@ -6,7 +6,7 @@
 use super::complaints::Complaints;
 use crate::{
     event::{Severity, redact},
-    source::{error::Stopped, outlet::Outlet, state::SharedState},
+    source::{brief_wait, error::Stopped, outlet::Outlet, state::SharedState},
 };
 use std::{
     fs::File,
@@ -15,9 +15,9 @@ use std::{
         fd::OwnedFd,
         unix::process::{CommandExt as _, ExitStatusExt as _},
     },
-    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
+    process::{Child, ChildStderr, ChildStdin, Command, ExitStatus, Stdio},
     sync::Arc,
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -40,6 +40,8 @@ pub(super) struct ProcessGroup {
     child: Child,
     /// The pipe of the watcher.
     held: Option<ChildStdin>,
+    /// The thread that reports what it prints on stderr.
+    reports: Option<JoinHandle<()>>,
 }
 
 /// The end of a command.
@@ -64,15 +66,15 @@ impl ProcessGroup {
             .process_group(0)
             .spawn()?;
         let (held, stderr) = (child.stdin.take(), child.stderr.take());
-        if let Some(stderr) = stderr {
+        let report = |stderr: ChildStderr| {
             let (name, outlet) = (Arc::clone(name), outlet.clone());
             let report = move || {
                 // The receiver of notices may be gone, and then nobody reads them.
                 let _ = report_lines(stderr, &name, &outlet);
             };
-            thread::Builder::new().name("stderr".to_owned()).spawn(report)?;
-        }
-        Ok(Self { child, held })
+            thread::Builder::new().name("stderr".to_owned()).spawn(report)
+        };
+        Ok(Self { child, held, reports: stderr.map(report).transpose()? })
     }
 
     /// Returns the stdout of the command, once.
@@ -80,8 +82,16 @@ impl ProcessGroup {
         self.child.stdout.take().map(|stdout| File::from(OwnedFd::from(stdout)))
     }
 
-    /// Waits for the end of the command, whose stdout is closed.
+    /// Waits for the end of the command, whose stdout is closed, and for the report of what it printed on stderr.
     pub(super) fn wait(mut self, shared: &SharedState) -> Result<ChildExit, Stopped> {
+        let exit = self.wait_for_exit(shared);
+        if let Some(reports) = self.reports.take() {
+            brief_wait::for_end_of(&reports);
+        }
+        exit
+    }
+
+    fn wait_for_exit(&mut self, shared: &SharedState) -> Result<ChildExit, Stopped> {
         let closed = Instant::now();
         loop {
             match self.child.try_wait() {

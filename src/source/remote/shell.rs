@@ -8,6 +8,7 @@ use super::{
     transport::Transport,
     wire::{ANSWER_MAX, Answer, AnswerReader, Greeting, Request},
 };
+use crate::source::brief_wait;
 use std::{
     collections::VecDeque,
     io::{self, Read, Write as _},
@@ -18,7 +19,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -105,12 +106,13 @@ impl RemoteShell {
         stderr: Option<ChildStderr>,
     ) -> io::Result<()> {
         let (shared, started) = (Arc::clone(&self.shared), self.started);
-        if let Some(stderr) = stderr {
+        let read_stderr = |stderr| {
             let shared = Arc::clone(&self.shared);
-            thread::Builder::new().name("ssh-stderr".to_owned()).spawn(move || shared.read_stderr(stderr))?;
-        }
+            thread::Builder::new().name("ssh-stderr".to_owned()).spawn(move || shared.read_stderr(stderr))
+        };
+        let stderr_reader = stderr.map(read_stderr).transpose()?;
         if let Some(stdout) = stdout {
-            let read = move || shared.read_answers(&mark, stdout, started);
+            let read = move || shared.read_answers(&mark, stdout, stderr_reader.as_ref(), started);
             thread::Builder::new().name("ssh-answers".to_owned()).spawn(read)?;
         }
         Ok(())
@@ -222,7 +224,13 @@ impl ShellShared {
     }
 
     /// Hands each answer to whoever waits for it, until the other end closes its output.
-    fn read_answers(&self, mark: &str, mut stdout: impl Read, started: Instant) {
+    fn read_answers(
+        &self,
+        mark: &str,
+        mut stdout: impl Read,
+        stderr_reader: Option<&JoinHandle<()>>,
+        started: Instant,
+    ) {
         let mut reader = AnswerReader::new(mark);
         let mut chunk = vec![0; 256 << 10];
         let mut is_greeted = false;
@@ -260,6 +268,8 @@ impl ShellShared {
             drop(child);
             thread::sleep(Duration::from_millis(5));
         };
+        // The reason for the end may still be on its way.
+        stderr_reader.map(brief_wait::for_end_of);
         lock(&self.end).code = Some(code);
         *lock(&self.waiting) = None;
     }
