@@ -50,7 +50,7 @@ impl ScreenState {
 
     /// The title of the terminal's window; `None` if it is to be left alone.
     pub fn title(&self, options: &AppOptions, sources: &Sources) -> Option<Safe> {
-        (options.title == TitleUse::Set).then(|| self.title.text(sources.names()))
+        (options.title == TitleUse::Set).then(|| self.title.shown(sources.names(), options.glyphs))
     }
 
     /// The areas of the screen.

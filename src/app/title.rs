@@ -1,6 +1,6 @@
 //! The title of the terminal's window, which is seen while another window is in front.
 
-use super::message::Message;
+use super::{choices::Glyphs, message::Message};
 use crate::text::{Safe, number::thousands};
 
 /// The cells that the name of a source takes at most.
@@ -27,7 +27,7 @@ impl WindowTitle {
     }
 
     /// Returns the text: the number of new failures, else the names of the sources.
-    pub(super) fn text(self, sources: &[Safe]) -> Safe {
+    fn text(self, sources: &[Safe]) -> Safe {
         let what = match (self.failed, sources) {
             (1.., _) => format!("{} new FAILED", thousands(self.failed)),
             (0, []) => return Safe::new("thumbview"),
@@ -35,6 +35,26 @@ impl WindowTitle {
             (0, [first, rest @ ..]) => format!("{} +{}", first.fit_middle(NAME), rest.len()),
         };
         Safe::new(&format!("thumbview · {what}"))
+    }
+
+    /// Returns the text in the characters that the terminal shows.
+    pub(super) fn shown(self, sources: &[Safe], glyphs: Glyphs) -> Safe {
+        let text = self.text(sources);
+        match glyphs {
+            Glyphs::Unicode => text,
+            Glyphs::Ascii => {
+                let ascii = |c: char| {
+                    if c == '·' {
+                        '-'
+                    } else if c.is_ascii() {
+                        c
+                    } else {
+                        '?'
+                    }
+                };
+                Safe::new(&text.as_str().chars().map(ascii).collect::<String>())
+            }
+        }
     }
 }
 
@@ -48,6 +68,7 @@ mod tests {
         let names = [Safe::new("vod.log"), Safe::new("b.log"), Safe::new("c.log")];
         assert_eq!(title.text(&[]).as_str(), "thumbview");
         assert_eq!(title.text(&names[..1]).as_str(), "thumbview · vod.log");
+        assert_eq!(title.shown(&["新.log".into()], Glyphs::Ascii).as_str(), "thumbview - ?.log");
         assert_eq!(title.text(&names).as_str(), "thumbview · vod.log +2");
         (0..1234).for_each(|_| title.count_failure());
         assert_eq!(title.text(&names).as_str(), "thumbview · 1 234 new FAILED");

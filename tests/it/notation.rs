@@ -91,7 +91,7 @@ fn what_is_not_read_is_counted_with_its_notation() {
         .map(|rejected| format!("{} {}", rejected.origin.line.unwrap(), rejected.reason))
         .collect();
     let expected = [
-        "2 an object as Node's console.log",
+        "2 an object printed by Node's console.log",
         "10 an object as Java's toString",
         "11 a Go value",
         "12 a Go value",
