@@ -1,7 +1,7 @@
 //! The file of `--resume`: the point at which the last session over the same sources ended.
 //!
 //! Each set of sources has a file of its own below the user's state folder, which is replaced as a whole. A file that
-//! cannot be used is reported and replaced at the end of the session. Of [`MAX_FILES`] the oldest are removed.
+//! cannot be used is reported and replaced at the end of the session. Of `MAX_FILES` the oldest are removed.
 
 use super::files;
 use crate::{

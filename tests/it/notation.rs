@@ -92,12 +92,12 @@ fn what_is_not_read_is_counted_with_its_notation() {
         .collect();
     let expected = [
         "2 an object printed by Node's console.log",
-        "10 an object as Java's toString",
+        "10 an object printed by Java's toString",
         "11 a Go value",
         "12 a Go value",
         "15 an array printed by PHP's print_r",
         "21 YAML",
-        "24 the fields of an event as key=value words",
+        "24 the fields of an event as key=value pairs",
         "25 an object printed by Node's console.log",
         "26 EOF while parsing",
         "29 an array printed by PHP's print_r or var_dump",

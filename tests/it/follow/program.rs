@@ -427,9 +427,11 @@ fn permission_is_lost_and_regained() {
     running.until_numbers(0..5);
     allow(&sub, 0o755);
     // A rotation to a file that may not be read, until it may.
+    let next = sub.join("next");
+    append(&next, &events(5..8));
+    allow(&next, 0o0);
     fs::rename(&log, sub.join("vod.log.1")).unwrap();
-    append(&log, &events(5..8));
-    allow(&log, 0o0);
+    fs::rename(&next, &log).unwrap();
     running.until("the new file", |running| running.said("vod.log: permission denied, waiting") == 1);
     allow(&log, 0o644);
     running.until_numbers(0..8);
