@@ -5,6 +5,7 @@
 //! visibly and never strips, so that nothing is hidden; its invariant is that it holds no control character in any
 //! form, no bidirectional or invisible character, and no grapheme longer than [`GRAPHEME_CHARS`].
 
+pub mod identifier;
 pub mod number;
 
 use std::{fmt, fmt::Write as _};

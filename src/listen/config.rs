@@ -19,6 +19,13 @@ pub struct ListenConfig {
     pub tls: Option<TlsFiles>,
 }
 
+impl ListenConfig {
+    /// Returns the settings of a server without keys, on plain HTTP.
+    pub fn unsigned(address: SocketAddr, journal: PathBuf) -> Self {
+        Self { address, journal, smn_certificates: Vec::new(), topics: Vec::new(), mfs_key: None, tls: None }
+    }
+}
+
 /// The PEM files for HTTPS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsFiles {

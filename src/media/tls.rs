@@ -3,6 +3,7 @@
 //! rustls and webpki name theirs by identifiers such as `CaUsedAsEndEntity`; here each common one has a sentence, and
 //! the others are spelled out. Pure.
 
+use crate::text::identifier::spelled_out;
 use rustls::{AlertDescription, CertificateError, Error};
 
 /// A fault of a server's certificate or of its handshake.
@@ -81,18 +82,6 @@ fn webpki_words(name: &str) -> String {
         "NameConstraintViolation" => "is for a name that its issuer may not vouch for".to_owned(),
         _ => format!("is not accepted: {}", spelled_out(name)),
     }
-}
-
-/// Splits an identifier into words: `BadDerTime` into `bad der time`.
-fn spelled_out(name: &str) -> String {
-    let mut words = String::new();
-    for c in name.chars() {
-        if c.is_uppercase() && !words.is_empty() && !words.ends_with(' ') {
-            words.push(' ');
-        }
-        words.extend(c.to_lowercase());
-    }
-    words
 }
 
 #[cfg(test)]

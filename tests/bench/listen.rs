@@ -26,14 +26,7 @@ const LONG: usize = 100_000;
 
 fn main() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let config = ListenConfig {
-        address: ([127, 0, 0, 1], 0).into(),
-        journal: folder.path().join("vod.journal"),
-        smn_certificates: Vec::new(),
-        topics: Vec::new(),
-        mfs_key: None,
-        tls: None,
-    };
+    let config = ListenConfig::unsigned(([127, 0, 0, 1], 0).into(), folder.path().join("vod.journal"));
     let (listener, _updates) = listen::start(&config).unwrap();
     for senders in [1, 8, 64] {
         measure("listen", listener.address(), senders, POSTS);

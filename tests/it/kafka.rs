@@ -5,7 +5,10 @@ mod mock;
 mod program;
 mod reading;
 
-use crate::support::kafka::{FETCH, FakeCluster, FakeRecord};
+use crate::{
+    heard::Heard,
+    support::kafka::{FETCH, FakeCluster, FakeRecord},
+};
 use jiff::tz::TimeZone;
 use std::{
     path::PathBuf,
@@ -21,21 +24,11 @@ use thumbview::{
 };
 use tokio::sync::mpsc::Receiver;
 
-/// Longer than any step takes on a busy machine; reaching it is a failure.
-const PATIENCE: Duration = Duration::from_mins(2);
-
 pub(crate) fn tests() -> Vec<crate::harness::Test> {
     [faults::tests(), mock::tests(), program::tests(), reading::tests()].into_iter().flatten().collect()
 }
 
-/// A source that reads topics, and all that it said.
-struct Listener {
-    source: Source,
-    updates: Receiver<LogUpdate>,
-    all: Vec<LogUpdate>,
-}
-
-impl Listener {
+impl Heard {
     fn once(name: &str) -> Self {
         Self::spawn(config(name, ReadMode::Once))
     }
@@ -43,31 +36,6 @@ impl Listener {
     fn follow(name: &str, history: TopicHistory) -> Self {
         let config = config(name, ReadMode::Follow);
         Self::spawn(SourceConfig { kafka: KafkaOptions { history, ..config.kafka }, ..config })
-    }
-
-    fn spawn(config: SourceConfig) -> Self {
-        let (source, updates) = source::spawn(config);
-        Self { source, updates, all: Vec::new() }
-    }
-
-    /// Listens until what was heard is as it should be.
-    fn until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {
-        let begun = Instant::now();
-        while !done(self) {
-            match self.updates.try_recv() {
-                Ok(update) => self.all.push(update),
-                Err(_) => thread::sleep(Duration::from_millis(1)),
-            }
-            assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}; heard {:#?}", self.all);
-        }
-    }
-
-    fn until_loaded(&mut self) {
-        self.until("loaded", |heard| heard.all.contains(&LogUpdate::Loaded));
-    }
-
-    fn until_finished(&mut self) {
-        self.until("finished", |heard| heard.all.contains(&LogUpdate::Finished));
     }
 
     fn until_health(&mut self, rank: u16, part: &str) {
@@ -85,44 +53,16 @@ impl Listener {
         self.until(&format!("{count} events"), |heard| heard.events().count() == count);
     }
 
-    fn events(&self) -> impl Iterator<Item = &LogEvent> {
-        self.all.iter().flat_map(|update| match update {
-            LogUpdate::Batch { events, .. } => events.as_slice(),
-            _ => &[],
-        })
-    }
-
     /// The ids of the assets, in the order of their letters: partitions are read at once.
-    fn ids(&self) -> Vec<String> {
+    fn sorted_ids(&self) -> Vec<String> {
         let mut ids: Vec<String> = self.events().map(|event| event.asset.to_string()).collect();
         ids.sort();
         ids
     }
 
-    fn counts(&self) -> Counts {
-        let mut sum = Counts::default();
-        for update in &self.all {
-            if let LogUpdate::Batch { counts, .. } = update {
-                sum += *counts;
-            }
-        }
-        sum
-    }
-
-    fn health(&self, rank: u16) -> Option<&Health> {
-        self.all.iter().rev().find_map(|update| match update {
-            LogUpdate::Health { rank: of, health } if *of == rank => Some(health),
-            _ => None,
-        })
-    }
-
     /// The name of the file of an event.
     fn file(&self, event: &LogEvent) -> String {
         self.source.names()[usize::from(event.origin.file.rank)].to_string()
-    }
-
-    fn noticed(&self, part: &str) -> bool {
-        self.all.iter().any(|update| matches!(update, LogUpdate::Notice(notice) if notice.text.as_str().contains(part)))
     }
 }
 

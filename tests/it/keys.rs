@@ -1,5 +1,8 @@
 //! The effects of keys: a state, keys, and the state that follows.
 
+pub(crate) mod notices;
+pub(crate) mod writing;
+
 use crate::support::stage::{Stage, TestEvent};
 use std::{fmt::Write as _, num::NonZeroU32, time::Duration};
 use thumbview::{
@@ -173,20 +176,6 @@ fn counts_are_of_what_passes_the_filter() {
     assert!(stage.screen().contains("Error codes  1 of 2 FAILED assets"), "{}", stage.screen());
 }
 
-fn a_routine_notice_is_kept_without_a_warning() {
-    let mut stage = Stage::filled(100, 30);
-    let mut notify = |severity, text: &str| {
-        let notice = Notice { time: Time::from_micros(0), severity, text: text.into() };
-        stage.send(Message::Log(LogUpdate::Notice(notice)));
-        (stage.app.toast().is_some(), stage.screen().contains("notice"))
-    };
-    assert_eq!(notify(Severity::Routine, "rotated"), (false, false));
-    assert_eq!(notify(Severity::Warning, "truncated"), (true, true));
-    stage.keys("!");
-    let screen = stage.screen();
-    assert!(screen.contains("rotated") && screen.contains("truncated") && screen.contains("1 notice "), "{screen}");
-}
-
 fn a_picture_in_full_is_magnified() {
     let zoom = |keys: &str| {
         let mut stage = Stage::filled(100, 30);
@@ -238,78 +227,6 @@ fn pictures_are_compared_with_a_marked_one() {
     let marked = stage.app.timeline().current_key().unwrap();
     stage.keys("m k d");
     assert!(stage.wanted().contains(&marked));
-}
-
-fn the_oldest_assets_beyond_the_number_to_keep_are_dropped() {
-    let keep = std::num::NonZeroUsize::new(5);
-    let mut stage = Stage::with_assets(100, 30, AppOptions { keep, ..AppOptions::default() });
-    assert_eq!(state(&stage), "14d7 0:00 of 5");
-    assert_eq!(stage.app.catalog().tally().dropped, 1);
-    assert!(stage.screen().contains("1 oldest asset dropped"), "{}", stage.screen());
-    assert!(stage.screen().contains("All 5 │ FAILED 2 │ SUCCEED 2 │ other 1"), "{}", stage.screen());
-    // The asset that is looked at stays, however old it is; what else is as old goes.
-    stage.keys("g v");
-    for id in ["aaaa", "bbbb", "cccc", "dddd", "eeee", "ffff"] {
-        stage.log_event(&TestEvent { id, samples: &[0], ..TestEvent::default() });
-    }
-    assert!(state(&stage).starts_with("9e10 - of 6"), "{}", state(&stage));
-    assert!(stage.screen().contains("VOD.10104"), "{}", stage.screen());
-    // A dropped asset that is logged again is a new one.
-    stage.log_event(&TestEvent { id: "c0ffee00c0ffee00c0ffee00c0ffee01", samples: &[0, 5], ..TestEvent::default() });
-    stage.keys("q End");
-    assert_eq!(state(&stage), "c0ff 0:00 of 5");
-    stage.keys("f \"aaaa\" Enter Esc S S I ? q");
-    assert_eq!(stage.app.catalog().assets().count(), 5);
-}
-
-fn the_oldest_assets_are_dropped_where_memory_is_short() {
-    let mut stage = Stage::with_assets(120, 30, AppOptions::default());
-    let memory = |used| Message::Memory(MemoryUse { used, limit: 4_000_000_000 });
-    for number in 0..1600 {
-        stage.log_event(&TestEvent { id: &format!("{number:08x}"), samples: &[0], ..TestEvent::default() });
-    }
-    let all = stage.app.list().rows().len();
-    stage.send(memory(3_999_999_999));
-    assert_eq!(stage.app.list().rows().len(), all);
-    stage.app.take_dirty();
-    stage.send(memory(4_000_000_001));
-    assert_eq!(stage.app.list().rows().len(), all - all / 8);
-    assert!(stage.app.take_dirty());
-    let dropped = u64::try_from(all / 8).unwrap();
-    assert_eq!(stage.app.catalog().tally().dropped, dropped);
-    let screen = stage.screen();
-    assert!(screen.contains(&format!("{dropped} oldest assets dropped")), "{screen}");
-    assert!(screen.contains("more than 4.0 GB of memory is used: the oldest assets are dropped"), "{screen}");
-    stage.keys("!");
-    assert!(stage.screen().contains("--keep N sets how many stay"), "{}", stage.screen());
-    // The newest asset is among those that are left, the oldest is not.
-    assert_eq!(state(&stage).split_once(' ').unwrap().0, "0000");
-    assert!(stage.app.catalog().find(&AssetId::new("0000063f").unwrap()).is_some());
-    assert!(stage.app.catalog().find(&AssetId::new("14d7b2faba0dddd6b4e8936272d6bc3f").unwrap()).is_none());
-}
-
-fn events_with_pictures_of_another_asset_share_a_notice() {
-    let mut stage = Stage::with_assets(100, 30, AppOptions::default());
-    let before = stage.app.notices().warnings();
-    let other = "24d7b2faba0dddd6b4e8936272d6bc3f";
-    let line = format!(
-        r#"{{"event_type":"thumbnailComplete","thumbnail_info":{{"asset_id":"a","status":"SUCCEED","sample":[{{"offset":0,"url":"https://h/asset/{other}/0.jpg"}}]}}}}"#
-    );
-    let mut found = FoundEvents::default();
-    let log = format!("first\n{line}\n{line}\n");
-    RecordReader::new(FileId::default()).read(log.as_bytes(), 0, NonZeroU32::new(1), &mut found);
-    let FoundEvents { events, rejected, counts } = found;
-    let place = events[0].origin;
-    stage.send(Message::Log(LogUpdate::Batch { events, rejected, counts }));
-    assert_eq!(stage.app.notices().warnings(), before + 1);
-    stage.keys("!");
-    let screen = stage.screen();
-    assert!(screen.contains("2× events have pictures of another asset  first vod.log:2"), "{screen}");
-    // Below the one unparsed line.
-    stage.effects.clear();
-    stage.keys("j Enter");
-    let is_read = |effect: &Effect| matches!(effect, Effect::ReadRaw(origin, RawPurpose::Show) if *origin == place);
-    assert!(stage.effects.iter().any(is_read), "{:?}", stage.effects);
 }
 
 fn a_code_is_added_to_the_filter() {
@@ -403,25 +320,6 @@ fn an_overlay_keeps_keys_from_what_it_hides() {
     // The facts about the picture go along with it.
     check("i l", "14d7 0:05 of 6", true);
     check("i e", "9e10 - of 6", true);
-}
-
-fn an_unparsed_line_can_be_read() {
-    let mut stage = Stage::filled(100, 30);
-    stage.keys("! Enter");
-    let Some(Effect::ReadRaw(origin, RawPurpose::Show)) = stage.effects.last().cloned() else {
-        panic!("it is read again")
-    };
-    let rejected = stage.app.notices().rejected().next().unwrap();
-    assert_eq!(origin, rejected.latest.origin);
-    stage.read(b"{\"event_type\": ");
-    assert!(stage.screen().contains("│ {\"event_type\":"), "{}", stage.screen());
-    assert!(stage.screen().contains("vod.log:17:41  the JSON ends too early"), "{}", stage.screen());
-    stage.keys("Esc");
-    assert_eq!(
-        stage.app.overlay().map(|overlay| matches!(overlay.kind, OverlayKind::Notices(_))),
-        Some(true),
-        "one step back"
-    );
 }
 
 fn sorting() {
@@ -568,77 +466,6 @@ fn copying_says_what_and_how() {
     assert_eq!(copied(&mut stage), "{}");
 }
 
-/// The file that was last asked for: its name, what is to be in it, and whether over another.
-fn written(stage: &Stage) -> Option<(WriteJob, String)> {
-    stage.effects.iter().rev().find_map(|effect| {
-        let Effect::Write(job) = effect else { return None };
-        let what = match &job.content {
-            WriteContent::Picture(picture) => format!("{picture:?}"),
-            WriteContent::Assets(keys, format) => format!("{} {format:?}", keys.len()),
-        };
-        Some((job.clone(), format!("{} {what} {:?}", job.path, job.overwrite)))
-    })
-}
-
-fn writing_goes_by_the_names_ending() {
-    let check = |keys: &str, expected: &str| {
-        let mut stage = Stage::filled(100, 30);
-        stage.serve();
-        stage.keys(keys);
-        let said = stage.app.toast().map(ToString::to_string).unwrap_or_default();
-        assert_eq!(written(&stage).map_or(said, |(_, what)| what), expected, "{keys}");
-    };
-    let picture = "Picture(48x27, 38000 bytes) No";
-    check("w Enter", &format!("14d7b2faba0dddd6b4e8936272d6bc3f_sample_00000.jpg {picture}"));
-    check("l w Enter", &format!("14d7b2faba0dddd6b4e8936272d6bc3f_sample_00005.jpg {picture}"));
-    check("z w C-u \"a/b.JPEG\" Enter", &format!("a/b.JPEG {picture}"));
-    check("w Tab Enter", "assets.json 6 Json No");
-    check("w Tab Tab Enter", "assets.jsonl 6 Jsonl No");
-    check("f \"status:failed\" Enter w Tab Tab Tab Enter", "assets.csv 2 Csv No");
-    check("w Tab Tab Tab Tab Enter", &format!("14d7b2faba0dddd6b4e8936272d6bc3f_sample_00000.jpg {picture}"));
-    check("w C-u \"x.png\" Enter", "not written: the name must end in .jpg, .json, .jsonl or .csv");
-    check("w Esc", "");
-    let mut stage = Stage::filled(100, 30);
-    stage.keys("w Enter");
-    assert_eq!(written(&stage).unwrap().1, "assets.json 6 Json No", "without a picture the list is proposed");
-    stage.keys("w C-u \"x.jpg\" Enter");
-    assert_eq!(stage.app.toast().unwrap().as_str(), "not written: this picture is not loaded");
-}
-
-fn quitting_waits_for_a_file() {
-    let mut stage = Stage::filled(100, 30);
-    let quits = |stage: &Stage| stage.effects.iter().any(|effect| matches!(effect, Effect::Quit));
-    stage.keys("w C-u \"x.csv\" Enter q");
-    let (job, _) = written(&stage).unwrap();
-    assert!(!quits(&stage) && stage.screen().contains("still being written"), "{}", stage.screen());
-    stage.send(Message::Wrote(job, WriteOutcome::Done("/x.csv".into())));
-    stage.keys("q");
-    assert!(quits(&stage));
-}
-
-fn a_file_that_is_there_is_asked_about() {
-    let mut stage = Stage::filled(100, 30);
-    stage.keys("w Enter");
-    let (job, _) = written(&stage).unwrap();
-    stage.send(Message::Wrote(job.clone(), WriteOutcome::Exists));
-    assert!(stage.screen().contains("replace assets.json"), "{}", stage.screen());
-    stage.keys("n");
-    assert_eq!(stage.app.toast().unwrap().as_str(), "not written");
-    assert_eq!(written(&stage).unwrap().1, "assets.json 6 Json No");
-    stage.send(Message::Wrote(job.clone(), WriteOutcome::Exists));
-    stage.keys("y");
-    let (again, what) = written(&stage).unwrap();
-    assert_eq!(what, "assets.json 6 Json Yes");
-    stage.send(Message::Wrote(again, WriteOutcome::Done("/tmp/assets.json".into())));
-    assert_eq!(stage.app.toast().unwrap().as_str(), "6 assets written to /tmp/assets.json");
-    // A line that is being typed when the answer comes is not lost.
-    stage.keys("/ \"dead\"");
-    stage.send(Message::Wrote(job.clone(), WriteOutcome::Exists));
-    assert_eq!(stage.app.prompt().unwrap().text(), "dead");
-    stage.send(Message::Wrote(job, WriteOutcome::Failed("Permission denied".into())));
-    assert_eq!(stage.app.toast().unwrap().as_str(), "assets.json: Permission denied");
-}
-
 fn the_keys_stand_in_the_help_and_in_the_readme() {
     let readme = include_str!("../../README.md");
     let line = |line: &HelpLine| match line {
@@ -710,12 +537,8 @@ crate::tests! {
     an_asset_that_is_looked_at_is_held,
     a_held_asset_stays_listed_and_keeps_its_place,
     counts_are_of_what_passes_the_filter,
-    a_routine_notice_is_kept_without_a_warning,
     a_picture_in_full_is_magnified,
     pictures_are_compared_with_a_marked_one,
-    the_oldest_assets_beyond_the_number_to_keep_are_dropped,
-    the_oldest_assets_are_dropped_where_memory_is_short,
-    events_with_pictures_of_another_asset_share_a_notice,
     a_code_is_added_to_the_filter,
     an_asset_is_found_again_where_it_was_left,
     finding_failures_and_hits,
@@ -724,7 +547,6 @@ crate::tests! {
     a_selection_comes_back_with_its_row,
     the_run_that_is_pointed_at_is_read,
     an_overlay_keeps_keys_from_what_it_hides,
-    an_unparsed_line_can_be_read,
     sorting,
     a_filter_holds_for_new_rows_too,
     new_rows_leave_the_selection_alone,
@@ -735,9 +557,6 @@ crate::tests! {
     a_refused_host_is_allowed_by_a_key,
     retrying_asks_again,
     copying_says_what_and_how,
-    writing_goes_by_the_names_ending,
-    quitting_waits_for_a_file,
-    a_file_that_is_there_is_asked_about,
     the_keys_stand_in_the_help_and_in_the_readme,
     the_raw_event_is_laid_out_and_safe,
     playing_goes_round_and_stops,

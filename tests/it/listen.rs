@@ -49,14 +49,7 @@ impl Place {
 
     fn with(change: impl FnOnce(&mut ListenConfig)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut config = ListenConfig {
-            address: ([127, 0, 0, 1], 0).into(),
-            journal: folder.path().join("vod.journal"),
-            smn_certificates: Vec::new(),
-            topics: Vec::new(),
-            mfs_key: None,
-            tls: None,
-        };
+        let mut config = ListenConfig::unsigned(([127, 0, 0, 1], 0).into(), folder.path().join("vod.journal"));
         change(&mut config);
         let (listener, updates) = listen::start(&config).unwrap();
         Self { listener, updates, folder }

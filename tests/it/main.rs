@@ -20,6 +20,7 @@ mod demo;
 mod export;
 mod follow;
 mod graphics;
+mod heard;
 mod ingest;
 mod installed;
 #[cfg(feature = "kafka")]
@@ -71,11 +72,14 @@ fn main() -> ExitCode {
         export::tests(),
         follow::tests(),
         graphics::tests(),
+        graphics::probe::tests(),
         ingest::tests(),
         installed::tests(),
         #[cfg(feature = "kafka")]
         kafka::tests(),
         keys::tests(),
+        keys::notices::tests(),
+        keys::writing::tests(),
         listen::tests(),
         matrix::tests(),
         media::tests(),
@@ -90,6 +94,8 @@ fn main() -> ExitCode {
         secrets::tests(),
         session::tests(),
         source::tests(),
+        source::loading::tests(),
+        source::restarts::tests(),
         storm::tests(),
         streams::tests(),
         terminal::tests(),

@@ -1,7 +1,13 @@
 //! The source from outside: files, globs, archives, pipes and streams in, updates out.
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks at one update among many")]
 
-use crate::harness::{Child, skip};
+pub(crate) mod loading;
+pub(crate) mod restarts;
+
+use crate::{
+    harness::{Child, skip},
+    heard::Heard,
+};
 use encoding_rs::GBK;
 use std::{
     collections::BTreeMap,
@@ -17,23 +23,12 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 use thumbview::{
-    event::{Counts, FileId, FoundEvents, Health, LogEvent, LogUpdate, Origin, ReadMode, RecordReader, Time},
-    source::{self, Order, RawError, SavedState, Source, SourceConfig, Start},
+    event::{FileId, FoundEvents, Health, LogEvent, LogUpdate, Origin, ReadMode, RecordReader, Time},
+    source::{Order, RawError, SavedState, SourceConfig, Start},
 };
-use tokio::sync::mpsc::Receiver;
-
-/// Longer than any step takes on a busy machine; reaching it is a failure.
-const PATIENCE: Duration = Duration::from_mins(2);
-
-/// A running source and all that it said.
-struct Heard {
-    source: Source,
-    updates: Receiver<LogUpdate>,
-    all: Vec<LogUpdate>,
-}
 
 impl Heard {
     fn new(files: &[&Path], mode: ReadMode) -> Self {
@@ -45,11 +40,6 @@ impl Heard {
         Self::spawn(SourceConfig::of_files(files, mode, start, order, jiff::tz::TimeZone::UTC))
     }
 
-    fn spawn(config: SourceConfig) -> Self {
-        let (source, updates) = source::spawn(config);
-        Self { source, updates, all: Vec::new() }
-    }
-
     /// Follows a log from where the state says, else from its beginning.
     fn resume(path: &Path, state: SavedState) -> Self {
         let (files, zone) = (vec![path.to_owned()], jiff::tz::TimeZone::UTC);
@@ -57,35 +47,8 @@ impl Heard {
         Self::spawn(SourceConfig { state: Some(state), ..config })
     }
 
-    /// Listens until what was heard is as it should be.
-    fn until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {
-        let begun = Instant::now();
-        while !done(self) {
-            match self.updates.try_recv() {
-                Ok(update) => self.all.push(update),
-                Err(_) => thread::sleep(Duration::from_millis(1)),
-            }
-            assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}; heard {:#?}", self.all);
-        }
-    }
-
-    fn until_loaded(&mut self) {
-        self.until("loaded", |heard| heard.all.contains(&LogUpdate::Loaded));
-    }
-
-    fn until_finished(&mut self) {
-        self.until("finished", |heard| heard.all.contains(&LogUpdate::Finished));
-    }
-
     fn until_ids(&mut self, expected: &[String]) {
         self.until(&format!("{expected:?}"), |heard| heard.ids() == expected);
-    }
-
-    fn events(&self) -> impl Iterator<Item = &LogEvent> {
-        self.all.iter().flat_map(|update| match update {
-            LogUpdate::Batch { events, .. } => events.as_slice(),
-            _ => &[],
-        })
     }
 
     fn ids(&self) -> Vec<String> {
@@ -94,27 +57,6 @@ impl Heard {
 
     fn lines(&self) -> Vec<Option<u32>> {
         self.events().map(|event| event.origin.line.map(NonZeroU32::get)).collect()
-    }
-
-    fn counts(&self) -> Counts {
-        let mut sum = Counts::default();
-        for update in &self.all {
-            if let LogUpdate::Batch { counts, .. } = update {
-                sum += *counts;
-            }
-        }
-        sum
-    }
-
-    fn health(&self, rank: u16) -> Option<&Health> {
-        self.all.iter().rev().find_map(|update| match update {
-            LogUpdate::Health { rank: of, health } if *of == rank => Some(health),
-            _ => None,
-        })
-    }
-
-    fn noticed(&self, word: &str) -> bool {
-        self.all.iter().any(|update| matches!(update, LogUpdate::Notice(notice) if notice.text.as_str().contains(word)))
     }
 }
 
@@ -269,195 +211,6 @@ fn the_last_events_come_with_their_lines_and_what_follows() {
     append(&path, &log(3000..3001));
     heard.until_ids(&ids(2999..3001));
     assert_eq!(heard.lines(), [Some(3000), Some(3001)]);
-}
-
-fn a_rewritten_file_does_not_repeat_what_was_taken() {
-    let folder = Folder::new();
-    let path = folder.path("a.log");
-    fs::write(&path, log(0..3) + &event("asset-2")).unwrap();
-    let mut heard = Heard::new(&[&path], ReadMode::Follow);
-    heard.until_loaded();
-    assert_eq!(heard.ids().len(), 4, "in one file equal lines are two events");
-    fs::write(&path, log(0..2) + &log(3..4) + &event("asset-2").repeat(3) + "noise\n").unwrap();
-    heard.until("the new events", |heard| heard.ids().len() == 6);
-    assert_eq!(heard.counts().replayed, 4, "each as often as it had been taken");
-    assert_eq!(heard.ids().split_off(4), ["asset-3", "asset-2"]);
-    assert_eq!(heard.events().last().unwrap().origin.file, FileId { rank: 0, generation: 1 });
-    assert!(heard.noticed("reading from its beginning"));
-    // As an editor saves: another file, which is the old one but for a line.
-    fs::write(folder.path("new"), log(0..2) + &log(7..8)).unwrap();
-    fs::rename(folder.path("new"), &path).unwrap();
-    heard.until("the changed line", |heard| heard.ids().last().is_some_and(|id| id == "asset-7"));
-    assert_eq!((heard.counts().replayed, heard.ids().len()), (6, 7));
-}
-
-fn a_file_that_begins_with_other_text_repeats_nothing() {
-    let folder = Folder::new();
-    let path = folder.path("a.log");
-    fs::write(&path, log(0..3)).unwrap();
-    let mut heard = Heard::new(&[&path], ReadMode::Follow);
-    heard.until_loaded();
-    fs::write(&path, log(1..3)).unwrap();
-    heard.until("the new events", |heard| heard.ids().len() == 5);
-    assert_eq!(heard.counts().replayed, 0);
-}
-
-fn equal_lines_after_a_rotation_are_new_events() {
-    let folder = Folder::new();
-    let path = folder.path("a.log");
-    let five = event("asset-0").repeat(5);
-    fs::write(&path, &five).unwrap();
-    let mut heard = Heard::new(&[&path], ReadMode::Follow);
-    heard.until("the first five", |heard| heard.ids().len() == 5);
-    fs::rename(&path, folder.path("a.log.1")).unwrap();
-    fs::write(&path, &five).unwrap();
-    heard.until("five more", |heard| heard.ids().len() == 10);
-    if let Ok(packed) = Command::new("gzip").arg("-k").arg(&path).status() {
-        assert!(packed.success());
-        fs::rename(folder.path("a.log.gz"), folder.path("a.log.2.gz")).unwrap();
-        fs::remove_file(&path).unwrap();
-        fs::write(&path, &five).unwrap();
-        heard.until("five after a packed rotation", |heard| heard.ids().len() == 15);
-    }
-    assert_eq!(heard.counts().replayed, 0);
-}
-
-fn a_record_that_a_rotation_cut_is_one_event() {
-    let folder = Folder::new();
-    let path = folder.path("a.log");
-    let stored = |tag: &str, text: &str| format!("2026-03-14T01:15:03.000000001Z stdout {tag} {}\n", text.trim_end());
-    let cut = event("b");
-    let (first_half, second_half) = cut.split_at(60);
-    fs::write(&path, stored("F", &event("a")) + &stored("P", first_half)).unwrap();
-    let mut heard = Heard::new(&[&path], ReadMode::Follow);
-    heard.until_ids(&["a".to_owned()]);
-    fs::rename(&path, folder.path("a.log.1")).unwrap();
-    fs::write(&path, stored("F", second_half) + &stored("F", &event("c"))).unwrap();
-    heard.until_ids(&["a", "b", "c"].map(str::to_owned));
-    assert_eq!(heard.counts().unparsed, 0);
-}
-
-fn history_that_was_left_out_is_left_out_of_a_rewritten_file() {
-    let folder = Folder::new();
-    let path = folder.path("a.log");
-    fs::write(&path, log(0..100)).unwrap();
-    let mut heard = Heard::start(&[&path], ReadMode::Follow, Start::Last(10), Order::Log);
-    heard.until_loaded();
-    fs::write(folder.path("new"), log(0..101)).unwrap();
-    fs::rename(folder.path("new"), &path).unwrap();
-    heard.until_ids(&ids(90..101));
-    assert_eq!(heard.counts().replayed, 100);
-}
-
-/// Follows a log, stops, changes it, and follows it again from the saved state.
-fn check_resumed(what: &str, change: impl FnOnce(&Folder, &Path), expected: &[String]) {
-    let folder = Folder::new();
-    let (path, state) = (folder.path("vod.log"), folder.path("state"));
-    fs::write(folder.path("vod.log.1"), log(900..910)).unwrap();
-    fs::write(&path, log(0..20)).unwrap();
-    let mut heard = Heard::resume(&path, SavedState::read(&state).unwrap());
-    heard.until_ids(&ids(0..20));
-    append(&path, &log(20..30));
-    heard.until_ids(&ids(0..30));
-    let end = format!("\"offset\":{},", fs::metadata(&path).unwrap().len());
-    let mut saved = None;
-    heard.until("the position", |heard| {
-        saved = heard.source.checkpoint(heard.all.len() as u64).or(saved.take());
-        // The position after the first twenty may come first.
-        saved.as_ref().is_some_and(|saved| serde_json::to_string(saved).unwrap().contains(&end))
-    });
-    saved.unwrap().write(&state).unwrap();
-    drop(heard);
-    change(&folder, &path);
-    let mut heard = Heard::resume(&path, SavedState::read(&state).unwrap());
-    heard.until(what, |heard| heard.ids().len() >= expected.len());
-    append(&path, &log(990..991));
-    heard.until("the last", |heard| heard.ids().last().is_some_and(|id| id == "asset-990"));
-    assert_eq!(heard.ids().split_last().unwrap().1, expected, "{what}");
-    assert_eq!(heard.noticed("is gone"), expected.is_empty() && what != "nothing");
-}
-
-fn a_saved_state_goes_on_where_the_last_run_stopped() {
-    check_resumed("nothing", |_, _| {}, &[]);
-    check_resumed("more lines", |_, path| append(path, &log(30..40)), &ids(30..40));
-    check_resumed(
-        "a rotation",
-        |folder, path| {
-            append(path, &log(30..31));
-            fs::rename(folder.path("vod.log.1"), folder.path("vod.log.2")).unwrap();
-            fs::rename(path, folder.path("vod.log.1")).unwrap();
-            append(path, &log(31..35));
-        },
-        &ids(30..35),
-    );
-    check_resumed(
-        "two rotations, the older one renamed last",
-        |folder, path| {
-            append(path, &log(30..31));
-            fs::rename(path, folder.path("vod.log.3")).unwrap();
-            append(path, &log(31..33));
-            fs::rename(path, folder.path("vod.log.2")).unwrap();
-            append(path, &log(33..35));
-        },
-        &ids(30..35),
-    );
-    check_resumed(
-        "a copy and a truncation",
-        |folder, path| {
-            append(path, &log(30..31));
-            fs::copy(path, folder.path("vod.log.0")).unwrap();
-            fs::write(path, log(31..35)).unwrap();
-        },
-        &ids(30..35),
-    );
-    check_resumed("a loss", |_, path| fs::write(path, "").unwrap(), &[]);
-}
-
-fn a_saved_state_is_found_in_archives() {
-    check_resumed(
-        "packed rotations",
-        |folder, path| {
-            append(path, &log(30..31));
-            for (from, to) in [("vod.log", "vod.log.3.gz"), ("vod.log.1", "vod.log.4.gz")] {
-                let text = fs::read_to_string(folder.path(from)).unwrap();
-                fs::write(folder.path(to), pack("gzip", &text)).unwrap();
-                fs::remove_file(folder.path(from)).unwrap();
-            }
-            fs::write(folder.path("vod.log.2.gz"), pack("gzip", &log(31..33))).unwrap();
-            append(path, &log(33..35));
-        },
-        &ids(30..35),
-    );
-}
-
-fn a_hole_of_a_tebibyte_is_skipped_by_the_first_reading() {
-    let folder = Folder::new();
-    let path = folder.path("a.log");
-    let text = "noise without an event\n".repeat(1 << 17) + &log(0..2);
-    fs::write(&path, &text).unwrap();
-    let file = fs::File::options().write(true).open(&path).unwrap();
-    let far = (1 << 40) + 12345;
-    if file.set_len(1 << 40).is_err() || file.metadata().unwrap().blocks() > 1 << 16 {
-        skip("the file system knows no holes");
-    }
-    file.write_all_at((log(2..4) + &text + &log(4..5)).as_bytes(), far).unwrap();
-    for (start, order, expected) in [
-        (
-            Start::All,
-            Order::Log,
-            ["asset-0", "asset-1", "asset-2", "asset-3", "asset-0", "asset-1", "asset-4"].as_slice(),
-        ),
-        (Start::Last(4), Order::Log, &["asset-3", "asset-0", "asset-1", "asset-4"]),
-        (Start::Last(6), Order::Log, &["asset-1", "asset-2", "asset-3", "asset-0", "asset-1", "asset-4"]),
-    ] {
-        let mut heard = Heard::start(&[&path], ReadMode::Once, start, order);
-        heard.until_finished();
-        assert_eq!(heard.ids(), expected, "{start:?}");
-    }
-    let mut heard = Heard::start(&[&path], ReadMode::Once, Start::All, Order::Log);
-    heard.until_finished();
-    let line = 2 * (1 << 17) + 5 + 2;
-    assert_eq!(heard.lines().last(), Some(&Some(line)), "lines are counted over the hole");
 }
 
 fn raw_text_of_a_log_that_became_a_fifo_is_refused() {
@@ -652,95 +405,6 @@ fn following_can_be_turned_on_later() {
     heard.until_ids(&ids(0..3));
 }
 
-/// Id, byte, line, hash, and the time that an event goes by.
-type Placed = (String, u64, Option<u32>, u64, Option<Time>);
-
-/// What the sequential reading of a text gives: the truth for the parallel one.
-fn read_in_order(text: &str) -> Vec<Placed> {
-    let mut reader = RecordReader::new(FileId::default());
-    let mut found = FoundEvents::default();
-    reader.read(text.as_bytes(), 0, NonZeroU32::new(1), &mut found);
-    reader.finish(&mut found);
-    found.events.iter().map(|event| place(event, &BTreeMap::new())).collect()
-}
-
-fn place(event: &LogEvent, lines: &BTreeMap<u64, NonZeroU32>) -> Placed {
-    let Origin { byte, line, hash, .. } = event.origin;
-    let line = line.or_else(|| lines.get(&byte).copied());
-    (event.asset.to_string(), byte, line.map(NonZeroU32::get), hash, event.clock)
-}
-
-impl Heard {
-    /// Every event's place, with the lines that were told later, in the order of the file.
-    fn places(&self) -> Vec<Placed> {
-        let told = self.all.iter().flat_map(|update| match update {
-            LogUpdate::Lines { lines, .. } => lines.as_slice(),
-            _ => &[],
-        });
-        let told: BTreeMap<u64, NonZeroU32> = told.copied().collect();
-        let mut places: Vec<_> = self.events().map(|event| place(event, &told)).collect();
-        places.sort_by_key(|(_, byte, ..)| *byte);
-        places
-    }
-}
-
-/// A log of some size whose records are lines, pretty-printed objects, or both. Few of its lines have a time.
-fn big_log(size: usize, pretty_every: u32) -> String {
-    let mut text = String::new();
-    let mut number = 0;
-    while text.len() < size {
-        number += 1;
-        let event = event(&format!("asset-{number}"));
-        if pretty_every > 0 && number % pretty_every == 0 {
-            let value: serde_json::Value = serde_json::from_str(&event).unwrap();
-            text.push_str(&serde_json::to_string_pretty(&value).unwrap());
-            text.push('\n');
-        } else {
-            if number % 50 == 0 {
-                writeln!(text, "2026-03-14 09:{:02}:{:02} INFO tick", number / 50 / 60 % 60, number / 50 % 60).unwrap();
-            }
-            text.push_str(&event);
-        }
-        text.push_str(&"noise without an event in it, as logs have it; ".repeat(40));
-        text.push('\n');
-    }
-    text
-}
-
-fn parallel_loading_gives_what_reading_in_order_gives() {
-    let folder = Folder::new();
-    for (name, size, pretty_every) in [("lines", 9 << 20, 0), ("mixed", 9 << 20, 20), ("pretty", 3 << 20, 1)] {
-        let path = folder.path(name);
-        let text = big_log(size + 1000, pretty_every);
-        fs::write(&path, &text).unwrap();
-        let mut heard = Heard::new(&[&path], ReadMode::Once);
-        heard.until_finished();
-        let (expected, places) = (read_in_order(&text), heard.places());
-        assert_eq!(places.len(), expected.len(), "{name}");
-        let wrong = places.iter().zip(&expected).find(|(place, expected)| place != expected);
-        assert_eq!(wrong, None, "{name}");
-        assert_eq!(heard.counts().lines, text.lines().count() as u64, "{name}");
-        assert_eq!(heard.counts().bytes, text.len() as u64, "{name}");
-        assert_eq!(heard.counts().unparsed, 0, "{name}");
-        let end_first = heard.events().next().unwrap().origin.byte > 1 << 20;
-        assert_eq!(end_first, name != "pretty", "{name}: whether the end of the file comes first");
-    }
-}
-
-fn in_the_order_of_the_log_each_event_has_its_line() {
-    let folder = Folder::new();
-    let path = folder.path("lines");
-    let text = big_log(9 << 20, 0);
-    fs::write(&path, &text).unwrap();
-    let mut heard = Heard::start(&[&path], ReadMode::Once, Start::All, Order::Log);
-    heard.until_finished();
-    let origins: Vec<Origin> = heard.events().map(|event| event.origin).collect();
-    assert!(origins.is_sorted_by_key(|origin| origin.byte), "the events come in the order of the log");
-    assert!(origins.iter().all(|origin| origin.line.is_some()), "each has its line when it comes");
-    assert!(!heard.all.iter().any(|update| matches!(update, LogUpdate::Lines { .. })));
-    assert_eq!(heard.places(), read_in_order(&text));
-}
-
 fn names_that_are_no_utf8_are_names_like_others() {
     let folder = Folder::new();
     let odd = folder.path("").join(OsStr::from_bytes(b"\xff.log"));
@@ -757,40 +421,6 @@ fn names_that_are_no_utf8_are_names_like_others() {
     assert_eq!(heard.ids(), ids(0..1));
 }
 
-fn a_line_longer_than_the_end_that_comes_first_is_one_line() {
-    let folder = Folder::new();
-    let long = |id: &str| event(id).replacen('{', &format!("{{\"filler\":\"{}\",", "x".repeat(6 << 20)), 1);
-    let short: String = (0..40_000).map(|number| event(&format!("short-{number}"))).collect();
-    for (name, text) in [
-        ("all", long("one")),
-        ("last", short.clone() + &long("last")),
-        ("over the border", short.clone() + &long("border") + &log(0..9000)),
-        ("first", long("first") + &short),
-    ] {
-        let path = folder.path(name);
-        fs::write(&path, &text).unwrap();
-        let mut heard = Heard::new(&[&path], ReadMode::Once);
-        heard.until_finished();
-        assert_eq!(heard.places(), read_in_order(&text), "{name}");
-        assert_eq!(heard.counts().lines, text.lines().count() as u64, "{name}");
-        assert_eq!(heard.counts().unparsed, 0, "{name}");
-    }
-}
-
-fn a_record_that_the_load_left_open_is_finished_by_following() {
-    let folder = Folder::new();
-    let path = folder.path("a.log");
-    let text = big_log(2 << 20, 7);
-    let cut = text.len() - 120;
-    fs::write(&path, text.get(..cut).unwrap()).unwrap();
-    let mut heard = Heard::new(&[&path], ReadMode::Follow);
-    heard.until_loaded();
-    append(&path, text.get(cut..).unwrap());
-    let expected = read_in_order(&text);
-    heard.until("all", |heard| heard.events().count() == expected.len());
-    assert_eq!(heard.places().last(), expected.last());
-}
-
 crate::tests! {
     gzip_is_known_by_content_and_read_to_the_last_member,
     zstd_is_known_by_content_and_read_to_the_last_member,
@@ -800,14 +430,6 @@ crate::tests! {
     globs_and_directories_find_new_files_and_know_rotated_ones,
     an_empty_glob_waits_and_the_first_match_takes_its_rank,
     the_last_events_come_with_their_lines_and_what_follows,
-    a_rewritten_file_does_not_repeat_what_was_taken,
-    a_file_that_begins_with_other_text_repeats_nothing,
-    equal_lines_after_a_rotation_are_new_events,
-    a_record_that_a_rotation_cut_is_one_event,
-    history_that_was_left_out_is_left_out_of_a_rewritten_file,
-    a_saved_state_goes_on_where_the_last_run_stopped,
-    a_saved_state_is_found_in_archives,
-    a_hole_of_a_tebibyte_is_skipped_by_the_first_reading,
     raw_text_of_a_log_that_became_a_fifo_is_refused,
     a_fifo_without_a_writer_holds_nothing_up_and_is_read_when_one_comes,
     a_stream_is_loaded_at_its_first_silence,
@@ -819,9 +441,5 @@ crate::tests! {
     follows_what_is_appended_and_waits_for_the_newline,
     a_missing_file_fails_once_and_is_waited_for_when_followed,
     following_can_be_turned_on_later,
-    parallel_loading_gives_what_reading_in_order_gives,
-    in_the_order_of_the_log_each_event_has_its_line,
     names_that_are_no_utf8_are_names_like_others,
-    a_line_longer_than_the_end_that_comes_first_is_one_line,
-    a_record_that_the_load_left_open_is_finished_by_following,
 }

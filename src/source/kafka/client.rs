@@ -9,7 +9,7 @@ use super::{
     options::{KafkaOptions, KafkaTiming},
     security::Security,
 };
-use crate::event::Time;
+use crate::{event::Time, text::identifier::spelled_out};
 use rskafka::{
     BackoffConfig, BackoffError, ConnectionError, SaslError,
     chrono::{DateTime, Utc},
@@ -342,18 +342,6 @@ fn lower(text: &str) -> String {
         return text.to_owned();
     }
     first.to_lowercase().chain(chars).collect()
-}
-
-/// Splits an identifier into words: `KafkaStorageError` into `kafka storage error`.
-fn spelled_out(name: &str) -> String {
-    let mut words = String::new();
-    for c in name.chars() {
-        if c.is_uppercase() && !words.is_empty() && !words.ends_with(' ') {
-            words.push(' ');
-        }
-        words.extend(c.to_lowercase());
-    }
-    words
 }
 
 #[cfg(test)]

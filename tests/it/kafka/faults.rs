@@ -20,7 +20,7 @@ fn with(config: SourceConfig, change: impl FnOnce(&mut KafkaOptions)) -> SourceC
 /// Reads a topic once, and returns why it was given up.
 #[track_caller]
 fn failure(config: SourceConfig) -> String {
-    let mut heard = Listener::spawn(config);
+    let mut heard = Heard::spawn(config);
     heard.until_finished();
     match heard.health(0) {
         Some(Health::Failed(why)) => why.as_str().to_owned(),
@@ -46,9 +46,9 @@ fn no_broker_is_told() {
     let name = format!("kafka://{free}/vod");
     check(config(&name, ReadMode::Once), &format!("no broker answers at {free}: connection refused"));
     let cluster = three_partitions();
-    let mut heard = Listener::once(&format!("kafka://{free},{}/vod", cluster.addr(0)));
+    let mut heard = Heard::once(&format!("kafka://{free},{}/vod", cluster.addr(0)));
     heard.until_finished();
-    assert_eq!(heard.ids().len(), 6, "the next broker is asked");
+    assert_eq!(heard.sorted_ids().len(), 6, "the next broker is asked");
 }
 
 fn a_silent_broker_is_given_up() {
@@ -66,9 +66,9 @@ fn logins_are_refused_or_accepted() {
     check(with(config_once(&cluster), login("ops", "wrong")), refused);
     let hint = "closes the connection at once: it may expect TLS (--kafka-ca) or a login (--kafka-user)";
     check(config_once(&cluster), &format!("{} {hint}", cluster.addr(0)));
-    let mut heard = Listener::spawn(with(config_once(&cluster), login("ops", "secret")));
+    let mut heard = Heard::spawn(with(config_once(&cluster), login("ops", "secret")));
     heard.until_finished();
-    assert_eq!(heard.ids().len(), 6);
+    assert_eq!(heard.sorted_ids().len(), 6);
     assert!(heard.noticed("the password is sent unencrypted"));
     assert!(!format!("{:?}", heard.all).contains("secret"));
     cluster.offer(&["SCRAM-SHA-512"]);
@@ -84,7 +84,7 @@ fn a_wrong_password_is_not_tried_at_once_again() {
     let cluster = three_partitions();
     cluster.ask_for_login("ops", "secret");
     let config = with(config(&cluster.name("vod"), ReadMode::Follow), login("ops", "wrong"));
-    let mut heard = Listener::spawn(config);
+    let mut heard = Heard::spawn(config);
     heard.until_health(0, "tried every 60 s");
     heard.until_loaded();
     thread::sleep(Duration::from_millis(300));
@@ -120,9 +120,9 @@ fn tls_is_checked() {
     let (other, other_ca) = tls_cluster("example.com", folder.path());
     let trusting =
         |cluster: &FakeCluster, ca: &PathBuf| with(config_once(cluster), |kafka| kafka.ca_file = Some(ca.clone()));
-    let mut heard = Listener::spawn(trusting(&right, &ca));
+    let mut heard = Heard::spawn(trusting(&right, &ca));
     heard.until_finished();
-    assert_eq!(heard.ids(), ["a"]);
+    assert_eq!(heard.sorted_ids(), ["a"]);
     let fails = |cluster: &FakeCluster, why: &str| format!("TLS with {} fails: {why}", cluster.addr(0));
     check(trusting(&right, &other_ca), &fails(&right, "its certificate is signed by no authority of --kafka-ca"));
     check(
@@ -131,9 +131,9 @@ fn tls_is_checked() {
     );
     let lenient =
         |cluster: &FakeCluster, ca: &PathBuf| with(trusting(cluster, ca), |kafka| kafka.hostname = HostnameCheck::Off);
-    let mut heard = Listener::spawn(lenient(&other, &other_ca));
+    let mut heard = Heard::spawn(lenient(&other, &other_ca));
     heard.until_finished();
-    assert_eq!(heard.ids(), ["a"]);
+    assert_eq!(heard.sorted_ids(), ["a"]);
     check(lenient(&other, &ca), &fails(&other, "its certificate is signed by no authority of --kafka-ca"));
     let plain = three_partitions();
     check(trusting(&plain, &ca), &fails(&plain, "it does not speak TLS on this port"));
@@ -147,7 +147,7 @@ fn an_unknown_topic_is_told_and_not_created() {
     let cluster = three_partitions();
     let unknown = "there is no topic none on this cluster, or this user is not allowed to see it";
     check(config(&cluster.name("none"), ReadMode::Once), unknown);
-    let mut heard = Listener::follow(&cluster.name("none"), TopicHistory::None);
+    let mut heard = Heard::follow(&cluster.name("none"), TopicHistory::None);
     heard.until_health(0, unknown);
     heard.until_loaded();
     assert_eq!(cluster.named(), Vec::<String>::new(), "to ask for a topic may create it");
@@ -155,7 +155,7 @@ fn an_unknown_topic_is_told_and_not_created() {
 
 fn a_topic_that_was_deleted_is_not_created() {
     let cluster = three_partitions();
-    let mut heard = Listener::follow(&cluster.name("vod"), TopicHistory::None);
+    let mut heard = Heard::follow(&cluster.name("vod"), TopicHistory::None);
     heard.until_loaded();
     let named = cluster.named().len();
     cluster.delete("vod");
@@ -182,9 +182,9 @@ fn records_that_cannot_be_read_are_counted() {
     let unknown_codec = 5;
     cluster.append_packed("vod", 0, &[record(0, "?"), record(0, "?"), record(0, "?")], unknown_codec);
     cluster.append("vod", 0, &[record(0, &event("b"))]);
-    let mut heard = Listener::once(&cluster.name("vod"));
+    let mut heard = Heard::once(&cluster.name("vod"));
     heard.until_finished();
-    assert_eq!(heard.ids(), ["a", "b"]);
+    assert_eq!(heard.sorted_ids(), ["a", "b"]);
     let told = "3 records from offset 1 on are left out, since they cannot be read: invalid compression type: 5";
     assert!(heard.noticed(told), "{:#?}", heard.all);
 }
@@ -196,9 +196,9 @@ fn marks_of_transactions_are_passed_over() {
         cluster.append("vod", 0, &[record(0, &event(&format!("e{number}")))]);
         cluster.append_mark("vod", 0);
     }
-    let mut heard = Listener::once(&cluster.name("vod"));
+    let mut heard = Heard::once(&cluster.name("vod"));
     heard.until_finished();
-    assert_eq!(heard.ids(), ["e0", "e1", "e2"]);
+    assert_eq!(heard.sorted_ids(), ["e0", "e1", "e2"]);
     assert!(!heard.noticed("left out"));
     heard.source.set_mode(ReadMode::Follow);
     cluster.append("vod", 0, &[record(0, &event("e3"))]);
@@ -212,9 +212,9 @@ fn a_record_over_16_mib_is_rejected() {
     cluster.append("vod", 0, &[record(0, &event("a"))]);
     cluster.append("vod", 0, &[record(0, &long)]);
     cluster.append("vod", 0, &[record(0, &event("b"))]);
-    let mut heard = Listener::once(&cluster.name("vod"));
+    let mut heard = Heard::once(&cluster.name("vod"));
     heard.until_finished();
-    assert_eq!(heard.ids(), ["a", "b"]);
+    assert_eq!(heard.sorted_ids(), ["a", "b"]);
     assert_eq!(heard.counts().unparsed, 1);
     let rejected = heard.all.iter().find_map(|update| match update {
         LogUpdate::Batch { rejected, .. } => rejected.first(),
@@ -230,15 +230,15 @@ fn a_batch_over_64_mib_is_left_out() {
     cluster.append("vod", 0, &[record(0, &event("a"))]);
     cluster.append("vod", 0, &[record(0, &"x".repeat(65 << 20))]);
     cluster.append("vod", 0, &[record(0, &event("b"))]);
-    let mut heard = Listener::once(&cluster.name("vod"));
+    let mut heard = Heard::once(&cluster.name("vod"));
     heard.until_finished();
-    assert_eq!(heard.ids(), ["a", "b"]);
+    assert_eq!(heard.sorted_ids(), ["a", "b"]);
     assert!(heard.noticed("the record at offset 1 is left out: it is larger than 64 MiB"));
 }
 
 fn a_restarted_broker_is_found_again() {
     let mut cluster = three_partitions();
-    let mut heard = Listener::follow(&cluster.name("vod"), TopicHistory::None);
+    let mut heard = Heard::follow(&cluster.name("vod"), TopicHistory::None);
     heard.until_loaded();
     cluster.hang_up(0);
     cluster.append("vod", 0, &[record(0, &event("after-hanging-up"))]);
@@ -252,7 +252,7 @@ fn a_restarted_broker_is_found_again() {
     heard.until_events(2);
     heard.until_live(0);
     assert!(heard.noticed("connected again after "));
-    assert_eq!(heard.ids(), ["after-hanging-up", "while-away"]);
+    assert_eq!(heard.sorted_ids(), ["after-hanging-up", "while-away"]);
 }
 
 fn a_broker_that_is_lost_while_the_end_is_waited_for_is_told() {
@@ -261,7 +261,7 @@ fn a_broker_that_is_lost_while_the_end_is_waited_for_is_told() {
     cluster.append("vod", 0, &[record(0, &event("a"))]);
     // The partition has no leader, so that its end is never reached.
     cluster.lead("vod", 0, -1);
-    let mut heard = Listener::once(&cluster.name("vod"));
+    let mut heard = Heard::once(&cluster.name("vod"));
     heard.until_health(FIRST, "the partition has no leader now, since ");
     cluster.stop(0);
     heard.until_finished();
@@ -271,7 +271,7 @@ fn a_broker_that_is_lost_while_the_end_is_waited_for_is_told() {
 fn leaders_that_move_are_followed() {
     let cluster = FakeCluster::start(2);
     cluster.create("vod", 1);
-    let mut heard = Listener::follow(&cluster.name("vod"), TopicHistory::None);
+    let mut heard = Heard::follow(&cluster.name("vod"), TopicHistory::None);
     heard.until_loaded();
     for (number, leader) in [1, 0, 1].into_iter().enumerate() {
         cluster.lead("vod", 0, leader);
@@ -292,7 +292,7 @@ fn addresses_that_cannot_be_reached_are_told_to_be_the_clusters() {
     let cluster = three_partitions();
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     cluster.advertise("127.0.0.1", free.port().into());
-    let mut heard = Listener::follow(&cluster.name("vod"), TopicHistory::None);
+    let mut heard = Heard::follow(&cluster.name("vod"), TopicHistory::None);
     heard.until_health(FIRST, &format!("the cluster names {free} (advertised.listeners), which cannot be reached"));
 }
 
@@ -300,7 +300,7 @@ fn records_that_were_deleted_before_they_were_read_are_counted() {
     let mut cluster = FakeCluster::start(1);
     cluster.create("vod", 1);
     cluster.append("vod", 0, &[record(0, &event("a"))]);
-    let mut heard = Listener::follow(&cluster.name("vod"), TopicHistory::LikeFiles);
+    let mut heard = Heard::follow(&cluster.name("vod"), TopicHistory::LikeFiles);
     heard.until_events(1);
     cluster.stop(0);
     for _ in 0..1500 {
@@ -319,7 +319,7 @@ fn a_topic_that_was_made_anew_is_read_from_its_beginning() {
     for number in 0..5 {
         cluster.append("vod", 0, &[record(0, &event(&format!("old-{number}")))]);
     }
-    let mut heard = Listener::follow(&cluster.name("vod"), TopicHistory::LikeFiles);
+    let mut heard = Heard::follow(&cluster.name("vod"), TopicHistory::LikeFiles);
     heard.until_events(5);
     cluster.replace("vod", &[record(0, &event("new"))]);
     heard.until_events(6);

@@ -14,11 +14,11 @@ fn all_codecs_are_read() {
     let cluster = start(&topics);
     for codec in codecs {
         let topic = format!("vod-{codec}");
-        let mut heard = Listener::once(&cluster.name(&topic));
+        let mut heard = Heard::once(&cluster.name(&topic));
         heard.until_finished();
         let mut expected: Vec<String> = (0..25).map(|number| format!("{topic}-{number}")).collect();
         expected.sort();
-        assert_eq!(heard.ids(), expected);
+        assert_eq!(heard.sorted_ids(), expected);
         assert!(heard.events().all(|event| event.time.is_some()));
         let first = heard.events().next().unwrap();
         let text = heard.source.read_raw(first.origin).unwrap();
@@ -28,19 +28,19 @@ fn all_codecs_are_read() {
 
 fn it_is_followed() {
     let mut cluster = start(&["vod:none:9"]);
-    let mut heard = Listener::follow(&cluster.name("vod"), TopicHistory::None);
+    let mut heard = Heard::follow(&cluster.name("vod"), TopicHistory::None);
     heard.until_loaded();
     cluster.order("more vod 6");
     heard.until_events(6);
     let mut expected: Vec<String> = (9..15).map(|number| format!("vod-{number}")).collect();
     expected.sort();
-    assert_eq!(heard.ids(), expected);
+    assert_eq!(heard.sorted_ids(), expected);
 }
 
 fn an_unknown_topic_stays_unknown() {
     let cluster = start(&["vod:none:3"]);
     for _ in 0..2 {
-        let mut heard = Listener::once(&cluster.name("none"));
+        let mut heard = Heard::once(&cluster.name("none"));
         heard.until_finished();
         assert!(matches!(heard.health(0), Some(Health::Failed(why)) if why.as_str().starts_with("there is no topic")));
     }

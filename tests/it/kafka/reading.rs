@@ -4,9 +4,9 @@ use super::*;
 
 fn all_partitions_are_read_to_their_ends() {
     let cluster = three_partitions();
-    let mut heard = Listener::once(&cluster.name("vod"));
+    let mut heard = Heard::once(&cluster.name("vod"));
     heard.until_finished();
-    assert_eq!(heard.ids(), ["p0-0", "p0-1", "p1-0", "p1-1", "p2-0", "p2-1"]);
+    assert_eq!(heard.sorted_ids(), ["p0-0", "p0-1", "p1-0", "p1-1", "p2-0", "p2-1"]);
     assert_eq!(heard.counts().lines, 6);
     assert_eq!(heard.health(0), Some(&Health::Loaded));
     for event in heard.events() {
@@ -39,9 +39,9 @@ fn records_are_any_that_a_log_may_hold() {
     records.push(record(6, &event("cut")[..60]));
     records.extend(pretty.lines().map(|line| record(7, &line.replace("\"b\"", "\"e\""))));
     cluster.append("vod", 0, &records);
-    let mut heard = Listener::once(&cluster.name("vod"));
+    let mut heard = Heard::once(&cluster.name("vod"));
     heard.until_finished();
-    assert_eq!(heard.ids(), ["a", "b", "c", "d", "e"]);
+    assert_eq!(heard.sorted_ids(), ["a", "b", "c", "d", "e"]);
     let places: Vec<u64> = heard.events().map(|event| event.origin.byte).collect();
     assert_eq!(places, [0, 1, 2, 4, 7], "an event bears the offset of the record in which it begins");
     let times: Vec<String> = heard.events().map(|event| event.time.unwrap().to_string()).collect();
@@ -56,14 +56,14 @@ fn records_are_any_that_a_log_may_hold() {
 
 fn new_records_are_followed() {
     let cluster = three_partitions();
-    let mut heard = Listener::follow(&cluster.name("vod"), TopicHistory::None);
+    let mut heard = Heard::follow(&cluster.name("vod"), TopicHistory::None);
     heard.until_loaded();
     heard.until_live(0);
     cluster.append("vod", 2, &[record(0, &event("new-1")), record(0, &event("new-2"))]);
     heard.until_events(2);
     cluster.append("vod", 0, &[record(0, &event("new-3"))]);
     heard.until_events(3);
-    assert_eq!(heard.ids(), ["new-1", "new-2", "new-3"], "what was there before is left alone");
+    assert_eq!(heard.sorted_ids(), ["new-1", "new-2", "new-3"], "what was there before is left alone");
 }
 
 fn the_last_events_are_found_among_other_records() {
@@ -78,12 +78,12 @@ fn the_last_events_are_found_among_other_records() {
         }
     }
     let config = config(&cluster.name("vod"), ReadMode::Follow);
-    let mut heard = Listener::spawn(SourceConfig { start: Start::Last(2), ..config });
+    let mut heard = Heard::spawn(SourceConfig { start: Start::Last(2), ..config });
     heard.until_loaded();
-    assert_eq!(heard.ids(), ["p0-2", "p0-3", "p1-2", "p1-3"]);
-    let mut heard = Listener::spawn(SourceConfig { start: Start::Last(99), ..config_once(&cluster) });
+    assert_eq!(heard.sorted_ids(), ["p0-2", "p0-3", "p1-2", "p1-3"]);
+    let mut heard = Heard::spawn(SourceConfig { start: Start::Last(99), ..config_once(&cluster) });
     heard.until_finished();
-    assert_eq!(heard.ids().len(), 8);
+    assert_eq!(heard.sorted_ids().len(), 8);
 }
 
 fn reading_begins_at_a_time() {
@@ -95,18 +95,18 @@ fn reading_begins_at_a_time() {
     let since = jiff::Timestamp::from_millisecond(BEGINNING + 7 * 600_000).unwrap();
     let config = config_once(&cluster);
     let kafka = KafkaOptions { since: Some(since), ..config.kafka.clone() };
-    let mut heard = Listener::spawn(SourceConfig { kafka, ..config.clone() });
+    let mut heard = Heard::spawn(SourceConfig { kafka, ..config.clone() });
     heard.until_finished();
-    assert_eq!(heard.ids(), ["e7", "e8", "e9"]);
+    assert_eq!(heard.sorted_ids(), ["e7", "e8", "e9"]);
     let later = KafkaOptions { since: Some(since + jiff::SignedDuration::from_hours(9)), ..config.kafka.clone() };
-    let mut heard = Listener::spawn(SourceConfig { kafka: later, ..config });
+    let mut heard = Heard::spawn(SourceConfig { kafka: later, ..config });
     heard.until_finished();
-    assert_eq!(heard.ids().len(), 0);
+    assert_eq!(heard.sorted_ids().len(), 0);
 }
 
 fn the_end_is_that_of_the_start_until_the_topic_is_followed() {
     let cluster = three_partitions();
-    let mut heard = Listener::once(&cluster.name("vod"));
+    let mut heard = Heard::once(&cluster.name("vod"));
     heard.until_finished();
     cluster.append("vod", 1, &[record(0, &event("later"))]);
     let asked = cluster.asked(FETCH);
@@ -119,7 +119,7 @@ fn the_end_is_that_of_the_start_until_the_topic_is_followed() {
 
 fn a_partition_that_was_added_is_read_from_its_beginning() {
     let cluster = three_partitions();
-    let mut heard = Listener::follow(&cluster.name("vod"), TopicHistory::None);
+    let mut heard = Heard::follow(&cluster.name("vod"), TopicHistory::None);
     heard.until_loaded();
     cluster.create("vod", 4);
     cluster.append("vod", 3, &[record(0, &event("new"))]);
@@ -138,16 +138,16 @@ fn topics_and_files_make_one_view() {
     std::fs::write(&path, event("file") + "\n").unwrap();
     let config = config_once(&cluster);
     let files = vec![folder.path().join("*.none"), config.files[0].clone(), path];
-    let mut heard = Listener::spawn(SourceConfig { files, ..config });
+    let mut heard = Heard::spawn(SourceConfig { files, ..config });
     heard.until_finished();
-    assert_eq!(heard.ids().len(), 7);
+    assert_eq!(heard.sorted_ids().len(), 7);
     let file = heard.events().find(|event| event.asset.to_string() == "file").unwrap();
     assert!(heard.file(file).ends_with("a.log"), "{}", heard.file(file));
 }
 
 fn a_record_that_is_gone_is_told() {
     let cluster = three_partitions();
-    let mut heard = Listener::once(&cluster.name("vod"));
+    let mut heard = Heard::once(&cluster.name("vod"));
     heard.until_finished();
     let origins: Vec<Origin> = heard.events().map(|event| event.origin).collect();
     for partition in 0..3 {

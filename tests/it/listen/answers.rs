@@ -239,14 +239,7 @@ fn unusable_settings_are_named() {
     let empty = folder.path().join("empty.pem");
     fs::write(&empty, "").unwrap();
     let refused = |change: &dyn Fn(&mut ListenConfig)| {
-        let mut config = ListenConfig {
-            address: ([127, 0, 0, 1], 0).into(),
-            journal: folder.path().join("vod.journal"),
-            smn_certificates: Vec::new(),
-            topics: Vec::new(),
-            mfs_key: None,
-            tls: None,
-        };
+        let mut config = ListenConfig::unsigned(([127, 0, 0, 1], 0).into(), folder.path().join("vod.journal"));
         change(&mut config);
         listen::start(&config).err().unwrap().to_string()
     };
