@@ -56,6 +56,19 @@ pub(super) enum FetchError {
     Disabled,
 }
 
+/// The stage at which a fetch failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FetchStage {
+    /// It was not made, or failed here.
+    NotMade,
+    /// It was made, and no valid response came.
+    Unanswered,
+    /// A response came whose status is not a success.
+    Denied(u16),
+    /// A response came that leads to no picture.
+    Unusable,
+}
+
 /// A response whose status is not a success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ErrorResponse {
@@ -87,6 +100,26 @@ pub(super) enum LookupError {
 }
 
 impl FetchError {
+    /// Returns how far the request came.
+    pub(super) fn stage(&self) -> FetchStage {
+        match self {
+            Self::Refused { .. } | Self::Setup(_) | Self::TooManyFiles | Self::Disabled => FetchStage::NotMade,
+            Self::Lookup { .. }
+            | Self::LookupTimeout { .. }
+            | Self::Connect { .. }
+            | Self::ConnectTimeout { .. }
+            | Self::Tls { .. }
+            | Self::IdleTimeout(_)
+            | Self::TotalTimeout(_)
+            | Self::ConnectionLost(_)
+            | Self::InvalidHttp(_) => FetchStage::Unanswered,
+            Self::Status(response) => FetchStage::Denied(response.status),
+            Self::TooManyRedirects | Self::TooLarge { .. } | Self::NotJpeg(_) | Self::Encoding(_) => {
+                FetchStage::Unusable
+            }
+        }
+    }
+
     /// Classifies an error of the HTTP client for a request to `url`.
     pub(super) fn from_client(url: &Url, error: &reqwest::Error, idle_timeout: Duration) -> Self {
         let host = url.host_str().unwrap_or_default().to_owned();

@@ -8,7 +8,7 @@ use super::{
     cache::Cache,
     decoder::DecoderPool,
     demand::Priority,
-    error::FetchError,
+    error::{FetchError, FetchStage},
     fetch::Fetcher,
     host::HostAnswer,
     jpeg::{self, JpegError},
@@ -127,29 +127,16 @@ pub(super) fn backoff(error: &FetchError, priority: Priority, attempts: u32) -> 
 /// Returns the backoff of a check: twice as long after each attempt, unless the host names a time.
 fn check_backoff(error: &FetchError, attempts: u32) -> Option<Duration> {
     let usual = Some(CHECK_BACKOFF * 2_u32.pow(attempts.saturating_sub(1).min(8)));
-    match error {
-        FetchError::Connect { .. }
-        | FetchError::ConnectTimeout { .. }
-        | FetchError::LookupTimeout { .. }
-        | FetchError::IdleTimeout(_)
-        | FetchError::TotalTimeout(_)
-        | FetchError::ConnectionLost(_)
-        | FetchError::InvalidHttp(_) => usual,
-        FetchError::Status(response) => match (response.status, response.retry_after) {
-            (429 | 500..=599, Some(after)) => (after <= MAX_RETRY_AFTER).then_some(after),
-            (429 | 500..=599, None) => usual,
-            _ => None,
+    match error.stage() {
+        // A name that does not exist and a certificate that is refused stay so.
+        FetchStage::Unanswered => {
+            usual.filter(|_| !matches!(error, FetchError::Lookup { .. } | FetchError::Tls { .. }))
+        }
+        FetchStage::Denied(429 | 500..=599) => match retry_after(error) {
+            Some(after) => (after <= MAX_RETRY_AFTER).then_some(after),
+            None => usual,
         },
-        FetchError::Refused { .. }
-        | FetchError::Setup(_)
-        | FetchError::Lookup { .. }
-        | FetchError::Tls { .. }
-        | FetchError::TooManyRedirects
-        | FetchError::TooLarge { .. }
-        | FetchError::NotJpeg(_)
-        | FetchError::Encoding(_)
-        | FetchError::TooManyFiles
-        | FetchError::Disabled => None,
+        FetchStage::NotMade | FetchStage::Denied(_) | FetchStage::Unusable => None,
     }
 }
 
@@ -160,30 +147,13 @@ pub(super) fn retry_after(error: &FetchError) -> Option<Duration> {
 
 /// Returns how a host has answered a request, as far as its record is concerned; `None` if none was made.
 pub(super) fn host_answer(error: &FetchError, is_last: bool) -> Option<HostAnswer> {
-    Some(match error {
-        FetchError::Lookup { .. }
-        | FetchError::LookupTimeout { .. }
-        | FetchError::Connect { .. }
-        | FetchError::ConnectTimeout { .. }
-        | FetchError::Tls { .. }
-        | FetchError::IdleTimeout(_)
-        | FetchError::TotalTimeout(_)
-        | FetchError::ConnectionLost(_)
-        | FetchError::InvalidHttp(_) => HostAnswer::None,
-        FetchError::Status(response) => match response.status {
-            403 => HostAnswer::Denied,
-            429 if is_last => HostAnswer::Limited,
-            500..=599 => HostAnswer::None,
-            _ => HostAnswer::NoPicture,
-        },
-        FetchError::TooManyRedirects
-        | FetchError::TooLarge { .. }
-        | FetchError::NotJpeg(_)
-        | FetchError::Encoding(_) => HostAnswer::NoPicture,
-        FetchError::Refused { .. } | FetchError::Setup(_) | FetchError::TooManyFiles | FetchError::Disabled => {
-            return None;
-        }
-    })
+    match error.stage() {
+        FetchStage::NotMade => None,
+        FetchStage::Unanswered | FetchStage::Denied(500..=599) => Some(HostAnswer::None),
+        FetchStage::Denied(403) => Some(HostAnswer::Denied),
+        FetchStage::Denied(429) if is_last => Some(HostAnswer::Limited),
+        FetchStage::Denied(_) | FetchStage::Unusable => Some(HostAnswer::NoPicture),
+    }
 }
 
 /// Returns the time to wait before the second and last attempt at a picture that is looked at; `None` if that would not

@@ -6,7 +6,7 @@
 
 use super::{
     body::{HttpBody, TruncationCause},
-    error::{ErrorResponse, FetchError, UnexpectedBody, obs_error},
+    error::{ErrorResponse, FetchError, FetchStage, UnexpectedBody, obs_error},
     host::HostClosure,
     jpeg::{JpegError, JpegInfo},
     policy::Refusal,
@@ -119,21 +119,12 @@ impl FailureContext<'_> {
 
     /// Returns the kind of a failed fetch.
     fn fetch_kind(self, error: &FetchError) -> FailureKind {
-        match error {
-            FetchError::Refused { .. } | FetchError::TooLarge { .. } => FailureKind::Refused,
-            FetchError::Disabled | FetchError::Setup(_) | FetchError::TooManyFiles => FailureKind::Unknown,
-            FetchError::Lookup { .. }
-            | FetchError::LookupTimeout { .. }
-            | FetchError::Connect { .. }
-            | FetchError::ConnectTimeout { .. }
-            | FetchError::Tls { .. }
-            | FetchError::IdleTimeout(_)
-            | FetchError::TotalTimeout(_)
-            | FetchError::ConnectionLost(_)
-            | FetchError::InvalidHttp(_)
-            | FetchError::TooManyRedirects => FailureKind::Unreachable,
-            FetchError::Status(response) => self.status_kind(response.status),
-            FetchError::NotJpeg(_) | FetchError::Encoding(_) => FailureKind::NotJpeg,
+        match (error.stage(), error) {
+            (_, FetchError::Refused { .. } | FetchError::TooLarge { .. }) => FailureKind::Refused,
+            (FetchStage::NotMade, _) => FailureKind::Unknown,
+            (FetchStage::Unanswered, _) | (_, FetchError::TooManyRedirects) => FailureKind::Unreachable,
+            (FetchStage::Denied(status), _) => self.status_kind(status),
+            (FetchStage::Unusable, _) => FailureKind::NotJpeg,
         }
     }
 
