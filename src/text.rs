@@ -121,7 +121,7 @@ impl Safe {
         let width = width.max(1);
         let mut lines = Vec::new();
         let mut line = String::new();
-        for word in self.0.split_word_bounds() {
+        for word in words(&self.0) {
             if line.width() + word.width() > width && !line.is_empty() {
                 lines.push(Self(std::mem::take(&mut line).trim_end().to_owned()));
             }
@@ -140,6 +140,19 @@ impl Safe {
         }
         lines
     }
+}
+
+/// Splits text where a line may break. ASCII characters break at blanks alone: `H.264` and `#5` stay whole.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_word_bounds() {
+        let is_joined = word.starts_with(|c: char| c.is_ascii_graphic());
+        match words.last_mut().filter(|last| is_joined && last.ends_with(|c: char| c.is_ascii_graphic())) {
+            Some(last) => last.push_str(word),
+            None => words.push(word.to_owned()),
+        }
+    }
+    words
 }
 
 impl fmt::Display for Safe {
