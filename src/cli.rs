@@ -21,7 +21,7 @@ mod version;
 pub use check::CheckArgs;
 pub use commands::{
     CacheClearArgs, CacheCommand, Command, CommonArgs, ComparedPlace, CompletionsArgs, DemoArgs, DoctorArgs,
-    ExportArgs, FollowFlags, ListArgs, ManArgs, OpenArgs, ShowArgs, TailArgs,
+    ExportArgs, ListArgs, ManArgs, OpenArgs, OpenSpelling, PRINTED_HISTORY, ShowArgs, TailArgs,
 };
 pub use config::{ConfigError, ConfigFile};
 pub use environment::{cache_folder, config_folder, locale_notice, state_folder};
@@ -125,7 +125,7 @@ pub fn parse(args: &[OsString], config: Option<&ConfigFile>) -> Result<Invocatio
             innermost = inner;
         }
         let common = CommonArgs::from_arg_matches(innermost)?;
-        let command = cli.command.unwrap_or(Command::Open(OpenArgs { spelling: FollowFlags::Implicit, ..cli.open }));
+        let command = cli.command.unwrap_or(Command::Open(OpenArgs { spelling: OpenSpelling::Implicit, ..cli.open }));
         Ok(Invocation { command, common })
     };
     typed(&matches).map_err(|error: clap::Error| error.format(&mut definition))
@@ -165,8 +165,8 @@ mod tests {
         assert!(parse_words(&["-p", "kitty", "tail", "a.log"]).is_err(), "it would be lost");
         assert!(parse_words(&["list", "-e", "since:soon", "a.log"]).is_err());
         assert!(parse_words(&["list", "--since", "soon", "a.log"]).is_err());
-        assert!(matches!(parse_words(&["a"]), Ok(Command::Open(open)) if open.spelling == FollowFlags::Implicit));
-        assert!(matches!(parse_words(&["open", "a"]), Ok(Command::Open(open)) if open.spelling == FollowFlags::Named));
+        assert!(matches!(parse_words(&["a"]), Ok(Command::Open(open)) if open.spelling == OpenSpelling::Implicit));
+        assert!(matches!(parse_words(&["open", "a"]), Ok(Command::Open(open)) if open.spelling == OpenSpelling::Named));
     }
 
     #[test]

@@ -22,8 +22,8 @@ use clap::{Args, Subcommand};
 use std::{path::PathBuf, time::Duration};
 use url::Url;
 
-/// The events of history that `tail` prints as JSON lines unless `-n` says otherwise.
-const PRINTED_HISTORY: u64 = 10;
+/// The events of history that are printed as JSON lines unless `-n` says otherwise.
+pub const PRINTED_HISTORY: u64 = 10;
 
 /// A command and its arguments.
 #[derive(Debug, Subcommand)]
@@ -105,7 +105,7 @@ pub struct TailArgs {
 
 /// The way in which a command was asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FollowFlags {
+pub enum OpenSpelling {
     /// By its name.
     #[default]
     Named,
@@ -118,7 +118,7 @@ pub enum FollowFlags {
 pub struct OpenArgs {
     /// The way in which the command was asked for.
     #[arg(skip)]
-    pub spelling: FollowFlags,
+    pub spelling: OpenSpelling,
     /// The logs, the filter and the output.
     #[command(flatten)]
     pub input: InputArgs,
@@ -303,10 +303,7 @@ impl TailArgs {
         if self.is_stdin_only() {
             return Some(Start::All);
         }
-        self.lines.map(|lines| match lines {
-            LineCount::Last(count) => Start::Last(count),
-            LineCount::All => Start::All,
-        })
+        self.lines.map(LineCount::start)
     }
 
     /// Returns the alerts about new events.

@@ -181,10 +181,19 @@ pub enum Output {
 }
 
 impl Output {
-    /// Returns the error for an output that a command does not have.
-    pub fn refused(self, command: &str, outputs: &str) -> UsageError {
-        let name = self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-        UsageError::new(format!("`{command}` has no output {name}, only {outputs}"))
+    /// Returns an error unless a command has this output. [`Output::Auto`] is always one of them.
+    pub fn require(self, command: &str, outputs: &[Self]) -> Result<(), UsageError> {
+        if self == Self::Auto || outputs.contains(&self) {
+            return Ok(());
+        }
+        let name =
+            |output: &Self| output.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+        let names: Vec<String> = outputs.iter().map(name).collect();
+        let names = match names.as_slice() {
+            [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+            names => names.concat(),
+        };
+        Err(UsageError::new(format!("`{command}` has no output {}, only {names}", name(&self))))
     }
 
     /// Returns whether this is the full screen.
@@ -196,7 +205,7 @@ impl Output {
         }
     }
 
-    /// Returns the format of printed output; `None` leaves it to the command.
+    /// Returns the format of printed assets; `None` leaves it to the command.
     pub fn format(self) -> Option<ListFormat> {
         match self {
             Self::Auto | Self::Tui | Self::Junit => None,
@@ -225,6 +234,16 @@ pub enum LineCount {
     Last(u64),
     /// All events.
     All,
+}
+
+impl LineCount {
+    /// Returns where reading begins.
+    pub fn start(self) -> Start {
+        match self {
+            Self::Last(count) => Start::Last(count),
+            Self::All => Start::All,
+        }
+    }
 }
 
 impl std::str::FromStr for LineCount {

@@ -26,6 +26,7 @@ use anyhow::{Context as _, Result};
 use judging::{Ended, Judging};
 use std::{
     cmp::Reverse,
+    future::pending,
     io::{self, BufWriter, Write as _},
     process::ExitCode,
 };
@@ -38,20 +39,24 @@ const DEFAULT_WIDTH: u16 = 80;
 
 pub(super) fn run(mut args: CheckArgs) -> Result<ExitCode> {
     args.input = InputArgs::or_stdin(args.input, stdio::stdin())?;
+    let outputs = [Output::Table, Output::Json, Output::Jsonl, Output::Csv, Output::Junit];
+    args.input.output.require("check", &outputs)?;
     let format = match args.input.output {
-        Output::Auto | Output::Table => CheckFormat::Table(table_width()),
+        Output::Auto | Output::Tui | Output::Table => CheckFormat::Table(table_width()),
         Output::Json => CheckFormat::Json,
         Output::Jsonl => CheckFormat::Jsonl,
         Output::Csv => CheckFormat::Csv,
         Output::Junit => CheckFormat::Junit,
-        Output::Tui => return Err(args.input.output.refused("check", "table, json, jsonl, csv and junit").into()),
     };
     let (grading, filter) = (args.grading()?, args.input.filter()?);
     let config = MediaConfig { check: args.limits(), ..media::config(&args.fetch)? };
     let reading = LogReading::complete(&args.input);
     let keys = reading.passing(&filter)?;
     let mut judging = Judging::new(&reading.catalog, &keys, args.sample, grading);
-    let ended = runtime::block_on(async { Ok(judging.run(config).await) })?;
+    // A report in a file is wanted whoever reads stdout.
+    let has_file = args.junit.is_some();
+    let stdout_closed = async { if has_file { pending().await } else { stdio::stdout_closed().await } };
+    let ended = runtime::block_on(async { Ok(judging.run(config, stdout_closed).await) })?;
     if ended == Ended::StdoutClosed {
         return Ok(ExitCode::SUCCESS);
     }
@@ -61,14 +66,15 @@ pub(super) fn run(mut args: CheckArgs) -> Result<ExitCode> {
     let (assets, tally) = judging.finish();
     let assets = worst_first(assets);
     let report = CheckReport { catalog: &reading.catalog, assets: &assets, tally: &tally, reveal: args.input.reveal() };
+    // A closed stdout does not keep the file from being written.
+    if let Some(path) = &args.junit {
+        files::write(path, Overwrite::Yes, |out| report::check(out, report, CheckFormat::Junit))
+            .with_context(|| format!("cannot write {}", Safe::new(&path.display().to_string())))?;
+    }
     let mut out = BufWriter::new(io::stdout().lock());
     report::check(&mut out, report, format).and_then(|()| out.flush()).context(STDOUT)?;
     if !matches!(format, CheckFormat::Table(_)) {
         info(&report.totals());
-    }
-    if let Some(path) = &args.junit {
-        files::write(path, Overwrite::Yes, |out| report::check(out, report, CheckFormat::Junit))
-            .with_context(|| format!("cannot write {}", Safe::new(&path.display().to_string())))?;
     }
     Ok(exit_code(ended, &tally, || reading.outcome()))
 }

@@ -24,12 +24,7 @@ use std::{path::Path, process::ExitCode, time::Duration};
 const PRINTED_FOR: Duration = Duration::from_secs(30);
 
 pub(super) fn run(args: &DemoArgs) -> Result<ExitCode> {
-    match args.output {
-        Output::Auto | Output::Tui | Output::Jsonl => {}
-        Output::Table | Output::Json | Output::Csv | Output::Junit => {
-            return Err(args.output.refused("demo", "tui and jsonl").into());
-        }
-    }
+    args.output.require("demo", &[Output::Tui, Output::Jsonl])?;
     if let Some(folder) = &args.write {
         return write(folder, &args.config());
     }

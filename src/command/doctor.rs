@@ -56,12 +56,15 @@ fn allowed(fetch: &FetchArgs) -> String {
     if allowed.is_empty() { public.to_owned() } else { format!("{public}; {}", allowed.join(", ")) }
 }
 
-fn certificates(roots: TrustedRoots) -> String {
+fn certificates(roots: &TrustedRoots) -> String {
     match roots {
         TrustedRoots::System(authorities) => format!("{authorities} authorities of this system"),
         TrustedRoots::BuiltIn(authorities) => format!(
             "this system has none (the package is ca-certificates); the {authorities} authorities of Mozilla's list that are built in are used"
         ),
+        TrustedRoots::Unreadable(error) => {
+            format!("those of this system cannot be read: {error}; --ca-file names others")
+        }
     }
 }
 

@@ -24,14 +24,8 @@ use std::{
 
 pub(super) fn run(args: ExportArgs) -> Result<ExitCode> {
     let input = InputArgs::or_stdin(args.input, stdio::stdin())?;
-    let format = match input.output {
-        Output::Auto | Output::Json => ListFormat::Json,
-        Output::Jsonl => ListFormat::Jsonl,
-        Output::Csv => ListFormat::Csv,
-        Output::Table | Output::Tui | Output::Junit => {
-            return Err(input.output.refused("export", "json, jsonl and csv").into());
-        }
-    };
+    input.output.require("export", &[Output::Json, Output::Jsonl, Output::Csv])?;
+    let format = input.output.format().unwrap_or(ListFormat::Json);
     let filter = input.filter()?;
     let config = media::config(&args.fetch)?;
     let reading = LogReading::complete(&input);

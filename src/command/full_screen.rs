@@ -54,5 +54,5 @@ pub(super) fn run(
 pub(super) fn resume_file(input: &InputArgs) -> Result<ResumeFile, UsageError> {
     let folder = state_folder().ok_or_else(|| UsageError::new("--resume needs the variable HOME or XDG_STATE_HOME"))?;
     ResumeFile::new(&folder, &input.files)
-        .ok_or_else(|| UsageError::new("--resume needs named files: stdin differs each time"))
+        .ok_or_else(|| UsageError::new("--resume needs named files, not only stdin or commands"))
 }

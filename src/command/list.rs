@@ -26,9 +26,7 @@ pub(super) enum Part {
 }
 
 pub(super) fn run(args: ListArgs) -> Result<ExitCode> {
-    if matches!(args.input.output, Output::Tui | Output::Junit) {
-        return Err(args.input.output.refused("list", "table, json, jsonl and csv").into());
-    }
+    args.input.output.require("list", &[Output::Table, Output::Json, Output::Jsonl, Output::Csv])?;
     let part = if args.summary { Part::Summary } else { Part::Assets };
     print(&InputArgs::or_stdin(args.input, stdio::stdin())?, part)
 }

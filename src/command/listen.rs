@@ -5,8 +5,7 @@ mod operator;
 use super::{events, follow::FollowOptions, full_screen, media, stdio};
 use crate::{
     app::{CallbackOrigin, Listening},
-    catalog::ListFormat,
-    cli::{LineCount, ListenArgs, Output},
+    cli::{LineCount, ListenArgs, Output, PRINTED_HISTORY},
     diagnostics::info,
     event::ReadMode,
     listen::{self, CallbackListener, MessageOrigin},
@@ -18,24 +17,13 @@ use operator::{Confirming, Operator};
 use std::{path::Path, process::ExitCode};
 use tokio::sync::mpsc;
 
-/// The events of history that are printed as JSON lines unless `-n` says otherwise.
-const PRINTED_HISTORY: u64 = 10;
-
 /// The messages that may wait for the screen.
 const MESSAGES: usize = 16;
 
 pub(super) fn run(args: &ListenArgs) -> Result<ExitCode> {
+    // The others need all events before the first line.
+    args.output.require("listen", &[Output::Tui, Output::Jsonl])?;
     let is_full_screen = args.output.is_full_screen(stdio::stdout());
-    if !is_full_screen {
-        match args.output.format() {
-            _ if args.output == Output::Junit => return Err(args.output.refused("listen", "tui and jsonl").into()),
-            None | Some(ListFormat::Jsonl) => {}
-            // They need all events before the first line.
-            Some(ListFormat::Table | ListFormat::Json | ListFormat::Csv) => {
-                return Err(args.output.refused("listen", "tui and jsonl").into());
-            }
-        }
-    }
     let config = args.config()?;
     let confirming =
         if args.confirm { Confirming::At(media::config(&args.screen.fetch)?.into()) } else { Confirming::Never };
@@ -58,11 +46,7 @@ pub(super) fn run(args: &ListenArgs) -> Result<ExitCode> {
 fn source(args: &ListenArgs, journal: &Path, is_full_screen: bool) -> SourceConfig {
     let (default, order) =
         if is_full_screen { (Start::All, Order::NewestFirst) } else { (Start::Last(PRINTED_HISTORY), Order::Log) };
-    let start = match args.lines {
-        None => default,
-        Some(LineCount::Last(count)) => Start::Last(count),
-        Some(LineCount::All) => Start::All,
-    };
+    let start = args.lines.map_or(default, LineCount::start);
     SourceConfig::of_files(vec![journal.to_owned()], ReadMode::Follow, start, order, args.selection.zone())
 }
 

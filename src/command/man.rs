@@ -18,7 +18,10 @@ use std::{
 /// The exit codes and their meaning.
 const EXIT_CODES: [(&str, &str); 6] = [
     ("0", "Success; also q, Ctrl-C as a key in full screen, and a closed stdout."),
-    ("1", "A file cannot be read, or there is no terminal where one is needed."),
+    (
+        "1",
+        "A file cannot be read, a picture that was asked for cannot be fetched, check could judge none, or there is no terminal where one is needed.",
+    ),
     ("2", "Wrong usage, config file or filter."),
     ("3", "Everything was read, and no snapshot event and no asset was in it."),
     ("4", "check found bad pictures."),

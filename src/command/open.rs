@@ -3,7 +3,7 @@
 use super::{events, follow::FollowOptions, full_screen, list, stdio};
 use crate::{
     catalog::ListFormat,
-    cli::{self, FollowFlags, InputArgs, OpenArgs, Output, StreamKind},
+    cli::{self, InputArgs, OpenArgs, OpenSpelling, Output, StreamKind},
     event::ReadMode,
     source::{Order, Start},
 };
@@ -15,20 +15,18 @@ pub(super) fn run(args: OpenArgs) -> Result<ExitCode> {
         cli::definition().print_help().context(stdio::STDOUT)?;
         return Ok(ExitCode::from(2));
     }
-    if args.spelling == FollowFlags::Implicit
+    if args.spelling == OpenSpelling::Implicit
         && let Some(word) = args.input.files.iter().find_map(|file| bare_word(file))
     {
         return Err(cli::unknown_command(word).into());
     }
+    args.input.output.require("open", &[Output::Tui, Output::Table, Output::Json, Output::Jsonl, Output::Csv])?;
     let input = InputArgs::or_stdin(args.input, stdio::stdin())?;
     if input.output.is_full_screen(stdio::stdout()) {
         let source = input.source(ReadMode::Once, Start::All, Order::NewestFirst);
         let resume_file = args.resume.then(|| full_screen::resume_file(&input)).transpose()?;
         let follow = FollowOptions { resume_file, ..FollowOptions::default() };
         return full_screen::run(&input.selection, &args.screen, source, follow);
-    }
-    if input.output == Output::Junit {
-        return Err(input.output.refused("open", "tui, table, json, jsonl and csv").into());
     }
     match input.output.format().unwrap_or(ListFormat::Jsonl) {
         ListFormat::Jsonl => events::print(

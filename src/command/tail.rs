@@ -2,7 +2,6 @@
 
 use super::{events, follow::FollowOptions, full_screen, stdio};
 use crate::{
-    catalog::ListFormat,
     cli::{InputArgs, Output, TailArgs},
     source::{
         Order, SourceConfig,
@@ -14,6 +13,8 @@ use std::process::ExitCode;
 
 pub(super) fn run(args: TailArgs) -> Result<ExitCode> {
     let args = TailArgs { input: InputArgs::or_stdin(args.input, stdio::stdin())?, ..args };
+    // The others need all events before the first line.
+    args.input.output.require("tail", &[Output::Tui, Output::Jsonl])?;
     let mode = args.read_mode();
     if args.input.output.is_full_screen(stdio::stdout()) {
         let (follow, state) = FollowOptions::new(args.alerts(), args.state.as_deref())?;
@@ -23,16 +24,6 @@ pub(super) fn run(args: TailArgs) -> Result<ExitCode> {
         let history = if args.lines.is_some() { TopicHistory::LikeFiles } else { TopicHistory::None };
         let kafka = KafkaOptions { history, ..source.kafka };
         return full_screen::run(&args.input.selection, &args.screen, SourceConfig { state, kafka, ..source }, follow);
-    }
-    match args.input.output.format() {
-        _ if args.input.output == Output::Junit => {
-            return Err(args.input.output.refused("tail", "tui and jsonl").into());
-        }
-        None | Some(ListFormat::Jsonl) => {}
-        // They need all events before the first line.
-        Some(ListFormat::Table | ListFormat::Json | ListFormat::Csv) => {
-            return Err(args.input.output.refused("tail", "tui and jsonl").into());
-        }
     }
     let (follow, state) = FollowOptions::new(args.alerts(), args.state.as_deref())?;
     let source = args.input.source(mode, args.printed_start(), Order::Log);

@@ -201,34 +201,39 @@ impl AssetPictures {
         }
     }
 
-    /// Finds gaps among the samples, each told of the picture after it, and pictures that end long before the video.
+    /// Finds gaps among the samples, each told of the picture after it if that is checked, and pictures
+    /// that end long before the video.
     fn find_gaps(&self, findings: &mut Vec<Finding>) {
         let Some(interval) = median_interval(&self.samples) else { return };
-        let is_known = |index: &usize| self.outcomes[*index].is_some();
+        let checked: Vec<(Offset, usize)> = self.checked_samples().collect();
         let seconds = |millis: i64| Offset::from_millis(millis).as_seconds();
         for (from, to) in gaps(&self.samples) {
-            let distance = seconds(to.as_millis() - from.as_millis());
-            let reason = format!("{distance} s after {from}, usually {} s", seconds(interval));
-            if let Some(index) = self.sample_from(to).filter(is_known) {
-                findings.push(Finding { index, verdict: Verdict::Gap, reason: reason.into() });
+            let first = checked.partition_point(|(offset, _)| *offset < to);
+            if let Some((_, index)) = checked.get(first).filter(|(offset, _)| *offset == to) {
+                let distance = seconds(to.as_millis() - from.as_millis());
+                let reason = format!("{distance} s after {from}, usually {} s", seconds(interval)).into();
+                findings.push(Finding { index: *index, verdict: Verdict::Gap, reason });
             }
         }
         let (Some(last), Some(end)) = (self.samples.last(), self.duration) else { return };
         let missing = end.as_millis() - last.as_millis();
         if missing > SHORT_INTERVALS * interval
-            && let Some(index) = self.sample_from(*last).filter(is_known)
+            && let Some((_, index)) = checked.last()
         {
             let reason = format!("the last one is at {last}, the video ends at {end}").into();
-            findings.push(Finding { index, verdict: Verdict::Short, reason });
+            findings.push(Finding { index: *index, verdict: Verdict::Short, reason });
         }
     }
 
-    /// Returns the first checked sample at or after an offset, else the last checked one.
-    fn sample_from(&self, offset: Offset) -> Option<usize> {
-        let mut samples =
-            self.requests.iter().enumerate().filter(|(_, request)| request.key.kind == PictureKind::Sample);
-        let after = samples.clone().find(|(_, request)| request.offset >= offset);
-        after.or_else(|| samples.next_back()).map(|(index, _)| index)
+    /// Returns the samples of which something is known, with their indices.
+    fn checked_samples(&self) -> impl Iterator<Item = (Offset, usize)> {
+        let known = self
+            .requests
+            .iter()
+            .zip(&self.outcomes)
+            .enumerate()
+            .filter(|(_, (request, outcome))| request.key.kind == PictureKind::Sample && outcome.is_some());
+        known.map(|(index, (request, _))| (request.offset, index))
     }
 
     fn drawn(&self) -> impl Iterator<Item = (usize, &PictureFacts)> {

@@ -6,7 +6,6 @@
 
 use super::{asset::AssetPictures, outcome::PictureOutcome, verdict::Verdict};
 use crate::{
-    event::PictureUrl,
     picture::{EventKey, PictureKey, PictureRequest},
     text::Safe,
 };
@@ -14,7 +13,6 @@ use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
 };
-use url::Url;
 
 /// The pictures that are ready to be requested, up to which more assets are taken.
 const LOOKAHEAD: usize = 1024;
@@ -86,7 +84,7 @@ impl<K> CheckRun<K> {
         }
         for (index, request) in pictures.requests().iter().enumerate() {
             if pictures.outcome(index).is_none() {
-                self.waiting.entry(host(&request.url)).or_default().push_back(request.clone());
+                self.waiting.entry(request.url.host_key()).or_default().push_back(request.clone());
                 self.waiting_count += 1;
             }
         }
@@ -133,9 +131,19 @@ impl<K> CheckRun<K> {
         self.open.contains_key(&event)
     }
 
+    /// Returns whether nothing has become known of a picture whose asset is being checked.
+    pub fn awaits(&self, key: PictureKey) -> bool {
+        let is_held = || self.held.values().flatten().any(|denial| denial.key == key);
+        self.open.get(&key.event).is_some_and(|(_, pictures)| pictures.lacks(key)) && !is_held()
+    }
+
     /// Notes what became of a picture; returns the assets of which all is known now.
     pub fn take(&mut self, key: PictureKey, outcome: PictureOutcome) -> Vec<(K, AssetPictures)> {
-        let Some(place) = self.places.remove(&key) else { return self.settle(key, outcome).into_iter().collect() };
+        let Some(place) = self.places.remove(&key) else {
+            // It was looked at meanwhile: what is known now replaces a denial.
+            self.held.values_mut().for_each(|held| held.retain(|denial| denial.key != key));
+            return self.settle(key, outcome).into_iter().collect();
+        };
         let Some((host, _)) = self.requested.remove(&place) else { return Vec::new() };
         if let Some(count) = self.at_host.get_mut(&host) {
             *count -= 1;
@@ -200,17 +208,10 @@ impl<K> CheckRun<K> {
     }
 }
 
-/// Returns the host and port of a URL; empty if it has none.
-fn host(url: &PictureUrl) -> Arc<str> {
-    let url = Url::parse(url.reveal()).ok();
-    let host = url.and_then(|url| Some(format!("{}:{}", url.host()?, url.port_or_known_default()?)));
-    host.unwrap_or_default().into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{AssetId, Offset, PictureKind};
+    use crate::event::{AssetId, Offset, PictureKind, PictureUrl};
 
     fn request(event: u32, index: u32, url: &str) -> PictureRequest {
         PictureRequest {

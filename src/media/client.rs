@@ -31,8 +31,12 @@ pub(super) enum Connections {
 /// Builds a client. Blocks: it reads the certificate files, which takes some milliseconds.
 pub(super) fn build(config: &MediaConfig, trust: Trust, connections: Connections) -> Result<Client, FetchError> {
     let connect_timeout = config.idle_timeout / 2;
-    let mut roots = TrustedRoots::find().beside_system();
-    roots.extend(roots_of_file(config.ca_file.as_deref())?);
+    let of_file = roots_of_file(config.ca_file.as_deref())?;
+    let mut roots = match TrustedRoots::find().beside_system() {
+        Err(_) if !of_file.is_empty() => Vec::new(),
+        roots => roots.map_err(FetchError::Setup)?,
+    };
+    roots.extend(of_file);
     let builder = Client::builder()
         .user_agent(USER_AGENT)
         .redirect(redirect::Policy::none())

@@ -4,15 +4,11 @@
 //! the revision since which it has been on the list without a break: a key that left and returned between two looks has
 //! another revision, and is fetched again.
 
-use crate::{
-    event::PictureUrl,
-    picture::{PictureKey, PictureRequest},
-};
+use crate::picture::{PictureKey, PictureRequest};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
-use url::Url;
 
 /// The latest lists of wanted pictures, and what is known about their keys.
 #[derive(Clone, Debug, Default)]
@@ -81,7 +77,7 @@ impl Demands {
                 since: previous.map_or(revision, |previous| previous.since),
                 source: if is_network_only { FetchSource::Network } else { FetchSource::CacheOrNetwork },
                 priority,
-                host: previous.map_or_else(|| host_key(&request.url), |previous| previous.host.clone()),
+                host: previous.map_or_else(|| request.url.host_key(), |previous| previous.host.clone()),
                 request: request.clone(),
             });
         }
@@ -95,18 +91,11 @@ impl Demands {
     }
 }
 
-/// Returns the host and port of a URL, by which requests to one host are counted; empty if it has none.
-pub(super) fn host_key(url: &PictureUrl) -> Arc<str> {
-    let url = Url::parse(url.reveal()).ok();
-    let key = url.and_then(|url| Some(format!("{}:{}", url.host()?, url.port_or_known_default()?)));
-    key.unwrap_or_default().into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        event::{AssetId, Offset, PictureKind},
+        event::{AssetId, Offset, PictureKind, PictureUrl},
         picture::EventKey,
     };
 
@@ -160,14 +149,5 @@ mod tests {
         demands.replace(Priority::Check, vec![request(2)]);
         demands.replace(Priority::View, vec![]);
         assert_eq!(demands.list.iter().map(|demand| demand.since).collect::<Vec<_>>(), [1]);
-    }
-
-    #[test]
-    fn host_keys_tell_hosts_and_ports_apart() {
-        let check = |url: &str, expected: &str| assert_eq!(&*host_key(&PictureUrl::new(url)), expected);
-        check("https://A.example/x", "a.example:443");
-        check("http://a.example/x", "a.example:80");
-        check("http://127.1:8787/x", "127.0.0.1:8787");
-        check("nonsense", "");
     }
 }

@@ -26,7 +26,7 @@ use tokio::{
 /// The time that a picture which is no longer wanted has to arrive when it is nearly done.
 const CANCEL_GRACE: Duration = Duration::from_secs(1);
 
-/// The longest `FetchRetry-After` that is waited for.
+/// The longest `Retry-After` that is waited for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// The backoff after a 404. The CDN caches one for 3 s (its documentation), so that an earlier retry would see the same.

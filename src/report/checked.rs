@@ -3,7 +3,7 @@
 use crate::{
     catalog::{Asset, AssetKey, Catalog},
     event::{PictureKind, Reveal},
-    judge::{CheckTally, Verdict},
+    judge::{CheckTally, Grade, Verdict},
     picture::PictureRequest,
     text::{
         Safe,
@@ -33,6 +33,8 @@ pub struct CheckedFinding {
     pub picture: PictureRequest,
     /// The verdict.
     pub verdict: Verdict,
+    /// The grade of the verdict in this check.
+    pub grade: Grade,
     /// The reason.
     pub reason: Safe,
 }

@@ -4,7 +4,7 @@
 //! beyond control characters are left out, so that the file is valid whatever a log holds.
 
 use super::checked::{CheckReport, CheckRow, CheckedFinding};
-use crate::text::Safe;
+use crate::{judge::Grade, text::Safe};
 use std::io;
 
 /// Writes the report.
@@ -43,7 +43,8 @@ fn write_case(out: &mut impl io::Write, row: &CheckRow<'_>) -> io::Result<()> {
     writeln!(out, ">")?;
     let lines: Vec<String> = row.checked.findings.iter().map(|finding| line(row, finding)).collect();
     if is_failed(row) {
-        let worst = row.checked.findings.iter().map(|finding| finding.verdict).min();
+        let bad = row.checked.findings.iter().filter(|finding| finding.grade == Grade::Bad);
+        let worst = bad.map(|finding| finding.verdict).min();
         let kind = worst.map_or("bad", |verdict| verdict.as_str());
         let message = escaped(&row.summary());
         writeln!(out, "      <failure type=\"{kind}\" message=\"{message}\">\n{}\n</failure>", lines.join("\n"))?;

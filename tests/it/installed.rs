@@ -83,9 +83,13 @@ async fn certificates_are_built_in_where_the_system_has_none() {
     let (host, url) = (server.host(), server.url("/0.jpg"));
     let run = tokio::task::spawn_blocking(move || {
         let folder = tempfile::tempdir().unwrap();
-        let absent = [("SSL_CERT_FILE", "absent.pem"), ("SSL_CERT_DIR", "absent")];
+        // A folder without certificates, as on a system without a store.
+        fs::create_dir(folder.path().join("none")).unwrap();
+        let absent = [("SSL_CERT_DIR", "none")];
         let doctor = stdout_of(folder.path(), PROGRAM, &["doctor"], &absent);
         assert!(doctor.contains("this system has none"), "{doctor}");
+        let doctor = stdout_of(folder.path(), PROGRAM, &["doctor"], &[("SSL_CERT_FILE", "absent.pem")]);
+        assert!(doctor.contains("those of this system cannot be read"), "{doctor}");
         // Without any certificate no client could be built, and no picture fetched, even over plain HTTP.
         let event = format!(
             r#"{{"event_type":"thumbnailComplete","thumbnail_info":{{"asset_id":"1","status":"SUCCEED","sample":[{{"offset":0,"url":"{url}"}}]}}}}"#

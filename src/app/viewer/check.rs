@@ -128,7 +128,7 @@ impl PictureCheck {
         let Some(run) = self.run.as_mut().filter(|run| run.check.has_open(key.event)) else {
             return (ActionOutcome::default(), self.take_viewed(key, outcome, catalog).into_iter().collect());
         };
-        run.progress.done += 1;
+        run.progress.done += u64::from(run.check.awaits(key));
         let done = run.check.take(key, outcome);
         let mut known: Vec<CheckedEvent> =
             done.into_iter().filter_map(|(asset, pictures)| self.complete(asset, pictures)).collect();

@@ -5,10 +5,7 @@
 use super::interrupt::Interrupts;
 use crate::{
     catalog::{AssetKey, Catalog},
-    command::{
-        progress::{self, Progress},
-        stdio,
-    },
+    command::progress::{self, Progress},
     diagnostics::info,
     judge::{AssetPictures, CheckRun, CheckTally, Finding, Grading, PictureOutcome},
     media::{self, MediaConfig},
@@ -73,9 +70,8 @@ impl<'a> Judging<'a> {
     }
 
     /// Fetches and judges until all is known, a signal comes, or nobody reads stdout any more.
-    pub(super) async fn run(&mut self, config: MediaConfig) -> Ended {
+    pub(super) async fn run(&mut self, config: MediaConfig, stdout_closed: impl Future<Output = ()>) -> Ended {
         let mut interrupts = Interrupts::take_over();
-        let stdout_closed = stdio::stdout_closed();
         tokio::pin!(stdout_closed);
         let mut progress = Progress::start();
         let mut run = CheckRun::new((WINDOW * config.jobs).max(MIN_WINDOW), 2 * config.check.per_host);
@@ -105,6 +101,8 @@ impl<'a> Judging<'a> {
                         info(notice.as_str());
                     }
                 }
+                // The rate and the rest of the time change while a host is waited for.
+                () = tokio::time::sleep(progress::INTERVAL) => {}
                 update = updates.recv() => match update {
                     Some(update) => self.take(&update, &mut run),
                     None => break Ended::Done,
@@ -164,6 +162,7 @@ impl<'a> Judging<'a> {
         let finding = |finding: Finding| CheckedFinding {
             picture: pictures.requests()[finding.index].clone(),
             verdict: finding.verdict,
+            grade: self.grading.worst([finding.verdict]),
             reason: finding.reason,
         };
         let findings = findings.into_iter().map(finding).collect();

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::time::sleep;
-use url::Url;
+use url::{Host, Url};
 
 /// The numbers of callbacks by their answers.
 #[derive(Debug, Default)]
@@ -88,11 +88,19 @@ fn introduce(demo: &CallbackDemo, url: &Url) -> Result<()> {
 }
 
 fn nobody(url: &Url, pictures: &str, cause: &Safe) -> anyhow::Error {
-    let address = url
-        .host_str()
-        .zip(url.port_or_known_default())
-        .map_or_else(String::new, |(host, port)| format!("{host}:{port}"));
-    anyhow!(
-        "nothing answers at {url}: {cause}; start this first: thumbview listen {address} --journal vod.journal --allow-host {pictures}"
-    )
+    let start = listen_address(url).map_or_else(String::new, |address| {
+        format!("; start this first: thumbview listen {address} --journal vod.journal --allow-host {pictures}")
+    });
+    anyhow!("nothing answers at {url}: {cause}{start}")
+}
+
+/// Returns the address that `listen` takes for a URL; `None` where it serves none such without more options.
+fn listen_address(url: &Url) -> Option<String> {
+    let host = match url.host()? {
+        Host::Domain("localhost") => "127.0.0.1".to_owned(),
+        Host::Domain(_) => return None,
+        Host::Ipv4(address) => address.to_string(),
+        Host::Ipv6(address) => format!("[{address}]"),
+    };
+    (url.scheme() == "http").then(|| Some(format!("{host}:{}", url.port_or_known_default()?)))?
 }

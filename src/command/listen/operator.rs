@@ -16,7 +16,7 @@ use std::{
 };
 use tokio::sync::mpsc::Sender;
 
-/// The shortest time between two changes of the numbers on the screen.
+/// The longest time between two changes of the numbers on the screen.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Whether subscriptions are confirmed.
