@@ -329,7 +329,11 @@ impl RecordReader {
             self.lines.clear();
         } else if self.lines.len() > OpenObject::LINES_MAX {
             let begins = self.assembler.byte().unwrap_or(byte);
-            self.lines.retain(|(byte, _)| *byte >= begins);
+            let before = self.lines.partition_point(|(byte, _)| *byte < begins);
+            // Many at a time, since those behind are moved.
+            if before > self.lines.len() / 2 {
+                self.lines.drain(..before);
+            }
         }
         self.lines.push((byte, fingerprint::hash(text)));
     }
@@ -337,8 +341,10 @@ impl RecordReader {
     /// Returns the place of the record from one line to another.
     fn origin(&self, [first, last]: [LinePlace; 2]) -> Origin {
         let mut hash = Fingerprint::default();
-        let within = |byte: u64| first.byte <= byte && byte < last.end.max(first.byte + 1);
-        self.lines.iter().filter(|(byte, _)| within(*byte)).for_each(|(_, line)| hash.add(*line));
+        let end = last.end.max(first.byte + 1);
+        let from = self.lines.partition_point(|(byte, _)| *byte < first.byte);
+        let lines = self.lines.get(from..).unwrap_or_default().iter();
+        lines.take_while(|(byte, _)| *byte < end).for_each(|(_, line)| hash.add(*line));
         Origin {
             file: self.file,
             byte: first.byte,

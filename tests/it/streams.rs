@@ -255,6 +255,21 @@ fn parts_are_joined_by_what_their_shipper_says() {
     );
 }
 
+fn a_part_does_not_wait_for_ever_among_lines_of_others() {
+    let other = format!("{TIME} stderr F something else\n");
+    let mut found = FoundEvents::default();
+    let mut reader = RecordReader::new(FileId::default());
+    reader.read((cri("P", &parts(A, 30, 3)[0]) + "\n").as_bytes(), 0, NonZeroU32::new(1), &mut found);
+    let mut byte = found.counts.bytes;
+    while reader.is_carrying() {
+        assert!(found.counts.lines < 100_000, "it waits for ever");
+        reader.read(other.as_bytes(), byte, None, &mut found);
+        byte += other.len() as u64;
+    }
+    assert_eq!(found.rejected.len(), 1, "it is told");
+    assert!(found.counts.lines > 10_000, "lines of others may come between parts");
+}
+
 fn parts_that_never_end_are_told() {
     let a = parts(A, 30, 3);
     let (events, rejected) = read(&[cri("P", &a[0]), cri("P", &a[1])]);
@@ -336,6 +351,7 @@ crate::tests! {
     pretty_printed_events_of_two_writers_are_told_apart,
     parts_are_joined_by_what_the_journal_says,
     parts_are_joined_by_what_their_shipper_says,
+    a_part_does_not_wait_for_ever_among_lines_of_others,
     parts_that_never_end_are_told,
     times_in_the_middle_of_a_line_are_taken_out,
     a_cut_copy_of_a_whole_event_is_no_loss,

@@ -114,18 +114,30 @@ impl RecordAssembler {
             return records;
         }
         self.end_unheaded(clock, &mut records);
-        match container::read(line.text, clock) {
-            Some(part) => {
-                let id = self.under_heading(part.stream);
-                self.part(LinePart { stream: id, ..part }, line, clock, &mut records);
-            }
+        let part = container::read(line.text, clock);
+        let id = self.under_heading(part.as_ref().map_or(StreamId::PLAIN, |part| part.stream));
+        match part {
+            Some(part) => self.part(LinePart { stream: id, ..part }, line, clock, &mut records),
             None => self.plain_line(line, clock, &mut records),
         }
-        if self.streams.len() > Self::STREAMS_MAX {
-            records.extend(end(self.streams.remove(0)));
-        }
+        self.end_idle(id, &mut records);
         self.streams.retain(RecordStream::is_pending);
         records
+    }
+
+    /// Ends the streams of which no line came for long, where the present one is of the stream `of`, and the oldest where
+    /// there are too many.
+    fn end_idle(&mut self, of: StreamId, records: &mut Vec<Record<'_>>) {
+        let mut surplus = self.streams.len().saturating_sub(Self::STREAMS_MAX);
+        let mut at = 0;
+        while let Some(stream) = self.streams.get_mut(at) {
+            if stream.count_line(of) || surplus > 0 {
+                surplus = surplus.saturating_sub(1);
+                records.extend(end(self.streams.remove(at)));
+            } else {
+                at += 1;
+            }
+        }
     }
 
     /// Returns the stream of this kind of the writer that the last heading names.

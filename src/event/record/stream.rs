@@ -16,6 +16,8 @@ pub(in crate::event) struct RecordStream {
     pub(in crate::event) open: Vec<OpenObject>,
     /// `true` if the partial line is only one where a heading follows.
     pub(in crate::event) is_unheaded: bool,
+    /// The number of lines of other streams since the last line of this one.
+    idle: u32,
 }
 
 /// The use of a line.
@@ -34,8 +36,17 @@ impl RecordStream {
     /// The most open objects.
     const OPEN_MAX: usize = 16;
 
+    /// The most lines of other streams for which something is pending: its writer may never go on.
+    pub(in crate::event) const IDLE_MAX: u32 = 1 << 14;
+
     pub(in crate::event) fn new(id: StreamId) -> Self {
-        Self { id, partial: PartialLines::default(), open: Vec::new(), is_unheaded: false }
+        Self { id, partial: PartialLines::default(), open: Vec::new(), is_unheaded: false, idle: 0 }
+    }
+
+    /// Counts a line of the stream `of`; returns `true` if too many were of others.
+    pub(in crate::event) fn count_line(&mut self, of: StreamId) -> bool {
+        self.idle = if self.id == of { 0 } else { self.idle + 1 };
+        self.idle > Self::IDLE_MAX
     }
 
     /// Returns `false` if nothing is pending.
