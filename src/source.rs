@@ -36,6 +36,7 @@ use crate::{
     event::{Health, LogUpdate, Origin, ReadMode},
     text::Safe,
 };
+pub use checkpoints::Checkpoint;
 pub use config::{Order, Restart, SourceConfig, Start};
 pub use error::Stopped;
 use outlet::Outlet;
@@ -90,8 +91,13 @@ impl Source {
 
     /// Returns the newest read positions that belong to no more than so many updates, where the configuration asks for
     /// them. Whoever saves them has dealt with that many updates.
-    pub fn checkpoint(&self, updates: u64) -> Option<SavedState> {
+    pub fn checkpoint(&self, updates: u64) -> Option<Checkpoint> {
         self.shared.checkpoints().take(updates)
+    }
+
+    /// Waits until there are new read positions, which are noted after the updates that belong to them.
+    pub async fn positions_noted(&self) {
+        self.shared.positions_noted().await;
     }
 
     /// Returns the name of each rank.

@@ -27,7 +27,7 @@ use crate::{
     text::number::counted,
 };
 use anyhow::{Context as _, Result};
-use printed::{PrintedLines, output_position};
+use printed::{OutputPositions, PrintedLines};
 use std::{
     io::{self, Write as _},
     ops::ControlFlow,
@@ -52,6 +52,7 @@ pub(super) fn print(selection: &SelectionArgs, source: SourceConfig, follow: Fol
         reveal: selection.reveal(),
         state_file: follow.state_file,
         printed: PrintedLines::behind(source.state.as_ref().and_then(SavedState::output)),
+        positions: OutputPositions::default(),
     };
     let ended = runtime::block_on(printer.run(source, None))?;
     let skipped = printer.alerter.finish();
@@ -80,6 +81,7 @@ pub(super) async fn print_for(config: SourceConfig, limit: Duration) -> Result<E
         reveal: Reveal::Hide,
         state_file: None,
         printed: PrintedLines::default(),
+        positions: OutputPositions::default(),
     };
     printer.run(config, Some(Instant::now() + limit)).await?;
     Ok(ExitCode::SUCCESS)
@@ -92,7 +94,11 @@ struct EventPrinter {
     state_file: Option<StateFile>,
     /// The lines that an earlier run printed behind its saved position.
     printed: PrintedLines,
+    positions: OutputPositions,
 }
+
+/// The time for which the end waits for the position of what was printed last.
+const LAST_POSITION: Duration = Duration::from_secs(1);
 
 /// The cause of the end of printing.
 enum Ended {
@@ -105,16 +111,22 @@ impl EventPrinter {
         let (source, mut updates) = source::spawn(config);
         let mut monitor = SourceMonitor::new(source);
         let mut closed = std::pin::pin!(stdio::stdout_closed());
+        self.note_position();
         loop {
             let update = tokio::select! {
                 biased;
                 update = updates.recv() => update,
+                () = monitor.source().positions_noted(), if self.state_file.is_some() => {
+                    self.save_state(&monitor);
+                    continue;
+                }
                 () = &mut closed => return Err(io::Error::from(io::ErrorKind::BrokenPipe)).context(STDOUT),
                 () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => None,
             };
             let Some(update) = update else { return Ok(Ended::BySource(Box::new(monitor))) };
             monitor.take(&update);
             self.alerter.observe(&update);
+            let is_loaded = matches!(update, LogUpdate::Loaded);
             let flow = match update {
                 LogUpdate::Batch { events, .. } => self.print_all(events, &monitor)?,
                 LogUpdate::Finished => return Ok(Ended::BySource(Box::new(monitor))),
@@ -125,20 +137,50 @@ impl EventPrinter {
                 | LogUpdate::Notice(_)
                 | LogUpdate::Loaded => ControlFlow::Continue(()),
             };
+            if is_loaded {
+                self.printed.clear();
+            }
+            self.state_file.iter_mut().for_each(StateFile::update_handled);
+            self.note_position();
             self.save_state(&monitor);
             if flow.is_break() {
+                self.save_last_state(&monitor).await;
                 return Ok(Ended::ByAlert);
             }
         }
     }
 
-    /// Saves that everything up to now was printed.
+    /// Notes the position of the output after the updates that were handled.
+    fn note_position(&mut self) {
+        if let Some(file) = &self.state_file {
+            self.positions.note(file.handled());
+        }
+    }
+
+    /// Saves the position of what was printed, as far as it is known by now. While lines behind the last saved position
+    /// were not read again, that one stays: by it they are known, should this run be killed, too.
     fn save_state(&mut self, monitor: &SourceMonitor) {
         let Some(file) = &mut self.state_file else { return };
-        file.update_handled();
-        if let Some(problem) = file.save(monitor.source(), output_position().ok().flatten()) {
+        if !self.printed.is_empty() {
+            return;
+        }
+        let problem = file.save(monitor.source(), |updates| self.positions.after(updates));
+        self.positions.forget_older();
+        if let Some(problem) = problem {
             error(problem.as_str());
         }
+    }
+
+    /// Saves the position of all that was printed, which is noted only after its last update was sent.
+    async fn save_last_state(&mut self, monitor: &SourceMonitor) {
+        let all = async {
+            while self.state_file.as_ref().is_some_and(|file| !file.is_current()) {
+                monitor.source().positions_noted().await;
+                self.save_state(monitor);
+            }
+        };
+        // Without it the last events are read again.
+        let _ = tokio::time::timeout(LAST_POSITION, all).await;
     }
 
     /// Prints events and alerts about them; breaks where an alert ends the program.

@@ -251,7 +251,7 @@ impl EventLoop {
 
     /// Saves where reading stopped, and shows a problem.
     fn save_state(&mut self) {
-        let problem = self.state_file.as_mut().and_then(|file| file.save(&self.performer.source, None));
+        let problem = self.state_file.as_mut().and_then(|file| file.save(&self.performer.source, |_| None));
         self.posted.extend(problem.map(Message::Toast));
     }
 

@@ -1,10 +1,10 @@
 //! The state file of `--state`: the positions up to which logs were read and dealt with.
 //!
 //! A position is saved only after every update before it was handled, so that nothing is lost when the program is
-//! killed. What was handled after the last save is read again.
+//! killed. What was handled after the last save is read again: at most the updates of one poll.
 
 use crate::{
-    source::{OutputPosition, SavedState, Source, StateError},
+    source::{Checkpoint, OutputPosition, SavedState, Source, StateError},
     text::Safe,
 };
 use std::{error::Error as _, path::PathBuf};
@@ -15,6 +15,8 @@ pub struct StateFile {
     path: PathBuf,
     /// The number of updates that were handled.
     handled: u64,
+    /// The number of updates that belong to the position which was saved last.
+    saved: u64,
     /// The last problem, so that it is reported once.
     problem: Option<Safe>,
 }
@@ -26,7 +28,7 @@ impl StateFile {
     /// If the file cannot be read, or holds something else.
     pub fn open(path: PathBuf) -> Result<(Self, SavedState), StateError> {
         let state = SavedState::read(&path)?;
-        Ok((Self { path, handled: 0, problem: None }, state))
+        Ok((Self { path, handled: 0, saved: 0, problem: None }, state))
     }
 
     /// Notes that an update of the source was handled.
@@ -34,11 +36,23 @@ impl StateFile {
         self.handled += 1;
     }
 
-    /// Saves the newest position, if there is a new one, with that of the printed output; returns a problem that was not
-    /// reported yet.
-    pub fn save(&mut self, source: &Source, output: Option<OutputPosition>) -> Option<Safe> {
-        let state = source.checkpoint(self.handled)?;
-        let problem = state.with_output(output).write(&self.path).err().map(|error| Safe::new(&describe(&error)));
+    /// Returns the number of updates that were handled.
+    pub fn handled(&self) -> u64 {
+        self.handled
+    }
+
+    /// Returns whether the position of everything that was handled is saved.
+    pub fn is_current(&self) -> bool {
+        self.saved >= self.handled
+    }
+
+    /// Saves the newest position, if there is a new one; returns a problem that was not reported yet. `output` returns
+    /// the position of the printed output after so many updates.
+    pub fn save(&mut self, source: &Source, output: impl FnOnce(u64) -> Option<OutputPosition>) -> Option<Safe> {
+        let Checkpoint { updates, state } = source.checkpoint(self.handled)?;
+        self.saved = updates;
+        let state = state.with_output(output(updates));
+        let problem = state.write(&self.path).err().map(|error| Safe::new(&describe(&error)));
         let is_new = problem != self.problem;
         self.problem.clone_from(&problem);
         problem.filter(|_| is_new)

@@ -12,11 +12,13 @@ pub(super) struct Checkpoints {
     waiting: VecDeque<Checkpoint>,
 }
 
-#[derive(Debug)]
-struct Checkpoint {
-    /// The number of updates that belong to it.
-    updates: u64,
-    state: SavedState,
+/// Read positions, and the updates that belong to them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The number of updates that were sent before.
+    pub updates: u64,
+    /// The positions.
+    pub state: SavedState,
 }
 
 impl Checkpoints {
@@ -35,9 +37,9 @@ impl Checkpoints {
     }
 
     /// Takes the newest position that belongs to no more than so many updates.
-    pub(super) fn take(&mut self, updates: u64) -> Option<SavedState> {
+    pub(super) fn take(&mut self, updates: u64) -> Option<Checkpoint> {
         let count = self.waiting.iter().take_while(|checkpoint| checkpoint.updates <= updates).count();
-        self.waiting.drain(..count).next_back().map(|checkpoint| checkpoint.state)
+        self.waiting.drain(..count).next_back()
     }
 }
 
@@ -56,8 +58,8 @@ mod tests {
         checkpoints.push(3, state("three again"));
         checkpoints.push(5, state("five"));
         assert_eq!(checkpoints.take(1), None);
-        assert_eq!(checkpoints.take(4), Some(state("three again")));
+        assert_eq!(checkpoints.take(4), Some(Checkpoint { updates: 3, state: state("three again") }));
         assert_eq!(checkpoints.take(4), None);
-        assert_eq!(checkpoints.take(9), Some(state("five")));
+        assert_eq!(checkpoints.take(9), Some(Checkpoint { updates: 5, state: state("five") }));
     }
 }

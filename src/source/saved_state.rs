@@ -156,6 +156,11 @@ impl SavedState {
         Self { version: VERSION, output: None, names }
     }
 
+    /// Returns whether these are the positions of their names already.
+    pub(super) fn holds(&self, names: &[SavedName]) -> bool {
+        names.iter().all(|name| self.names.contains(name))
+    }
+
     /// Returns this state with newer positions of some names.
     pub(super) fn with(&self, names: &[SavedName]) -> Self {
         let older = self.names.iter().filter(|older| names.iter().all(|name| name.path != older.path));

@@ -19,6 +19,7 @@ use std::{
         mpsc::SyncSender,
     },
 };
+use tokio::sync::Notify;
 
 /// The state that a source's threads and its handle share.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub(super) struct SharedState {
     /// The number of updates that were sent.
     updates: AtomicU64,
     checkpoints: Mutex<Checkpoints>,
+    /// Told of each new checkpoint.
+    noted: Notify,
     /// The newest positions of all names, where positions are kept.
     positions: Mutex<Option<SavedState>>,
     ranks: Mutex<Vec<RankEntry>>,
@@ -125,6 +128,7 @@ impl SharedState {
             wake,
             updates: AtomicU64::new(0),
             checkpoints: Mutex::default(),
+            noted: Notify::new(),
             positions: Mutex::default(),
             ranks: Mutex::default(),
         }
@@ -196,13 +200,21 @@ impl SharedState {
         *self.positions.lock().unwrap_or_else(PoisonError::into_inner) = earlier;
     }
 
-    /// Notes the positions of some names that belong to the updates sent so far.
+    /// Notes the positions of some names that belong to the updates sent so far, where one has changed.
     pub(super) fn note_positions(&self, names: &[SavedName]) {
         let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(state) = positions.as_mut() {
+        if let Some(state) = positions.as_mut()
+            && !state.holds(names)
+        {
             *state = state.with(names);
             self.checkpoints().push(self.updates(), state.clone());
+            self.noted.notify_one();
         }
+    }
+
+    /// Waits for the next checkpoint.
+    pub(super) async fn positions_noted(&self) {
+        self.noted.notified().await;
     }
 
     pub(super) fn ranks(&self) -> MutexGuard<'_, Vec<RankEntry>> {

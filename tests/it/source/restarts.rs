@@ -93,7 +93,8 @@ fn check_resumed(what: &str, change: impl FnOnce(&Folder, &Path), expected: &[St
     let end = format!("\"offset\":{},", fs::metadata(&path).unwrap().len());
     let mut saved = None;
     heard.until("the position", |heard| {
-        saved = heard.source.checkpoint(heard.all.len() as u64).or(saved.take());
+        let noted = heard.source.checkpoint(heard.all.len() as u64);
+        saved = noted.map(|checkpoint| checkpoint.state).or(saved.take());
         // The position after the first twenty may come first.
         saved.as_ref().is_some_and(|saved| serde_json::to_string(saved).unwrap().contains(&end))
     });
@@ -138,6 +139,15 @@ fn a_saved_state_goes_on_where_the_last_run_stopped() {
             append(path, &log(30..31));
             fs::copy(path, folder.path("vod.log.0")).unwrap();
             fs::write(path, log(31..35)).unwrap();
+        },
+        &ids(30..35),
+    );
+    check_resumed(
+        "a copy of the log beside it",
+        |folder, path| {
+            append(path, &log(30..31));
+            fs::copy(path, folder.path("vod.log.0")).unwrap();
+            append(path, &log(31..35));
         },
         &ids(30..35),
     );
