@@ -52,6 +52,21 @@ pub(super) enum Positions {
     NotKept,
 }
 
+/// An event that is not taken again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct TakenEvent {
+    generation: u16,
+    byte: u64,
+    /// Its number among the events of its record.
+    part: u32,
+}
+
+impl TakenEvent {
+    fn of(Origin { file, byte, part, .. }: Origin) -> Self {
+        Self { generation: file.generation, byte, part }
+    }
+}
+
 /// The events of one name.
 #[derive(Debug)]
 pub(super) struct Intake {
@@ -74,8 +89,8 @@ pub(super) struct Intake {
     newest: u16,
     /// The records of the newest generation.
     ledger: ReplayLedger,
-    /// The bytes at which events begin that were taken from a last line without its newline.
-    taken_incomplete: HashSet<u64>,
+    /// The events that were taken from a last line without its newline, or sent by an earlier run.
+    taken: HashSet<TakenEvent>,
     health: Option<Health>,
     /// Set for a stream, which is live until it ends, even where files are read once.
     is_stream: bool,
@@ -100,7 +115,7 @@ impl Intake {
             places: Vec::new(),
             newest: 0,
             ledger: ReplayLedger::default(),
-            taken_incomplete: HashSet::new(),
+            taken: HashSet::new(),
             health: None,
             is_stream: false,
             continues: false,
@@ -117,9 +132,9 @@ impl Intake {
             Ok(())
         })?;
         reader.finish(found);
-        let taken_incomplete: Vec<u64> = found.events.iter().map(|event| event.origin.byte).collect();
+        let taken: Vec<TakenEvent> = found.events.iter().map(|event| TakenEvent::of(event.origin)).collect();
         self.flush()?;
-        self.taken_incomplete.extend(taken_incomplete);
+        self.taken.extend(taken);
         Ok(())
     }
 
@@ -174,7 +189,7 @@ impl Intake {
 
     /// Leaves out the records that a rewritten file repeats.
     fn drop_replayed(&mut self) {
-        let Self { found, newest, ledger, taken_incomplete, .. } = self;
+        let Self { found, newest, ledger, taken, .. } = self;
         // Several events of one record share its place.
         let mut last = None;
         found.events.retain(|event| {
@@ -193,8 +208,8 @@ impl Intake {
             last = Some((byte, is_replay));
             !is_replay
         });
-        if !taken_incomplete.is_empty() {
-            found.events.retain(|event| !taken_incomplete.remove(&event.origin.byte));
+        if !taken.is_empty() {
+            found.events.retain(|event| !taken.remove(&TakenEvent::of(event.origin)));
         }
     }
 }
@@ -298,8 +313,12 @@ impl Sink for Intake {
         self.places.iter().find(|(of, _)| *of == generation).map(|(_, place)| place.clone())
     }
 
-    fn skip(&mut self, records: &[u64]) {
-        self.taken_incomplete.extend(records);
+    fn skip(&mut self, generation: u16, records: &[u64]) {
+        for (at, byte) in records.iter().enumerate() {
+            let before = records.get(..at).unwrap_or_default().iter().rev().take_while(|other| *other == byte);
+            let part = u32::try_from(before.count()).unwrap_or(u32::MAX);
+            self.taken.insert(TakenEvent { generation, byte: *byte, part });
+        }
     }
 
     fn flush(&mut self) -> Result<(), Stopped> {
@@ -317,7 +336,9 @@ impl Sink for Intake {
             self.readers.remove(at).1.finish(&mut self.found);
         }
         self.places.retain(|(of, _)| *of != generation);
-        self.flush()
+        self.flush()?;
+        self.taken.retain(|taken| taken.generation != generation);
+        Ok(())
     }
 
     fn incomplete(&mut self, head: Option<&[u8]>) -> Result<(), Stopped> {

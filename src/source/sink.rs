@@ -32,8 +32,9 @@ pub trait Sink {
         64
     }
 
-    /// Leaves out the records that begin at these bytes, once: an earlier run has sent them.
-    fn skip(&mut self, _records: &[u64]) {}
+    /// Leaves out events of the records of a generation that begin at these bytes, as many as there are entries: an
+    /// earlier run has sent them.
+    fn skip(&mut self, _generation: u16, _records: &[u64]) {}
 
     /// Marks that everything which could be read for now was handed over.
     fn flush(&mut self) -> Result<(), Stopped>;

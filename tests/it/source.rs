@@ -405,6 +405,19 @@ fn following_can_be_turned_on_later() {
     heard.until_ids(&ids(0..3));
 }
 
+fn a_last_line_that_was_taken_hides_no_event_of_another_file() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    fs::write(&path, log(0..1).trim_end()).unwrap();
+    let mut heard = Heard::new(&[&path], ReadMode::Once);
+    heard.until_finished();
+    fs::rename(&path, folder.path("a.log.1")).unwrap();
+    // It begins at the same byte.
+    fs::write(&path, log(1..3)).unwrap();
+    heard.source.set_mode(ReadMode::Follow);
+    heard.until_ids(&ids(0..3));
+}
+
 fn names_that_are_no_utf8_are_names_like_others() {
     let folder = Folder::new();
     let odd = folder.path("").join(OsStr::from_bytes(b"\xff.log"));
@@ -441,5 +454,6 @@ crate::tests! {
     follows_what_is_appended_and_waits_for_the_newline,
     a_missing_file_fails_once_and_is_waited_for_when_followed,
     following_can_be_turned_on_later,
+    a_last_line_that_was_taken_hides_no_event_of_another_file,
     names_that_are_no_utf8_are_names_like_others,
 }

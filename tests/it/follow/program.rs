@@ -247,6 +247,21 @@ fn four_kills_in_a_storm_lose_nothing() {
     assert!((0..=TWICE_MAX).contains(&(repeated - writer::repeated(&log))), "equal events: {repeated}");
 }
 
+/// At rest the position of all that was printed is saved, so that a kill repeats nothing on a pipe either.
+fn a_kill_at_rest_repeats_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (log, state) = (path("vod.log"), path("state"));
+    for round in 0..8 {
+        let numbers = round * 5..round * 5 + 5;
+        append(&log, &events(numbers.clone()));
+        let mut running = Running::start(Command::new(PROGRAM).args(tail_args(&log)).arg("--state").arg(&state));
+        running.until_numbers(numbers);
+        let end = format!("\"offset\":{},", fs::metadata(&log).unwrap().len());
+        running.until("the position", |_| fs::read_to_string(&state).is_ok_and(|state| state.contains(&end)));
+    }
+}
+
 /// The log's truncations under a writer that does not pause, and the events before each.
 const HOT_ROUNDS: u32 = 80;
 const HOT_EVENTS: u32 = 40;
@@ -468,6 +483,7 @@ crate::tests! {
     hot_truncation_loses_no_more_than_a_reader_that_polls,
     without_inotify_polling_is_told_and_finds_the_same,
     four_kills_in_a_storm_lose_nothing,
+    a_kill_at_rest_repeats_nothing,
     logrotate_with_create,
     logrotate_with_copytruncate,
     permission_is_lost_and_regained,

@@ -14,8 +14,8 @@ const SHELLS: [&str; 2] = ["dash", BUSYBOX];
 /// The shell of `busybox`, with its own stat, dd and readlink.
 const BUSYBOX: &str = "busybox sh";
 
-/// Cases that look at descriptors of this process, or rest on what only this machine shows: writers, holes, permissions.
-const LOCAL_ONLY: [&str; 3] = ["descriptor", "tebibyte", "as_long_as"];
+/// Cases that look at descriptors of this process, or rest on what only this machine shows: writers, holes, births.
+const LOCAL_ONLY: [&str; 4] = ["descriptor", "tebibyte", "as_long_as", "younger"];
 
 /// Returns the files as a shell shows them; skips the test where there is no such shell.
 fn files(shell: &str) -> Arc<dyn FileSystem> {

@@ -182,7 +182,8 @@ impl Follower {
             Ok(outcome) => {
                 self.retry.succeed();
                 self.report_incomplete(context)?;
-                Ok(outcome)
+                let is_behind = self.rotated.iter().any(RotatedFile::is_behind);
+                Ok(if is_behind { PollOutcome::More } else { outcome })
             }
             Err(ReadError::Stopped) => Err(Stopped),
             Err(ReadError::Io(error)) => {
@@ -382,13 +383,10 @@ impl Follower {
             return Ok(false);
         }
         let resumed = self.resumed.take().filter(|(known, _)| known.id == id);
-        let known = match (resumed, self.discovery) {
-            (Some((known, saved)), _) => {
-                context.sink.skip(&saved.sent);
-                Some(known)
-            }
-            (None, Discovery::AtStart) => None,
-            (None, Discovery::Later) => context.history.find(&*file, id, self.rank)?.cloned(),
+        let (known, sent) = match (resumed, self.discovery) {
+            (Some((known, saved)), _) => (Some(known), saved.sent),
+            (None, Discovery::AtStart) => (None, Vec::new()),
+            (None, Discovery::Later) => (context.history.find(&*file, id, self.rank)?.cloned(), Vec::new()),
         };
         self.discovery = Discovery::Later;
         if matches!(self.health, Some(Health::Waiting(_))) {
@@ -403,7 +401,9 @@ impl Follower {
         }
         self.siblings.set_opened()?;
         let next = std::mem::replace(&mut self.next_content, ContentChange::New);
-        self.open = Some(self.start(file, known, next, context)?);
+        let open = self.start(file, known, next, context)?;
+        context.sink.skip(open.generation, &sent);
+        self.open = Some(open);
         self.report_live(context)?;
         Ok(true)
     }

@@ -33,11 +33,13 @@ pub(super) struct RotatedFile {
     writers: (Duration, Writers),
 }
 
-/// The decision to read on in a rotated file or not.
+/// The decision to read on in a rotated file or not, and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RotatedOutcome {
     Keep,
     LetGo,
+    /// The bytes that were read are no longer there.
+    Changed,
 }
 
 /// The names that lead to a file.
@@ -50,6 +52,11 @@ enum Links {
 impl RotatedFile {
     pub(super) fn new(open: OpenFile, now: Duration) -> Self {
         Self { open, since: now, grown: now, writers: (Duration::ZERO, Writers::Unknown) }
+    }
+
+    /// Returns whether there may be more to read now.
+    pub(super) fn is_behind(&self) -> bool {
+        self.open.stamp.is_none() && !self.open.packed
     }
 
     /// Reads what was appended.
@@ -68,7 +75,7 @@ impl RotatedFile {
             let before = self.open.anchor.offset();
             let outcome = self.open.read_on(sink)?;
             if outcome == ReadOutcome::Changed {
-                return Ok(RotatedOutcome::LetGo);
+                return Ok(RotatedOutcome::Changed);
             }
             self.open.stamp = (outcome == ReadOutcome::UpToDate).then_some(stamp);
             if self.open.anchor.offset() > before {

@@ -40,6 +40,22 @@ enum ArchiveOrigin {
     Unknown,
 }
 
+/// The log of which a sibling may be a copy.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CopiedLog<'a> {
+    pub(super) file: &'a dyn SourceFile,
+    pub(super) name: NameChange,
+}
+
+/// The change of the name's file since the last search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NameChange {
+    /// The name stands for the same file.
+    Same,
+    /// The name stands for another file. A sibling that is no younger had the name before, even if it begins alike.
+    Other,
+}
+
 /// The state of the search beside one name.
 #[derive(Debug)]
 pub(super) struct SiblingScan {
@@ -71,10 +87,11 @@ impl SiblingScan {
         self.saved.as_deref().unwrap_or_default()
     }
 
-    fn save(&mut self, siblings: &[Sibling]) {
+    fn save(&mut self, siblings: &[Sibling], without: &[Inode]) {
         if let Some(saved) = &mut self.saved {
+            let siblings = siblings.iter().filter(|sibling| !without.contains(&sibling.stat.id));
             let open = |sibling: &Sibling| save_sibling(&*self.files.open(&sibling.path).ok()?).ok();
-            *saved = siblings.iter().filter_map(open).collect();
+            *saved = siblings.filter_map(open).collect();
         }
     }
 
@@ -90,7 +107,7 @@ impl SiblingScan {
     /// Notes the siblings of a search, without some of them.
     fn note(&mut self, siblings: &[Sibling], without: &[Inode]) {
         self.seen = Some(seen(siblings).filter(|(id, _)| !without.contains(id)).collect());
-        self.save(siblings);
+        self.save(siblings, without);
     }
 
     /// Takes files that were found as missed for unseen once more, since they could not be read.
@@ -172,11 +189,11 @@ impl SiblingScan {
     }
 
     /// Returns the files that had the name between two polls, oldest first; without `current`, which has it now. Without
-    /// copies of `copied`, too: the log itself, where its name did not change hands, while it is copied.
+    /// copies of `copied`, too: the log itself, which is read from its beginning or being read, while it is copied.
     pub(super) fn find_missed(
         &mut self,
         current: Option<Inode>,
-        copied: Option<&dyn SourceFile>,
+        copied: Option<CopiedLog<'_>>,
         history: &ReadHistory,
         rank: u16,
     ) -> io::Result<Vec<(PathBuf, Arc<dyn SourceFile>)>> {
@@ -269,7 +286,12 @@ fn seen(siblings: &[Sibling]) -> impl Iterator<Item = (Inode, SeenSibling)> {
 }
 
 /// Returns whether a file holds the beginning of a log, as far as it is copied.
-fn is_copy(file: &dyn SourceFile, log: &dyn SourceFile) -> io::Result<bool> {
-    let size = file.stat()?.stamp.size;
-    Ok(size == 0 || size <= log.stat()?.stamp.size && Anchor::at(file, size)?.holds(log)?)
+pub(super) fn is_copy(file: &dyn SourceFile, CopiedLog { file: log, name }: CopiedLog<'_>) -> io::Result<bool> {
+    let (stat, log_stat) = (file.stat()?, log.stat()?);
+    let may_be = match name {
+        NameChange::Same => true,
+        NameChange::Other => stat.born.zip(log_stat.born).is_some_and(|(born, log_born)| born > log_born),
+    };
+    let size = stat.stamp.size;
+    Ok(may_be && (size == 0 || size <= log_stat.stamp.size && Anchor::at(file, size)?.holds(log)?))
 }

@@ -10,6 +10,7 @@ use crate::{
             observation::Inode,
             open_file::{OpenFile, ReadOutcome},
             rotated_file::{RotatedFile, RotatedOutcome},
+            sibling_scan::{CopiedLog, NameChange},
         },
         sink::{ContentChange, Resume, Sink},
     },
@@ -87,11 +88,16 @@ impl Follower {
     fn leave_vanished(&mut self, context: &mut FollowContext<'_, impl Sink>) -> Result<(), ReadError> {
         let Some(open) = self.open.take() else { return Ok(()) };
         self.next_content = ContentChange::New;
-        self.read_rest(open, context)
+        self.read_rest("gone", open, context)
     }
 
-    /// Reads the rest of a file that has vanished from a copy or an archive of it, and ends its generation.
-    fn read_rest(&mut self, mut open: OpenFile, context: &mut FollowContext<'_, impl Sink>) -> Result<(), ReadError> {
+    /// Reads the rest of a file that has vanished or changed from a copy or an archive of it, and ends its generation.
+    fn read_rest(
+        &mut self,
+        why: &str,
+        mut open: OpenFile,
+        context: &mut FollowContext<'_, impl Sink>,
+    ) -> Result<(), ReadError> {
         let before = open.anchor.offset();
         let source = if let Some((copy, id)) = self.siblings.find_copy(&open, context.history)? {
             open.switch_to_copy(copy, id);
@@ -104,13 +110,11 @@ impl Follower {
             None
         };
         let (severity, text) = match (source, open.anchor.offset() - before) {
-            (Some(source), 0) => (Severity::Routine, format!("gone meanwhile; {source} holds nothing more")),
+            (Some(source), 0) => (Severity::Routine, format!("{why} meanwhile; {source} holds nothing more")),
             (Some(source), bytes) => {
-                (Severity::Routine, format!("gone meanwhile; {bytes} bytes were taken from {source}"))
+                (Severity::Routine, format!("{why} meanwhile; {bytes} bytes were taken from {source}"))
             }
-            (None, _) => {
-                (Severity::Warning, "gone meanwhile; lines written since the last look may be lost".to_owned())
-            }
+            (None, _) => (Severity::Warning, format!("{why} meanwhile; lines written since the last look may be lost")),
         };
         open.finish(context.sink)?;
         context.history.note(open.read_file(self.rank));
@@ -129,9 +133,12 @@ impl Follower {
             ReadTarget::Restarted(file) => Some(file.stat()?.id),
             ReadTarget::Named(Ok((_, stat))) => Some(stat.id),
         };
+        let same = |file| CopiedLog { file, name: NameChange::Same };
         let copied = match target {
-            ReadTarget::None | ReadTarget::Open(_) => self.open.as_ref().map(|open| &*open.file),
-            ReadTarget::Restarted(_) | ReadTarget::Named(_) => None,
+            ReadTarget::None | ReadTarget::Open(_) => self.open.as_ref().map(|open| same(&*open.file)),
+            ReadTarget::Restarted(file) => Some(same(&**file)),
+            ReadTarget::Named(Ok((file, _))) => Some(CopiedLog { file: &**file, name: NameChange::Other }),
+            ReadTarget::Named(Err(_)) => None,
         };
         let missed = match self.siblings.find_missed(current, copied, context.history, self.rank) {
             Ok(missed) => missed,
@@ -163,6 +170,18 @@ impl Follower {
         self.rotated.push(RotatedFile::new(open, context.now));
     }
 
+    fn read_rest_or_stop(
+        &mut self,
+        why: &str,
+        open: OpenFile,
+        context: &mut FollowContext<'_, impl Sink>,
+    ) -> Result<(), Stopped> {
+        match self.read_rest(why, open, context) {
+            Err(ReadError::Stopped) => Err(Stopped),
+            Ok(()) | Err(ReadError::Io(_)) => Ok(()),
+        }
+    }
+
     pub(super) fn poll_rotated(&mut self, context: &mut FollowContext<'_, impl Sink>) -> Result<(), Stopped> {
         for mut rotated in std::mem::take(&mut self.rotated) {
             let outcome = rotated.poll(&*self.files, context.now, context.sink);
@@ -172,11 +191,9 @@ impl Follower {
             match outcome {
                 Ok(RotatedOutcome::Keep) => self.rotated.push(rotated),
                 Err(ReadError::Stopped) => return Err(Stopped),
+                Ok(RotatedOutcome::Changed) => self.read_rest_or_stop("rewritten", rotated.open, context)?,
                 Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
-                    match self.read_rest(rotated.open, context) {
-                        Err(ReadError::Stopped) => return Err(Stopped),
-                        Ok(()) | Err(ReadError::Io(_)) => {}
-                    }
+                    self.read_rest_or_stop("gone", rotated.open, context)?;
                 }
                 Ok(RotatedOutcome::LetGo) | Err(ReadError::Io(_)) => {
                     rotated.open.finish(context.sink)?;

@@ -7,8 +7,14 @@ use crate::{
         file::{
             access::{FileSystem, SourceFile},
             follow::{
-                anchor::Anchor, context::FollowContext, follower::Follower, history::ReadFile, observation::Inode,
-                saved_place, siblings,
+                anchor::Anchor,
+                context::FollowContext,
+                follower::Follower,
+                history::ReadFile,
+                observation::Inode,
+                saved_place,
+                sibling_scan::{CopiedLog, NameChange, is_copy},
+                siblings,
             },
         },
         packing::{Packing, packing_of},
@@ -68,9 +74,15 @@ impl Follower {
         }
         // Files that came since the last run are newer than those that were being read then.
         rotated.sort_by_key(|candidate| candidate.found.is_none());
+        // While the name has its file, what begins as that does is a copy of it.
+        let log = current.as_ref().map(|current| {
+            let name = if current.found.is_some() { NameChange::Same } else { NameChange::Other };
+            CopiedLog { file: &*current.file, name }
+        });
         for candidate in rotated {
             let is_seen = saved_place::is_seen(&saved.seen, &*candidate.file, candidate.id, candidate.packing)?;
-            if candidate.found.is_some() || !is_seen {
+            let is_copied = || log.map_or(Ok(false), |log| is_copy(&*candidate.file, log));
+            if candidate.found.is_some() || !is_seen && !is_copied()? {
                 self.read_rotated(candidate, context)?;
             }
         }
@@ -88,14 +100,13 @@ impl Follower {
         let name = candidate.path.file_name().unwrap_or_default().display().to_string();
         let known = self.known_file(candidate.id, candidate.found.as_ref());
         let what = if known.is_some() { "is read on" } else { "was written since the last run; it is read" };
-        if let Some((_, saved)) = &candidate.found {
-            context.sink.skip(&saved.sent);
-        }
+        let sent = candidate.found.map(|(_, saved)| saved.sent).unwrap_or_default();
         let is_packed = candidate.packing.is_some();
         if let (true, Some(known)) = (is_packed, &known) {
             context.history.note(known.clone());
         }
         let mut open = self.start(candidate.file, known.filter(|_| !is_packed), ContentChange::New, context)?;
+        context.sink.skip(open.generation, &sent);
         context.sink.notice(Severity::Routine, format!("{name} {what}"))?;
         if is_packed {
             open.read_packed(context.history, context.sink)?;
