@@ -73,9 +73,15 @@ fn is_stored(text: &[u8]) -> bool {
     text.starts_with(DOCKER) || text.first().is_some_and(u8::is_ascii_digit) && Cri::split(text).is_some()
 }
 
+/// The length from which on a text is not scanned: it would be for each of its parts.
+const SCAN_MAX: usize = 1 << 20;
+
 /// Returns `true` if no JSON object goes on behind a part of a line. Long texts are not scanned: those come from docker
 /// itself, which ends the last part with a newline.
 pub(in crate::event) fn is_finished(text: &[u8]) -> bool {
+    if text.len() >= SCAN_MAX {
+        return false;
+    }
     let mut from = 0;
     let mut budget = 4 << 20;
     while let Some(at) = memchr(b'{', text.get(from..).unwrap_or_default()) {
@@ -92,7 +98,7 @@ pub(in crate::event) fn is_finished(text: &[u8]) -> bool {
             OutlineProgress::Open | OutlineProgress::Cut(_) | OutlineProgress::Broken(_) => return false,
         };
     }
-    text.len() < 1 << 20
+    true
 }
 
 /// Returns the time of a line that holds no event.
