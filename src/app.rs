@@ -52,7 +52,7 @@ use crate::{
     text::Safe,
 };
 use action::{Action, Move, OverlayAction, PictureAction, Scrub, Setting, ShareAction};
-use clipboard::Shared;
+use clipboard::{NO_ASSET, Shared};
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 use list::{AssetList, lines::ListLine, search::HitCount, tab::StatusTab};
 use log::LogParts;
@@ -76,8 +76,6 @@ use std::{mem, sync::Arc};
 use toast::Toast;
 use viewer::{Viewer, album::Album, check::PictureCheck, pane::PicturePane, speed::LinkSpeed, timeline::Timeline};
 use writes::{FileWrites, PromptState, WriteFollowUp, proposals};
-
-const NO_ASSET: &str = "no asset is selected";
 
 /// The state of the screen.
 #[derive(Debug)]
@@ -137,7 +135,11 @@ impl App {
             Message::Key(key) if key.kind == KeyEventKind::Release => {}
             Message::Key(key) => self.key(key),
             Message::Mouse(mouse) => self.mouse(mouse),
-            Message::Tab(tab) => self.list.set_tab(tab, &self.catalog, self.now.wall),
+            Message::Tab(tab) => {
+                self.toast = None;
+                self.overlays.uncover_list();
+                self.list.set_tab(tab, &self.catalog, self.now.wall);
+            }
             Message::Paste(text) => {
                 let event = self.prompts.paste(&text);
                 self.prompt_event(event);
@@ -161,10 +163,10 @@ impl App {
             Message::Tick(now) => self.tick(now),
         }
         self.is_dirty |= self.list.update_if_due(&self.catalog, self.now);
-        let dropped = self.list.remove_oldest();
+        let dropped = self.list.remove_oldest(&self.catalog);
         if !dropped.is_empty() {
             self.is_dirty = true;
-            self.viewer.forget(&dropped);
+            self.viewer.forget(&dropped, &self.catalog);
             Arc::make_mut(&mut self.catalog).drop_assets(&dropped);
         }
         self.viewer.show_selection(self.list.selected(), &self.catalog);
@@ -375,12 +377,13 @@ impl App {
             self.prompt_event(event);
         } else if let Some(action) = keymap::action(key) {
             // Keys act on what can be seen: covered pictures do not change, and the list changes without its overlay.
-            let is_covered = self.overlays.covers_pictures(&self.overlay_context());
-            if is_covered && matches!(action, Action::Picture(_)) {
+            if matches!(action, Action::Picture(_)) && self.overlays.covers_pictures(&self.overlay_context()) {
                 return;
             }
-            if action.closes_overlays() || self.overlays.covers_list() && matches!(action, Action::List(_)) {
+            if action.closes_overlays() {
                 self.overlays.close_all();
+            } else if matches!(action, Action::List(_)) {
+                self.overlays.uncover_list();
             }
             // The operator has read the last sentence by now.
             self.toast = None;
@@ -445,12 +448,10 @@ impl App {
 
     /// Moves in the overlay, else in the sheet, else in the list.
     fn step(&mut self, step: Move) {
-        let is_full = self.screen.view == View::Full;
-        if self.overlay().is_none() && is_full && self.viewer.pan(step) {
+        if self.overlay().is_none() && self.screen.view == View::Full && self.viewer.pan(step) {
             return;
         }
-        if let Move::Left | Move::Right = step {
-            let by = if step == Move::Left { -1 } else { 1 };
+        if let Some(by) = step.pictures() {
             let is_picked = self.with_overlays(|overlays, context| overlays.pick(by, context));
             if !is_picked && !self.overlays.covers_pictures(&self.overlay_context()) {
                 self.viewer.scrub(Scrub::Step(by), self.now.mono);
@@ -534,8 +535,7 @@ impl App {
                 self.with_overlays(|overlays, context| overlays.take_text(origin, &heading, text, context));
             }
             (RawPurpose::Copy, Ok(bytes)) => {
-                let outcome = clipboard::copy_event(&bytes, self.screen.canvas.multiplexer);
-                self.carry_out(outcome);
+                self.carry_out(clipboard::copy_event(&bytes, self.screen.canvas.multiplexer));
             }
             (RawPurpose::Copy, Err(why)) => self.say(why),
         }

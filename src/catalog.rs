@@ -188,9 +188,14 @@ impl Catalog {
         self.asset(self.find_key(id)?)
     }
 
-    /// An event.
+    /// An event. [`Self::event_if_kept`] is for keys that may be older than a drop.
     pub fn event(&self, key: EventKey) -> Event<'_> {
         self.events.event(key, &self.assets[self.events.asset(key) as usize].id)
+    }
+
+    /// An event; `None` once its asset was dropped.
+    pub fn event_if_kept(&self, key: EventKey) -> Option<Event<'_>> {
+        self.asset(AssetKey(self.events.asset_if_kept(key)?)).map(|_| self.event(key))
     }
 
     /// The name of a file as the user gave it.

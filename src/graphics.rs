@@ -1,6 +1,6 @@
 //! Pictures for a terminal: detection of its graphics protocol, encoding, and drawing.
 //!
-//! [`prepare`] encodes a picture for one protocol and one pane: CPU work for the blocking pool. The [`Painter`] tracks
+//! [`prepare`] encodes a picture for one protocol and one pane: CPU work for a thread of its own. The [`Painter`] tracks
 //! which pictures are on the screen and produces the bytes that change them. The [`Probe`] detects what the terminal can
 //! show. Nothing here reads or writes a terminal: output is appended to buffers, answers are passed in.
 

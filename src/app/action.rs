@@ -224,6 +224,22 @@ impl Action {
 }
 
 impl Move {
+    /// Returns the pictures of a step sideways; `None` for a step up or down.
+    pub(super) fn pictures(self) -> Option<i32> {
+        match self {
+            Self::Left => Some(-1),
+            Self::Right => Some(1),
+            Self::Up
+            | Self::Down
+            | Self::HalfUp
+            | Self::HalfDown
+            | Self::PageUp
+            | Self::PageDown
+            | Self::Top
+            | Self::Bottom => None,
+        }
+    }
+
     /// The number of rows that it moves, where a page has so many.
     pub(super) fn rows(self, page: usize) -> isize {
         let page = isize::try_from(page).unwrap_or(isize::MAX).max(1);

@@ -15,7 +15,7 @@ use crate::{
 /// The bytes that terminals take in one OSC 52.
 const MAX_BYTES: usize = 74_000;
 
-const NO_ASSET: &str = "no asset is selected";
+pub(super) const NO_ASSET: &str = "no asset is selected";
 const NO_PICTURE: &str = "no picture is selected";
 
 /// What can be handed on.

@@ -217,7 +217,7 @@ impl AssetList {
 
     /// Removes the oldest assets beyond those that are kept, once they are enough to be worth a pass over all rows, and
     /// returns them. The selected asset is never among them.
-    pub(super) fn remove_oldest(&mut self) -> Vec<AssetKey> {
+    pub(super) fn remove_oldest(&mut self, catalog: &Catalog) -> Vec<AssetKey> {
         let Some(keep) = self.asset_limit.keep() else { return Vec::new() };
         let excess = self.all.keys().len().saturating_sub(keep);
         if excess <= keep / DROP_SHARE {
@@ -225,6 +225,9 @@ impl AssetList {
         }
         let keys = self.all.keys().iter().take(excess).copied();
         let oldest: Vec<_> = keys.filter(|key| Some(*key) != self.selected && Some(*key) != self.chosen).collect();
+        for event in oldest.iter().filter_map(|key| catalog.asset(*key)).flat_map(|asset| asset.history()) {
+            self.checked.remove(&event);
+        }
         self.remove(&oldest);
         oldest
     }
@@ -326,6 +329,11 @@ impl AssetList {
     /// Returns whether an asset passes the filter, on whatever tab.
     pub fn passes_filter(&self, key: AssetKey) -> bool {
         self.passing.as_ref().is_none_or(|passing| passing.contains(key))
+    }
+
+    /// Returns whether an asset that may not be listed yet passes the filter.
+    pub(super) fn passes(&self, asset: &Asset<'_>, now: Time) -> bool {
+        passes_filter(&self.filter, &self.checked, asset, now)
     }
 
     /// The order of the rows.

@@ -45,7 +45,7 @@ impl LogParts<'_> {
                 }
                 if is_live {
                     self.list.count_unread(event.status);
-                    let passes = |asset: Asset<'_>| self.list.filter().matches(&asset, now.wall);
+                    let passes = |asset: Asset<'_>| self.list.passes(&asset, now.wall);
                     if *event.status == Status::Failed && catalog.asset(applied.asset).is_some_and(passes) {
                         self.title.count_failure();
                     }

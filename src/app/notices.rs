@@ -92,10 +92,10 @@ impl Notices {
 
     /// The place of a text in a file, with the reason why it was not parsed if it was not.
     pub(super) fn heading(&self, origin: Origin, file_name: &Safe) -> Safe {
-        let line = origin.line.map_or_else(|| format!("@{}", origin.byte), |line| line.to_string());
+        let place = origin.place();
         let rejected = self.rejected().find(|folded| folded.latest.origin == origin);
         let why = rejected.map(|folded| format!(":{}  {}", folded.latest.column, folded.latest.reason));
-        Safe::new(&format!("{file_name}:{line}{}", why.unwrap_or_default()))
+        Safe::new(&format!("{file_name}:{place}{}", why.unwrap_or_default()))
     }
 
     /// The unparsed lines by reason, the latest last.

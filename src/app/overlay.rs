@@ -192,6 +192,13 @@ impl Overlays {
         (self.open, self.beneath) = (None, None);
     }
 
+    /// Closes all overlays if the open one does not change with the selected asset.
+    pub(super) fn uncover_list(&mut self) {
+        if self.covers_list() {
+            self.close_all();
+        }
+    }
+
     /// Opens an overlay in place of all others, or closes it if one of its kind is open.
     pub(super) fn toggle(&mut self, kind: OverlayKind) {
         let is_open =

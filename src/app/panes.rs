@@ -246,9 +246,11 @@ impl OverlaySpace {
     }
 }
 
-/// Returns the width of the list: enough for a whole id from 140 columns on, else about a third.
+/// Returns the width of the list: enough for a whole id from 140 columns on, else about a third, and at 80 columns enough
+/// for all columns of the list.
 fn list_width(width: u16) -> u16 {
-    if width >= 140 { 62 } else { (width * 36 / 100).clamp(28, 62) }
+    let all_columns = (width * 17 / 40).min(34);
+    if width >= 140 { 62 } else { (width * 36 / 100).max(all_columns).clamp(28, 62) }
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ use crate::{
     text::number::counted,
 };
 use album::{Album, PictureState};
-use check::{CheckedEvent, PictureCheck};
+use check::{CheckedEvent, PictureCheck, PictureOrigin};
 use comparison::{Comparison, ComparisonMode};
 use pane::PicturePane;
 use speed::{LinkSpeed, ScrubSpeed};
@@ -76,8 +76,14 @@ impl Viewer {
     /// Takes a change in the state of a picture: judges it, and keeps it unless it was fetched for the check alone.
     pub(super) fn take(&mut self, update: PictureUpdate, list: &mut AssetList, catalog: &Catalog) -> ActionOutcome {
         let judged = match &update {
-            PictureUpdate::Loaded(key, picture) => Some((*key, PictureOutcome::of_picture(picture))),
-            PictureUpdate::Failed(key, failure) => Some((*key, PictureOutcome::of_failure(failure))),
+            PictureUpdate::Loaded(key, picture) => {
+                let from_cache = picture.fetched.from_cache;
+                let origin = if from_cache { PictureOrigin::Cache } else { PictureOrigin::Server };
+                Some((*key, PictureOutcome::of_picture(picture), origin))
+            }
+            PictureUpdate::Failed(key, failure) => {
+                Some((*key, PictureOutcome::of_failure(failure), PictureOrigin::Server))
+            }
             PictureUpdate::Started(_) | PictureUpdate::Dropped(_) | PictureUpdate::Prepared(..) => None,
         };
         let is_viewed = match &update {
@@ -89,8 +95,8 @@ impl Viewer {
         if is_viewed {
             self.album.apply(update);
         }
-        let Some((key, outcome)) = judged else { return ActionOutcome::default() };
-        let (outcome, known) = self.check.take(key, outcome, catalog);
+        let Some((key, outcome, origin)) = judged else { return ActionOutcome::default() };
+        let (outcome, known) = self.check.take(key, outcome, origin, catalog);
         note_all(&known, list);
         outcome
     }
@@ -136,10 +142,11 @@ impl Viewer {
         self.pinned.take().is_some()
     }
 
-    /// Forgets the cursors of assets.
-    pub(super) fn forget(&mut self, assets: &[AssetKey]) {
+    /// Forgets what is known of assets, which are about to be dropped.
+    pub(super) fn forget(&mut self, assets: &[AssetKey], catalog: &Catalog) {
         for asset in assets {
             self.cursors.remove(asset);
+            self.check.forget(catalog.asset(*asset).iter().flat_map(Asset::history));
         }
     }
 
@@ -160,6 +167,9 @@ impl Viewer {
             PictureAction::RetryAll => return self.retry_all(),
             PictureAction::Mark => return self.mark(),
             PictureAction::Compare => return self.compare(),
+            PictureAction::Nearer | PictureAction::Farther if self.comparison.mode() != ComparisonMode::Off => {
+                return ActionOutcome::say("a comparison shows whole pictures · `d` ends it, then `+` zooms in");
+            }
             PictureAction::Nearer => self.zoom.nearer(),
             PictureAction::Farther => self.zoom.farther(),
         }
@@ -228,6 +238,7 @@ impl Viewer {
             Some(_) => {}
         }
         self.comparison.next_mode();
+        self.zoom = Zoom::default();
         ActionOutcome::say(match self.comparison.mode() {
             ComparisonMode::Off => "comparison off",
             ComparisonMode::SideBySide => "the marked picture beside this one · `d` shows their difference",

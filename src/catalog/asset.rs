@@ -89,7 +89,7 @@ impl<'a> Asset<'a> {
     }
 
     /// Its events, newest first.
-    pub fn history(&self) -> impl DoubleEndedIterator<Item = EventKey> + ExactSizeIterator + 'a {
+    pub fn history(&self) -> impl DoubleEndedIterator<Item = EventKey> + ExactSizeIterator + use<'a> {
         self.entry.events.as_slice().iter().rev().copied()
     }
 

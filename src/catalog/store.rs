@@ -129,6 +129,11 @@ impl EventStore {
         self.entries[key.0 as usize].asset
     }
 
+    /// The index of the asset of an event; `None` where its memory was freed.
+    pub(super) fn asset_if_kept(&self, key: EventKey) -> Option<u32> {
+        self.entries.get(key.0 as usize).map(|entry| entry.asset)
+    }
+
     /// An event of the asset of `id`.
     pub(super) fn event<'a>(&'a self, key: EventKey, id: &'a AssetId) -> Event<'a> {
         let entry = &self.entries[key.0 as usize];

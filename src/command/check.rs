@@ -63,6 +63,10 @@ pub(super) fn run(mut args: CheckArgs) -> Result<ExitCode> {
     judging
         .unchecked_reasons()
         .for_each(|(reason, count)| info(&format!("{} unchecked: {reason}", counted(count, "picture"))));
+    if judging.cached() > 0 {
+        let pictures = counted(judging.cached(), "picture");
+        info(&format!("{pictures} from the cache, as fetched earlier; --no-cache asks the servers for all"));
+    }
     let (assets, tally) = judging.finish();
     let assets = worst_first(assets);
     let report = CheckReport { catalog: &reading.catalog, assets: &assets, tally: &tally, reveal: args.input.reveal() };

@@ -7,7 +7,9 @@ use super::{
 use crate::{
     catalog::ListFormat,
     cli::{InputArgs, ListArgs, Output, StreamKind},
+    diagnostics::info,
     report::{self, TableLayout},
+    text::number::counted,
 };
 use anyhow::{Context as _, Result};
 use jiff::tz::TimeZone;
@@ -50,6 +52,10 @@ pub(super) fn print(input: &InputArgs, part: Part) -> Result<ExitCode> {
     }
     .and_then(|()| out.flush())
     .context(STDOUT)?;
+    let all = reading.catalog.tally().assets;
+    if keys.is_empty() && all > 0 {
+        info(&format!("none of {} passes the filter", counted(all, "asset")));
+    }
     Ok(reading.outcome())
 }
 

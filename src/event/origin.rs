@@ -27,3 +27,10 @@ pub struct Origin {
     /// The index of the event in its record: one message may hold several.
     pub part: u32,
 }
+
+impl Origin {
+    /// Returns its place in the file: `12` by its line, or `@3456` by its byte where the line is not known.
+    pub fn place(&self) -> String {
+        self.line.map_or_else(|| format!("@{}", self.byte), |line| line.to_string())
+    }
+}

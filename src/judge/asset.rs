@@ -140,7 +140,7 @@ impl AssetPictures {
         let last = self.requests.len().saturating_sub(1);
         let frozen = self.frozen_runs(&drawn);
         for (index, facts) in drawn {
-            let run = frozen.iter().find(|run| run.contains(&index));
+            let run = frozen.iter().find(|run| run.binary_search(&index).is_ok());
             let found = if facts.is_black() {
                 // Videos begin and end in black.
                 let is_told = all_are_black || (index != 0 && index != last);
@@ -201,15 +201,15 @@ impl AssetPictures {
         }
     }
 
-    /// Finds gaps among the samples, each told of the picture after it if that is checked, and pictures
-    /// that end long before the video.
+    /// Finds gaps among the samples, each told of the next checked picture once that is known, and pictures that end long
+    /// before the video.
     fn find_gaps(&self, findings: &mut Vec<Finding>) {
         let Some(interval) = median_interval(&self.samples) else { return };
         let checked: Vec<(Offset, usize)> = self.checked_samples().collect();
         let seconds = |millis: i64| Offset::from_millis(millis).as_seconds();
         for (from, to) in gaps(&self.samples) {
             let first = checked.partition_point(|(offset, _)| *offset < to);
-            if let Some((_, index)) = checked.get(first).filter(|(offset, _)| *offset == to) {
+            if let Some((_, index)) = checked.get(first).filter(|(_, index)| self.outcomes[*index].is_some()) {
                 let distance = seconds(to.as_millis() - from.as_millis());
                 let reason = format!("{distance} s after {from}, usually {} s", seconds(interval)).into();
                 findings.push(Finding { index: *index, verdict: Verdict::Gap, reason });
@@ -219,21 +219,18 @@ impl AssetPictures {
         let missing = end.as_millis() - last.as_millis();
         if missing > SHORT_INTERVALS * interval
             && let Some((_, index)) = checked.last()
+            && self.outcomes[*index].is_some()
         {
             let reason = format!("the last one is at {last}, the video ends at {end}").into();
             findings.push(Finding { index: *index, verdict: Verdict::Short, reason });
         }
     }
 
-    /// Returns the samples of which something is known, with their indices.
+    /// Returns the samples that are checked, with their indices.
     fn checked_samples(&self) -> impl Iterator<Item = (Offset, usize)> {
-        let known = self
-            .requests
-            .iter()
-            .zip(&self.outcomes)
-            .enumerate()
-            .filter(|(_, (request, outcome))| request.key.kind == PictureKind::Sample && outcome.is_some());
-        known.map(|(index, (request, _))| (request.offset, index))
+        let requests = self.requests.iter().enumerate();
+        let samples = requests.filter(|(_, request)| request.key.kind == PictureKind::Sample);
+        samples.map(|(index, request)| (request.offset, index))
     }
 
     fn drawn(&self) -> impl Iterator<Item = (usize, &PictureFacts)> {

@@ -47,8 +47,7 @@ impl FailureContext<'_> {
                 format!("DNS does not know {host}"),
                 vec![
                     cause.clone(),
-                    "no way to the CDN from here? run `ssh HOST tail -F LOG | thumbview -` where there is one"
-                        .to_owned(),
+                    "no way to the CDN from here? where there is one, run `thumbview tail HOST:LOG`".to_owned(),
                 ],
             ),
             FetchError::LookupTimeout { host, after } => {
@@ -165,7 +164,7 @@ impl FailureContext<'_> {
                     Signature::Signed(age) => format!("hotlink protection? signed {} ago", duration(age)),
                     Signature::Expired(age) => format!("the signed URL expired {} ago", duration(age)),
                     Signature::UnknownAge => "hotlink protection? signed, at an unknown time".to_owned(),
-                    Signature::None => "hotlink protection? the URL is not signed".to_owned(),
+                    Signature::None => "hotlink protection? the URL has no auth_key".to_owned(),
                 });
                 advice.push("Referer list? --referer sends one".to_owned());
                 advice.push("blocked after review (VOD.10099)?".to_owned());
@@ -365,7 +364,7 @@ mod tests {
         assert!(text.starts_with("HTTP 403 | hotlink protection? signed 3 h ago | Referer list?"), "{text}");
         let plain = PictureUrl::new("https://h/x.jpg");
         let text = line(&context(&plain).explain_fetch(&denial(403)));
-        assert!(text.starts_with("HTTP 403 | hotlink protection? the URL is not signed"), "{text}");
+        assert!(text.starts_with("HTTP 403 | hotlink protection? the URL has no auth_key"), "{text}");
         let text = line(&context(&plain).explain_fetch(&denial(404)));
         assert_eq!(text, "HTTP 404 | deleted, never created, or on another domain; tried twice");
         assert_eq!(line(&context(&plain).explain_fetch(&denial(418))), "HTTP 418 | ");

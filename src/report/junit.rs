@@ -27,10 +27,9 @@ fn is_failed(row: &CheckRow<'_>) -> bool {
     row.checked.tally.bad > 0
 }
 
-/// Returns whether nothing is known of any picture of an asset that has some.
+/// Returns whether nothing is known of any picture of an asset, as of one that has none.
 fn is_skipped(row: &CheckRow<'_>) -> bool {
-    let tally = &row.checked.tally;
-    tally.pictures > 0 && tally.unchecked == tally.pictures
+    row.checked.tally.unchecked == row.checked.tally.pictures
 }
 
 fn write_case(out: &mut impl io::Write, row: &CheckRow<'_>) -> io::Result<()> {
@@ -49,7 +48,9 @@ fn write_case(out: &mut impl io::Write, row: &CheckRow<'_>) -> io::Result<()> {
         let message = escaped(&row.summary());
         writeln!(out, "      <failure type=\"{kind}\" message=\"{message}\">\n{}\n</failure>", lines.join("\n"))?;
     } else if is_skipped(row) {
-        writeln!(out, "      <skipped message=\"nothing is known of its pictures\"/>")?;
+        let why =
+            if row.checked.tally.pictures == 0 { "it has no pictures" } else { "nothing is known of its pictures" };
+        writeln!(out, "      <skipped message=\"{why}\"/>")?;
     }
     if !is_failed(row) && !lines.is_empty() {
         writeln!(out, "      <system-out>\n{}\n</system-out>", lines.join("\n"))?;

@@ -5,10 +5,11 @@
 //! line: the event is passed on stdin and in variables.
 
 use crate::{
-    app::Filter,
+    app::{Filter, Message},
     diagnostics,
-    event::{LogEvent, LogUpdate, Reveal, Time},
+    event::{LogEvent, LogUpdate, Notice, Reveal, Severity, Time},
     report,
+    text::Safe,
 };
 use std::{
     io::{self, Write as _},
@@ -17,6 +18,7 @@ use std::{
     sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     thread::{self, JoinHandle},
 };
+use tokio::sync::mpsc;
 
 /// The number of events that may wait for their command.
 const QUEUE: usize = 100;
@@ -58,13 +60,13 @@ pub enum History {
     None,
 }
 
-/// The destination of what commands print.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The destination of what commands print, and of the sentence that one has failed.
+#[derive(Clone, Debug)]
 pub enum CommandOutput {
     /// Our stderr.
     Stderr,
-    /// Nowhere: the screen is in use.
-    Discarded,
+    /// Nowhere, since the screen is in use; a failure is a notice on it, once while it stays the same.
+    Screen(mpsc::Sender<Message>),
 }
 
 /// The reaction to an event that the caller has to perform.
@@ -153,7 +155,7 @@ impl Alerter {
 impl Runner {
     fn start(command: String, output: CommandOutput) -> io::Result<Self> {
         let (jobs, queue) = sync_channel(QUEUE);
-        let thread = thread::Builder::new().name("exec".into()).spawn(move || run_all(&queue, &command, output))?;
+        let thread = thread::Builder::new().name("exec".into()).spawn(move || run_all(&queue, &command, &output))?;
         Ok(Self { jobs, thread, skipped: 0 })
     }
 
@@ -165,7 +167,8 @@ impl Runner {
     }
 }
 
-fn run_all(queue: &Receiver<Job>, command: &str, output: CommandOutput) {
+fn run_all(queue: &Receiver<Job>, command: &str, output: &CommandOutput) {
+    let mut shown = String::new();
     for job in queue {
         let problem = match run(command, &job, output) {
             Ok(status) if status.success() => continue,
@@ -174,16 +177,23 @@ fn run_all(queue: &Receiver<Job>, command: &str, output: CommandOutput) {
         };
         match output {
             CommandOutput::Stderr => diagnostics::info(&problem),
-            CommandOutput::Discarded => diagnostics::log(&problem),
+            CommandOutput::Screen(_) if shown == problem => diagnostics::log(&problem),
+            CommandOutput::Screen(messages) => {
+                let (time, text) = (Time::from(jiff::Timestamp::now()), Safe::new(&problem));
+                let notice = Notice { time, severity: Severity::Warning, text };
+                // The loop is gone when the program ends.
+                drop(messages.blocking_send(Message::Log(LogUpdate::Notice(notice))));
+                shown = problem;
+            }
         }
     }
 }
 
-fn run(command: &str, job: &Job, output: CommandOutput) -> io::Result<ExitStatus> {
+fn run(command: &str, job: &Job, output: &CommandOutput) -> io::Result<ExitStatus> {
     // stdout carries results only, so a command prints to stderr.
     let (stdout, stderr) = match output {
         CommandOutput::Stderr => (io::stderr().as_fd().try_clone_to_owned()?.into(), Stdio::inherit()),
-        CommandOutput::Discarded => (Stdio::null(), Stdio::null()),
+        CommandOutput::Screen(_) => (Stdio::null(), Stdio::null()),
     };
     let variables = job.variables.iter().map(|(name, value)| (name, value));
     let mut child = Command::new("sh")
@@ -234,7 +244,7 @@ mod tests {
     #[test]
     fn only_new_events_that_pass_are_alerted_about() {
         let exit_on = Some(Filter::parse("status:succeed").unwrap());
-        let mut alerter = Alerter::new(AlertConfig { exit_on, ..config(None) }, CommandOutput::Discarded).unwrap();
+        let mut alerter = Alerter::new(AlertConfig { exit_on, ..config(None) }, CommandOutput::Stderr).unwrap();
         let take = |alerter: &mut Alerter, status| alerter.take("vod.log", &event("a", status), None);
         assert_eq!(take(&mut alerter, "FAILED"), Alert::None, "it is history");
         alerter.observe(&LogUpdate::Loaded);
@@ -252,7 +262,7 @@ mod tests {
             path.display()
         );
         let config = AlertConfig { history: History::None, ..config(Some(command)) };
-        let mut alerter = Alerter::new(config, CommandOutput::Discarded).unwrap();
+        let mut alerter = Alerter::new(config, CommandOutput::Stderr).unwrap();
         alerter.take("vod.log", &event("a", "FAILED"), None);
         alerter.take("vod.log", &event("b", "SUCCEED"), None);
         alerter.take("vod.log", &event("c", "FAILED"), None);
@@ -265,9 +275,22 @@ mod tests {
     }
 
     #[test]
+    fn a_command_that_fails_is_a_notice_once() {
+        let (sender, mut messages) = mpsc::channel(8);
+        let config = AlertConfig { history: History::None, ..config(Some("exit 3".to_owned())) };
+        let mut alerter = Alerter::new(config, CommandOutput::Screen(sender)).unwrap();
+        alerter.take("vod.log", &event("a", "FAILED"), None);
+        alerter.take("vod.log", &event("b", "FAILED"), None);
+        assert_eq!(alerter.finish(), 0);
+        let Some(Message::Log(LogUpdate::Notice(notice))) = messages.blocking_recv() else { panic!("no notice") };
+        assert_eq!(notice.text.as_str(), "--exec: the command ended with exit status: 3");
+        assert!(messages.blocking_recv().is_none());
+    }
+
+    #[test]
     fn too_many_events_are_skipped_and_counted() {
         let config = AlertConfig { history: History::None, ..config(Some("sleep 0.05".to_owned())) };
-        let mut alerter = Alerter::new(config, CommandOutput::Discarded).unwrap();
+        let mut alerter = Alerter::new(config, CommandOutput::Stderr).unwrap();
         for _ in 0..QUEUE + 50 {
             alerter.take("vod.log", &event("a", "FAILED"), None);
         }

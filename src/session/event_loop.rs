@@ -92,9 +92,12 @@ impl EventLoop {
         let (source, log) = source::spawn(source);
         let (media, pictures) = media::spawn(media);
         let cache_notice = media.notice();
-        let (preparer, ready) = Preparer::start();
+        let (preparer, ready) =
+            Preparer::start().map_err(|error| TerminalError::Start("threads that prepare pictures", error))?;
         let (message_sender, messages) = channel(MESSAGES);
         let (environment_sender, environment) = channel(1);
+        let alerter = Alerter::new(alerts, CommandOutput::Screen(message_sender.clone()))
+            .map_err(|error| TerminalError::Start("thread of --exec", error))?;
         let mut session = Self {
             app,
             display,
@@ -105,8 +108,7 @@ impl EventLoop {
             ticked: started,
             ends_at: limit.map(|limit| Instant::now() + limit),
             environment: environment_sender,
-            alerter: Alerter::new(alerts, CommandOutput::Discarded)
-                .map_err(|error| TerminalError::Start("thread of --exec", error))?,
+            alerter,
             state_file,
             resume_file,
             memory: MemoryGauge::new(),

@@ -29,9 +29,11 @@ pub(super) fn record(message: &Message, catalog: &Catalog) {
             }
         }
         Message::Picture(PictureUpdate::Failed(key, failure)) => {
-            let event = catalog.event(key.event);
-            let url = event.pictures.get(event.asset, key.kind, key.index).map(|snapshot| snapshot.url);
-            log(&format!("{}: {}", url.map_or_else(String::new, |url| url.to_string()), failure.what));
+            let event = catalog.event_if_kept(key.event);
+            let snapshot = event.and_then(|event| event.pictures.get(event.asset, key.kind, key.index));
+            let url =
+                snapshot.map_or_else(|| "picture of a dropped asset".to_owned(), |snapshot| snapshot.url.to_string());
+            log(&format!("{url}: {}", failure.what));
         }
         Message::Canvas(canvas) => log(&format!("pictures are drawn as {}", canvas.protocol.as_str())),
         Message::Wrote(_, WriteOutcome::Done(path)) => log(&format!("{path}: written")),

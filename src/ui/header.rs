@@ -54,11 +54,11 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     draw_failures(buffer, Rect { x: 0, width: end, ..area }, free, app, theme);
 }
 
-/// Draws the failures over time at the right end of `area`, if they take at most `free` cells: `FAILED ▁▂▁▇▂ in 6 h`.
+/// Draws the failures over time at the right end of `area`, if they take at most `free` cells: `FAILED ▁▂▁▇▂ over 6 h`.
 fn draw_failures(buffer: &mut Buffer, area: Rect, free: usize, app: &App, theme: Theme) {
     let failures = app.sources().failed_events();
     let bins = failures.bins();
-    let (before, behind) = ("FAILED ", format!(" in {}  ", span(failures.seconds())));
+    let (before, behind) = ("FAILED ", format!(" over {}  ", span(failures.seconds())));
     let width = before.len() + bins.len() + behind.len();
     // A few bins say nothing yet.
     if bins.len() < 8 || bins.iter().all(|count| *count == 0) || width > free {

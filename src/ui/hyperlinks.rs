@@ -24,11 +24,14 @@ pub(super) fn find(buffer: &Buffer, overlay: Rect, app: &App) -> Vec<(Rect, Safe
     let mut links = Vec::new();
     for row in inner.intersection(buffer.area).rows() {
         let symbols: Vec<&str> = row.positions().map(|at| buffer[at].symbol()).collect();
-        for (start, end) in addresses(&symbols) {
+        for address in addresses(&symbols) {
+            let (start, end) = (address.start, address.end);
             let text: String = symbols[start..end].concat();
-            // An address that reaches the border may go on in the next row, and one before an ellipsis is cut.
-            let is_whole = symbols.get(end).is_some_and(|next| *next != "…" && *next != "~");
-            let target = if is_whole { Some(text) } else { current.clone().filter(|url| url.starts_with(&text)) };
+            let target = if address.is_whole(&symbols) {
+                Some(text)
+            } else {
+                current.clone().filter(|url| url.starts_with(&text))
+            };
             let (x, width) = (row.x + count(start), count(end - start));
             links.extend(target.filter(|url| is_target(url)).map(|url| (Rect { x, width, ..row }, Safe::new(&url))));
         }
@@ -45,8 +48,27 @@ fn is_target(url: &str) -> bool {
     url.len() <= MAX_BYTES && !url.contains(HIDDEN) && url.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Returns the cells of each address in a row: the first and the one after the last.
-fn addresses(symbols: &[&str]) -> Vec<(usize, usize)> {
+/// The cells of an address in a row.
+#[derive(Debug)]
+struct Address {
+    start: usize,
+    /// The cell after the last one, without punctuation at the end.
+    end: usize,
+    /// The cell after the last one, with such punctuation, which belongs to the address where that goes on.
+    reach: usize,
+}
+
+impl Address {
+    /// Returns whether the row shows all of the address. One that reaches the last columns may go on in the next row, and
+    /// one before an ellipsis is cut; in ASCII the ellipsis is a tilde.
+    fn is_whole(&self, symbols: &[&str]) -> bool {
+        let next = symbols.get(self.reach).filter(|_| self.reach + 1 < symbols.len());
+        next.is_some_and(|next| *next != "…") && symbols.get(self.reach - 1).is_some_and(|last| *last != "~")
+    }
+}
+
+/// Returns the addresses in a row.
+fn addresses(symbols: &[&str]) -> Vec<Address> {
     let begins = |at: usize, scheme: &str| {
         let cells = symbols.get(at..at + scheme.len());
         cells.is_some_and(|cells| cells.iter().copied().eq(scheme.split("").filter(|part| !part.is_empty())))
@@ -60,7 +82,7 @@ fn addresses(symbols: &[&str]) -> Vec<(usize, usize)> {
         }
         let length = symbols[at..].iter().take_while(|symbol| is_part(symbol)).count();
         let trailing = symbols[at..at + length].iter().rev().take_while(|symbol| ".,;:!?".contains(**symbol)).count();
-        found.push((at, at + length - trailing));
+        found.push(Address { start: at, end: at + length - trailing, reach: at + length });
         at += length;
     }
     found
@@ -83,7 +105,7 @@ mod tests {
         let check = |text: &str, expected: &[&str]| {
             let symbols: Vec<&str> = text.split("").filter(|part| !part.is_empty()).collect();
             let found: Vec<String> =
-                addresses(&symbols).into_iter().map(|(start, end)| symbols[start..end].concat()).collect();
+                addresses(&symbols).into_iter().map(|found| symbols[found.start..found.end].concat()).collect();
             assert_eq!(found, expected, "{text}");
         };
         check("", &[]);
@@ -96,6 +118,22 @@ mod tests {
         );
         check("https://例.example/", &["https://"]);
         check("题https://a.example/题", &["https://a.example/"]);
+    }
+
+    #[test]
+    fn an_address_that_may_go_on_is_not_whole() {
+        let check = |text: &str, expected: bool| {
+            let symbols: Vec<&str> = text.split("").filter(|part| !part.is_empty()).collect();
+            let whole: Vec<bool> = addresses(&symbols).iter().map(|address| address.is_whole(&symbols)).collect();
+            assert_eq!(whole, [expected], "{text:?}");
+        };
+        check("http://a.example/0.jpg  ", true);
+        check("http://a.example/0.jpg, ", false);
+        check("http://a.example/0.jpg,  ", true);
+        check("http://a.example/0.jpg ", false);
+        check("http://a.example/0.jpg", false);
+        check("http://a.example/0…    ", false);
+        check("http://a.example/0~    ", false);
     }
 
     #[test]

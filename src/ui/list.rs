@@ -22,14 +22,18 @@ use std::fmt::Write as _;
 const OTHER_COLUMNS: usize = 40;
 /// The cells that a message needs at least.
 const MESSAGE: usize = 24;
-/// The cells that a name needs before other columns get theirs.
+/// The cells that a name needs before other columns get theirs, and beside marks.
 const NAME: usize = 12;
+const NAME_BESIDE_MARKS: usize = 7;
 
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     let list = app.list();
     let rows = list.rows().len();
-    let position =
-        if rows == 0 { String::new() } else { format!(" {}/{}", list.selected_row() + 1, thousands(rows as u64)) };
+    let position = if rows == 0 {
+        String::new()
+    } else {
+        format!(" {}/{}", thousands(list.selected_row() as u64 + 1), thousands(rows as u64))
+    };
     let title = [part("Assets", Role::Strong), part(position, Role::Dim)];
     let inner = theme.border(buffer, area, &title);
     draw_incomplete(buffer, area, app, theme);
@@ -134,12 +138,13 @@ impl RowText {
             (false, true) => Role::Strong,
             (false, false) => Role::Plain,
         };
-        let marks: usize = self.marks.iter().map(|(text, _)| text.width()).sum();
-        let room = columns.name.saturating_sub(marks);
+        let marks = self.fitted_marks(columns.name.saturating_sub(NAME_BESIDE_MARKS));
+        let marks_width: usize = marks.iter().map(|(text, _)| text.width()).sum();
+        let room = columns.name.saturating_sub(marks_width);
         let name = app.catalog().asset(self.key).map(|asset| fitted_name(&asset, app, room)).unwrap_or_default();
-        let pad = columns.name.saturating_sub(name.width() + marks);
+        let pad = columns.name.saturating_sub(name.width() + marks_width);
         let mut parts = vec![marker, (theme.glyph(glyph), glyph_role), part(" ", Role::Plain), (name, name_role)];
-        parts.extend(self.marks.iter().cloned());
+        parts.extend(marks);
         parts.push(part(" ".repeat(pad), Role::Plain));
         if columns.id > 0 {
             parts.push(part(format!(" {:<width$}", self.id, width = columns.id - 1), Role::Dim));
@@ -163,6 +168,17 @@ impl RowText {
             parts.push(part(format!("  {}", self.message), Role::Plain));
         }
         parts
+    }
+
+    /// Returns the marks, the last ones cut, in at most so many cells.
+    fn fitted_marks(&self, mut room: usize) -> Vec<StyledText> {
+        let mut marks = Vec::new();
+        for (text, role) in &self.marks {
+            let text = text.fit(room);
+            room = room.saturating_sub(text.width());
+            marks.push((text, *role));
+        }
+        marks
     }
 }
 

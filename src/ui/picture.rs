@@ -123,5 +123,11 @@ fn failed_lines(failure: &PictureFailure, area: Rect) -> Vec<Vec<StyledText>> {
         Some(_) => "`a` allows it for this session · `r` retries",
         None => "`r` retries",
     };
-    what.chain(advice).chain([sentence(&keys.into(), Role::Dim)]).collect()
+    let mut lines: Vec<Vec<StyledText>> = what.chain(advice).chain([sentence(&keys.into(), Role::Dim)]).collect();
+    let height = usize::from(area.height);
+    if lines.len() > height && height > 1 {
+        lines.truncate(height - 1);
+        lines.push(sentence(&"… `i` shows all".into(), Role::Dim));
+    }
+    lines
 }

@@ -284,7 +284,7 @@ fn an_interrupted_check_prints_what_is_known() {
     let mut place = Place::new(|request| if request.path == "/hang" { vec![Act::Hang] } else { by_name(request) });
     place.log("stuck", &[(0, "/scene1"), (5, "/hang")]);
     place.log("known", &[(0, "/404/a"), (5, "/scene2"), (10, "/404/b"), (15, "/scene3")]);
-    let child = place.start(&["--no-cache", "-o", "json"]);
+    let child = place.start(&["--no-cache", "--timeout", "10m", "-o", "json"]);
     while place.server.requests().len() < 6 {
         thread::sleep(Duration::from_millis(10));
     }

@@ -125,7 +125,7 @@ fn exit_codes_and_streams() {
     check(&["list", "-o", "jsonl", "events.log"], 0, "{\"asset_id\":\"14d7", "");
     check(&["open", "events.log"], 0, "{\"event\":\"thumbnailComplete\",", "");
     check(&["events.log"], 0, "{\"event\":\"thumbnailComplete\",", "");
-    check(&["list", "-e", "status:failed", "-o", "jsonl", "events.log"], 0, "", "");
+    check(&["list", "-e", "status:failed", "-o", "jsonl", "events.log"], 0, "", "none of 1 asset passes the filter");
     check(&["list", "no.log"], 1, "asset_id", "no.log: ");
     check(&["list", "events.log", "no.log"], 1, "14d7b2faba0dddd6b4e8936272d6bc3f", "no.log: ");
     check(&["open", "no.log"], 1, "", "no.log: ");
@@ -232,8 +232,8 @@ fn nonsense_is_reported() {
     check(&["list", "--summary", "-e", "!status:banana", "events.log"], 2, "", unknown);
     check(&["export", "-s", "banana", "events.log"], 2, "", unknown);
     check(&["open", "-s", "banana", "events.log"], 2, "", unknown);
-    check(&["list", "-s", "other", "events.log"], 0, "asset_id", "");
-    check(&["list", "-s", "fail", "events.log"], 0, "asset_id", "");
+    check(&["list", "-s", "other", "events.log"], 0, "asset_id", "none of 1 asset passes the filter");
+    check(&["list", "-s", "fail", "events.log"], 0, "asset_id", "none of 1 asset passes the filter");
     let place = Place::new();
     place.write("odd.log", event().replace("SUCCEED", "ripening").as_bytes());
     assert_eq!(place.run(&["list", "-s", "ripening", "odd.log"]).code, 0);

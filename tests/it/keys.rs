@@ -306,7 +306,7 @@ fn the_run_that_is_pointed_at_is_read() {
 fn an_overlay_keeps_keys_from_what_it_hides() {
     // On a screen this small, all but the facts stand over the picture.
     let after = |keys: &str| {
-        let mut stage = Stage::filled(80, 24);
+        let mut stage = Stage::filled(70, 24);
         stage.keys(keys);
         (state(&stage), stage.app.overlay().is_some())
     };

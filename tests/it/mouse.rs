@@ -61,6 +61,12 @@ fn tabs_are_where_they_are_drawn() {
     let mut stage = Stage::filled(100, 30);
     stage.send(Message::Tab(StatusTab::Failed));
     assert_eq!((stage.app.list().tab(), stage.app.list().rows().len()), (StatusTab::Failed, 2));
+    stage.keys("c");
+    stage.send(Message::Tab(StatusTab::All));
+    assert!(stage.app.overlay().is_none(), "the list can be seen");
+    stage.keys("i");
+    stage.send(Message::Tab(StatusTab::Failed));
+    assert!(stage.app.overlay().is_some(), "the facts go along with the selected asset");
 }
 
 fn pictures_of_the_sheet_and_the_strip_are_clicked() {

@@ -27,7 +27,9 @@ fn a_bar_of_events_over_time_filters_to_its_time() {
     let mut stage = Stage::filled(100, 30);
     stage.log_untimed("f00d");
     stage.keys("b");
-    for text in ["Events over time  5 s a bar  11:52:00 – 11:58:05", "FAILED 2  up to 1 a bar", "SUCCEED 4"] {
+    for text in
+        ["Events over time  5 s a bar  11:52:00 – 11:58:05", "FAILED 2 events  up to 1 a bar", "SUCCEED 4 events"]
+    {
         said(&stage, text);
     }
     for text in ["11:58:00 – 11:58:05  1 SUCCEED", "1 event without a time is not shown"] {
@@ -52,11 +54,19 @@ fn a_bar_of_events_over_time_filters_to_its_time() {
     assert_eq!(stage.app.list().filter().to_string(), "since:2026-03-14T11:52:00Z until:2026-03-14T11:52:00Z");
 }
 
+fn a_bar_never_widens_the_filter() {
+    let mut stage = Stage::filled(100, 30);
+    stage.keys("f \"until:2026-03-14T11:56:03Z\" Enter b End Enter");
+    // The bar ends at 11:56:05.
+    let filter = stage.app.list().filter().to_string();
+    assert!(filter.ends_with("until:2026-03-14T11:56:03Z") && filter.starts_with("since:"), "{filter}");
+}
+
 fn events_over_time_are_those_that_pass_the_filter() {
     let mut stage = Stage::filled(100, 30);
     stage.keys("f \"status:failed\" Enter b");
     // One of the two failed assets had succeeded before.
-    for text in ["FAILED 2", "SUCCEED 1"] {
+    for text in ["FAILED 2 events", "SUCCEED 1 event"] {
         said(&stage, text);
     }
     stage.keys("b f \"nothing\" Enter b");
@@ -71,14 +81,14 @@ fn events_that_come_are_counted_while_the_selected_bar_stays() {
     said(&stage, "11:52:00 – 11:52:05  1 SUCCEED");
     stage.log_event_at("late", 30);
     stage.wait(std::time::Duration::from_secs(1));
-    said(&stage, "SUCCEED 5");
+    said(&stage, "SUCCEED 5 events");
     said(&stage, "11:52:00 – 11:52:30  1 SUCCEED");
 }
 
 fn failures_over_time_stand_in_the_header_where_there_is_room() {
     let stage = Stage::filled(200, 50);
     let header = stage.screen().lines().next().unwrap().to_owned();
-    assert!(header.contains("FAILED ") && header.contains("█") && header.contains(" in 6 min"), "{header}");
+    assert!(header.contains("FAILED ") && header.contains("█") && header.contains(" over 6 min"), "{header}");
     assert!(!Stage::filled(80, 24).screen().lines().next().unwrap().contains("FAILED"));
 }
 
@@ -169,7 +179,7 @@ fn overlays_leave_the_picture_in_view() {
     let mut stage = in_kitty(140, 40);
     stage.keys("c l");
     assert_eq!(stage.app.timeline().cursor(), 1);
-    let mut stage = in_kitty(80, 24);
+    let mut stage = in_kitty(70, 24);
     stage.keys("c l");
     assert_eq!(stage.app.timeline().cursor(), 0, "a covered picture does not change");
 }
@@ -222,6 +232,7 @@ fn a_session_resumes_where_the_last_one_ended() {
 
 crate::tests! {
     a_bar_of_events_over_time_filters_to_its_time,
+    a_bar_never_widens_the_filter,
     events_over_time_are_those_that_pass_the_filter,
     events_that_come_are_counted_while_the_selected_bar_stays,
     failures_over_time_stand_in_the_header_where_there_is_room,

@@ -34,6 +34,9 @@ fn failures_count_from_the_last_key_on() {
     stage.keys("f \"!9e107d9d\" Enter");
     stage.log_event(&failed);
     assert_eq!(title(&stage), quiet);
+    stage.keys("f C-u \"picture:bad\" Enter");
+    stage.log_event(&failed);
+    assert_eq!(title(&stage), quiet);
     assert_eq!(title(&Stage::filled(100, 30)), None);
 }
 

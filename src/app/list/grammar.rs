@@ -12,7 +12,7 @@ pub struct FilterWord {
 }
 
 /// All words.
-pub const FILTER_WORDS: [FilterWord; 8] = [
+pub const FILTER_WORDS: [FilterWord; 9] = [
     word("disk  \"two words\"", "id, title, code or message contains it; capitals count only if the word has any"),
     word("status:failed", "the newest event has this status: succeed, failed, other, unknown or one of the log"),
     word("code:VOD.101", "this regular expression is found in the error code"),
@@ -20,6 +20,7 @@ pub const FILTER_WORDS: [FilterWord; 8] = [
     word("since:10m  until:2026-03-14T12:00:00Z", "the newest event lies in this time, or has none"),
     word("host:cdn.example  host:cdn.*:8080", "the host of the first picture, with or without its port"),
     word("source:web1  source:vod.*", "the name of the source of the newest event; * and ? stand for any characters"),
+    word("picture:black  picture:bad", "a check found this in one of its pictures; only in full screen"),
     word("!status:failed", "! before a word: the word does not hold"),
 ];
 

@@ -1,7 +1,7 @@
 //! The text of an event as logged, laid out for reading: JSON is indented and its names are distinguished from its values.
 //!
 //! The text is not parsed into a tree, since order, repeated names and the form of numbers are evidence. Strings are
-//! shown without escapes; JSON in a string: a JSON object, as in SMN messages and docker logs, is expanded. Long lines
+//! shown without escapes; a string that holds a JSON object, as in SMN messages and docker logs, is expanded. Long lines
 //! are wrapped, never cut.
 
 use crate::{

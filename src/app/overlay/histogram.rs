@@ -6,6 +6,7 @@
 use super::content::{EnterAction, Navigation, OverlayContent, OverlayContext};
 use crate::event::{EventKind, Status, Time};
 use jiff::tz::{Offset, TimeZone};
+use std::time::Duration;
 
 /// The seconds that a bar may have.
 pub const STEPS: [i64; 22] = [
@@ -14,6 +15,8 @@ pub const STEPS: [i64; 22] = [
 ];
 /// The most bars.
 const MAX_BARS: usize = 400;
+/// The events are counted at most this often, since that takes a pass over all assets.
+const COUNT_INTERVAL: Duration = Duration::from_secs(1);
 /// Microseconds of a second.
 const SECOND: i64 = 1_000_000;
 
@@ -24,14 +27,14 @@ pub struct HistogramOverlay {
     pub bars: Vec<HistogramBar>,
     /// The seconds of a bar.
     pub step: i64,
-    /// The events in all bars.
-    pub total: EventCounts,
     /// The events that have no time, which are in no bar.
     pub untimed: u64,
     /// The shortest time that tells the times of two events apart, in microseconds.
     resolution: i64,
     /// The thumbnail events of the catalog when they were counted.
     counted: u64,
+    /// The time at which they were counted.
+    counted_at: Duration,
 }
 
 /// The events of one stretch of time.
@@ -96,12 +99,17 @@ impl HistogramOverlay {
         let columns = context.space(&Self::default()).columns();
         let events = TimedEvents::collect(context);
         let counted = context.catalog.tally().events;
-        Self { counted, ..Self::of(&events, columns.clamp(1, MAX_BARS), &context.options.zone()) }
+        Self {
+            counted,
+            counted_at: context.now.mono,
+            ..Self::of(&events, columns.clamp(1, MAX_BARS), &context.options.zone())
+        }
     }
 
-    /// Returns whether there are other events than when they were counted.
+    /// Returns whether there are other events than when they were counted, and it is time to count them again.
     pub(super) fn is_outdated(&self, context: &OverlayContext<'_>) -> bool {
-        self.counted != context.catalog.tally().events
+        let is_due = context.now.mono.saturating_sub(self.counted_at) >= COUNT_INTERVAL;
+        is_due && self.counted != context.catalog.tally().events
     }
 
     /// Counts again; returns the bar with the time of the one at `position`.
@@ -136,11 +144,9 @@ impl HistogramOverlay {
         };
         let mut bars: Vec<HistogramBar> = (0..count(step)).map(bar).collect();
         let place = |time: Time| usize::try_from(index(time, step) - begin).ok();
-        let mut total = EventCounts::default();
         for (time, counts) in &timed.events {
             if let Some(bar) = place(*time).and_then(|at| bars.get_mut(at)) {
                 bar.counts.add(*counts);
-                total.add(*counts);
             }
         }
         for time in &timed.newest {
@@ -150,7 +156,7 @@ impl HistogramOverlay {
         }
         let is_whole = moments().all(|time| time.as_micros().rem_euclid(SECOND) == 0);
         let resolution = if is_whole { SECOND } else { 1 };
-        Self { bars, step, total, untimed, resolution, counted: 0 }
+        Self { bars, step, untimed, resolution, ..Self::default() }
     }
 
     /// The longest time without an event, as the numbers of its first bar and of the bar behind it.
@@ -205,10 +211,11 @@ impl OverlayContent for HistogramOverlay {
         }
         let zone = context.options.zone();
         let last = Time::from_micros(bar.until.as_micros().saturating_sub(self.resolution));
-        EnterAction::Filter(vec![
-            format!("since:{}", rfc3339(bar.from, &zone)),
-            format!("until:{}", rfc3339(last, &zone)),
-        ])
+        // A bar at an edge reaches beyond the time of the filter, which must not become wider.
+        let (since, until) = context.list.filter().time_bounds(context.now.wall);
+        let from = since.map_or(bar.from, |since| bar.from.max(since));
+        let last = until.map_or(last, |until| last.min(until));
+        EnterAction::Filter(vec![format!("since:{}", rfc3339(from, &zone)), format!("until:{}", rfc3339(last, &zone))])
     }
 }
 
@@ -235,7 +242,7 @@ mod tests {
         let check = |seconds: &[i64], most, expected: (i64, usize)| {
             let histogram = HistogramOverlay::of(&timed(seconds), most, &TimeZone::UTC);
             assert_eq!((histogram.step, histogram.bars.len()), expected, "{seconds:?} in {most}");
-            assert_eq!(histogram.total.sum(), seconds.len() as u64);
+            assert_eq!(histogram.bars.iter().map(|bar| bar.counts.sum()).sum::<u64>(), seconds.len() as u64);
             assert!(histogram.bars.windows(2).all(|pair| pair[0].until == pair[1].from));
         };
         check(&[], 60, (0, 0));

@@ -1,7 +1,7 @@
 //! The check of the listed assets' pictures, and what was found in pictures that were looked at.
 //!
-//! A check requests its pictures behind those that are looked at, and keeps none of them. Of an asset in which nothing was
-//! found no record remains once all its pictures are known.
+//! A check requests its pictures behind those that are looked at, and keeps none of them. Of an event in which nothing was
+//! found only its key remains once all its pictures are known.
 
 use super::ActionOutcome;
 use crate::{
@@ -13,7 +13,10 @@ use crate::{
         number::{counted, thousands},
     },
 };
-use std::{collections::HashMap, vec};
+use std::{
+    collections::{HashMap, HashSet},
+    vec,
+};
 
 /// The pictures that are requested at once, and of one host. The limits of the scheduler lie below.
 const WINDOW: usize = 64;
@@ -25,6 +28,8 @@ pub struct PictureCheck {
     run: Option<RunningCheck>,
     /// The events whose pictures are known in part, or in which something was found.
     known: HashMap<EventKey, KnownPictures>,
+    /// The events of which all pictures are known, and nothing was found in them.
+    sound: HashSet<EventKey>,
     grading: Grading,
     /// The requests have changed since they were last taken.
     is_changed: bool,
@@ -45,7 +50,27 @@ pub struct CheckProgress {
 #[derive(Clone, Debug)]
 struct KnownPictures {
     pictures: AssetPictures,
-    findings: Vec<Finding>,
+    /// The findings on each picture that has any, the worst verdict first.
+    findings: HashMap<PictureKey, Vec<Finding>>,
+}
+
+impl KnownPictures {
+    fn new(pictures: AssetPictures, findings: Vec<Finding>) -> Self {
+        let mut by_key: HashMap<PictureKey, Vec<Finding>> = HashMap::new();
+        for finding in findings {
+            by_key.entry(pictures.requests()[finding.index].key).or_default().push(finding);
+        }
+        Self { pictures, findings: by_key }
+    }
+}
+
+/// The place that a picture came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PictureOrigin {
+    /// The server, also where it failed.
+    Server,
+    /// The disk cache.
+    Cache,
 }
 
 /// A check that is going on.
@@ -56,6 +81,8 @@ struct RunningCheck {
     assets: vec::IntoIter<AssetKey>,
     progress: CheckProgress,
     tally: CheckTally,
+    /// The pictures that were in the cache, so that no server was asked for them.
+    cached: u64,
 }
 
 /// The counts of an asset's pictures of one event, as they have become known.
@@ -75,10 +102,7 @@ impl PictureCheck {
     /// The verdicts on a picture with their reasons, the worst first.
     pub fn findings(&self, key: PictureKey) -> impl Iterator<Item = (Verdict, &Safe)> {
         let known = self.known.get(&key.event);
-        let findings = known.into_iter().flat_map(move |known| {
-            let of_key = move |finding: &&Finding| known.pictures.requests()[finding.index].key == key;
-            known.findings.iter().filter(of_key)
-        });
+        let findings = known.and_then(|known| known.findings.get(&key)).into_iter().flatten();
         findings.map(|finding| (finding.verdict, &finding.reason))
     }
 
@@ -107,6 +131,7 @@ impl PictureCheck {
             assets: assets.into_iter(),
             progress: CheckProgress { done: 0, total, bad: 0 },
             tally: CheckTally::default(),
+            cached: 0,
         });
         let outcome = ActionOutcome::say(format!("checking {} · `C` stops", counted(total, "picture")));
         let (ended, known) = self.advance(catalog);
@@ -123,11 +148,13 @@ impl PictureCheck {
         &mut self,
         key: PictureKey,
         outcome: PictureOutcome,
+        origin: PictureOrigin,
         catalog: &Catalog,
     ) -> (ActionOutcome, Vec<CheckedEvent>) {
         let Some(run) = self.run.as_mut().filter(|run| run.check.has_open(key.event)) else {
             return (ActionOutcome::default(), self.take_viewed(key, outcome, catalog).into_iter().collect());
         };
+        run.cached += u64::from(origin == PictureOrigin::Cache && run.check.has_requested(key));
         run.progress.done += u64::from(run.check.awaits(key));
         let done = run.check.take(key, outcome);
         let mut known: Vec<CheckedEvent> =
@@ -200,35 +227,51 @@ impl PictureCheck {
         let tally = pictures.tally(&findings, &self.grading);
         if findings.is_empty() && pictures.is_complete() {
             self.known.remove(&event);
+            self.sound.insert(event);
         } else {
-            self.known.insert(event, KnownPictures { pictures, findings });
+            self.sound.remove(&event);
+            self.known.insert(event, KnownPictures::new(pictures, findings));
         }
         Some(CheckedEvent { asset, event, tally })
     }
 
-    /// Takes what became of a picture that was looked at.
+    /// Forgets what is known of events.
+    pub(super) fn forget(&mut self, events: impl IntoIterator<Item = EventKey>) {
+        for event in events {
+            self.known.remove(&event);
+            self.sound.remove(&event);
+        }
+    }
+
+    /// Takes what became of a picture that was looked at; the asset may have been dropped since.
     fn take_viewed(&mut self, key: PictureKey, outcome: PictureOutcome, catalog: &Catalog) -> Option<CheckedEvent> {
-        let event = catalog.event(key.event);
+        let event = catalog.event_if_kept(key.event)?;
         let asset = catalog.find(event.asset)?;
+        if self.sound.contains(&key.event) && matches!(outcome, PictureOutcome::Drawn(_)) {
+            return None;
+        }
         let mut pictures = match self.known.remove(&key.event) {
             Some(known) => known.pictures,
             None => AssetPictures::new(event.requests(), None, asset.duration()),
         };
         pictures.set_by_key(key, outcome);
-        let findings = pictures.findings();
-        let tally = pictures.tally(&findings, &self.grading);
-        self.known.insert(key.event, KnownPictures { pictures, findings });
-        Some(CheckedEvent { asset: asset.key(), event: key.event, tally })
+        self.keep(asset.key(), pictures)
     }
 }
 
-/// Returns the totals of a check in words.
+/// Returns the totals of a check in words, and the filter that lists what was found.
 fn totals(run: &RunningCheck) -> String {
     let CheckProgress { done, total, .. } = run.progress;
     let of = if done < total { format!("{} of ", thousands(done)) } else { String::new() };
     let tally = &run.tally;
+    let cached = if run.cached > 0 { format!(", {} from the cache", thousands(run.cached)) } else { String::new() };
+    let filter = match (tally.bad, tally.warnings) {
+        (1.., _) => " · `f` picture:bad lists them",
+        (0, 1..) => " · `f` picture:warning lists them",
+        (0, 0) => "",
+    };
     format!(
-        "{of}{}: {} bad, {}, {} unchecked",
+        "{of}{}: {} bad, {}, {} unchecked{cached}{filter}",
         counted(total, "picture"),
         thousands(tally.bad),
         counted(tally.warnings, "warning"),

@@ -41,6 +41,8 @@ pub(super) struct Judging<'a> {
     tally: CheckTally,
     /// The pictures of which nothing is known, by reason.
     unchecked: BTreeMap<Safe, u64>,
+    /// The pictures that were in the cache, so that no server was asked for them.
+    cached: u64,
     /// The pictures of all assets, and those that were answered.
     total: u64,
     done: u64,
@@ -64,6 +66,7 @@ impl<'a> Judging<'a> {
             known: BTreeMap::new(),
             tally: CheckTally::default(),
             unchecked: BTreeMap::new(),
+            cached: 0,
             total,
             done: 0,
         }
@@ -141,7 +144,10 @@ impl<'a> Judging<'a> {
 
     fn take(&mut self, update: &PictureUpdate, run: &mut CheckRun<usize>) {
         let (key, outcome) = match update {
-            PictureUpdate::Loaded(key, picture) => (*key, PictureOutcome::of_picture(picture)),
+            PictureUpdate::Loaded(key, picture) => {
+                self.cached += u64::from(picture.fetched.from_cache);
+                (*key, PictureOutcome::of_picture(picture))
+            }
             PictureUpdate::Failed(key, failure) => (*key, PictureOutcome::of_failure(failure)),
             PictureUpdate::Started(_) | PictureUpdate::Dropped(_) | PictureUpdate::Prepared(..) => return,
         };
@@ -186,6 +192,11 @@ impl<'a> Judging<'a> {
     /// Returns the reasons for which nothing is known of pictures, with their numbers.
     pub(super) fn unchecked_reasons(&self) -> impl Iterator<Item = (&Safe, u64)> {
         self.unchecked.iter().map(|(reason, count)| (reason, *count))
+    }
+
+    /// The number of pictures that were in the cache.
+    pub(super) fn cached(&self) -> u64 {
+        self.cached
     }
 
     /// Returns all assets in their order, and their counts together.

@@ -79,8 +79,9 @@ impl Progression {
         if self.kind != kind || self.count == u32::MAX || self.texts_len != filling.texts_len() {
             return false;
         }
-        let is_same =
-            (self.is_uniform || self.count == 1) && texts.get(from..).is_some_and(|texts| filling.has_texts(texts));
+        // Most templates have no texts, and are not worth the calls that compare three empty ones.
+        let has_texts = |texts: &str| self.texts_len == 0 || filling.has_texts(texts);
+        let is_same = (self.is_uniform || self.count == 1) && texts.get(from..).is_some_and(has_texts);
         if self.is_uniform && !is_same {
             return false;
         }

@@ -47,7 +47,7 @@ fn hint(app: &App, prompt: &Prompt, area: Rect) -> Vec<StyledText> {
     let forms = match prompt.purpose {
         Purpose::Search => TextSearch::new(&text).map_or_else(invalid, |_valid| hits(app)),
         Purpose::Filter if text.is_empty() => {
-            let keys = "status: code: samples< since: until: host: source:";
+            let keys = "status: code: samples< since: until: host: source: picture:";
             vec![
                 vec![dim("words  "), key(keys), dim("  "), key("!"), dim(" negates ")],
                 vec![key(keys), dim(" ")],

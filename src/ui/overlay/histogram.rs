@@ -6,7 +6,10 @@ use crate::{
         overlay::histogram::{HistogramBar, HistogramOverlay, STEPS},
     },
     event::Time,
-    text::{Safe, number::thousands},
+    text::{
+        Safe,
+        number::{counted, thousands},
+    },
     ui::{
         theme::{Glyph, Role, StyledText, Theme, part},
         time::{clock, moment},
@@ -125,7 +128,7 @@ fn draw_chart(buffer: &mut Buffer, area: Rect, chart: &Chart, (position, columns
     let highest = chart.values.iter().max().copied().unwrap_or(0);
     let heading = [
         part(format!("{} ", chart.name), Role::Strong),
-        part(thousands(chart.total), Role::Plain),
+        (counted(chart.total, "event"), Role::Plain),
         part(format!("  up to {} a bar", thousands(highest)), Role::Dim),
     ];
     theme.print(buffer, Rect { height: 1, ..area }, &heading);

@@ -54,8 +54,7 @@ pub(super) fn rows(app: &App, overlay: &NoticesOverlay) -> Vec<Vec<StyledText>> 
     rows
 }
 
-/// Writes a place of a log: `vod.log:12`, or `vod.log:@3456` by its byte where the line is not known.
+/// Writes a place of a log: `vod.log:12`.
 fn place(app: &App, origin: Origin) -> String {
-    let line = origin.line.map_or_else(|| format!("@{}", origin.byte), |line| line.to_string());
-    format!("{}:{line}", app.catalog().file_name(origin.file))
+    format!("{}:{}", app.catalog().file_name(origin.file), origin.place())
 }

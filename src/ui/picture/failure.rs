@@ -56,8 +56,8 @@ fn facts(asset: &Asset<'_>, app: &App) -> Vec<(&'static str, Safe)> {
     let newest = asset.newest();
     let mut facts = Vec::new();
     facts.extend(newest.time.map(|time| ("when", moment(time, app))));
-    let place = newest.origin.line.map_or_else(|| format!("@{}", newest.origin.byte), |line| line.to_string());
-    facts.push(("from", Safe::new(&format!("{}:{place}", app.catalog().file_name(newest.origin.file)))));
+    let name = app.catalog().file_name(newest.origin.file);
+    facts.push(("from", Safe::new(&format!("{name}:{}", newest.origin.place()))));
     let earlier = asset.history().map(|key| app.catalog().event(key));
     let earlier = earlier.filter(|event| *event.kind == EventKind::Thumbnail && event.key != newest.key);
     let (mut failed, mut all) = (0, 0);
@@ -68,7 +68,7 @@ fn facts(asset: &Asset<'_>, app: &App) -> Vec<(&'static str, Safe)> {
     facts.push((
         "earlier",
         match (failed, all) {
-            (_, 0) => "no other event".into(),
+            (_, 0) => "no other thumbnail event".into(),
             (1, 1) => "1 event, FAILED".into(),
             (_, 1) => "1 event, not FAILED".into(),
             (failed, all) => Safe::new(&format!("{all} events, {failed} of them FAILED")),

@@ -1,6 +1,7 @@
 //! Notices: the key `!`, and what the header says beside it.
 
 use super::*;
+use crate::support::stage::plain;
 
 fn a_routine_notice_is_kept_without_a_warning() {
     let mut stage = Stage::filled(100, 30);
@@ -36,6 +37,25 @@ fn the_oldest_assets_beyond_the_number_to_keep_are_dropped() {
     assert_eq!(state(&stage), "c0ff 0:00 of 5");
     stage.keys("f \"aaaa\" Enter Esc S S I ? q");
     assert_eq!(stage.app.catalog().assets().count(), 5);
+}
+
+fn a_picture_of_a_dropped_asset_may_still_come() {
+    let keep = std::num::NonZeroUsize::new(2000);
+    let mut stage = Stage::with_assets(100, 30, AppOptions { keep, ..AppOptions::default() });
+    stage.keys("g");
+    let keys = stage.wanted();
+    assert!(!keys.is_empty());
+    stage.keys("G");
+    // The memory of an event is freed with 1 023 others.
+    for number in 0..4000 {
+        stage.log_event(&TestEvent { id: &format!("{number:08x}"), samples: &[0], ..TestEvent::default() });
+    }
+    assert!(stage.app.catalog().tally().dropped > 1500);
+    for key in keys {
+        assert!(stage.app.catalog().event_if_kept(key.event).is_none());
+        stage.send(Message::Picture(PictureUpdate::Loaded(key, plain(0))));
+        assert_eq!(stage.app.check().findings(key).count(), 0);
+    }
 }
 
 fn the_oldest_assets_are_dropped_where_memory_is_short() {
@@ -110,6 +130,7 @@ fn an_unparsed_line_can_be_read() {
 crate::tests! {
     a_routine_notice_is_kept_without_a_warning,
     the_oldest_assets_beyond_the_number_to_keep_are_dropped,
+    a_picture_of_a_dropped_asset_may_still_come,
     the_oldest_assets_are_dropped_where_memory_is_short,
     events_with_pictures_of_another_asset_share_a_notice,
     an_unparsed_line_can_be_read,

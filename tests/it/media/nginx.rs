@@ -63,7 +63,7 @@ async fn hotlink_protection_is_explained() {
     let url = |path: &str| format!("http://{host}{path}");
     let advice = async |path: &str| lines(&load(config(&[&host]), &url(path)).await.unwrap_err())[..2].join(" | ");
 
-    assert_eq!(advice("/key/0.jpg").await, "HTTP 403 | hotlink protection? the URL is not signed");
+    assert_eq!(advice("/key/0.jpg").await, "HTTP 403 | hotlink protection? the URL has no auth_key");
     assert_eq!(
         advice("/key/0.jpg?auth_key=x-0-0-0").await,
         "HTTP 403 | hotlink protection? signed, at an unknown time"
