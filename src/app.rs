@@ -211,7 +211,7 @@ impl App {
         self.viewer.album()
     }
 
-    /// What was found in pictures, and the check that is going on.
+    /// The findings in pictures, and the check that is going on.
     pub fn check(&self) -> &PictureCheck {
         self.viewer.check()
     }

@@ -93,7 +93,8 @@
 //!
 //! # Glossary
 //!
-//! One word for one thing. A type name stands for one thing; only `State`, which never leaves its module, stands twice.
+//! One word for one thing. A type name stands for one thing, but for a dozen (`State`, `Answer`, `Fault`, `Scan` and the like)
+//! that two modules which do not know each other have for the same kind of thing.
 //!
 //! | word | meaning |
 //! |---|---|

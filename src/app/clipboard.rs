@@ -18,7 +18,7 @@ const MAX_BYTES: usize = 74_000;
 pub(super) const NO_ASSET: &str = "no asset is selected";
 const NO_PICTURE: &str = "no picture is selected";
 
-/// What can be handed on.
+/// The things that can be handed on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shared<'a> {
     pub(super) asset: Option<Asset<'a>>,

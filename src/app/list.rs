@@ -72,7 +72,7 @@ pub struct AssetList {
     passing: Option<PassingAssets>,
     order: SortOrder,
     search: Option<Search>,
-    /// What is known of the pictures of events.
+    /// The counts of the pictures of events, by verdict.
     checked: HashMap<EventKey, CheckTally>,
     /// The asset to select as soon as it is read.
     awaited: Option<AssetId>,
@@ -162,7 +162,7 @@ impl AssetList {
         }
     }
 
-    /// What is known of the pictures of an asset.
+    /// The counts of the pictures of an asset, by verdict.
     pub fn checked(&self, asset: &Asset<'_>) -> Option<&CheckTally> {
         self.checked.get(&asset.picture_event()?.key)
     }

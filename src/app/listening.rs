@@ -7,13 +7,13 @@ use crate::text::Safe;
 pub struct Listening {
     /// The address that callbacks are posted to.
     pub address: Safe,
-    /// What is known of the origin of callbacks.
+    /// The proof that callbacks have of their origin.
     pub origin: CallbackOrigin,
     /// The number of refused callbacks since the start.
     pub refused: u64,
 }
 
-/// What is known of the origin of callbacks.
+/// The proof that callbacks have of their origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallbackOrigin {
     /// Each was verified.

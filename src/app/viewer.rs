@@ -68,7 +68,7 @@ impl Viewer {
         &self.album
     }
 
-    /// What was found in pictures, and the check that is going on.
+    /// The findings in pictures, and the check that is going on.
     pub fn check(&self) -> &PictureCheck {
         &self.check
     }

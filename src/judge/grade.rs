@@ -20,8 +20,8 @@ pub enum Grade {
 pub struct Grading([Grade; Verdict::ALL.len()]);
 
 impl Default for Grading {
-    /// What a server, a connection or a body says is bad, what a picture shows is a warning; a throttled picture is
-    /// unchecked.
+    /// The findings of a server, a connection or a body are bad, those in what a picture shows are warnings; a throttled
+    /// picture is unchecked.
     fn default() -> Self {
         Self(Verdict::ALL.map(|verdict| match verdict {
             Verdict::Missing

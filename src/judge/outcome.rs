@@ -1,4 +1,4 @@
-//! What became of one picture: drawn, faulty, or unknown.
+//! The outcome of one picture: drawn, faulty, or unknown.
 
 use super::{facts::PictureFacts, verdict::Verdict};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     text::Safe,
 };
 
-/// What became of one picture.
+/// The outcome of one picture.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PictureOutcome {
     /// It was fetched and decoded whole.

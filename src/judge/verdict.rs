@@ -1,4 +1,4 @@
-//! What can be wrong with a picture.
+//! The faults that a picture can have.
 
 use crate::picture::FailureKind;
 use std::{fmt, str::FromStr};

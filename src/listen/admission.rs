@@ -1,4 +1,4 @@
-//! Which callbacks are taken: the answer to a body and its headers, without any IO.
+//! The callbacks that are accepted: the answer to a body and its headers, without any IO.
 //!
 //! Where a certificate or a key is given, everything must be signed by what fits it. A signature covers some values
 //! only, so the rest of a body must not hold an event: whoever has seen one signed message could add others to it.
@@ -14,7 +14,7 @@ use crate::event::{FileId, FoundEvents, RecordReader};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use std::num::NonZeroU32;
 
-/// What callbacks must prove.
+/// The proof that callbacks must bring.
 #[derive(Debug, Default)]
 pub(super) struct TrustedKeys {
     /// The certificates and topics of SMN.
@@ -75,11 +75,11 @@ pub struct SubscriptionChange {
     pub topic_urn: String,
     /// The URL that confirms the subscription, or begins it again.
     pub subscribe_url: Option<String>,
-    /// Whether the message is known to come from SMN.
+    /// `true` if the message is known to come from SMN.
     pub origin: MessageOrigin,
 }
 
-/// What is known of a message's origin.
+/// The knowledge of a message's origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageOrigin {
     /// Its signature was verified, and its topic is a trusted one.

@@ -15,7 +15,7 @@ pub(super) const CONNECTIONS: usize = 64;
 /// The time that an idle connection is left alone.
 const IDLE_MIN: Duration = Duration::from_millis(250);
 
-/// What a connection is doing.
+/// The state of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ConnectionActivity {
     /// It waits for a request since then.

@@ -37,7 +37,7 @@ pub enum ListenError {
         option: &'static str,
         /// The file.
         file: Safe,
-        /// What is wrong with it.
+        /// The fault in it.
         cause: KeyError,
     },
     /// The certificate and the key for TLS cannot be used.

@@ -17,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How often a file is opened whose name goes to another file meanwhile.
+/// The attempts to open a file whose name goes to another file meanwhile.
 const OPEN_ATTEMPTS: usize = 16;
 
 /// An open journal.
@@ -27,7 +27,7 @@ pub(super) struct Journal {
     file: File,
     /// The size after the last append.
     end: u64,
-    /// Whether a part of a line that could not be cut stands at the end.
+    /// A part of a line that could not be cut stands at the end.
     tail: Tail,
 }
 
@@ -39,7 +39,7 @@ enum Tail {
     Damaged(u64),
 }
 
-/// What another program has done to a journal.
+/// The change that another program has made to a journal.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Disturbance {
     /// Nothing.

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 /// The first bytes of every line.
 const PREFIX: &[u8] = b"{\"time\":\"";
 
-/// What follows the time.
+/// The text that follows the time.
 const AFTER_TIME: &[u8] = b"\",\"from\":\"";
 
 /// The most bytes of a time.

@@ -1,4 +1,4 @@
-//! What the server and the journal report: counts, and notices for the operator.
+//! The reports of the server and the journal: counts, and notices for the operator.
 //!
 //! Anybody may send what is refused, so a reason is told at its first, tenth, hundredth … callback, and each is counted.
 

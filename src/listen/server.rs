@@ -43,7 +43,7 @@ const BUFFER_MAX: usize = 64 << 10;
 /// The wait after a connection could not be accepted: out of file descriptors, most likely.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// What all connections share.
+/// The state that all connections share.
 #[derive(Debug)]
 pub(super) struct CallbackServer {
     pub(super) trusted: TrustedKeys,

@@ -1,4 +1,4 @@
-//! Which URL may be opened to confirm a subscription.
+//! The URLs that may be opened to confirm a subscription.
 //!
 //! The URL is signed, and yet it is what somebody else wants this machine to fetch: it is opened only if it can be
 //! nothing but SMN's own page for this very topic. Nothing here fetches.

@@ -27,7 +27,7 @@ const BATCH_BYTES: usize = 8 << 20;
 /// The callbacks that may wait; each connection has one at a time.
 const WAITING: usize = 64;
 
-/// How often a batch is written again because its file was deleted meanwhile.
+/// The times that a batch is written again because its file was deleted meanwhile.
 const REWRITES: usize = 3;
 
 /// The handle of the thread. Dropping it, and each copy of its sender, ends the thread after what waits was written.
@@ -46,7 +46,7 @@ pub(super) struct Entry {
     pub(super) stored: oneshot::Sender<Stored>,
 }
 
-/// What became of a callback.
+/// The outcome of a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stored {
     /// It is on disk.

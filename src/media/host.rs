@@ -1,4 +1,4 @@
-//! What the requests of a check may do to one host, by how it has answered so far.
+//! The limits of the requests of a check to one host, by its answers so far.
 //!
 //! A check asks a host for thousands of pictures, so it leaves room between requests, stops where the host limits it, and
 //! does not wait for a time-out for each picture of a host that is down. Requests for pictures that are looked at are

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     event::PictureUrl,
     picture::{FailureKind, PictureDamage, PictureFailure},
-    text::Safe,
+    text::{Safe, number::bytes},
 };
 use jiff::Timestamp;
 use std::{borrow::Cow, time::Duration};
@@ -210,10 +210,10 @@ fn tls(host: &str, fault: &TlsFault) -> (String, Vec<String>) {
 
 fn too_large(limit: u64, declared: Option<u64>) -> (String, Vec<String>) {
     let what = match declared {
-        Some(declared) => format!("too large: {}", size(declared)),
-        None => format!("too large: more than {}", size(limit)),
+        Some(declared) => format!("too large: {}", bytes(declared)),
+        None => format!("too large: more than {}", bytes(limit)),
     };
-    (what, vec![format!("--max-size is {}", size(limit))])
+    (what, vec![format!("--max-size is {}", bytes(limit))])
 }
 
 fn not_a_jpeg(body: &UnexpectedBody) -> (String, Vec<String>) {
@@ -260,7 +260,7 @@ fn format_name(head: &[u8]) -> Option<&'static str> {
 /// Returns the damage of a picture, such as `truncated: 12 of 38 KB`: of its body, or else of its data.
 pub(super) fn damage(info: JpegInfo, body: &HttpBody, of_data: Option<PictureDamage>) -> Option<PictureDamage> {
     let no_end_marker =
-        || (!info.complete).then(|| format!("truncated: no end marker after {}", size(body.bytes.len() as u64)));
+        || (!info.complete).then(|| format!("truncated: no end marker after {}", bytes(body.bytes.len() as u64)));
     let truncated = truncation(body).or_else(no_end_marker);
     truncated.map(|text| PictureDamage::Truncated(text.into())).or(of_data)
 }
@@ -280,18 +280,9 @@ fn truncation(body: &HttpBody) -> Option<String> {
     Some(match truncation.expected {
         Some(expected) if got / 1000 == expected / 1000 => format!("truncated: {got} of {expected} bytes{cause}"),
         Some(expected) if expected < 1_000_000 => format!("truncated: {} of {} KB{cause}", got / 1000, expected / 1000),
-        Some(expected) => format!("truncated: {} of {}{cause}", size(got), size(expected)),
-        None => format!("truncated after {}{cause}", size(got)),
+        Some(expected) => format!("truncated: {} of {}{cause}", bytes(got), bytes(expected)),
+        None => format!("truncated after {}{cause}", bytes(got)),
     })
-}
-
-/// Formats a number of bytes in powers of ten: `38 KB`.
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..1000 => format!("{bytes} bytes"),
-        1000..1_000_000 => format!("{} KB", bytes / 1000),
-        _ => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
-    }
 }
 
 fn seconds(duration: Duration) -> String {

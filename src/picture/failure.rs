@@ -1,4 +1,5 @@
-//! Why there is no picture, or only a damaged one: in words for the operator, and as a kind that programs act on.
+//! The reason that there is no picture, or only a damaged one: in words for the operator, and as a kind that programs
+//! act on.
 
 use crate::text::Safe;
 use std::fmt;

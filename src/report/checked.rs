@@ -22,7 +22,7 @@ pub struct CheckedAsset {
     pub asset: AssetKey,
     /// The counts of its pictures.
     pub tally: CheckTally,
-    /// What was found, by offset.
+    /// The findings, by offset.
     pub findings: Vec<CheckedFinding>,
 }
 
@@ -48,7 +48,7 @@ pub struct CheckReport<'a> {
     pub assets: &'a [CheckedAsset],
     /// Their counts together.
     pub tally: &'a CheckTally,
-    /// Whether secrets in URLs are shown.
+    /// The use of secrets in URLs.
     pub reveal: Reveal,
 }
 

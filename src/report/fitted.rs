@@ -37,22 +37,22 @@ struct FittedColumn {
 }
 
 const COLUMNS: [FittedColumn; 7] = [
-    FittedColumn { name: "time", alignment: Alignment::Left, priority: 3, min_width: 11, max_width: 11, cell: time },
+    FittedColumn { name: "time", alignment: Alignment::Left, priority: 5, min_width: 11, max_width: 11, cell: time },
     FittedColumn { name: "status", alignment: Alignment::Left, priority: 6, min_width: 8, max_width: 16, cell: status },
     FittedColumn { name: "asset", alignment: Alignment::Left, priority: 7, min_width: 12, max_width: 40, cell: name },
     FittedColumn {
         name: "pictures",
         alignment: Alignment::Right,
-        priority: 2,
+        priority: 3,
         min_width: 8,
         max_width: 12,
         cell: pictures,
     },
-    FittedColumn { name: "last", alignment: Alignment::Right, priority: 1, min_width: 8, max_width: 12, cell: last },
+    FittedColumn { name: "last", alignment: Alignment::Right, priority: 2, min_width: 8, max_width: 12, cell: last },
     FittedColumn {
         name: "code",
         alignment: Alignment::Left,
-        priority: 5,
+        priority: 4,
         min_width: 9,
         max_width: 24,
         cell: error_code,
@@ -60,7 +60,7 @@ const COLUMNS: [FittedColumn; 7] = [
     FittedColumn {
         name: "message",
         alignment: Alignment::Left,
-        priority: 4,
+        priority: 1,
         min_width: 20,
         max_width: usize::MAX,
         cell: message,

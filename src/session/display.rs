@@ -244,7 +244,8 @@ impl Display {
     }
 }
 
-/// The terminal's word for the application's: neither module may import the other.
+/// Translates between two enums that are the same by intent: the terminal and the state of the screen may not import
+/// each other.
 fn mouse(use_: MouseUse) -> Mouse {
     match use_ {
         MouseUse::On => Mouse::On,

@@ -30,7 +30,7 @@ pub(super) struct OverlayPane<'a> {
     navigation: Navigation,
 }
 
-/// What an overlay shows.
+/// The content of an overlay.
 enum PaneContent<'a> {
     Rows(OverlayRows),
     Histogram(&'a HistogramOverlay),

@@ -61,7 +61,7 @@ pub struct EventCounts {
     pub other: u64,
 }
 
-/// What the bars are made of.
+/// The events that the bars are made of.
 #[derive(Debug, Default)]
 struct TimedEvents {
     events: Vec<(Time, EventCounts)>,

@@ -22,7 +22,7 @@ use std::{
 const WINDOW: usize = 64;
 const WINDOW_OF_HOST: usize = 8;
 
-/// What is known of pictures, and the check that is going on.
+/// The findings in pictures, and the check that is going on.
 #[derive(Clone, Debug, Default)]
 pub struct PictureCheck {
     run: Option<RunningCheck>,

@@ -36,7 +36,7 @@ pub(super) struct Judging<'a> {
     keys: &'a [AssetKey],
     sample: Option<NonZeroUsize>,
     grading: Grading,
-    /// What is known of each asset, by its place in `keys`.
+    /// The result of each asset that is done, by its place in `keys`.
     known: BTreeMap<usize, CheckedAsset>,
     tally: CheckTally,
     /// The pictures of which nothing is known, by reason.

@@ -1,4 +1,4 @@
-//! What the server reports, told to the operator: on stderr or on the screen. Confirms subscriptions, where asked to.
+//! The reports of the server for the operator: on stderr or on the screen. Confirms subscriptions, where asked to.
 
 use crate::{
     app::{Listening, Message},
@@ -19,7 +19,7 @@ use tokio::sync::mpsc::Sender;
 /// The longest time between two changes of the numbers on the screen.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Whether subscriptions are confirmed.
+/// The treatment of subscriptions: confirmed, or left to the operator.
 #[derive(Debug)]
 pub(super) enum Confirming {
     /// The operator does it.

@@ -259,7 +259,14 @@ mod tests {
             let at = at.index(text.len());
             text.replace_range(at..(at + removed).min(text.len()), &edit);
             if let Some((body, len)) = reader.read(text.as_bytes(), &mut templates) {
-                prop_assert_eq!(body, general(text.get(..len).unwrap()));
+                // A URL that holds both the event's id and a longer one is kept by either of two templates.
+                let urls = |body: &EventBody| -> Vec<_> {
+                    let pictures = body.pictures.iter(&body.asset);
+                    pictures.map(|picture| (picture.kind, picture.offset, picture.url.reveal().to_owned())).collect()
+                };
+                let expected = general(text.get(..len).unwrap());
+                prop_assert_eq!(urls(&body), urls(&expected));
+                prop_assert_eq!(EventBody { pictures: expected.pictures.clone(), ..body }, expected);
             }
         }
 

@@ -5,7 +5,7 @@ use crate::{
     picture::EventKey,
 };
 
-/// What became of a picture, in a word.
+/// The outcome of a picture, in a word.
 #[derive(Clone, Copy)]
 enum Is {
     /// Another scene for each number.

@@ -1,4 +1,4 @@
-//! Which bytes of a file are a journal, and what of its end is to be cut.
+//! The bytes of a file that are a journal, and the part of its end that is to be cut.
 //!
 //! A crash leaves a line without its end, or, where the power failed, zeros in place of what was written last. Both
 //! were never answered with 200, so they are cut. Anything else is the file of another program, and is left alone.

@@ -71,7 +71,7 @@ pub(super) struct Partition {
 pub(super) struct FaultContext {
     user: Arc<str>,
     mechanism: &'static str,
-    /// What a broker may have expected that closes the connection at once.
+    /// The expectation that a broker may have that closes the connection at once.
     hint: &'static str,
 }
 

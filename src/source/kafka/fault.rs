@@ -1,4 +1,4 @@
-//! What goes wrong with a topic, its sentence, and what is done about it.
+//! The faults of a topic, their sentences, and the reaction to each.
 //!
 //! Pure: nothing here knows the client library or a clock.
 
@@ -34,7 +34,7 @@ pub(super) enum Fault {
     Closed {
         /// The broker.
         broker: String,
-        /// What the broker may have expected.
+        /// The expectation that the broker may have had.
         hint: &'static str,
     },
     /// A broker refused the user or the password.
@@ -109,7 +109,7 @@ enum Outlook {
     Final,
 }
 
-/// What is done after a fault.
+/// The reaction to a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     /// It is tried again after a wait.
@@ -121,7 +121,7 @@ pub(super) enum Decision {
 /// The circumstances of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Trial {
-    /// Whether the end is waited for, or the topic is followed.
+    /// `true` if the end is waited for, `false` if the topic is followed.
     pub(super) patience: Patience,
     /// The number of tries that failed before this one without a success in between.
     pub(super) failures: u32,
@@ -129,7 +129,7 @@ pub(super) struct Trial {
     pub(super) elapsed: Duration,
 }
 
-/// How long faults are put up with.
+/// The time for which faults are tolerated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Patience {
     /// Nothing was read yet and nobody follows: the first fault is the last.

@@ -2,7 +2,7 @@
 //!
 //! Pure.
 
-/// What happened to a partition whose broker does not have the offset that comes next.
+/// The event at a partition whose broker does not have the offset that comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Displacement {
     /// So many records were deleted before they were read; reading goes on at the oldest that is kept.

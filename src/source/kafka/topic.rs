@@ -1,4 +1,5 @@
-//! What the tasks of one topic share: the connection, the channel of their updates, and what is done about faults.
+//! The state that the tasks of one topic share: the connection, the channel of their updates, and what is done about
+//! faults.
 //!
 //! Each fault is decided on by [`Fault::decide`]; after one, a task asks for a new connection and goes on where it was.
 //! One that was given up goes on once the topic is followed.
@@ -37,7 +38,7 @@ pub(super) enum TopicStart {
     Last(u64),
 }
 
-/// What the tasks of a topic share.
+/// The state that the tasks of a topic share.
 #[derive(Debug)]
 pub(super) struct Topic {
     pub(super) address: TopicAddress,

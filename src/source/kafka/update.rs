@@ -1,4 +1,4 @@
-//! What the tasks of a topic tell the thread that reads its records, and what they are asked.
+//! The messages of the tasks of a topic to the thread that reads its records, and its requests.
 
 use super::{
     client::TopicRecord,
@@ -67,7 +67,7 @@ pub(super) enum TopicUpdate {
     },
 }
 
-/// When a partition was found.
+/// The time at which a partition was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PartitionDiscovery {
     AtStart,

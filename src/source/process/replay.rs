@@ -27,7 +27,7 @@ pub(super) struct ResumedOutput {
     place: Option<OutputPlace>,
     /// The second and the hash of each line of the last seconds, in the order of reading.
     recent: VecDeque<(i64, u64)>,
-    /// How often each line of those seconds is still to be left out in this run.
+    /// The times that each line of those seconds is still to be left out in this run.
     repeated: HashMap<u64, u32>,
     /// The bytes after the last newline of this run.
     rest: Vec<u8>,

@@ -12,7 +12,7 @@ pub(super) struct LinkFailure {
     pub(super) remedy: Remedy,
 }
 
-/// What may help.
+/// The remedy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Remedy {
     /// Time.
@@ -28,7 +28,7 @@ pub(super) struct ShellEnd {
     pub(super) code: Option<i32>,
     /// The last lines of its stderr.
     pub(super) stderr: String,
-    /// What came instead of a greeting.
+    /// The text that came instead of a greeting.
     pub(super) noise: String,
 }
 

@@ -79,7 +79,7 @@ struct HostArgument {
     known: HashSet<PathBuf>,
 }
 
-/// What a name is, once that is known.
+/// The kind of thing that a name stands for, once that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ArgumentKind {
     File,

@@ -94,7 +94,9 @@ pub(super) fn draw_banner(buffer: &mut Buffer, area: Rect, asset: &Asset<'_>, ap
     }
     let shown = app.shown_event().map(|key| app.catalog().event(key));
     let when = shown.and_then(|event| event.time).map(|time| format!(", {}", clock(time, app)));
-    let third = format!(" pictures of an earlier event{}", when.unwrap_or_default());
+    let is_newest = shown.is_some_and(|event| event.key == asset.newest().key);
+    let whose = if is_newest { "pictures of this event" } else { "pictures of an earlier event" };
+    let third = format!(" {whose}{}", when.unwrap_or_default());
     let mut rows = vec![first.to_vec()];
     rows.extend(meaning.into_iter().map(|line| vec![part(" ", Role::Plain), (line, Role::Plain)]));
     rows.push(vec![part(third, Role::Dim)]);

@@ -42,7 +42,7 @@ pub(crate) fn hostile() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("no height", resized(BASE, 96, 0), "not supported: a height that stands after the first scan (DNL)"),
         ("no size", resized(BASE, 0, 0), "corrupt: it says that it is 0x0 pixels"),
         ("scans", scan_bomb(), "more than 100 scans"),
-        ("a quarter", BASE[..len / 4].to_vec(), "96x54 truncated: no end marker after 602 bytes"),
+        ("a quarter", BASE[..len / 4].to_vec(), "96x54 truncated: no end marker after 602 B"),
         ("half", BASE[..len / 2].to_vec(), "96x54 truncated: no end marker after 1 KB"),
         ("nearly", BASE[..len - 2].to_vec(), "96x54 truncated: no end marker after 2 KB"),
         ("header", BASE[..100].to_vec(), "cut off before its size after 100 bytes"),

@@ -1,9 +1,9 @@
-//! What must have been found in a picture of an asset: the values of `picture:`.
+//! The values of `picture:`: findings that a picture of an asset must have.
 
 use crate::judge::{CheckTally, UnknownVerdict, Verdict};
 use std::str::FromStr;
 
-/// What must have been found in a picture of an asset.
+/// A finding that a picture of an asset must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PictureTest {
     Bad,

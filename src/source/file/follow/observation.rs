@@ -45,7 +45,7 @@ pub enum Observation {
     Other(&'static str),
 }
 
-/// What is known of a file, by its name or by its descriptor.
+/// The facts about a file, by its name or by its descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileStat {
     /// Its inode.

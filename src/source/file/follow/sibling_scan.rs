@@ -29,7 +29,7 @@ struct SeenSibling {
     size: u64,
 }
 
-/// What an archive was made of.
+/// The content that an archive was made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ArchiveOrigin {
     /// A log that was read, or was no part of what is followed.
