@@ -48,7 +48,7 @@ const COLUMNS: [FittedColumn; 7] = [
         max_width: 12,
         cell: pictures,
     },
-    FittedColumn { name: "last", alignment: Alignment::Right, priority: 2, min_width: 8, max_width: 12, cell: last },
+    FittedColumn { name: "last", alignment: Alignment::Right, priority: 1, min_width: 8, max_width: 12, cell: last },
     FittedColumn {
         name: "code",
         alignment: Alignment::Left,
@@ -60,7 +60,7 @@ const COLUMNS: [FittedColumn; 7] = [
     FittedColumn {
         name: "message",
         alignment: Alignment::Left,
-        priority: 1,
+        priority: 2,
         min_width: 20,
         max_width: usize::MAX,
         cell: message,
