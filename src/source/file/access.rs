@@ -59,6 +59,11 @@ pub trait SourceFile: fmt::Debug + Send + Sync {
     /// Reads from a place; fewer bytes than asked for do not mean the end, none do.
     fn read_at(&self, out: &mut [u8], from: u64) -> io::Result<usize>;
 
+    /// Returns the number of bytes of its end that are read before the rest, so that the newest events are there at once.
+    fn end_first(&self) -> u64 {
+        4 << 20
+    }
+
     /// Returns the first place from `from` on, and not behind `end`, that is not known to be a hole.
     fn next_data(&self, from: u64, end: u64) -> u64 {
         from.min(end)

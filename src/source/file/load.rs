@@ -29,10 +29,7 @@ use std::{
     thread,
 };
 
-/// The number of blocks of the end that are read first.
-const TAIL_BLOCKS: u64 = 4;
-
-/// The number of bytes that decide whether a file holds one record a line.
+/// The most bytes that decide whether a file holds one record a line.
 const SAMPLE: u64 = 256 << 10;
 
 /// The size up to which lines are counted before the place where reading begins.
@@ -76,9 +73,8 @@ pub(in crate::source) fn load(
     new_reader: &(dyn Fn() -> LineReader + Sync),
     sink: &mut impl LoadSink,
 ) -> Result<Loaded, ReadError> {
-    let blocks = size.div_ceil(BLOCK);
     let tail = match order {
-        Order::NewestFirst if blocks > 2 * TAIL_BLOCKS => read_tail(file, size, new_reader, sink)?,
+        Order::NewestFirst if size > 2 * file.end_first().max(BLOCK) => read_tail(file, size, new_reader, sink)?,
         Order::NewestFirst | Order::Log => None,
     };
     let end = tail.as_ref().map_or(size, |tail| tail.begin);
@@ -218,11 +214,13 @@ fn read_tail(
     new_reader: &(dyn Fn() -> LineReader + Sync),
     sink: &mut impl LoadSink,
 ) -> Result<Option<LoadedEnd>, ReadError> {
-    let begin = (size.div_ceil(BLOCK) - TAIL_BLOCKS) * BLOCK;
-    if !is_line_wise(file, 0, new_reader())? || !is_line_wise(file, begin - SAMPLE, new_reader())? {
+    let end_first = file.end_first();
+    let begin = (size - end_first).next_multiple_of(BLOCK.min(end_first / 4));
+    let sample = SAMPLE.min(end_first / 4);
+    if !is_line_wise(file, 0, sample, new_reader())? || !is_line_wise(file, begin - sample, sample, new_reader())? {
         return Ok(None);
     }
-    let before = read_block(file, begin - BLOCK, begin, new_reader(), None, &mut Vec::new())?;
+    let before = read_block(file, begin - BLOCK.min(end_first), begin, new_reader(), None, &mut Vec::new())?;
     let mut block = read_range(file, begin, size, before.reader, FIRST)?;
     if block.span.is_none() {
         return Ok(None);
@@ -270,8 +268,8 @@ fn finish_records_over(
 }
 
 /// Returns whether the lines from `from` on are records of their own, as far as a sample tells.
-fn is_line_wise(file: &dyn SourceFile, from: u64, mut reader: LineReader) -> io::Result<bool> {
-    let mut sample = vec![0; usize::try_from(SAMPLE).unwrap_or(PORTION)];
+fn is_line_wise(file: &dyn SourceFile, from: u64, len: u64, mut reader: LineReader) -> io::Result<bool> {
+    let mut sample = vec![0; usize::try_from(len).unwrap_or(PORTION)];
     let count = file.read_at(&mut sample, from)?;
     let mut lines = Lines::new(from, None);
     let mut found = FoundEvents::default();

@@ -34,6 +34,9 @@ const SLOTS: std::ops::RangeInclusive<u8> = 3..=9;
 /// The most bytes that are asked for at a time.
 const READ_MAX: u64 = (1 << 20) + 4096;
 
+/// The number of bytes of the end of a file that are read first: a slow link carries them in a moment.
+const END_FIRST: u64 = 256 << 10;
+
 /// The time in seconds by which a time lies ahead that is another machine's.
 const AHEAD: f64 = 10.0;
 
@@ -326,6 +329,10 @@ impl SourceFile for RemoteFile {
         let count = bytes.len().min(out.len());
         out.iter_mut().zip(bytes).for_each(|(out, byte)| *out = *byte);
         Ok(count)
+    }
+
+    fn end_first(&self) -> u64 {
+        END_FIRST
     }
 }
 
