@@ -17,6 +17,7 @@ mod full_screen;
 mod limits;
 mod list;
 mod listen;
+mod login;
 mod man;
 mod media;
 mod open;
@@ -25,6 +26,7 @@ mod progress;
 mod reading;
 mod runtime;
 mod show;
+mod signals;
 mod stdio;
 mod tail;
 
@@ -36,6 +38,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use clap::error::ErrorKind;
+use login::EndedBySignal;
 use std::{
     ffi::OsString,
     io::{self, Write as _},
@@ -64,6 +67,9 @@ pub fn fail(error: &anyhow::Error) -> ExitCode {
     // A reader that closed stdout, such as `head`, is no failure.
     if is_closed_pipe(error) {
         return ExitCode::SUCCESS;
+    }
+    if let Some(ended) = error.downcast_ref::<EndedBySignal>() {
+        return ExitCode::from(ended.0);
     }
     diagnostics::error(&format!("{error:#}"));
     if error.is::<UsageError>() || error.is::<ConfigError>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }

@@ -68,6 +68,7 @@
 //! | what a follower may ask of a machine | `source/file/access`, implemented by `source/file/local` and `source/remote/files` |
 //! | what runs at the other end of ssh | `source/remote/program.sh`; `source/remote/wire` reads its answers |
 //! | the sentence for a lost link | `source/remote/failure` |
+//! | when ssh may ask, and who answers | `command/login`; `source/remote/login` starts it |
 //! | which addresses are fetched from | `media/policy`, `media/address` |
 //! | when a picture is black, frozen, short | `judge/facts`, `judge/asset` |
 //! | how often a check asks a host | `media/host`, `media/job` |
@@ -111,6 +112,7 @@
 //! | follower | reads what one name refers to, across rotation and truncation |
 //! | open file, rotated file, read history | the file that is being read; one that lost its name and is read to its end; which content has been read |
 //! | link, shell, transport | the way to a host, over all losses; the program at its other end; how that is started |
+//! | login | a connection of ssh on which its questions are answered before the screen is taken, and that shells then share |
 //! | scheduler, demand, backoff | decides which picture is fetched next; a wanted picture and since when; the wait before a second attempt |
 //! | flow control, acknowledgement, slice | how many bytes may be on their way to the terminal; the answer of the terminal; a part of a picture |
 //! | protocol, placement, cell | how pictures are drawn (kitty, iTerm2, sixel, blocks); a picture at a place on the screen; a character position |

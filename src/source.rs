@@ -19,6 +19,7 @@ mod intake;
 pub mod kafka;
 mod line_reader;
 pub mod lines;
+mod login;
 mod outlet;
 mod packing;
 mod process;
@@ -39,8 +40,10 @@ use crate::{
 pub use checkpoints::Checkpoint;
 pub use config::{Order, Restart, SourceConfig, Start};
 pub use error::Stopped;
+pub use login::{has_remote_names, log_in};
 use outlet::Outlet;
 pub use raw::RawError;
+pub use remote::login::{Interrupted, Operator};
 pub use saved_state::{OutputPosition, SavedState, StateError};
 use state::SharedState;
 use std::{

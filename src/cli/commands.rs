@@ -184,6 +184,9 @@ pub struct ShowArgs {
     /// Print all pictures, COLS in a row.
     #[arg(long, value_name = "COLS", num_args = 0..=1, default_missing_value = "4")]
     pub grid: Option<u16>,
+    /// Pass this option to ssh -o; may be given several times.
+    #[arg(long, value_name = "OPT")]
+    pub ssh_option: Vec<String>,
     /// The screen.
     #[command(flatten)]
     pub screen: ScreenArgs,

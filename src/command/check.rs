@@ -50,7 +50,7 @@ pub(super) fn run(mut args: CheckArgs) -> Result<ExitCode> {
     };
     let (grading, filter) = (args.grading()?, args.input.filter()?);
     let config = MediaConfig { check: args.limits(), ..media::config(&args.fetch)? };
-    let reading = LogReading::complete(&args.input);
+    let reading = LogReading::complete(&args.input)?;
     let keys = reading.passing(&filter)?;
     let mut judging = Judging::new(&reading.catalog, &keys, args.sample, grading);
     // A report in a file is wanted whoever reads stdout.

@@ -9,6 +9,7 @@ mod stream;
 
 use super::{
     follow::FollowOptions,
+    login,
     reading::{SourceMonitor, check_statuses, refuse_check_terms},
     runtime,
     stdio::{self, STDOUT},
@@ -54,6 +55,7 @@ pub(super) fn print(selection: &SelectionArgs, source: SourceConfig, follow: Fol
         printed: PrintedLines::behind(source.state.as_ref().and_then(SavedState::output)),
         positions: OutputPositions::default(),
     };
+    let source = login::log_in(source)?;
     let ended = runtime::block_on(printer.run(source, None))?;
     let skipped = printer.alerter.finish();
     if skipped > 0 {

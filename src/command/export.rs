@@ -28,7 +28,7 @@ pub(super) fn run(args: ExportArgs) -> Result<ExitCode> {
     let format = input.output.format().unwrap_or(ListFormat::Json);
     let filter = input.filter()?;
     let config = media::config(&args.fetch)?;
-    let reading = LogReading::complete(&input);
+    let reading = LogReading::complete(&input)?;
     let keys = reading.passing(&filter)?;
     let mut files = ExportedFiles::new();
     if let Some(folder) = &args.pictures {

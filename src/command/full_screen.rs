@@ -1,6 +1,6 @@
 //! The full screen over logs, as `tail` and `open` show it.
 
-use super::{follow::FollowOptions, media, runtime};
+use super::{follow::FollowOptions, login, media, runtime, signals};
 use crate::{
     app::AppOptions,
     cli::{InputArgs, ScreenArgs, SelectionArgs, UsageError, locale_notice, state_folder},
@@ -25,7 +25,7 @@ pub(super) fn run(
         Ok(point) => (point.flatten(), None),
         Err(error) => (None, Some(refusal(&error))),
     };
-    let plan = SessionPlan {
+    let mut plan = SessionPlan {
         media: media::config(&screen.fetch)?,
         drawing: screen.drawing(),
         options: AppOptions {
@@ -44,6 +44,9 @@ pub(super) fn run(
         notice: refused.or_else(locale_notice),
         limit: None,
     };
+    plan.source = login::log_in(plan.source)?;
+    // The session restores the screen first.
+    signals::leave();
     runtime::block_on(session::run(plan))
 }
 

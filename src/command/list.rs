@@ -37,7 +37,7 @@ pub(super) fn run(args: ListArgs) -> Result<ExitCode> {
 pub(super) fn print(input: &InputArgs, part: Part) -> Result<ExitCode> {
     let filter = input.filter()?;
     let format = input.output.format().unwrap_or(ListFormat::Table);
-    let reading = LogReading::complete(input);
+    let reading = LogReading::complete(input)?;
     let keys = match part {
         Part::Summary => reading.passing_unordered(&filter)?,
         Part::Assets => reading.passing(&filter)?,

@@ -2,7 +2,10 @@
 //!
 //! Notices, waits and failures of sources are reported as diagnostics as they come. Nothing is printed to stdout here.
 
-use super::progress::{self, Progress};
+use super::{
+    login,
+    progress::{self, Progress},
+};
 use crate::{
     app::Filter,
     catalog::{AssetKey, Catalog},
@@ -13,6 +16,7 @@ use crate::{
     source::{self, Order, Source, Start},
     text::{Safe, number::counted},
 };
+use anyhow::Result;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     process::ExitCode,
@@ -216,8 +220,9 @@ pub(super) struct LogReading {
 
 impl LogReading {
     /// Reads logs to their end.
-    pub(super) fn complete(input: &InputArgs) -> Self {
-        let (source, mut updates) = source::spawn(input.source(ReadMode::Once, Start::All, Order::Log));
+    pub(super) fn complete(input: &InputArgs) -> Result<Self> {
+        let config = login::log_in(input.source(ReadMode::Once, Start::All, Order::Log))?;
+        let (source, mut updates) = source::spawn(config);
         let mut reading = Self { catalog: Catalog::default(), monitor: SourceMonitor::new(source) };
         let mut progress = Progress::start();
         while let Some(mut update) = updates.blocking_recv() {
@@ -228,7 +233,7 @@ impl LogReading {
                 break;
             }
         }
-        reading
+        Ok(reading)
     }
 
     /// Returns the assets that pass a filter, the newest first. A status that no asset has is a usage error.

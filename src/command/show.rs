@@ -3,7 +3,7 @@
 mod print;
 
 use super::{
-    media,
+    login, media,
     probe::probe_terminal,
     progress::{self, Progress},
     runtime,
@@ -46,7 +46,7 @@ async fn show(args: &ShowArgs) -> Result<ExitCode> {
     if stdout == StreamKind::Other && args.screen.protocol.is_none() {
         return Err(UsageError::new("stdout is not a terminal: choose a protocol with -p").into());
     }
-    let catalog = read(&args.file).await?;
+    let catalog = read(login::log_in(source_config(args))?).await?;
     let asset = find(&catalog, &args.file, args.asset.as_deref())?;
     if let Some(place) = &args.compare {
         let other = place.asset.as_deref().map(|name| find(&catalog, &args.file, Some(name))).transpose()?;
@@ -68,9 +68,14 @@ async fn show(args: &ShowArgs) -> Result<ExitCode> {
     print(args.grid, &requests, &fetched, &canvas)
 }
 
-async fn read(file: &Path) -> Result<Catalog> {
-    let files = vec![file.to_owned()];
+/// Returns the settings of the source.
+fn source_config(args: &ShowArgs) -> SourceConfig {
+    let files = vec![args.file.clone()];
     let config = SourceConfig::of_files(files, ReadMode::Once, Start::All, Order::Log, TimeZone::system());
+    SourceConfig { ssh_options: args.ssh_option.clone(), ..config }
+}
+
+async fn read(config: SourceConfig) -> Result<Catalog> {
     let (_source, mut updates) = source::spawn(config);
     let mut catalog = Catalog::default();
     while let Some(mut update) = updates.recv().await {

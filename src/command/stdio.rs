@@ -24,6 +24,11 @@ pub(super) fn stdout() -> StreamKind {
     kind(&io::stdout())
 }
 
+/// Returns the kind of stderr.
+pub(super) fn stderr() -> StreamKind {
+    kind(&io::stderr())
+}
+
 fn kind(stream: &impl IsTerminal) -> StreamKind {
     if stream.is_terminal() { StreamKind::Terminal } else { StreamKind::Other }
 }

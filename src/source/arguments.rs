@@ -54,16 +54,16 @@ impl Arguments {
                 found.push((at, FileArgument::Topic(address)));
                 continue;
             }
-            // A file of this machine comes first.
-            if argument.symlink_metadata().is_err() {
-                match remote::parse(argument) {
-                    ParsedName::Remote(name) => found.push((at, FileArgument::Remote(name))),
-                    ParsedName::Refused(why) => found.push((at, FileArgument::Refused(why))),
-                    ParsedName::Local => {}
-                }
-                if found.last().is_some_and(|(last, _)| *last == at) {
+            match parsed(argument) {
+                ParsedName::Remote(name) => {
+                    found.push((at, FileArgument::Remote(name)));
                     continue;
                 }
+                ParsedName::Refused(why) => {
+                    found.push((at, FileArgument::Refused(why)));
+                    continue;
+                }
+                ParsedName::Local => {}
             }
             let (files, why) = files(argument);
             let none = files.is_empty();
@@ -77,10 +77,24 @@ impl Arguments {
         found
     }
 
+    /// Returns the names on other machines.
+    pub(super) fn remote_names(&self) -> impl Iterator<Item = RemoteName> {
+        let is_other = |argument: &&PathBuf| TopicAddress::parse(argument.as_os_str()).is_none();
+        self.arguments.iter().filter(is_other).filter_map(|argument| match parsed(argument) {
+            ParsedName::Remote(name) => Some(name),
+            ParsedName::Refused(_) | ParsedName::Local => None,
+        })
+    }
+
     /// Returns an argument as it was typed.
     pub(super) fn typed(&self, at: usize) -> &Path {
         self.arguments.get(at).map_or(Path::new(""), PathBuf::as_path)
     }
+}
+
+/// Reads the name of a file; one that is here comes before one on another machine.
+fn parsed(argument: &Path) -> ParsedName {
+    if argument.symlink_metadata().is_ok() { ParsedName::Local } else { remote::parse(argument) }
 }
 
 /// Returns the files of an argument in the order of their names, and the sentence for when there is none.

@@ -2,7 +2,7 @@
 
 use crate::{
     event::ReadMode,
-    source::{kafka::KafkaOptions, saved_state::SavedState},
+    source::{kafka::KafkaOptions, remote::login::Logins, saved_state::SavedState},
 };
 use std::path::PathBuf;
 
@@ -19,6 +19,8 @@ pub struct SourceConfig {
     pub restart: Restart,
     /// Options of ssh, as its `-o` takes them.
     pub ssh_options: Vec<String>,
+    /// The logins to other machines that are there already.
+    pub logins: Logins,
     /// Once, or on after the end.
     pub mode: ReadMode,
     /// The place where reading begins.
@@ -36,8 +38,19 @@ pub struct SourceConfig {
 impl SourceConfig {
     /// Returns the settings for reading files; there are no commands, no topics and no earlier positions.
     pub fn of_files(files: Vec<PathBuf>, mode: ReadMode, start: Start, order: Order, zone: jiff::tz::TimeZone) -> Self {
-        let (commands, ssh_options, kafka) = (Vec::new(), Vec::new(), KafkaOptions::default());
-        Self { files, commands, restart: Restart::Never, ssh_options, mode, start, order, state: None, zone, kafka }
+        Self {
+            files,
+            commands: Vec::new(),
+            restart: Restart::Never,
+            ssh_options: Vec::new(),
+            logins: Logins::default(),
+            mode,
+            start,
+            order,
+            state: None,
+            zone,
+            kafka: KafkaOptions::default(),
+        }
     }
 }
 

@@ -8,12 +8,15 @@ mod failure;
 mod files;
 mod host;
 mod link;
+pub mod login;
+mod mark;
 mod name;
 mod shell;
+mod ssh;
 mod transport;
 mod wire;
 
 pub use files::RemoteFiles;
 pub(super) use host::HostLogs;
-pub(super) use name::{ParsedName, RemoteName, parse};
+pub(super) use name::{ParsedName, RemoteHost, RemoteName, parse};
 pub use transport::Transport;

@@ -21,7 +21,7 @@ use crate::{
         kafka::{AddressError, KafkaOptions, TopicAddress},
         outlet::Outlet,
         process::{self, CommandSource},
-        remote::{HostLogs, RemoteName},
+        remote::{HostLogs, RemoteName, Transport, login::Logins},
         saved_state::SavedState,
         sink::Sink as _,
         state::{RawText, SharedState, TopicLoading},
@@ -64,6 +64,7 @@ pub(super) struct Supervisor {
     /// The hosts of the arguments, until each has a thread.
     hosts: Vec<HostLogs>,
     ssh_options: Vec<String>,
+    logins: Logins,
     /// The settings of files that are there at the start.
     options: IntakeOptions,
     /// The settings of topics.
@@ -129,6 +130,7 @@ impl Supervisor {
             topics: config.kafka,
             hosts: Vec::new(),
             ssh_options: config.ssh_options,
+            logins: config.logins,
             shared: Arc::clone(&outlet.shared),
             outlet,
             wakes,
@@ -415,7 +417,8 @@ impl Supervisor {
             return logs.add(path);
         }
         let options = [self.options.clone(), self.options_from_the_beginning()];
-        let mut logs = HostLogs::new(host, &self.ssh_options, options, self.state.clone(), self.outlet.clone());
+        let transport = Transport::ssh(&host, &self.ssh_options, &self.logins);
+        let mut logs = HostLogs::new(host, transport, options, self.state.clone(), self.outlet.clone());
         let added = logs.add(path);
         self.hosts.push(logs);
         added

@@ -89,6 +89,8 @@ fn main() -> ExitCode {
         overlays::tests(),
         readme::tests(),
         remote::tests(),
+        remote::following::tests(),
+        remote::questions::tests(),
         safe::tests(),
         screens::tests(),
         secrets::tests(),

@@ -68,6 +68,14 @@ pub(super) fn explain(host: &str, end: &ShellEnd) -> LinkFailure {
     }
 }
 
+/// Returns whether ssh might have gone on with an answer to a question: a password, a passphrase, or yes to a host key.
+/// It never asks about one that has changed.
+pub(super) fn lacks_answer(end: &ShellEnd) -> bool {
+    let has = |text: &str| end.stderr.contains(text);
+    let key_is_unknown = has("Host key verification failed") && !has("HOST IDENTIFICATION HAS CHANGED");
+    key_is_unknown || has("Permission denied (")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +135,21 @@ mod tests {
         for (stderr, code, noise, sentence, remedy) in cases {
             let end = ShellEnd { code: Some(code), stderr: stderr.to_owned(), noise: noise.to_owned() };
             assert_eq!(explain("web1", &end), LinkFailure { sentence: sentence.to_owned(), remedy }, "{stderr}");
+        }
+    }
+
+    #[test]
+    fn a_question_is_worth_asking_where_its_answer_may_help() {
+        let cases = [
+            ("Host key verification failed.", true),
+            ("@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.", false),
+            ("ops@web1: Permission denied (publickey,password).", true),
+            ("ssh: connect to host web1 port 22: Connection refused", false),
+            ("sh: /x: Permission denied", false),
+        ];
+        for (stderr, expected) in cases {
+            let end = ShellEnd { code: Some(255), stderr: stderr.to_owned(), noise: String::new() };
+            assert_eq!(lacks_answer(&end), expected, "{stderr}");
         }
     }
 }

@@ -98,12 +98,12 @@ impl HostLogs {
     /// Makes the logs of a host; nothing is started before [`Self::run`].
     pub(in crate::source) fn new(
         host: RemoteHost,
-        ssh_options: &[String],
+        transport: Transport,
         options: [IntakeOptions; 2],
         state: Option<SavedState>,
         outlet: Outlet,
     ) -> Self {
-        let link = Arc::new(HostLink::new(Transport::ssh(&host, ssh_options), outlet.clone()));
+        let link = Arc::new(HostLink::new(transport, outlet.clone()));
         Self {
             files: RemoteFiles::on(Arc::clone(&link), Patience::Waits),
             host,

@@ -5,6 +5,7 @@
 
 use super::{
     failure::ShellEnd,
+    mark::mark,
     transport::Transport,
     wire::{ANSWER_MAX, Answer, AnswerReader, Greeting, Request},
 };
@@ -64,7 +65,8 @@ impl RemoteShell {
     /// Starts the program and waits for its greeting.
     pub(super) fn start(transport: &Transport, is_stopped: &dyn Fn(Duration) -> bool) -> Result<Self, ShellEnd> {
         let failed = |error: &io::Error| ShellEnd { stderr: start_error(error), ..ShellEnd::default() };
-        let (program, arguments) = transport.command.split_first().ok_or_else(ShellEnd::default)?;
+        let command = transport.command();
+        let (program, arguments) = command.split_first().ok_or_else(ShellEnd::default)?;
         let mut child = Command::new(program)
             .args(arguments)
             .stdin(Stdio::piped())
@@ -287,16 +289,6 @@ fn start_error(error: &io::Error) -> String {
     } else {
         format!("ssh cannot be started: {error}")
     }
-}
-
-/// Returns a word that nobody else knows.
-fn mark() -> String {
-    let mut bytes = [0; 16];
-    // Without random bytes of the system nothing here would have begun; the clock is still better than nothing.
-    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
-        bytes = jiff::Timestamp::now().as_nanosecond().to_be_bytes();
-    }
-    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 fn seconds_now() -> f64 {

@@ -1,52 +1,54 @@
 //! The command line that starts the program at the other end.
 
-use super::name::RemoteHost;
-use std::ffi::OsString;
+use super::{
+    login::{Login, Logins},
+    name::RemoteHost,
+    ssh::{Questions, words},
+};
+use std::{ffi::OsString, sync::Arc};
 
 /// The program, as it stands in its file.
 const PROGRAM: &str = include_str!("program.sh");
 
-/// The options with which ssh neither asks, nor forwards, nor hangs, nor leaves anything behind. Those of the user come
-/// before them, since ssh takes the first value of an option.
-const OPTIONS: [&str; 11] = [
-    "BatchMode=yes",
-    "ConnectTimeout=10",
-    "ServerAliveInterval=5",
-    "ServerAliveCountMax=2",
-    "ControlMaster=no",
-    "ClearAllForwardings=yes",
-    "ForwardAgent=no",
-    "ForwardX11=no",
-    "PermitLocalCommand=no",
-    "RemoteCommand=none",
-    "LogLevel=ERROR",
-];
-
 /// The way to a machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Transport {
-    /// The program to run here and its arguments.
-    pub(super) command: Vec<OsString>,
     /// The host, as it is shown.
     pub(super) host: String,
+    kind: TransportKind,
+}
+
+#[derive(Clone, Debug)]
+enum TransportKind {
+    /// By ssh, with these options of the user, and over a login that is there already.
+    Ssh { host: RemoteHost, options: Vec<String>, login: Option<Arc<Login>> },
+    /// By the shell of this machine: the words of the command.
+    Here(Vec<OsString>),
 }
 
 impl Transport {
-    /// Returns the way by ssh, with these options of the user.
-    pub(in crate::source) fn ssh(host: &RemoteHost, options: &[String]) -> Self {
-        let mut command: Vec<OsString> = vec!["ssh".into(), "-T".into()];
-        for option in options.iter().map(String::as_str).chain(OPTIONS) {
-            command.extend(["-o".into(), option.into()]);
-        }
-        command.extend(host.arguments());
-        command.push(command_line("sh").into());
-        Self { command, host: host.name.clone() }
+    /// Returns the way by ssh, with these options of the user, and over the login to the host while that lasts.
+    pub(in crate::source) fn ssh(host: &RemoteHost, options: &[String], logins: &Logins) -> Self {
+        let kind = TransportKind::Ssh { host: host.clone(), options: options.to_vec(), login: logins.of(host) };
+        Self { host: host.name.clone(), kind }
     }
 
     /// Returns the way to this machine itself, by a shell such as `sh` or `busybox sh`.
     pub fn shell(shell: &str) -> Self {
         let command = ["sh".into(), "-c".into(), command_line(shell).into()];
-        Self { command: command.to_vec(), host: shell.to_owned() }
+        Self { host: shell.to_owned(), kind: TransportKind::Here(command.to_vec()) }
+    }
+
+    /// Returns the program to run here now, and its arguments.
+    pub(super) fn command(&self) -> Vec<OsString> {
+        match &self.kind {
+            TransportKind::Ssh { host, options, login } => {
+                // The name of a socket whose master has ended may be somebody else's.
+                let shared = login.as_ref().filter(|login| login.is_alive()).map(|login| login.option());
+                words(host, shared.as_slice(), options, Questions::Refused, &command_line("sh"))
+            }
+            TransportKind::Here(command) => command.clone(),
+        }
     }
 }
 
@@ -73,8 +75,8 @@ mod tests {
     #[test]
     fn the_options_of_the_user_come_first_and_the_host_last() {
         let host = RemoteHost { user: Some("ops".into()), name: "web1".into(), port: Some(2222) };
-        let transport = Transport::ssh(&host, &["ConnectTimeout=3".into()]);
-        let words: Vec<&str> = transport.command.iter().map(|word| word.to_str().unwrap()).collect();
+        let command = Transport::ssh(&host, &["ConnectTimeout=3".into()], &Logins::default()).command();
+        let words: Vec<&str> = command.iter().map(|word| word.to_str().unwrap()).collect();
         assert_eq!(words[..6], ["ssh", "-T", "-o", "ConnectTimeout=3", "-o", "BatchMode=yes"]);
         assert_eq!(words[words.len() - 7..words.len() - 1], ["-p", "2222", "-l", "ops", "--", "web1"]);
     }
