@@ -215,12 +215,12 @@ fn read_tail(
     sink: &mut impl LoadSink,
 ) -> Result<Option<LoadedEnd>, ReadError> {
     let end_first = file.end_first();
-    let begin = (size - end_first).next_multiple_of(BLOCK.min(end_first / 4));
-    let sample = SAMPLE.min(end_first / 4);
+    let (step, sample) = (BLOCK.min(end_first / 4), SAMPLE.min(end_first / 4));
+    let begin = (size - end_first).next_multiple_of(step);
     if !is_line_wise(file, 0, sample, new_reader())? || !is_line_wise(file, begin - sample, sample, new_reader())? {
         return Ok(None);
     }
-    let before = read_block(file, begin - BLOCK.min(end_first), begin, new_reader(), None, &mut Vec::new())?;
+    let before = read_block(file, begin - step, begin, new_reader(), None, &mut Vec::new())?;
     let mut block = read_range(file, begin, size, before.reader, FIRST)?;
     if block.span.is_none() {
         return Ok(None);
