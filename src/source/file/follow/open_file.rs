@@ -249,6 +249,7 @@ mod tests {
         source::{file::follow::observation::FileStat, lines::SplitLine, sink::Beginning},
     };
     use std::{
+        fmt::Write as _,
         num::NonZeroU32,
         sync::atomic::{AtomicBool, Ordering},
     };
@@ -314,8 +315,11 @@ mod tests {
 
     #[test]
     fn of_a_reading_over_a_truncation_only_the_first_page_is_taken() {
-        let lines =
-            |numbers: std::ops::Range<u32>| numbers.map(|number| format!("line {number:03}\n")).collect::<String>();
+        let line = |mut text: String, number: u32| {
+            let _ = writeln!(text, "line {number:03}");
+            text
+        };
+        let lines = |numbers: std::ops::Range<u32>| numbers.fold(String::new(), line);
         let (old, then) = (lines(900..903).into_bytes(), lines(0..900).into_bytes());
         let mut first = then.clone();
         first[..4096].fill(0);
