@@ -9,6 +9,8 @@ pub(super) enum CallbackRefusal {
     Method,
     /// The bytes are no HTTP request.
     NotHttp,
+    /// The head is too large.
+    HeadTooLarge,
     /// The body did not arrive in time.
     TooSlow,
     /// The body ended early.
@@ -53,6 +55,7 @@ impl CallbackRefusal {
             Self::Method => 405,
             Self::TooSlow => 408,
             Self::TooLarge => 413,
+            Self::HeadTooLarge => 431,
             Self::NotStored => 503,
         }
     }
@@ -62,6 +65,7 @@ impl CallbackRefusal {
         match self {
             Self::Method => "callbacks must be sent by POST".to_owned(),
             Self::NotHttp => "not HTTP; a sender that uses https needs --tls-cert and --tls-key here".to_owned(),
+            Self::HeadTooLarge => "the head is larger than 64 KiB, or has more than 100 lines".to_owned(),
             Self::TooSlow => "the body took longer than 2 s".to_owned(),
             Self::CutOff => "the body ended early".to_owned(),
             Self::TooLarge => "the body is larger than 512 KiB".to_owned(),

@@ -69,14 +69,14 @@ pub(super) struct Reporter {
     updates: SyncSender<ListenUpdate>,
     tally: Arc<CallbackTally>,
     reasons: Mutex<HashMap<CallbackRefusal, u64>>,
-    /// The changes of subscriptions, by topic and type.
-    subscriptions: Mutex<HashMap<(String, &'static str), u64>>,
+    /// The changes of subscriptions that are not verified, by topic and type.
+    unverified: Mutex<HashMap<(String, &'static str), u64>>,
 }
 
 impl Reporter {
     /// Creates a reporter that sends to `updates` and drops what the channel has no room for.
     pub(super) fn new(updates: SyncSender<ListenUpdate>) -> Self {
-        Self { updates, tally: Arc::default(), reasons: Mutex::default(), subscriptions: Mutex::default() }
+        Self { updates, tally: Arc::default(), reasons: Mutex::default(), unverified: Mutex::default() }
     }
 
     pub(super) fn tally(&self) -> Arc<CallbackTally> {
@@ -113,21 +113,27 @@ impl Reporter {
         }
     }
 
-    /// Reports a change of a subscription that is on disk.
+    /// Reports a change of a subscription that is on disk: each that is verified, of the others some.
     pub(super) fn subscription(&self, change: SubscriptionChange) {
-        let number = {
-            let mut known = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
-            let key = (change.topic_urn.clone(), change.kind.as_str());
-            if known.len() >= TOPICS_MAX && !known.contains_key(&key) {
-                return;
-            }
-            let number = known.entry(key).or_insert(0);
-            *number += 1;
-            *number
+        let is_told = match change.origin {
+            MessageOrigin::Verified => true,
+            MessageOrigin::Unknown => self.count_unverified(&change).is_some_and(is_told),
         };
-        if change.origin == MessageOrigin::Verified || is_told(number) {
+        if is_told {
             self.send(ListenUpdate::Subscription(change));
         }
+    }
+
+    /// Counts a change that anybody may have sent, by topic and type; `None` where there are too many topics.
+    fn count_unverified(&self, change: &SubscriptionChange) -> Option<u64> {
+        let mut known = self.unverified.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (change.topic_urn.clone(), change.kind.as_str());
+        if known.len() >= TOPICS_MAX && !known.contains_key(&key) {
+            return None;
+        }
+        let number = known.entry(key).or_insert(0);
+        *number += 1;
+        Some(*number)
     }
 
     pub(super) fn notice(&self, severity: Severity, text: &str) {
@@ -214,7 +220,9 @@ mod tests {
             reporter.subscription(change(topic, MessageOrigin::Unknown));
         }
         assert_eq!(updates.try_iter().count(), TOPICS_MAX);
-        reporter.subscription(change(0, MessageOrigin::Verified));
-        assert_eq!(updates.try_iter().count(), 1);
+        for topic in 0..500 {
+            reporter.subscription(change(topic, MessageOrigin::Verified));
+        }
+        assert_eq!(updates.try_iter().count(), 500, "who signs them is trusted");
     }
 }

@@ -125,8 +125,11 @@ impl CallbackServer {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(BUFFER_MAX);
         let served = http.serve_connection(io, service).await;
-        if served.is_err_and(|error| error.is_parse()) {
-            self.reporter.refuse(CallbackRefusal::NotHttp, peer);
+        // Both were answered.
+        match served {
+            Err(error) if error.is_parse_too_large() => self.reporter.refuse(CallbackRefusal::HeadTooLarge, peer),
+            Err(error) if error.is_parse() => self.reporter.refuse(CallbackRefusal::NotHttp, peer),
+            Ok(()) | Err(_) => {}
         }
     }
 
@@ -157,25 +160,15 @@ impl CallbackServer {
             auth_timestamp: header(&head.headers, "auth_timestamp"),
             auth_sign: header(&head.headers, "auth_sign"),
         };
-        let mut callback = self.trusted.admit(&received)?;
-        let change = callback.subscription.take();
-        match self.store(&callback, peer).await {
-            Stored::Kept => {
-                self.reporter.count_kept();
-                if let Some(change) = change {
-                    self.reporter.subscription(change);
-                }
-                Ok(())
-            }
-            Stored::Double => {
-                self.reporter.count_double();
-                Ok(())
-            }
+        let callback = self.trusted.admit(&received)?;
+        match self.store(callback, peer).await {
+            Stored::Kept | Stored::Double => Ok(()),
             Stored::Failed => Err(CallbackRefusal::NotStored),
         }
     }
 
-    async fn store(&self, callback: &Callback<'_>, peer: IpAddr) -> Stored {
+    /// Has a callback written. The sender may hang up meanwhile, which ends this function but not the writing.
+    async fn store(&self, callback: Callback<'_>, peer: IpAddr) -> Stored {
         let line = JournalLine {
             time: format!("{:.3}", jiff::Timestamp::now()).into(),
             from: peer.to_string().into(),
@@ -184,7 +177,8 @@ impl CallbackServer {
             body: callback.body.into(),
         };
         let (stored, answer) = oneshot::channel();
-        let entry = Entry { line: line.to_bytes(), delivery: callback.delivery, stored };
+        let Callback { delivery, subscription, .. } = callback;
+        let entry = Entry { line: line.to_bytes(), delivery, subscription, stored };
         if self.entries.send(entry).await.is_err() {
             return Stored::Failed;
         }

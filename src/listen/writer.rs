@@ -1,8 +1,10 @@
 //! The thread that writes the journal: what comes while one batch is being put on disk makes the next batch.
 //!
 //! So that many senders at once wait for few syncs. Each sender is told [`Stored::Kept`] after the sync, never before.
+//! What is kept is counted and reported here, since a sender may have hung up by then.
 
 use super::{
+    admission::SubscriptionChange,
     delivery::{Deliveries, DeliveryId},
     error::shown,
     journal::{Disturbance, Journal, OpenedJournal},
@@ -43,6 +45,8 @@ pub(super) struct Entry {
     /// Its line with the newline.
     pub(super) line: Vec<u8>,
     pub(super) delivery: Option<DeliveryId>,
+    /// The change of a subscription that it reports.
+    pub(super) subscription: Option<SubscriptionChange>,
     pub(super) stored: oneshot::Sender<Stored>,
 }
 
@@ -118,12 +122,15 @@ impl Store {
 
     /// Writes a batch and tells each sender.
     fn store(&mut self, batch: Vec<Entry>) {
+        // First, since what another program has cut off is no longer known.
+        let followed = self.follow_name();
         let mut lines = Vec::new();
         let mut fresh = HashSet::new();
         let mut answers = Vec::with_capacity(batch.len());
-        for Entry { line, delivery, stored } in batch {
+        for Entry { line, delivery, subscription, stored } in batch {
             let answer = match delivery {
                 Some(id) if self.known.contains(id) => {
+                    self.reporter.count_double();
                     tell(stored, Stored::Double);
                     continue;
                 }
@@ -134,22 +141,32 @@ impl Store {
                     Stored::Kept
                 }
             };
-            answers.push((stored, answer));
+            answers.push((stored, answer, subscription));
         }
         if answers.is_empty() {
             return;
         }
-        match self.write(&lines) {
+        match followed.and_then(|()| self.write(&lines)) {
             Ok(()) => {
                 self.known.extend(fresh);
                 self.recovered();
-                for (stored, answer) in answers {
+                for (stored, answer, subscription) in answers {
+                    match answer {
+                        Stored::Kept => {
+                            self.reporter.count_kept();
+                            if let Some(change) = subscription {
+                                self.reporter.subscription(change);
+                            }
+                        }
+                        Stored::Double => self.reporter.count_double(),
+                        Stored::Failed => {}
+                    }
                     tell(stored, answer);
                 }
             }
             Err(reason) => {
                 self.failed(answers.len(), &reason);
-                for (stored, _) in answers {
+                for (stored, ..) in answers {
                     tell(stored, Stored::Failed);
                 }
             }
@@ -159,12 +176,12 @@ impl Store {
     /// Puts lines on disk, in the file that has the journal's name.
     fn write(&mut self, lines: &[u8]) -> Result<(), String> {
         for _ in 0..=REWRITES {
-            self.follow_name()?;
             self.journal.append(lines).map_err(|error| error.to_string())?;
-            // Packed and deleted while it was written to.
             if !self.journal.is_deleted() {
                 return Ok(());
             }
+            // It was packed and deleted while it was written to.
+            self.follow_name()?;
         }
         Err("it is deleted again and again".to_owned())
     }
@@ -176,11 +193,15 @@ impl Store {
                 self.known.rotate(content.deliveries);
                 self.notice(Severity::Routine, "it was renamed or removed; a new one was begun");
             }
-            Disturbance::Truncated => self.notice(
-                Severity::Warning,
-                "another program has truncated it; callbacks may be lost: rotate it by renaming (create), not by copying \
-                 (copytruncate)",
-            ),
+            Disturbance::Truncated => {
+                // A second delivery of what was cut off is no double.
+                self.known = Deliveries::default();
+                self.notice(
+                    Severity::Warning,
+                    "another program has truncated it; callbacks may be lost: rotate it by renaming (create), not by \
+                     copying (copytruncate)",
+                );
+            }
         }
         Ok(())
     }
@@ -214,7 +235,7 @@ fn tell(stored: oneshot::Sender<Stored>, answer: Stored) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::listen::report::ListenUpdate;
+    use crate::listen::{admission::MessageOrigin, report::ListenUpdate, smn::SmnType};
     use std::{
         fs,
         sync::mpsc::{Receiver, sync_channel},
@@ -248,7 +269,7 @@ mod tests {
                 .map(|id| {
                     let (stored, answer) = oneshot::channel();
                     let delivery = id.map(DeliveryId::of_mfs);
-                    (Entry { line: LINE.into(), delivery, stored }, answer)
+                    (Entry { line: LINE.into(), delivery, subscription: None, stored }, answer)
                 })
                 .unzip();
             self.store.store(batch);
@@ -289,6 +310,40 @@ mod tests {
         assert_eq!(place.store(&[Some("a")]), [Stored::Double]);
         assert_eq!(place.lines(), 1);
         assert_eq!(place.notices(), ["it was renamed or removed; a new one was begun"]);
+    }
+
+    #[test]
+    fn what_was_cut_off_is_no_double_when_it_comes_again() {
+        let mut place = Place::new();
+        place.store(&[Some("a")]);
+        fs::OpenOptions::new().write(true).open(&place.path).unwrap().set_len(0).unwrap();
+        assert_eq!(place.store(&[Some("a")]), [Stored::Kept]);
+        assert_eq!(place.store(&[Some("a")]), [Stored::Double]);
+        assert_eq!(place.lines(), 1);
+        let notices = place.notices();
+        let [truncated] = &*notices else { panic!("{notices:?}") };
+        assert!(truncated.starts_with("another program has truncated it"), "{truncated}");
+    }
+
+    #[test]
+    fn a_subscription_is_reported_though_its_sender_has_hung_up() {
+        let mut place = Place::new();
+        let change = SubscriptionChange {
+            kind: SmnType::SubscriptionConfirmation,
+            topic_urn: "urn:smn:r:0:t".to_owned(),
+            subscribe_url: None,
+            origin: MessageOrigin::Verified,
+        };
+        // The second one is a double of the first.
+        for _ in 0..2 {
+            let (stored, answer) = oneshot::channel();
+            drop(answer);
+            let (delivery, subscription) = (Some(DeliveryId::of_smn("a", "")), Some(change.clone()));
+            place.store.store(vec![Entry { line: LINE.into(), delivery, subscription, stored }]);
+        }
+        assert_eq!(place.updates.try_iter().collect::<Vec<_>>(), [ListenUpdate::Subscription(change)]);
+        let counts = place.store.reporter.tally().counts();
+        assert_eq!((counts.kept, counts.doubles), (1, 1));
     }
 
     #[test]

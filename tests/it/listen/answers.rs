@@ -33,6 +33,16 @@ fn each_request_has_its_answer() {
     assert_eq!((counts.kept, counts.doubles, counts.refused), (4, 0, 6));
 }
 
+fn a_head_that_is_too_large_is_told() {
+    let place = Place::unsigned();
+    let mut client = Client::new(place.listener.address());
+    // All of it is read, so that the answer comes through.
+    let head = format!("POST / HTTP/1.1\r\nHost: h\r\n{}\r\n", "X: y\r\n".repeat(200));
+    client.send(head.as_bytes());
+    assert_eq!(client.answer().unwrap().0, 431);
+    place.wait_for_notice("was refused (431): the head is larger than 64 KiB");
+}
+
 fn other_methods_are_refused() {
     let place = Place::unsigned();
     let mut client = Client::new(place.listener.address());
@@ -261,6 +271,7 @@ fn unusable_settings_are_named() {
 
 crate::tests![
     each_request_has_its_answer,
+    a_head_that_is_too_large_is_told,
     other_methods_are_refused,
     chunked_bodies_are_taken,
     bodies_that_are_too_large_are_read_and_refused,
