@@ -64,6 +64,8 @@ struct State {
     login: Option<(String, String)>,
     /// The mechanisms that are offered.
     mechanisms: Vec<&'static str>,
+    /// Records from this offset on are kept back, and requests for them are not answered.
+    kept_back: Option<i64>,
     /// Requests are read and not answered.
     is_silent: bool,
     /// The number of each request that came, with its topic where it names one.
@@ -192,7 +194,14 @@ impl FakeCluster {
         let end = i64::try_from(records.len()).unwrap();
         let bytes = super::kafka_wire::batch(0, records, 0);
         let batches = vec![Batch { first: 0, last: end - 1, millis: records[0].millis, bytes }];
-        self.state().topics.insert(topic.to_owned(), vec![FakePartition { leader: 0, begin: 0, end, batches }]);
+        let mut state = self.state();
+        state.topics.insert(topic.to_owned(), vec![FakePartition { leader: 0, begin: 0, end, batches }]);
+        state.kept_back = None;
+    }
+
+    /// Keeps records from this offset on back until a topic is replaced.
+    pub(crate) fn keep_back(&self, offset: i64) {
+        self.state().kept_back = Some(offset);
     }
 
     /// Appends records as one batch; returns the offset of the first.
@@ -277,6 +286,7 @@ impl FakeCluster {
 
 impl Drop for FakeCluster {
     fn drop(&mut self) {
+        self.state().kept_back = None;
         for number in 0..self.brokers.len() {
             self.stop(number);
         }
@@ -444,6 +454,9 @@ fn fetch(question: &mut Question, state: &Mutex<State>, number: usize) -> Answer
     question.i32();
     let (index, offset, most) = (question.i32(), question.i64(), question.i32());
     state.lock().unwrap().seen.push((FETCH, None));
+    while state.lock().unwrap().kept_back.is_some_and(|kept_back| offset >= kept_back) {
+        thread::sleep(WAIT);
+    }
     let look = || {
         let state = state.lock().unwrap();
         let index = usize::try_from(index).unwrap();
@@ -457,7 +470,9 @@ fn fetch(question: &mut Question, state: &Mutex<State>, number: usize) -> Answer
             None => 0,
         };
         let mut bytes = Vec::new();
-        for batch in partition.batches.iter().filter(|batch| error == 0 && batch.last >= offset) {
+        let end = state.kept_back.unwrap_or(partition.end);
+        let batches = partition.batches.iter().filter(|batch| batch.last >= offset && batch.first < end);
+        for batch in batches.filter(|_| error == 0) {
             // The first one is sent however large it is.
             if !bytes.is_empty() && bytes.len() + batch.bytes.len() > usize::try_from(most).unwrap() {
                 break;

@@ -164,9 +164,11 @@ pub(in crate::source) fn run(task: TopicTask) -> Result<(), Stopped> {
         intake.set_mode(&modes)?;
         match runtime.wait(&mut updates) {
             Received::Update(update) => intake.take(update)?,
-            Received::Nothing => intake.finish_stale()?,
+            Received::Nothing => {}
             Received::End => return intake.give_up("its reading ended by a bug in thumbview".to_owned()),
         }
+        // Also where other partitions bring something all the time.
+        intake.finish_stale()?;
     }
 }
 
@@ -247,6 +249,12 @@ impl TopicIntake {
             TopicUpdate::Deleted { partition, count } => {
                 let count = thousands(u64::try_from(count).unwrap_or_default());
                 let text = format!("{count} records are missing: the broker deleted them before they were read");
+                self.notice(partition, Severity::Warning, &text)
+            }
+            TopicUpdate::Shortened { partition, count } => {
+                let count = thousands(u64::try_from(count).unwrap_or_default());
+                let text =
+                    format!("{count} records are missing at the end: the topic was recreated, or a broker lost them");
                 self.notice(partition, Severity::Warning, &text)
             }
             TopicUpdate::Restarted { partition } => self.restart(partition),

@@ -23,6 +23,8 @@ pub(super) struct PartitionReader {
     end: Option<i64>,
     /// Set once records were asked for.
     has_answer: bool,
+    /// The number of answers in a row by which the partition ends before `end`.
+    short_answers: u32,
     trouble: Trouble,
     /// The number of times that one batch is asked for.
     small_fetches: u32,
@@ -42,6 +44,9 @@ const SMALL_FETCHES: u32 = 64;
 
 /// The most records in a row that are passed over.
 const DAMAGE_MAX: u64 = 10_000;
+
+/// The number of answers in a row that are believed: a new leader may know of fewer records for a moment.
+const SHORT_ANSWERS: u32 = 16;
 
 /// The end of an attempt to read.
 enum Interruption {
@@ -70,6 +75,7 @@ impl PartitionReader {
             position: None,
             end: None,
             has_answer: false,
+            short_answers: 0,
             trouble: Trouble::default(),
             small_fetches: 0,
             damage: None,
@@ -179,6 +185,13 @@ impl PartitionReader {
                 }
                 self.topic.send(TopicUpdate::Records { partition: self.partition, records }).await?;
             }
+            None if self.end.is_some_and(|first| end <= position && position < first) => {
+                self.short_answers += 1;
+                if self.short_answers >= SHORT_ANSWERS {
+                    self.shorten(partition, position).await?;
+                }
+                return Ok(());
+            }
             // The batch there holds no records, such as the mark of a transaction's end: the library tells no next one.
             None if end > position => {
                 if partition.latest().await? > position {
@@ -189,6 +202,19 @@ impl PartitionReader {
                 }
             }
             None => {}
+        }
+        self.short_answers = 0;
+        Ok(())
+    }
+
+    /// Ends the first reading where the partition ends now: the topic was recreated, or a broker lost its end.
+    async fn shorten(&mut self, partition: &Partition, position: i64) -> Result<(), Interruption> {
+        self.short_answers = 0;
+        if let Some(end) = self.end
+            && partition.latest().await? <= position
+        {
+            self.end = Some(position);
+            self.topic.send(TopicUpdate::Shortened { partition: self.partition, count: end - position }).await?;
         }
         Ok(())
     }
@@ -239,7 +265,11 @@ impl PartitionReader {
         let (earliest, latest) = (partition.earliest().await?, partition.latest().await?);
         let (next, update) = match Displacement::of(position, earliest, latest) {
             Displacement::Deleted { count, next } => (next, TopicUpdate::Deleted { partition: self.partition, count }),
-            Displacement::Restarted { next } => (next, TopicUpdate::Restarted { partition: self.partition }),
+            Displacement::Restarted { next } => {
+                // What is left of the end that the partition had at the start.
+                self.end = self.end.map(|end| end.min(latest));
+                (next, TopicUpdate::Restarted { partition: self.partition })
+            }
             Displacement::None => return Err(Fault::OutOfRange.into()),
         };
         self.position = Some(next);
@@ -271,16 +301,27 @@ async fn last_events(partition: &Partition, events: u64, end: i64) -> Result<i64
 async fn search(partition: &Partition, from: i64, end: i64, wanted: usize) -> Result<ControlFlow<i64>, Fault> {
     // The offset of each event, the last `wanted` of them.
     let mut found = VecDeque::new();
-    let mut position = from;
+    let (mut position, mut small_fetches, mut damaged) = (from, 0_u32, 0_u64);
     while position < end {
-        let records = match partition.fetch(position, FetchSize::Full).await {
+        let size = if small_fetches > 0 { FetchSize::OneBatch } else { FetchSize::Full };
+        small_fetches = small_fetches.saturating_sub(1);
+        let records = match partition.fetch(position, size).await {
             Ok((records, _)) => records,
-            Err(Fault::TransactionMark | Fault::Damaged { .. } | Fault::TooLarge) => {
-                match partition.fetch(position, FetchSize::OneBatch).await {
-                    Ok((records, _)) => records,
-                    Err(Fault::TransactionMark | Fault::Damaged { .. } | Fault::TooLarge) => Vec::new(),
-                    Err(fault) => return Err(fault),
+            Err(Fault::TransactionMark | Fault::Damaged { .. } | Fault::TooLarge) if size == FetchSize::Full => {
+                small_fetches = SMALL_FETCHES;
+                continue;
+            }
+            Err(fault @ Fault::Damaged { .. }) => {
+                damaged += 1;
+                if damaged >= DAMAGE_MAX {
+                    return Err(fault);
                 }
+                small_fetches = SMALL_FETCHES;
+                Vec::new()
+            }
+            Err(Fault::TransactionMark | Fault::TooLarge) => {
+                small_fetches = SMALL_FETCHES;
+                Vec::new()
             }
             Err(fault) => return Err(fault),
         };
@@ -288,7 +329,7 @@ async fn search(partition: &Partition, from: i64, end: i64, wanted: usize) -> Re
             position += 1;
             continue;
         };
-        position = last.offset + 1;
+        (position, damaged) = (last.offset + 1, 0);
         for record in records.iter().filter(|record| record.offset < end) {
             let count = record.value.as_deref().map_or(0, thumbnails);
             for _ in 0..count.min(wanted) {

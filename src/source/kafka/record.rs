@@ -15,6 +15,9 @@ use crate::{
 };
 use jiff::{Timestamp, tz::TimeZone};
 
+/// The most records that are kept for one that is unfinished.
+const PLACES_MAX: usize = 1 << 18;
+
 /// The reader of one partition's records.
 #[derive(Debug)]
 pub(super) struct TopicRecordReader {
@@ -58,6 +61,10 @@ impl TopicRecordReader {
             let head = value.get(..HEAD).unwrap_or(value);
             self.lines.overlong(head, offset, value.len() as u64, None, found);
             return;
+        }
+        // Another writer's records may come for ever without an end of the unfinished one.
+        if self.lines.is_carrying() && (self.text.len() + value.len() > LINE_MAX || self.places.len() >= PLACES_MAX) {
+            self.finish(found);
         }
         if !self.lines.is_carrying() {
             self.begin(record.time);
@@ -231,6 +238,30 @@ mod tests {
         assert_eq!((found.counts.unparsed, found.events.len()), (1, 1));
         assert_eq!(found.rejected[0].origin.byte, 4);
         assert_eq!(found.rejected[0].reason.as_str(), "the line is longer than 16 MiB");
+    }
+
+    #[test]
+    fn what_is_never_finished_takes_bounded_memory() {
+        let mut found = FoundEvents::default();
+        let mut reader = TopicRecordReader::new(FileId::default(), TimeZone::UTC);
+        // The beginning of a line as container runtimes cut it, and whole lines of the other stream behind it.
+        let cut = |offset| record(offset, &format!("2026-03-14T01:15:00.1Z stderr P {}", &EVENT[..80]));
+        let other = |text: &str| format!("2026-03-14T01:15:00.2Z stdout F {text}");
+        reader.read(&cut(0), &mut found);
+        let large = other(&"x".repeat(1 << 20));
+        for offset in 1..40 {
+            reader.read(&record(offset, &large), &mut found);
+            assert!(reader.text.len() <= LINE_MAX + 1, "{}", reader.text.len());
+        }
+        assert_eq!((found.counts.unparsed, found.rejected[0].origin.byte), (1, 0), "what was cut is told");
+        reader.read(&cut(40), &mut found);
+        let small = other("x");
+        let most = i64::try_from(PLACES_MAX).unwrap();
+        for offset in 41..41 + most {
+            reader.read(&record(offset, &small), &mut found);
+        }
+        assert!(reader.places.len() < PLACES_MAX, "{}", reader.places.len());
+        assert_eq!((found.counts.unparsed, found.rejected[1].origin.byte), (2, 40));
     }
 
     #[test]

@@ -41,7 +41,12 @@ pub(super) enum TopicUpdate {
         partition: i32,
         count: i64,
     },
-    /// The topic was made anew: offsets begin again.
+    /// Records that were there at the start are gone from the end.
+    Shortened {
+        partition: i32,
+        count: i64,
+    },
+    /// The topic was recreated: offsets begin again.
     Restarted {
         partition: i32,
     },

@@ -313,6 +313,70 @@ fn records_that_were_deleted_before_they_were_read_are_counted() {
     assert!(heard.noticed("/vod/0: 1 500 records are missing: the broker deleted them before they were read"));
 }
 
+/// Reads a topic of five records once, and recreates it with one record while the first are asked for.
+fn recreated(records_before: u8) -> Heard {
+    let cluster = FakeCluster::start(1);
+    cluster.create("vod", 1);
+    for number in 0..5 {
+        cluster.append("vod", 0, &[record(0, &event(&format!("old-{number}")))]);
+    }
+    cluster.keep_back(records_before.into());
+    let mut heard = Heard::once(&cluster.name("vod"));
+    heard.until_events(records_before.into());
+    cluster.replace("vod", &[record(0, &event("new"))]);
+    heard.until_finished();
+    heard
+}
+
+fn the_end_of_a_topic_that_was_recreated_is_its_new_end() {
+    // What comes next is behind the new end.
+    let heard = recreated(3);
+    assert_eq!(heard.sorted_ids(), ["new", "old-0", "old-1", "old-2"]);
+    assert!(heard.noticed("/vod/0: the topic was recreated"), "{:#?}", heard.all);
+    // What comes next is at the new end, so that its record is taken for one of the old ones.
+    let heard = recreated(1);
+    assert_eq!(heard.sorted_ids(), ["old-0"]);
+    let told = "/vod/0: 4 records are missing at the end: the topic was recreated, or a broker lost them";
+    assert!(heard.noticed(told), "{:#?}", heard.all);
+}
+
+fn last_events_behind_too_many_damaged_records_are_given_up() {
+    let cluster = FakeCluster::start(1);
+    cluster.create("vod", 1);
+    cluster.append("vod", 0, &[record(0, &event("a"))]);
+    let unknown_codec = 5;
+    for _ in 0..10 {
+        cluster.append_packed("vod", 0, &vec![record(0, "?"); 1001], unknown_codec);
+    }
+    let config = SourceConfig { start: Start::Last(1), ..config_once(&cluster) };
+    let mut heard = Heard::spawn(config);
+    heard.until_finished();
+    let told = "too many records cannot be read (invalid compression type: 5): the rest is left out";
+    let is_told = heard
+        .all
+        .iter()
+        .any(|update| matches!(update, LogUpdate::Health { health: Health::Failed(why), .. } if why.as_str() == told));
+    assert!(is_told, "{:#?}", heard.all);
+}
+
+fn what_is_unfinished_is_read_while_another_partition_is_busy() {
+    let cluster = FakeCluster::start(1);
+    cluster.create("vod", 2);
+    let mut heard = Heard::follow(&cluster.name("vod"), TopicHistory::None);
+    heard.until_loaded();
+    let cut = event("cut");
+    let (opening, _) = cut.split_once("\"asset_id").unwrap();
+    cluster.append("vod", 0, &[record(0, opening)]);
+    let mut last = Instant::now();
+    heard.until("the cut event is rejected", |heard| {
+        if last.elapsed() > Duration::from_millis(30) {
+            cluster.append("vod", 1, &[record(0, "another line")]);
+            last = Instant::now();
+        }
+        heard.counts().unparsed == 1
+    });
+}
+
 fn a_topic_that_was_made_anew_is_read_from_its_beginning() {
     let cluster = FakeCluster::start(1);
     cluster.create("vod", 1);
@@ -323,7 +387,7 @@ fn a_topic_that_was_made_anew_is_read_from_its_beginning() {
     heard.until_events(5);
     cluster.replace("vod", &[record(0, &event("new"))]);
     heard.until_events(6);
-    assert!(heard.noticed("made anew"));
+    assert!(heard.noticed("/vod/0: the topic was recreated"), "{:#?}", heard.all);
     let last = heard.events().last().unwrap().origin;
     assert_eq!((last.byte, last.file.generation), (0, 1));
 }
@@ -347,5 +411,8 @@ crate::tests! {
     leaders_that_move_are_followed,
     addresses_that_cannot_be_reached_are_told_to_be_the_clusters,
     records_that_were_deleted_before_they_were_read_are_counted,
+    the_end_of_a_topic_that_was_recreated_is_its_new_end,
+    last_events_behind_too_many_damaged_records_are_given_up,
+    what_is_unfinished_is_read_while_another_partition_is_busy,
     a_topic_that_was_made_anew_is_read_from_its_beginning,
 }
