@@ -5,6 +5,7 @@ use crate::{
     support::{
         hostile,
         pty::PROGRAM,
+        running::PATIENCE,
         server::{Act, ImageServer, Request, answer, picture},
         stage::{Stage, plain},
     },
@@ -17,7 +18,7 @@ use std::{
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use thumbview::{
     app::{Effect, Message},
@@ -285,7 +286,9 @@ fn an_interrupted_check_prints_what_is_known() {
     place.log("stuck", &[(0, "/scene1"), (5, "/hang")]);
     place.log("known", &[(0, "/404/a"), (5, "/scene2"), (10, "/404/b"), (15, "/scene3")]);
     let child = place.start(&["--no-cache", "--timeout", "10m", "-o", "json"]);
+    let began = Instant::now();
     while place.server.requests().len() < 6 {
+        assert!(began.elapsed() < PATIENCE, "{} requests", place.server.requests().len());
         thread::sleep(Duration::from_millis(10));
     }
     // The answers are on their way; the last one is not to come.

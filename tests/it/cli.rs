@@ -1,6 +1,9 @@
 //! The program without a screen: stdout, stderr and exit codes, on which scripts rely.
 
-use crate::{harness::skip, support::hostile};
+use crate::{
+    harness::skip,
+    support::{hostile, pty::PROGRAM},
+};
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -10,7 +13,6 @@ use std::{
     process::{Command, Stdio},
 };
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_thumbview");
 /// The documentation page of the event.
 const DOCUMENT: &str = include_str!("../fixtures/000_e9a22a3f98f5f3b2.txt");
 const HEADER: &str = "asset_id,status,samples,dots,last_offset,events,title,duration,error_code,error_msg,first_seen,\

@@ -1,19 +1,19 @@
 //! Commands as sources: the real program reads what other programs print.
 
-use crate::harness::skip;
+use crate::{
+    harness::skip,
+    support::{pty::PROGRAM, running::Running},
+};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::Value;
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _},
     os::unix::fs::PermissionsExt as _,
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
     thread,
     time::{Duration, Instant},
 };
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_thumbview");
 
 /// Longer than anything takes on a busy machine; reaching it is a failure.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -37,6 +37,11 @@ impl Place {
         let path = self.path().join(name);
         fs::write(&path, format!("#!/bin/sh\n{script}")).unwrap();
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Starts a `tail` of all that a command prints.
+    fn tail(&self, args: &[&str]) -> Running {
+        Running::start(self.command(&["tail", "-n", "+1", "-o", "jsonl"]).args(args))
     }
 
     fn command(&self, args: &[&str]) -> Command {
@@ -63,19 +68,6 @@ fn event(id: &str) -> String {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Reads the ids of so many printed events, then ends the program.
-fn ids(mut tail: Child, count: usize) -> Vec<String> {
-    let lines = BufReader::new(tail.stdout.take().unwrap()).lines();
-    let ids = lines.take(count).map(|line| {
-        let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
-        event["asset_id"].as_str().unwrap().to_owned()
-    });
-    let ids = ids.collect();
-    tail.kill().unwrap();
-    tail.wait().unwrap();
-    ids
 }
 
 fn what_a_command_prints_is_a_log() {
@@ -110,8 +102,9 @@ fn a_flood_on_stderr_is_counted() {
 fn other_commands_are_started_again_where_that_is_asked_for() {
     let place = Place::new();
     place.program("once", &format!("echo '{}'", event("a")));
-    let tail = place.command(&["tail", "-n", "+1", "-o", "jsonl", "--restart", "--command", "once"]).spawn().unwrap();
-    assert_eq!(ids(tail, 3), ["a", "a", "a"]);
+    let mut tail = place.tail(&["--restart", "--command", "once"]);
+    tail.until("three runs", |tail| tail.out().len() >= 3);
+    assert!(tail.ids().iter().all(|id| id == "a"));
 }
 
 fn kubectl_goes_on_where_it_stopped() {
@@ -126,8 +119,8 @@ fn kubectl_goes_on_where_it_stopped() {
         line("01", "a"),
     );
     place.program("kubectl", &script);
-    let tail = place.command(&["tail", "-n", "+1", "-o", "jsonl", "--command", "kubectl logs -f x"]).spawn().unwrap();
-    assert_eq!(ids(tail, 4), ["a", "b", "c", "d"]);
+    let mut tail = place.tail(&["--command", "kubectl logs -f x"]);
+    tail.until_ids(&["a", "b", "c", "d"]);
     let calls = fs::read_to_string(place.path().join("calls")).unwrap();
     let expected = "logs -f x --timestamps\nlogs -f x --timestamps --tail=-1 --since-time=2026-03-14T01:15:02Z\n";
     assert_eq!(calls, expected);
@@ -138,13 +131,13 @@ fn docker_prints_the_log_on_both_streams() {
     let line = |second, id: &str| format!("2026-03-14T01:15:{second}Z {}", event(id));
     let script = format!("echo '{}'; echo '{}' >&2; echo 'Error: gone' >&2", line("01", "a"), line("02", "b"));
     place.program("docker", &script);
-    let mut tail =
-        place.command(&["tail", "-n", "+1", "-o", "jsonl", "--command", "docker logs -f x"]).spawn().unwrap();
-    let mut stderr = BufReader::new(tail.stderr.take().unwrap());
-    assert_eq!(ids(tail, 2), ["a", "b"]);
-    let mut said = String::new();
-    stderr.read_to_string(&mut said).unwrap();
-    assert!(said.contains("docker logs -f x: Error: gone"), "{said}");
+    let mut tail = place.tail(&["--command", "docker logs -f x"]);
+    tail.until("an event of each stream", |tail| tail.out().len() >= 2);
+    // Nothing orders two pipes.
+    let mut ids = tail.ids();
+    ids.sort();
+    assert_eq!(ids, ["a", "b"]);
+    tail.until_said("docker logs -f x: Error: gone");
 }
 
 fn journalctl_goes_on_behind_its_cursor() {
@@ -158,8 +151,8 @@ fn journalctl_goes_on_behind_its_cursor() {
     place.program("journalctl", script);
     fs::write(place.path().join("first"), format!("{}\n{}\n", entry(1, "a"), entry(2, "b"))).unwrap();
     fs::write(place.path().join("second"), format!("{}\n", entry(3, "c"))).unwrap();
-    let tail = place.command(&["tail", "-n", "+1", "-o", "jsonl", "--command", "journalctl -fu vod"]).spawn().unwrap();
-    assert_eq!(ids(tail, 3), ["a", "b", "c"]);
+    let mut tail = place.tail(&["--command", "journalctl -fu vod"]);
+    tail.until_ids(&["a", "b", "c"]);
 }
 
 fn all_processes_of_a_command_end_with_the_program() {

@@ -2,15 +2,16 @@
 
 use crate::{
     harness::skip,
-    support::server::{ImageServer, picture},
+    support::{
+        pty::PROGRAM,
+        server::{ImageServer, picture},
+    },
 };
 use std::{
     fs,
     path::Path,
     process::{Command, Stdio},
 };
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_thumbview");
 
 /// Runs a program in a folder and returns its stdout; its stderr must be empty.
 fn stdout_of(folder: &Path, program: &str, args: &[&str], variables: &[(&str, &str)]) -> String {

@@ -3,26 +3,27 @@
 pub(crate) mod following;
 pub(crate) mod questions;
 
-use crate::harness::skip;
+use crate::{
+    harness::skip,
+    support::{
+        pty::PROGRAM,
+        running::{PATIENCE, Running},
+    },
+};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::{BufRead as _, BufReader, Write as _},
+    io::Write as _,
     net::{TcpListener, TcpStream},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::{Arc, Mutex},
+    sync::{Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_thumbview");
-
-/// Longer than anything takes on a busy machine; reaching it is a failure.
-const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A folder whose `ssh` comes before the system's.
 struct Place {
@@ -147,54 +148,6 @@ fn each_failure_has_a_sentence_of_its_own() {
     assert!(text(&output.stderr).contains("it would be read as an option of ssh"), "{}", text(&output.stderr));
 }
 
-/// A program that follows, and the ids that it has printed.
-struct Tail {
-    child: Child,
-    ids: Arc<Mutex<BTreeMap<String, u32>>>,
-    said: Arc<Mutex<String>>,
-}
-
-impl Tail {
-    fn start(mut command: Command) -> Self {
-        let mut child = command.spawn().unwrap();
-        let (ids, said) = (Arc::new(Mutex::new(BTreeMap::new())), Arc::new(Mutex::new(String::new())));
-        let (stdout, printed) = (child.stdout.take().unwrap(), Arc::clone(&ids));
-        thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                let event: Value = serde_json::from_str(&line).unwrap();
-                *printed.lock().unwrap().entry(event["asset_id"].as_str().unwrap().to_owned()).or_default() += 1;
-            }
-        });
-        let (stderr, heard) = (child.stderr.take().unwrap(), Arc::clone(&said));
-        thread::spawn(move || {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                heard.lock().unwrap().push_str(&(line + "\n"));
-            }
-        });
-        Self { child, ids, said }
-    }
-
-    fn until(&self, what: &str, mut is_so: impl FnMut(&BTreeMap<String, u32>, &str) -> bool) {
-        let began = Instant::now();
-        while !is_so(&self.ids.lock().unwrap(), &self.said.lock().unwrap()) {
-            assert!(
-                began.elapsed() < PATIENCE,
-                "{what}: {} ids; {}",
-                self.ids.lock().unwrap().len(),
-                self.said.lock().unwrap()
-            );
-            thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-impl Drop for Tail {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
 /// Writes events over rotations, and ends the link at times.
 fn write_over_rotations(place: &Place, events: u32, rotations: u32, kills: u32, kill: &dyn Fn()) {
     let log = place.path("vod.log");
@@ -223,12 +176,25 @@ fn write_over_rotations(place: &Place, events: u32, rotations: u32, kills: u32, 
     }
 }
 
-fn check_each_once(tail: &Tail, events: u32) {
-    tail.until("all events come", |ids, _| ids.len() >= events as usize);
+/// How often each event came.
+fn times(tail: &Running) -> BTreeMap<String, u32> {
+    let mut times = BTreeMap::new();
+    for id in tail.ids() {
+        *times.entry(id).or_default() += 1;
+    }
+    times
+}
+
+fn check_each_once(tail: &mut Running, events: usize) {
+    tail.until("all events", |tail| {
+        // Cheap to look at.
+        let lines = tail.out().len();
+        lines >= events && times(tail).len() >= events
+    });
     thread::sleep(Duration::from_secs(1));
-    let ids = tail.ids.lock().unwrap();
-    let twice: Vec<_> = ids.iter().filter(|(_, times)| **times > 1).collect();
-    assert!(twice.is_empty() && ids.len() == events as usize, "{} events, twice {twice:?}", ids.len());
+    let times = times(tail);
+    let twice: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(twice.is_empty() && times.len() == events, "{} events, twice {twice:?}", times.len());
 }
 
 fn nothing_is_lost_or_doubled_over_rotations_and_lost_links() {
@@ -236,17 +202,17 @@ fn nothing_is_lost_or_doubled_over_rotations_and_lost_links() {
     let place = Place::new(r#"echo $$ > "${0%/*}/pid"; exec sh -c "$last""#);
     let name = place.remote("vod.log");
     place.write("vod.log", &["first"]);
-    let tail = Tail::start(place.command(&["tail", "-n", "+1", "-o", "jsonl", &name]));
+    let mut tail = Running::start(&mut place.command(&["tail", "-n", "+1", "-o", "jsonl", &name]));
     let pid = place.path("pid");
-    tail.until("the log is followed", |ids, _| ids.len() == 1);
+    tail.until("the first event", |tail| tail.out().len() == 1);
     let kill = || {
         let raw = fs::read_to_string(&pid).unwrap_or_default().trim().parse().ok().and_then(Pid::from_raw);
         // One that is being started anew has no number yet.
         raw.map(|pid| kill_process(pid, Signal::KILL));
     };
     write_over_rotations(&place, 600, 12, 5, &kill);
-    check_each_once(&tail, 601);
-    assert!(tail.said.lock().unwrap().contains("web1: is there again"), "{}", tail.said.lock().unwrap());
+    check_each_once(&mut tail, 601);
+    assert!(tail.said("web1: is there again") > 0, "{:#?}", tail.err());
 }
 
 /// OpenSSH's server with keys of its own, on a port of the loopback.
@@ -254,6 +220,36 @@ struct Server {
     child: Child,
     port: u16,
     place: Place,
+    _run_folder: RunFolder,
+}
+
+/// The folder that a server of the superuser needs, which the system's service makes. Removed after the last server of
+/// this process if it was made here.
+struct RunFolder;
+
+/// The servers that run, and whether the folder was made here.
+static RUN_FOLDER: Mutex<(usize, bool)> = Mutex::new((0, false));
+
+impl RunFolder {
+    const PATH: &str = "/run/sshd";
+
+    fn make() -> Self {
+        let mut state = RUN_FOLDER.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0 += 1;
+        state.1 |= fs::create_dir(Self::PATH).is_ok();
+        Self
+    }
+}
+
+impl Drop for RunFolder {
+    fn drop(&mut self) {
+        let mut state = RUN_FOLDER.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0 -= 1;
+        if *state == (0, true) {
+            state.1 = false;
+            drop(fs::remove_dir(Self::PATH));
+        }
+    }
 }
 
 impl Server {
@@ -281,11 +277,10 @@ impl Server {
         fs::write(place.path("config"), config).unwrap();
         let known = fs::read_to_string(place.path("host.pub")).unwrap();
         fs::write(place.path("known"), format!("[127.0.0.1]:{port} {known}")).unwrap();
-        // Whoever runs as root need not have started the service that makes this folder.
-        drop(fs::create_dir("/run/sshd"));
+        let run_folder = RunFolder::make();
         let log = File::create(place.path("sshd.log")).unwrap();
         let child = Command::new(sshd).args(["-D", "-e", "-f"]).arg(place.path("config")).stderr(log).spawn().unwrap();
-        let mut server = Self { child, port, place };
+        let mut server = Self { child, port, place, _run_folder: run_folder };
         let began = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             if server.child.try_wait().unwrap().is_some() || began.elapsed() > PATIENCE {
@@ -348,8 +343,8 @@ fn a_real_server_serves_a_log() {
 fn a_real_link_that_is_cut_ten_times_loses_nothing() {
     let server = Server::start();
     server.place.write("vod.log", &["first"]);
-    let tail = Tail::start(server.command(&["tail", "-n", "+1", "-o", "jsonl", &server.name("vod.log")]));
-    tail.until("the first event comes", |ids, _| ids.len() == 1);
+    let mut tail = Running::start(&mut server.command(&["tail", "-n", "+1", "-o", "jsonl", &server.name("vod.log")]));
+    tail.until("the first event", |tail| tail.out().len() == 1);
     // The server's children are its connections; none is there while one is lost.
     let cut = || {
         let cut = Command::new("pkill").args(["-KILL", "-P", &server.child.id().to_string()]).status();
@@ -358,8 +353,8 @@ fn a_real_link_that_is_cut_ten_times_loses_nothing() {
         }
     };
     write_over_rotations(&server.place, 10_000, 50, 10, &cut);
-    check_each_once(&tail, 10_001);
-    assert!(tail.said.lock().unwrap().contains("127.0.0.1: is there again"), "{}", tail.said.lock().unwrap());
+    check_each_once(&mut tail, 10_001);
+    assert!(tail.said("127.0.0.1: is there again") > 0, "{:#?}", tail.err());
 }
 
 crate::tests! {

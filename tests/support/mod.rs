@@ -10,6 +10,7 @@ mod kafka_wire;
 pub(crate) mod mock_cluster;
 pub(crate) mod mutations;
 pub(crate) mod pty;
+pub(crate) mod running;
 pub(crate) mod server;
 pub(crate) mod stage;
 pub(crate) mod storm;

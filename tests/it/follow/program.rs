@@ -1,58 +1,39 @@
 //! The real program, `tail -n +1 -o jsonl`, on logs that another process writes and rotates.
 
 use super::{
-    support::pty::UNWATCHED,
+    support::{
+        pty::{PROGRAM, UNWATCHED},
+        running::{PATIENCE, Running},
+    },
     writer::{EVENTS, FileClock, Links, REPEATED, event, number_in},
     *,
 };
-use rustix::process::{Pid, Signal, kill_process};
 use std::{
     collections::BTreeMap,
     ffi::OsStr,
-    io::{BufRead as _, BufReader, Read},
     os::unix::fs::PermissionsExt as _,
-    process::{Child, Command, Stdio},
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::{self, JoinHandle},
+    process::{Command, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
     time::Instant,
 };
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_thumbview");
-
-/// Longer than anything takes on a busy machine; reaching it is a failure.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A follower that runs, and what it has said.
-pub(super) struct Running {
-    child: Child,
-    out: Arc<Mutex<Vec<String>>>,
-    err: Arc<Mutex<Vec<String>>>,
-    readers: Vec<JoinHandle<()>>,
-}
-
 impl Running {
-    pub(super) fn start(command: &mut Command) -> Self {
-        // Without a home there is no config file of whoever runs the tests.
-        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LANG", "C.UTF-8");
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (out, err) = (Arc::default(), Arc::default());
-        let readers = vec![
-            read(child.stdout.take().unwrap(), Arc::clone(&out)),
-            read(child.stderr.take().unwrap(), Arc::clone(&err)),
-        ];
-        Self { child, out, err, readers }
+    /// Starts a command without what its environment adds: without a home there is no config file of whoever runs the
+    /// tests.
+    fn follower(command: &mut Command) -> Self {
+        Self::start(
+            command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LANG", "C.UTF-8"),
+        )
     }
 
     /// The program on a log, as it stands.
-    pub(super) fn tail(log: &Path) -> Self {
-        Self::start(Command::new(PROGRAM).args(tail_args(log)))
+    fn tail(log: &Path) -> Self {
+        Self::follower(Command::new(PROGRAM).args(tail_args(log)))
     }
 
     /// The same where the system tells nothing of changes; skips the test where that cannot be had.
-    pub(super) fn tail_unwatched(log: &Path) -> Self {
+    fn tail_unwatched(log: &Path) -> Self {
         let unshare = |program: &OsStr| {
             let mut command = Command::new("unshare");
             command.args(["-r", "sh", "-c", UNWATCHED]).arg(program);
@@ -61,13 +42,13 @@ impl Running {
         if !unshare("true".as_ref()).stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
             skip("no user namespaces");
         }
-        Self::start(unshare(PROGRAM.as_ref()).args(tail_args(log)))
+        Self::follower(unshare(PROGRAM.as_ref()).args(tail_args(log)))
     }
 
     /// The numbers of the events that came, and how often each did.
-    pub(super) fn times(&self) -> BTreeMap<u32, u32> {
+    fn times(&self) -> BTreeMap<u32, u32> {
         let mut times = BTreeMap::new();
-        for number in self.out.lock().unwrap().iter().filter_map(|line| number_in(line)) {
+        for number in self.out().iter().filter_map(|line| number_in(line)) {
             *times.entry(number).or_default() += 1;
         }
         times
@@ -75,22 +56,7 @@ impl Running {
 
     /// The number of the equal events that came.
     fn repeated(&self) -> usize {
-        self.out.lock().unwrap().iter().filter(|line| line.contains(REPEATED)).count()
-    }
-
-    fn said(&self, words: &str) -> usize {
-        self.err.lock().unwrap().iter().filter(|line| line.contains(words)).count()
-    }
-
-    fn until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {
-        let begun = Instant::now();
-        while !done(self) {
-            assert_eq!(self.child.try_wait().unwrap(), None, "it runs on; it said {:#?}", self.err.lock().unwrap());
-            let said = self.err.lock().unwrap();
-            assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}; it said {said:#?}");
-            drop(said);
-            thread::sleep(Duration::from_millis(10));
-        }
+        self.out().iter().filter(|line| line.contains(REPEATED)).count()
     }
 
     /// Waits for these events; they and no others came, once each.
@@ -102,34 +68,10 @@ impl Running {
 
     /// The files that it has open, as the system names them.
     fn open_files(&self) -> Vec<String> {
-        let links = fs::read_dir(format!("/proc/{}/fd", self.child.id())).into_iter().flatten();
+        let links = fs::read_dir(format!("/proc/{}/fd", self.pid().as_raw_nonzero())).into_iter().flatten();
         let links = links.filter_map(|link| fs::read_link(link.unwrap().path()).ok());
         links.map(|link| link.display().to_string()).collect()
     }
-
-    /// Ends it, and hears the rest.
-    pub(super) fn end(&mut self) {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
-        self.child.wait().unwrap();
-        for reader in self.readers.drain(..) {
-            reader.join().unwrap();
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-fn read(pipe: impl Read + Send + 'static, lines: Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {
-    thread::spawn(move || {
-        for line in BufReader::new(pipe).lines() {
-            lines.lock().unwrap().push(line.unwrap());
-        }
-    })
 }
 
 fn tail_args(log: &Path) -> [&OsStr; 6] {
@@ -153,21 +95,21 @@ fn follow_the_writer(mut running: Running, log: &Path, clock: FileClock) {
         }
         thread::sleep(Duration::from_millis(100));
     };
-    assert!(missing.is_empty(), "never came: {missing:?}; it said {:#?}", running.err.lock().unwrap());
+    assert!(missing.is_empty(), "never came: {missing:?}; it said {:#?}", running.err());
     append(log, &event(EVENTS));
     running.until("the last event", |running| running.times().contains_key(&EVENTS));
     running.end();
     let times = running.times();
     assert_eq!(times.range(EVENTS + 1..).next(), None, "an event of a file that lay there at the start");
-    assert_eq!(running.repeated(), repeated, "equal events; it said {:#?}", running.err.lock().unwrap());
+    assert_eq!(running.repeated(), repeated, "equal events; it said {:#?}", running.err());
     let twice: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
     // With such clocks a copy of a file that was read may pass for one that was rotated unseen, and this is told.
     let is_told = clock == FileClock::Jumping && running.said("it is read, too") > 0;
-    assert!(twice.is_empty() || is_told, "came more than once: {twice:?}; it said {:#?}", running.err.lock().unwrap());
+    assert!(twice.is_empty() || is_told, "came more than once: {twice:?}; it said {:#?}", running.err());
     let lost: BTreeSet<u32> = young.iter().filter(|(event, _)| !times.contains_key(event)).map(|(_, by)| *by).collect();
     let told = running.said("may be lost");
     println!("{} came, {} rotations destroyed what nobody had read, {told} gaps were told", times.len(), lost.len());
-    assert!(told >= lost.len(), "{lost:?}; it said {:#?}", running.err.lock().unwrap());
+    assert!(told >= lost.len(), "{lost:?}; it said {:#?}", running.err());
     assert!(running.said("rotated") > 0 && running.said("unread bytes were taken from its copy") + told > 0);
 }
 
@@ -252,7 +194,7 @@ fn a_kill_at_rest_repeats_nothing() {
     for round in 0..8 {
         let numbers = round * 5..round * 5 + 5;
         append(&log, &events(numbers.clone()));
-        let mut running = Running::start(Command::new(PROGRAM).args(tail_args(&log)).arg("--state").arg(&state));
+        let mut running = Running::follower(Command::new(PROGRAM).args(tail_args(&log)).arg("--state").arg(&state));
         running.until_numbers(numbers);
         let end = format!("\"offset\":{},", fs::metadata(&log).unwrap().len());
         running.until("the position", |_| fs::read_to_string(&state).is_ok_and(|state| state.contains(&end)));
@@ -393,7 +335,7 @@ fn follow_logrotate(how: &str) {
     println!("{how}: of {written} events {} came, {} stand on the disk", times.len(), standing.len());
     assert!(how == "copytruncate" || times.len() == written as usize);
     let word = if how == "copytruncate" { "truncated to" } else { "rotated" };
-    assert!(running.said(word) >= 1 && running.said(word) <= 5, "{:?}", running.err.lock().unwrap());
+    assert!(running.said(word) >= 1 && running.said(word) <= 5, "{:?}", running.err());
 }
 
 fn logrotate_with_create() {
@@ -433,7 +375,7 @@ fn permission_is_lost_and_regained() {
     append(&log, &events(0..3));
     allow(&log, 0o644);
     let mut writer = File::options().append(true).open(&log).unwrap();
-    let mut running = Running::start(command.args(tail_args(&log)));
+    let mut running = Running::follower(command.args(tail_args(&log)));
     running.until_numbers(0..3);
     // The folder is locked: the open file is read on.
     allow(&sub, 0o0);
@@ -451,7 +393,7 @@ fn permission_is_lost_and_regained() {
     allow(&log, 0o644);
     running.until_numbers(0..8);
     running.end();
-    assert_eq!(running.said("is there now"), 1, "{:?}", running.err.lock().unwrap());
+    assert_eq!(running.said("is there now"), 1, "{:?}", running.err());
 }
 
 fn a_deleted_log_is_closed() {
@@ -471,7 +413,7 @@ fn a_deleted_log_is_closed() {
     running.until("it is told", |running| running.said("gone") > 0);
     append(&log, &events(3..5));
     running.until_numbers(0..5);
-    assert_eq!(running.said("gone"), 1, "{:?}", running.err.lock().unwrap());
+    assert_eq!(running.said("gone"), 1, "{:?}", running.err());
 }
 
 crate::tests! {

@@ -1,13 +1,9 @@
 //! The program over topics: its outputs, options and exit codes.
 
 use super::*;
+use crate::support::{pty::PROGRAM, running::Running};
 use serde_json::{Value, json};
-use std::{
-    io::{BufRead as _, BufReader},
-    process::{Command, Stdio},
-};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_thumbview");
+use std::process::{Command, Stdio};
 
 fn command(args: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
@@ -47,19 +43,14 @@ fn topics_are_listed_and_exported() {
 
 fn a_topic_is_tailed() {
     let cluster = three_partitions();
-    let mut child = command(&["tail", "-n", "1", "-o", "jsonl", &cluster.name("vod")]).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut next = || {
-        let event: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
-        event["asset_id"].as_str().unwrap().to_owned()
-    };
-    let mut history = [next(), next(), next()];
+    let mut tail = Running::start(&mut command(&["tail", "-n", "1", "-o", "jsonl", &cluster.name("vod")]));
+    tail.until("the last event of each partition", |tail| tail.out().len() >= 3);
+    let mut history = tail.ids();
     history.sort();
     assert_eq!(history, ["p0-1", "p1-1", "p2-1"]);
     cluster.append("vod", 1, &[record(0, &event("new"))]);
-    assert_eq!(next(), "new");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    tail.until("another event", |tail| tail.out().len() > 3);
+    assert_eq!(tail.ids()[3..], ["new"]);
 }
 
 fn faults_have_exit_codes() {

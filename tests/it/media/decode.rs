@@ -1,6 +1,7 @@
 //! Tests of decoding hostile bodies, in this process and in children that may die.
 
 use super::*;
+use crate::support::pty::PROGRAM;
 
 const PROGRESSIVE: &[u8] = include_bytes!("../../fixtures/hostile/progressive.jpg");
 
@@ -100,7 +101,7 @@ async fn hostile_pictures_in_process() {
 }
 
 pub(crate) fn child_decoder() -> Decoder {
-    Decoder::Process(env!("CARGO_BIN_EXE_thumbview").into())
+    Decoder::Process(PROGRAM.into())
 }
 
 async fn hostile_pictures_in_a_child() {
@@ -136,9 +137,7 @@ async fn a_killed_child_is_replaced_and_none_outlives_the_scheduler() {
     let folder = tempfile::tempdir().unwrap();
     // A name of its own, to tell its processes from those of other tests.
     let program = folder.path().join("thumbview");
-    std::fs::hard_link(env!("CARGO_BIN_EXE_thumbview"), &program)
-        .or_else(|_other_device| std::fs::copy(env!("CARGO_BIN_EXE_thumbview"), &program).map(drop))
-        .unwrap();
+    std::fs::hard_link(PROGRAM, &program).or_else(|_other_device| std::fs::copy(PROGRAM, &program).map(drop)).unwrap();
     let (media, mut updates) =
         spawn(MediaConfig { decoder: Decoder::Process(program.clone()), ..config(&[&server.host()]) });
     for index in 0..3 {
