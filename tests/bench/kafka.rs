@@ -1,5 +1,5 @@
-//! Events a second from a topic of librdkafka's mock cluster, beside confluent_kafka's own consumer in the same run:
-//! `kafka [EVENTS]`, one million unless said otherwise. Needs confluent_kafka in python3 (or `THUMBVIEW_TEST_PYTHON`).
+//! Events a second from a topic of librdkafka's mock cluster, beside `confluent_kafka`'s own consumer in the same run:
+//! `kafka [EVENTS]`, one million unless said otherwise. Needs `confluent_kafka` in python3 (or `THUMBVIEW_TEST_PYTHON`).
 //!
 //! Both read all partitions from the beginning to the end, packed by zstd, since the mock keeps 5 MB of each. thumbview also finds the events; the consumer
 //! hands its records to Python and drops them.

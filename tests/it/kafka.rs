@@ -16,13 +16,12 @@ use std::{
     time::{Duration, Instant},
 };
 use thumbview::{
-    event::{Counts, Fingerprint, Health, LogEvent, LogUpdate, Origin, ReadMode},
+    event::{Fingerprint, Health, LogEvent, LogUpdate, Origin, ReadMode},
     source::{
-        self, Order, RawError, Source, SourceConfig, Start,
+        Order, RawError, SourceConfig, Start,
         kafka::{KafkaOptions, KafkaTiming, TopicHistory},
     },
 };
-use tokio::sync::mpsc::Receiver;
 
 pub(crate) fn tests() -> Vec<crate::harness::Test> {
     [faults::tests(), mock::tests(), program::tests(), reading::tests()].into_iter().flatten().collect()

@@ -1,5 +1,5 @@
 //! Brokers of Kafka on the loopback, as many as a test wants, with one state: they hold the records that the test
-//! gives, and fail on demand. They speak what a reader needs: ApiVersions, Metadata, ListOffsets, Fetch, and logins by
+//! gives, and fail on demand. They speak what a reader needs: `ApiVersions`, Metadata, `ListOffsets`, Fetch, and logins by
 //! PLAIN.
 
 pub(crate) use super::kafka_wire::FakeRecord;

@@ -1,6 +1,6 @@
 //! The bytes of Kafka's protocol: requests apart, answers and batches of records together.
 
-/// The request whose header has tagged fields: ApiVersions, from version 3 on.
+/// The request whose header has tagged fields: `ApiVersions`, from version 3 on.
 const API_VERSIONS: i16 = 18;
 
 /// A record of a partition.

@@ -1,4 +1,4 @@
-//! librdkafka's mock cluster, where Python has confluent_kafka.
+//! librdkafka's mock cluster, where Python has `confluent_kafka`.
 
 use std::{
     env,
@@ -16,7 +16,7 @@ pub(crate) struct MockCluster {
 }
 
 impl MockCluster {
-    /// Starts a cluster with topics, each `NAME:CODEC:COUNT`; `None` where Python has no confluent_kafka.
+    /// Starts a cluster with topics, each `NAME:CODEC:COUNT`; `None` where Python has no `confluent_kafka`.
     pub(crate) fn start(topics: &[&str]) -> Option<Self> {
         let python = env::var_os("THUMBVIEW_TEST_PYTHON").unwrap_or_else(|| "python3".into());
         let quiet = |command: &mut Command| command.stdout(Stdio::null()).stderr(Stdio::null()).status();

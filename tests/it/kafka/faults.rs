@@ -216,9 +216,9 @@ fn a_record_over_16_mib_is_rejected() {
     heard.until_finished();
     assert_eq!(heard.sorted_ids(), ["a", "b"]);
     assert_eq!(heard.counts().unparsed, 1);
-    let rejected = heard.all.iter().find_map(|update| match update {
-        LogUpdate::Batch { rejected, .. } => rejected.first(),
-        _ => None,
+    let rejected = heard.all.iter().find_map(|update| {
+        let LogUpdate::Batch { rejected, .. } = update else { return None };
+        rejected.first()
     });
     let rejected = rejected.unwrap();
     assert_eq!((rejected.origin.byte, rejected.reason.as_str()), (1, "the line is longer than 16 MiB"));
