@@ -79,7 +79,10 @@ impl Place {
     fn command(&self, args: &[&str]) -> Command {
         fs::write(self.path("vod.log"), &self.log).unwrap();
         let mut command = Command::new(PROGRAM);
-        command.arg("check").args(args).args(["--timeout", "30s", "--allow-host", &self.server.host(), "vod.log"]);
+        command.arg("check").args(args).args(["--allow-host", &self.server.host(), "vod.log"]);
+        if !args.contains(&"--timeout") {
+            command.args(["--timeout", "30s"]);
+        }
         command.current_dir(self.folder.path()).env_clear().env("LANG", "C.UTF-8").stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
