@@ -56,7 +56,8 @@
 //! - [`cli`]: the command line, the environment and the config file; the only translation from options to settings.
 //! - [`report`]: rows and summaries as table, JSON, JSON lines and CSV.
 //! - [`command`]: a file for each command, and those that several share. [`session`]: the full screen, its loop and its effects.
-//! - [`diagnostics`]: messages on stderr and in `--log-file`. [`demo`]: the offline demo.
+//! - [`diagnostics`]: messages on stderr and in `--log-file`. [`regular_file`]: reading of files that options name.
+//!   [`demo`]: the offline demo.
 //!
 //! # Where to look
 //!
@@ -160,6 +161,8 @@ pub mod report;
 pub mod demo;
 
 pub mod diagnostics;
+
+pub mod regular_file;
 
 pub mod session;
 

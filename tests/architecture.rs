@@ -9,16 +9,17 @@ use imports::Sources;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Each module, and exactly the modules that it imports from.
-const IMPORTS: [(&str, &[&str]); 20] = [
+const IMPORTS: [(&str, &[&str]); 21] = [
     ("text", &[]),
+    ("regular_file", &[]),
     ("event", &["text"]),
     ("picture", &["event", "text"]),
     ("judge", &["event", "picture", "text"]),
     ("catalog", &["event", "picture", "text"]),
     ("app", &["catalog", "event", "judge", "picture", "text"]),
     ("ui", &["app", "catalog", "event", "judge", "picture", "text"]),
-    ("source", &["event", "text"]),
-    ("media", &["event", "picture", "text"]),
+    ("source", &["event", "regular_file", "text"]),
+    ("media", &["event", "picture", "regular_file", "text"]),
     ("graphics", &["picture", "text"]),
     ("terminal", &["text"]),
     ("report", &["catalog", "event", "judge", "picture", "text"]),
@@ -73,6 +74,7 @@ const IMPORTS: [(&str, &[&str]); 20] = [
             "listen",
             "media",
             "picture",
+            "regular_file",
             "report",
             "session",
             "source",

@@ -2,13 +2,11 @@
 
 use crate::{
     cli::{UsageError, config_folder},
+    regular_file,
     text::Safe,
 };
-use rustix::fs::OFlags;
 use std::{
-    fs::File,
-    io::{self, ErrorKind, Read as _},
-    os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _},
+    io::{self, ErrorKind},
     path::Path,
 };
 
@@ -21,26 +19,12 @@ pub(super) fn read(named: Option<&Path>) -> Result<Option<(Safe, String)>, Usage
     let default = || config_folder().map(|folder| folder.join("config.toml"));
     let Some(path) = named.map(Path::to_owned).or_else(default) else { return Ok(None) };
     let name = Safe::new(&path.display().to_string());
-    let mut text = String::new();
-    match open(&path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text)) {
+    let not_text = |_| io::Error::new(ErrorKind::InvalidData, "it is not UTF-8");
+    let text = regular_file::read(&path, MAX_BYTES).and_then(|bytes| String::from_utf8(bytes).map_err(not_text));
+    match text {
         Err(error) if named.is_none() && is_absent(&error) => Ok(None),
         Err(error) => Err(UsageError::new(format!("cannot read the config file {name}: {error}"))),
-        Ok(_) if text.len() as u64 > MAX_BYTES => Err(UsageError::new(format!("the config file {name} is too long"))),
-        Ok(_) => Ok(Some((name, text))),
-    }
-}
-
-/// Opens a regular file, or the null device. A FIFO would block until somebody writes to it.
-fn open(path: &Path) -> io::Result<File> {
-    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
-    let file = File::options().read(true).custom_flags(flags).open(path)?;
-    let kind = file.metadata()?.file_type();
-    if kind.is_file() || path == Path::new("/dev/null") {
-        Ok(file)
-    } else if kind.is_fifo() {
-        Err(io::Error::other("it is a FIFO"))
-    } else {
-        Err(io::Error::other("it is not a regular file"))
+        Ok(text) => Ok(Some((name, text))),
     }
 }
 

@@ -167,6 +167,12 @@ impl SourceMonitor {
             let words = if count == 1 { "event has" } else { "events have" };
             info(&format!("{count} {words} pictures of another asset; the first is {place}"));
         }
+        let unparsed = self.counts.unparsed;
+        if let (1.., Some(first), Found::Something) = (unparsed, &self.first_rejected, self.found) {
+            let lines = counted(unparsed, "event");
+            let first = format!("{}: {}", self.location(first), first.reason);
+            info(&format!("{lines} could not be read (-v names each): {first}"));
+        }
         match (self.status, self.found) {
             (SourceStatus::Failed, _) => ExitCode::FAILURE,
             (SourceStatus::Good, Found::Something) => ExitCode::SUCCESS,

@@ -69,6 +69,10 @@ struct LineChunk<'a> {
 const MIXED: &str = "parts of cut lines of several writers are mixed: read each writer's log by itself, or prefix each \
                      line with the writer's name (kubectl logs --prefix, tail with several files)";
 
+/// The reason for which parts with numbers are refused.
+const GAP: &str = "a part of this line is missing or late: journald and docker's fluentd driver number the parts, and the \
+                   numbers do not follow each other";
+
 impl RecordReader {
     /// Creates a reader for which times without a zone are in UTC, and those without a year in 1970.
     pub fn new(file: FileId) -> Self {
@@ -285,6 +289,7 @@ impl RecordReader {
                         Doubt::None => Cow::Borrowed(reason.as_str()),
                         Doubt::Joined => Cow::Owned(format!("{reason}, in a line joined from parts")),
                         Doubt::Mixed => Cow::Borrowed(MIXED),
+                        Doubt::Gap => Cow::Borrowed(GAP),
                     };
                     found.reject(text.as_bytes().get(starts[line]..).unwrap_or_default(), origin, column, &reason);
                 }

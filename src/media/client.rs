@@ -9,6 +9,7 @@ use super::{
     policy::{Policy, Trust},
     roots::TrustedRoots,
 };
+use crate::regular_file;
 use reqwest::{
     Certificate, Client, Proxy,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -66,10 +67,13 @@ fn setup(error: &dyn std::error::Error) -> FetchError {
     FetchError::Setup(error_chain(error))
 }
 
+/// The largest file of certificate authorities, in bytes; that of a system has about 250 KB.
+const MAX_CA_BYTES: u64 = 16 << 20;
+
 fn roots_of_file(file: Option<&Path>) -> Result<Vec<Certificate>, FetchError> {
     let Some(file) = file else { return Ok(Vec::new()) };
     let unusable = |cause: String| FetchError::Setup(format!("--ca-file {}: {cause}", file.display()));
-    let pem = std::fs::read(file).map_err(|error| unusable(error.to_string()))?;
+    let pem = regular_file::read(file, MAX_CA_BYTES).map_err(|error| unusable(error.to_string()))?;
     let roots = Certificate::from_pem_bundle(&pem).map_err(|error| unusable(error.to_string()))?;
     if roots.is_empty() {
         return Err(unusable("holds no certificate".to_owned()));

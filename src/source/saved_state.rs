@@ -4,7 +4,7 @@
 //! renamed, copied or packed meanwhile, and nowhere else. The state file is replaced as a whole: whatever kills the
 //! program leaves the old state or the new one.
 
-use crate::event::Fingerprint;
+use crate::{event::Fingerprint, regular_file};
 use serde::{Deserialize, Serialize};
 use std::{
     ffi::{OsStr, OsString},
@@ -106,10 +106,13 @@ pub enum StateError {
     },
 }
 
+/// The largest state file, in bytes: that of thousands of names.
+const MAX_BYTES: u64 = 64 << 20;
+
 impl SavedState {
     /// Reads a state file; an absent or empty one gives a state that knows no name.
     pub fn read(path: &Path) -> Result<Self, StateError> {
-        let text = match std::fs::read(path) {
+        let text = match regular_file::read(path, MAX_BYTES) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(source) => return Err(StateError::Io { path: path.to_owned(), source }),

@@ -218,6 +218,37 @@ fn parts_are_joined_by_what_the_journal_says() {
     check(&lines, &["8b7a:1", "e8cd:30"]);
 }
 
+fn parts_whose_numbers_do_not_follow_are_refused() {
+    let a = parts(A, 30, 4);
+    let journald = |at: usize| {
+        format!(
+            r#"{{"__REALTIME_TIMESTAMP":"177345090200000{at}","_PID":"7","MESSAGE":{},"CONTAINER_PARTIAL_MESSAGE":"true","CONTAINER_PARTIAL_ID":"ab12","CONTAINER_PARTIAL_ORDINAL":"{}","CONTAINER_PARTIAL_LAST":"{}"}}"#,
+            json(&a[at]),
+            at + 1,
+            at == 3
+        )
+    };
+    let fluentd = |at: usize| {
+        format!(
+            r#"{{"container_id":"c","source":"stdout","log":{},"partial_message":"true","partial_id":"p","partial_ordinal":"{}","partial_last":"{}"}}"#,
+            json(&a[at]),
+            at + 1,
+            at == 3
+        )
+    };
+    check(&[0, 1, 2, 3].map(journald), &["e8cd:30"]);
+    check(&[0, 1, 2, 3].map(fluentd), &["e8cd:30"]);
+    for order in [&[0, 2, 3][..], &[0, 1, 3], &[1, 0, 2, 3], &[0, 2, 1, 3], &[0, 1, 2, 2, 3]] {
+        for lines in
+            [order.iter().map(|at| journald(*at)).collect::<Vec<_>>(), order.iter().map(|at| fluentd(*at)).collect()]
+        {
+            let (events, rejected) = read(&lines);
+            assert_eq!(events, Vec::<String>::new(), "{order:?}");
+            assert!(rejected.iter().any(|reason| reason.contains("missing or late")), "{order:?}: {rejected:?}");
+        }
+    }
+}
+
 fn parts_are_joined_by_what_their_shipper_says() {
     let (a, b) = (parts(A, 30, 4), parts(B, 2, 2));
     let fluentd = |at: usize, count: usize, id: &str, text: &str| {
@@ -350,6 +381,7 @@ crate::tests! {
     headings_and_names_tell_writers_apart,
     pretty_printed_events_of_two_writers_are_told_apart,
     parts_are_joined_by_what_the_journal_says,
+    parts_whose_numbers_do_not_follow_are_refused,
     parts_are_joined_by_what_their_shipper_says,
     a_part_does_not_wait_for_ever_among_lines_of_others,
     parts_that_never_end_are_told,

@@ -42,6 +42,8 @@ pub(in crate::event) enum Doubt {
     Joined,
     /// Its other parts cannot be distinguished from those of other lines.
     Mixed,
+    /// Its carrier numbered its parts, and one before or behind it has not come.
+    Gap,
 }
 
 /// A line of the file, or of what a container stored.
@@ -183,7 +185,7 @@ impl RecordAssembler {
         clock: &TimeContext,
         records: &mut Vec<Record<'a>>,
     ) {
-        let LinePart { stream: id, stamp, mut text, end } = part;
+        let LinePart { stream: id, stamp, mut text, end, number } = part;
         let stream = self.stream(id);
         if end == PartEnd::Rest && !stream.is_pending() && !ends_open(&text) {
             return self.line(StreamId::PLAIN, line, clock, records);
@@ -192,6 +194,13 @@ impl RecordAssembler {
             strip_stamp(&mut text, stamp, clock);
         }
         let has_key = needle(&text, 0).is_some();
+        if number.is_some_and(|number| number != stream.partial.parts() + 1) {
+            records.extend(stream.partial.take_all().into_iter().map(|line| unjoined(line, Doubt::Gap)));
+            if has_key {
+                records.push(Record { text, places: vec![line.place], stamp, doubt: Doubt::Gap });
+            }
+            return;
+        }
         let asset = std::str::from_utf8(&text).ok().filter(|_| !stream.partial.is_empty()).and_then(asset_in);
         let ends = |text: &[u8]| match end {
             PartEnd::Line | PartEnd::Rest => true,

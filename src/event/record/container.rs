@@ -21,6 +21,8 @@ pub(in crate::event) struct LinePart<'a> {
     pub(in crate::event) stamp: Option<ParsedTime>,
     pub(in crate::event) text: Cow<'a, [u8]>,
     pub(in crate::event) end: PartEnd,
+    /// The number of the part in its line, from 1, where its carrier numbers parts.
+    pub(in crate::event) number: Option<u32>,
 }
 
 /// The end of a part.
@@ -132,7 +134,7 @@ fn docker<'a>(line: &'a [u8], clock: &TimeContext) -> Option<LinePart<'a>> {
     let whole = text.pop_if(|last| *last == b'\n').is_some();
     text.pop_if(|last| whole && *last == b'\r');
     let end = if whole { PartEnd::Line } else { PartEnd::Unknown };
-    Some(LinePart { stream, stamp: Some(stamp), text: Cow::Owned(text), end })
+    Some(LinePart { stream, stamp: Some(stamp), text: Cow::Owned(text), end, number: None })
 }
 
 /// `2026-03-14T09:15:06.000047514+08:00 stdout F text`, with `P` for all parts but the last.
@@ -140,7 +142,7 @@ fn cri<'a>(line: &'a [u8], clock: &TimeContext) -> Option<LinePart<'a>> {
     let parts = Cri::split(line)?;
     let stamp = clock.find(parts.time)?;
     let stream = StreamId::PLAIN.of(b"cri").of(parts.stream);
-    Some(LinePart { stream, stamp: Some(stamp), text: Cow::Borrowed(parts.text), end: parts.end })
+    Some(LinePart { stream, stamp: Some(stamp), text: Cow::Borrowed(parts.text), end: parts.end, number: None })
 }
 
 struct Cri<'a> {
@@ -220,17 +222,19 @@ fn journald<'a>(fields: &Fields<'a>, clock: &TimeContext) -> Option<LinePart<'a>
     };
     let is_cut = is_true(fields, "CONTAINER_PARTIAL_MESSAGE") && !is_true(fields, "CONTAINER_PARTIAL_LAST")
         || fields.scalar("_LINE_BREAK").is_some_and(|word| word == "line-max");
-    Some(LinePart { stream, stamp: clock.fields(fields), text: Cow::Owned(text), end: rest_unless(is_cut) })
+    let number = fields.scalar("CONTAINER_PARTIAL_ORDINAL").and_then(|number| number.parse().ok());
+    Some(LinePart { stream, stamp: clock.fields(fields), text: Cow::Owned(text), end: rest_unless(is_cut), number })
 }
 
-/// A record of docker's fluentd driver: `partial_message`, `partial_id`, `partial_last`.
+/// A record of docker's fluentd driver: `partial_message`, `partial_id`, `partial_ordinal`, `partial_last`.
 fn fluentd<'a>(fields: &Fields<'a>, clock: &TimeContext) -> Option<LinePart<'a>> {
     let id = fields.scalar("partial_id").or_else(|| fields.scalar("container_id"))?;
     let text = fields.text("log").or_else(|| fields.text("message"))?.into_owned().into_bytes();
     let is_cut = is_true(fields, "partial_message") && !is_true(fields, "partial_last");
     let source = fields.text("source").unwrap_or_default();
     let stream = StreamId::PLAIN.of(b"fluentd").of(source.as_bytes()).named(id.as_bytes());
-    Some(LinePart { stream, stamp: clock.fields(fields), text: Cow::Owned(text), end: rest_unless(is_cut) })
+    let number = fields.scalar("partial_ordinal").and_then(|number| number.parse().ok());
+    Some(LinePart { stream, stamp: clock.fields(fields), text: Cow::Owned(text), end: rest_unless(is_cut), number })
 }
 
 /// A record of Fluent Bit's CRI parser, which keeps the tag `P` or `F` as `logtag` or `_p`.
@@ -244,7 +248,7 @@ fn fluent_bit<'a>(fields: &Fields<'a>, stamp: Option<ParsedTime>, clock: &TimeCo
     let name: Vec<&str> = pod_names.iter().chain(&names).map(AsRef::as_ref).filter(|name| !name.is_empty()).collect();
     let stream = if name.is_empty() { stream } else { stream.named(name.join("\n").as_bytes()) };
     let end = rest_unless(tag.starts_with('P'));
-    Some(LinePart { stream, stamp: clock.fields(fields).or(stamp), text: Cow::Owned(text), end })
+    Some(LinePart { stream, stamp: clock.fields(fields).or(stamp), text: Cow::Owned(text), end, number: None })
 }
 
 fn rest_unless(is_cut: bool) -> PartEnd {

@@ -49,6 +49,11 @@ impl PartialLines {
         self.0.iter_mut().map(|line| &mut line.place)
     }
 
+    /// Returns the number of parts of the newest line.
+    pub(in crate::event) fn parts(&self) -> u32 {
+        self.0.last().map_or(0, |line| line.parts)
+    }
+
     /// Returns the byte at which the oldest line begins.
     pub(in crate::event) fn byte(&self) -> Option<u64> {
         self.0.iter().map(|line| line.place.byte).min()
