@@ -66,7 +66,9 @@ fn callbacks_are_printed_and_the_journal_is_a_log() {
     again.until_ids(&["b"]);
     // An event that arrives before the journal was read to its end is history; another program takes longer than that.
     assert!(run(&["list"]).status.success());
-    assert_eq!(Client::new(again.address()).post("", event("c").as_bytes()).0, 200);
+    // It may end before it has answered, since it reads the journal as soon as there is a line.
+    let answer = Client::new(again.address()).try_post("", event("c").as_bytes());
+    assert!(answer.is_none_or(|(status, _)| status == 200));
     again.until_ids(&["b", "c"]);
     assert_eq!(again.exit_code(), Some(0));
 }
