@@ -1,7 +1,6 @@
 //! Following a log through anything: case by case, against a model, and by the real program.
 
 mod cases;
-mod copies;
 mod model;
 mod program;
 mod remote;
@@ -159,7 +158,7 @@ fn line(number: u32) -> String {
 }
 
 pub(crate) fn tests() -> Vec<Test> {
-    [cases::tests(), copies::tests(), model::tests(), program::tests(), remote::all_tests(), screen::tests()]
+    [cases::tests(), model::tests(), program::tests(), remote::all_tests(), screen::tests()]
         .into_iter()
         .flatten()
         .collect()

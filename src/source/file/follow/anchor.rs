@@ -87,21 +87,12 @@ impl Anchor {
         other.offset <= self.offset && self.head.starts_with(&other.head) && (common == 0 || own == Some(theirs))
     }
 
-    /// Returns whether a file still begins as it did and has at `begin` what was read there, up to a NUL byte: those may
-    /// stand for bytes that are not written yet.
-    pub(super) fn is_as_read(&self, file: &dyn SourceFile, begin: u64, read: &[u8]) -> io::Result<bool> {
-        let first = read.get(..HEAD.min(read.len())).unwrap_or_default();
-        let text = first.split(|byte| *byte == 0).next().unwrap_or_default();
-        Ok(self.head_holds(file)? && has_bytes_at(file, begin, text)?)
-    }
-
     /// Returns whether the head is still there.
     pub fn head_holds(&self, file: &dyn SourceFile) -> io::Result<bool> {
         has_bytes_at(file, 0, &self.head)
     }
 }
 
-/// Returns whether these bytes are in a file at this place.
 fn has_bytes_at(file: &dyn SourceFile, from: u64, bytes: &[u8]) -> io::Result<bool> {
     let mut now = vec![0; bytes.len()];
     match file.read_exact_at(&mut now, from) {

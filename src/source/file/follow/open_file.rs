@@ -29,9 +29,6 @@ const FIRST_CHUNK: usize = 64 << 10;
 /// The most bytes that are read at a time.
 const CHUNK: usize = 1 << 20;
 
-/// The size of the pages in which the system reads, at least.
-const PAGE: u64 = 4096;
-
 /// A file that the name stands for, or stood for.
 #[derive(Debug)]
 pub(super) struct OpenFile {
@@ -112,16 +109,10 @@ impl OpenFile {
             let tail = if nuls == 0 { self.anchor.tail() } else { &[] };
             let more = usize::try_from(size.saturating_sub(at)).unwrap_or(CHUNK);
             chunk.resize(more.clamp(4096, capacity) + tail.len(), 0);
-            let begin = at - tail.len() as u64;
-            let count = self.file.read_at(&mut chunk, begin)?;
-            let read = chunk.get(..count).unwrap_or_default();
-            let Some(bytes) = read.strip_prefix(tail) else { return Ok(ReadOutcome::Changed) };
-            if let Some(sure) = self.first_page_if_torn(begin, read)? {
-                let sure = sure.get(tail.len()..).filter(|_| nuls == 0).unwrap_or_default();
-                self.anchor.push(sure);
-                self.lines.push(sure, |lines| sink.lines(self.generation, lines))?;
+            let count = self.file.read_at(&mut chunk, at - tail.len() as u64)?;
+            let Some(bytes) = chunk.get(..count).and_then(|bytes| bytes.strip_prefix(tail)) else {
                 return Ok(ReadOutcome::Changed);
-            }
+            };
             let body = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
             let (body, zeros) = bytes.split_at(body);
             if bytes.is_empty() {
@@ -147,16 +138,6 @@ impl OpenFile {
             nuls = self.file.next_data(next, size.max(next)) - self.anchor.offset();
         }
         Ok(ReadOutcome::More)
-    }
-
-    /// Returns the text in the first page that was read, if the file was truncated and grew again meanwhile: then the
-    /// pages are of two contents. A file does not grow beyond [`CHUNK`] meanwhile.
-    fn first_page_if_torn<'b>(&self, begin: u64, read: &'b [u8]) -> io::Result<Option<&'b [u8]>> {
-        let page = usize::try_from(PAGE - begin % PAGE).unwrap_or_default();
-        if read.len() <= page || begin > CHUNK as u64 || self.anchor.is_as_read(&*self.file, begin, read)? {
-            return Ok(None);
-        }
-        Ok(read.get(..page).and_then(|first| first.split(|byte| *byte == 0).next()))
     }
 
     /// Reads an archive from its beginning, without the bytes that were read before the log was packed.
@@ -238,107 +219,5 @@ impl OpenFile {
     pub(super) fn finish(&mut self, sink: &mut impl Sink) -> Result<(), Stopped> {
         self.lines.finish(|lines| sink.lines(self.generation, lines))?;
         sink.end(self.generation)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        event::Health,
-        source::{file::follow::observation::FileStat, lines::SplitLine, sink::Beginning},
-    };
-    use std::{
-        fmt::Write as _,
-        num::NonZeroU32,
-        sync::atomic::{AtomicBool, Ordering},
-    };
-
-    /// A file that is truncated and written anew while it is read for the first time.
-    #[derive(Debug)]
-    struct TornFile {
-        stat: FileStat,
-        first: Vec<u8>,
-        then: Vec<u8>,
-        was_read: AtomicBool,
-    }
-
-    impl SourceFile for TornFile {
-        fn stat(&self) -> io::Result<FileStat> {
-            Ok(self.stat)
-        }
-
-        fn read_at(&self, out: &mut [u8], from: u64) -> io::Result<usize> {
-            let text = if self.was_read.swap(true, Ordering::Relaxed) { &self.then } else { &self.first };
-            let text = text.get(usize::try_from(from).unwrap()..).unwrap_or_default();
-            let count = text.len().min(out.len());
-            out[..count].copy_from_slice(&text[..count]);
-            Ok(count)
-        }
-    }
-
-    #[derive(Debug, Default)]
-    struct TextSink(Vec<u8>);
-
-    impl Sink for TextSink {
-        fn begin(&mut self, _: u16, _: Beginning) -> Result<(), Stopped> {
-            Ok(())
-        }
-
-        fn lines(&mut self, _: u16, lines: SplitLine<'_>) -> Result<(), Stopped> {
-            if let SplitLine::Whole { bytes, .. } = lines {
-                self.0.extend_from_slice(bytes);
-            }
-            Ok(())
-        }
-
-        fn flush(&mut self) -> Result<(), Stopped> {
-            Ok(())
-        }
-
-        fn end(&mut self, _: u16) -> Result<(), Stopped> {
-            Ok(())
-        }
-
-        fn incomplete(&mut self, _: Option<&[u8]>) -> Result<(), Stopped> {
-            Ok(())
-        }
-
-        fn notice(&mut self, _: Severity, _: String) -> Result<(), Stopped> {
-            Ok(())
-        }
-
-        fn health(&mut self, _: Health) -> Result<(), Stopped> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn of_a_reading_over_a_truncation_only_the_first_page_is_taken() {
-        let line = |mut text: String, number: u32| {
-            let _ = writeln!(text, "line {number:03}");
-            text
-        };
-        let lines = |numbers: std::ops::Range<u32>| numbers.fold(String::new(), line);
-        let (old, then) = (lines(900..903).into_bytes(), lines(0..900).into_bytes());
-        let mut first = then.clone();
-        first[..4096].fill(0);
-        first[..old.len()].copy_from_slice(&old);
-        let file = tempfile::tempfile().unwrap();
-        file.set_len(then.len() as u64).unwrap();
-        let stat = SourceFile::stat(&file).unwrap();
-        let file = Arc::new(TornFile { stat, first, then: then.clone(), was_read: AtomicBool::new(false) });
-        let open = |anchor| {
-            let lines = Lines::new(0, Some(NonZeroU32::MIN));
-            OpenFile::new(Arc::clone(&file) as Arc<dyn SourceFile>, stat.id, 0, false, anchor, lines)
-        };
-        let mut sink = TextSink::default();
-        let mut torn = open(Anchor::default());
-        assert!(matches!(torn.read_on(&mut sink), Ok(ReadOutcome::Changed)));
-        assert_eq!(sink.0, old);
-        assert_eq!(torn.anchor.offset(), old.len() as u64);
-        sink.0.clear();
-        assert!(matches!(open(Anchor::default()).read_on(&mut sink), Ok(ReadOutcome::UpToDate)));
-        assert_eq!(sink.0, then);
     }
 }

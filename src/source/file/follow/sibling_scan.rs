@@ -45,8 +45,6 @@ enum ArchiveOrigin {
 pub(super) struct CopiedLog<'a> {
     pub(super) file: &'a dyn SourceFile,
     pub(super) name: NameChange,
-    /// What was read of it, where it may have been truncated since.
-    pub(super) read: Option<&'a Anchor>,
 }
 
 /// The change of the name's file since the last search.
@@ -287,15 +285,8 @@ fn seen(siblings: &[Sibling]) -> impl Iterator<Item = (Inode, SeenSibling)> {
     siblings.iter().map(|Sibling { stat, .. }| (stat.id, SeenSibling { born: stat.born, size: stat.stamp.size }))
 }
 
-/// Returns whether a file holds the beginning of a log, as far as it is copied, or all that was read of it.
-pub(super) fn is_copy(file: &dyn SourceFile, log: CopiedLog<'_>) -> io::Result<bool> {
-    let CopiedLog { file: log, name, read } = log;
-    if let Some(read) = read
-        && read.offset() > 0
-        && read.holds(file)?
-    {
-        return Ok(true);
-    }
+/// Returns whether a file holds the beginning of a log, as far as it is copied.
+pub(super) fn is_copy(file: &dyn SourceFile, CopiedLog { file: log, name }: CopiedLog<'_>) -> io::Result<bool> {
     let (stat, log_stat) = (file.stat()?, log.stat()?);
     let may_be = match name {
         NameChange::Same => true,

@@ -133,14 +133,11 @@ impl Follower {
             ReadTarget::Restarted(file) => Some(file.stat()?.id),
             ReadTarget::Named(Ok((_, stat))) => Some(stat.id),
         };
+        let same = |file| CopiedLog { file, name: NameChange::Same };
         let copied = match target {
-            ReadTarget::None | ReadTarget::Open(_) => self.open.as_ref().map(|open| CopiedLog {
-                file: &*open.file,
-                name: NameChange::Same,
-                read: Some(&open.anchor),
-            }),
-            ReadTarget::Restarted(file) => Some(CopiedLog { file: &**file, name: NameChange::Same, read: None }),
-            ReadTarget::Named(Ok((file, _))) => Some(CopiedLog { file: &**file, name: NameChange::Other, read: None }),
+            ReadTarget::None | ReadTarget::Open(_) => self.open.as_ref().map(|open| same(&*open.file)),
+            ReadTarget::Restarted(file) => Some(same(&**file)),
+            ReadTarget::Named(Ok((file, _))) => Some(CopiedLog { file: &**file, name: NameChange::Other }),
             ReadTarget::Named(Err(_)) => None,
         };
         let missed = match self.siblings.find_missed(current, copied, context.history, self.rank) {

@@ -77,7 +77,7 @@ impl Follower {
         // While the name has its file, what begins as that does is a copy of it.
         let log = current.as_ref().map(|current| {
             let name = if current.found.is_some() { NameChange::Same } else { NameChange::Other };
-            CopiedLog { file: &*current.file, name, read: None }
+            CopiedLog { file: &*current.file, name }
         });
         for candidate in rotated {
             let is_seen = saved_place::is_seen(&saved.seen, &*candidate.file, candidate.id, candidate.packing)?;
