@@ -33,6 +33,7 @@ mod tail;
 use crate::{
     cli::{self, Command, ConfigError, ConfigFile, Invocation, UsageError},
     diagnostics,
+    event::redact,
     media::{DECODE_ARGUMENT, decode_main},
     terminal,
 };
@@ -83,12 +84,13 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 /// Prints what clap reports: help and version are successes, everything else is a usage error.
 fn print_usage(error: &clap::Error) -> Result<ExitCode> {
     // Without clap's own colours, and with every control character of an argument made visible.
-    let text = cli::printable(&error.render().to_string());
+    let text = error.render().to_string();
     if error.use_stderr() {
+        let text = cli::printable(&redact(&text));
         // A closed stderr leaves nobody to tell.
         drop(io::stderr().write_all(text.as_bytes()));
     } else {
-        io::stdout().write_all(text.as_bytes()).context(stdio::STDOUT)?;
+        io::stdout().write_all(cli::printable(&text).as_bytes()).context(stdio::STDOUT)?;
     }
     let is_success = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     Ok(if is_success { ExitCode::SUCCESS } else { ExitCode::from(USAGE) })

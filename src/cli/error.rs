@@ -1,6 +1,6 @@
 //! The usage error, and the text of errors that clap reports.
 
-use crate::text::Safe;
+use crate::{event::redact, text::Safe};
 
 /// A mistake on the command line, which ends the program with exit code 2.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -8,9 +8,9 @@ use crate::text::Safe;
 pub struct UsageError(Safe);
 
 impl UsageError {
-    /// Makes an error from a sentence that says what is wrong and what would be right.
+    /// Makes an error from a sentence that says what is wrong and what would be right; secrets in it are hidden.
     pub fn new(sentence: impl AsRef<str>) -> Self {
-        Self(Safe::new(sentence.as_ref()))
+        Self(Safe::new(&redact(sentence.as_ref())))
     }
 }
 
@@ -18,7 +18,7 @@ impl UsageError {
 pub fn first_paragraph(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let lines: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
-    lines.join(" ").trim_start_matches("error: ").to_owned()
+    redact(lines.join(" ").trim_start_matches("error: ")).into_owned()
 }
 
 /// Returns a text of several lines with each line made fit for a terminal.

@@ -139,6 +139,18 @@ fn exit_codes_and_streams() {
     check(&["--version"], 0, "thumbview ", "");
 }
 
+fn errors_about_arguments_tell_no_secret() {
+    for args in [
+        &["list", "--allow-host", "http://u:SECRET7c1@h/", "events.log"][..],
+        &["list", "--nonsense=http://h/a.jpg?auth_key=SECRET7c1"],
+        &["show", "--offset", "http://h/a.jpg?auth_key=SECRET7c1", "events.log"],
+    ] {
+        let ran = Place::new().run(args);
+        assert_eq!(ran.code, 2, "{args:?}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("SECRET7c1"), "{args:?}: {}", ran.stderr);
+    }
+}
+
 fn a_pipe_is_read_to_its_end() {
     let place = Place::new();
     for args in [&["tail"][..], &["tail", "-"], &["-"], &["tail", "-o", "jsonl", "-"]] {
@@ -566,6 +578,7 @@ crate::tests! {
     lists_the_documented_event_as_json,
     lists_an_event_within_a_page,
     exit_codes_and_streams,
+    errors_about_arguments_tell_no_secret,
     a_pipe_is_read_to_its_end,
     a_near_miss_is_named_with_its_reason,
     tail_waits_for_a_missing_file,
