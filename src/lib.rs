@@ -56,7 +56,7 @@
 //! - [`cli`]: the command line, the environment and the config file; the only translation from options to settings.
 //! - [`report`]: rows and summaries as table, JSON, JSON lines and CSV.
 //! - [`command`]: a file for each command, and those that several share. [`session`]: the full screen, its loop and its effects.
-//! - [`diagnostics`]: messages on stderr and in `--log-file`. [`regular_file`]: reading of files that options name.
+//! - [`diagnostics`]: messages on stderr and in `--log-file`. [`regular_file`]: files opened so that no FIFO is waited for.
 //!   [`demo`]: the offline demo.
 //!
 //! # Where to look
@@ -95,8 +95,7 @@
 //!
 //! # Glossary
 //!
-//! One word for one thing. A type name stands for one thing, but for a dozen (`State`, `Answer`, `Fault`, `Scan` and the like)
-//! that two modules which do not know each other have for the same kind of thing.
+//! One word for one thing. A type name stands for one thing; only `State`, which never leaves its module, stands twice.
 //!
 //! | word | meaning |
 //! |---|---|

@@ -43,7 +43,7 @@ pub use error::Stopped;
 pub use login::{has_remote_names, log_in};
 use outlet::Outlet;
 pub use raw::RawError;
-pub use remote::login::{Interrupted, Operator};
+pub use remote::login::{Interrupted, LoginContext};
 pub use saved_state::{OutputPosition, SavedState, StateError};
 use state::SharedState;
 use std::{

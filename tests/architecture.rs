@@ -53,6 +53,7 @@ const IMPORTS: [(&str, &[&str]); 21] = [
             "graphics",
             "media",
             "picture",
+            "regular_file",
             "report",
             "source",
             "terminal",

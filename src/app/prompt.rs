@@ -42,12 +42,12 @@ pub(super) enum PromptEvent {
     /// A line was entered.
     Submitted(Purpose, String),
     /// A question was answered.
-    Answered(Answer),
+    Answered(PromptAnswer),
 }
 
 /// The answer to a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum PromptAnswer {
     /// `y`.
     Yes,
     /// Any other key.
@@ -106,7 +106,7 @@ impl Prompts {
         if prompt.purpose == Purpose::Replace {
             self.open = None;
             let is_yes = matches!(key.code, KeyCode::Char('y' | 'Y'));
-            return PromptEvent::Answered(if is_yes { Answer::Yes } else { Answer::No });
+            return PromptEvent::Answered(if is_yes { PromptAnswer::Yes } else { PromptAnswer::No });
         }
         match prompt.key(key) {
             PromptOutcome::Edited => edited(prompt),

@@ -7,7 +7,7 @@ use super::{
     list::AssetList,
     message::Effect,
     outcome::ActionOutcome,
-    prompt::Answer,
+    prompt::PromptAnswer,
     viewer::Viewer,
     write_job::{Overwrite, WriteContent, WriteJob, WriteOutcome},
 };
@@ -68,9 +68,9 @@ impl FileWrites {
     }
 
     /// Replaces the existing file, or keeps it.
-    pub(super) fn answer(&mut self, answer: Answer) -> ActionOutcome {
+    pub(super) fn answer(&mut self, answer: PromptAnswer) -> ActionOutcome {
         match (self.refused.take(), answer) {
-            (Some(job), Answer::Yes) => self.send(WriteJob { overwrite: Overwrite::Yes, ..job }),
+            (Some(job), PromptAnswer::Yes) => self.send(WriteJob { overwrite: Overwrite::Yes, ..job }),
             (Some(_) | None, _) => ActionOutcome::say("not written"),
         }
     }

@@ -16,14 +16,14 @@ pub enum AssetLookup {
 
 /// The ways in which a name may mean an asset, the surest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meaning {
+enum NameMeaning {
     Title,
     IdBeginning,
     TitleBeginning,
     TitlePart,
 }
 
-impl Meaning {
+impl NameMeaning {
     const COUNT: usize = 4;
 
     /// Returns the surest way in which a name in lower case means an asset.
@@ -48,9 +48,9 @@ impl Catalog {
             return AssetLookup::One(asset.key());
         }
         let name = name.trim().to_lowercase();
-        let mut found = [AssetLookup::None; Meaning::COUNT];
+        let mut found = [AssetLookup::None; NameMeaning::COUNT];
         for asset in self.assets().filter(|_| !name.is_empty()) {
-            if let Some(meaning) = Meaning::of(&name, &asset) {
+            if let Some(meaning) = NameMeaning::of(&name, &asset) {
                 let found = &mut found[meaning as usize];
                 *found = match *found {
                     AssetLookup::None => AssetLookup::One(asset.key()),

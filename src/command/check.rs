@@ -23,7 +23,7 @@ use crate::{
     text::{Safe, number::counted},
 };
 use anyhow::{Context as _, Result};
-use judging::{Ended, Judging};
+use judging::{CheckEnd, Judging};
 use std::{
     cmp::Reverse,
     future::pending,
@@ -57,7 +57,7 @@ pub(super) fn run(mut args: CheckArgs) -> Result<ExitCode> {
     let has_file = args.junit.is_some();
     let stdout_closed = async { if has_file { pending().await } else { stdio::stdout_closed().await } };
     let ended = runtime::block_on(async { Ok(judging.run(config, stdout_closed).await) })?;
-    if ended == Ended::StdoutClosed {
+    if ended == CheckEnd::StdoutClosed {
         return Ok(ExitCode::SUCCESS);
     }
     judging
@@ -84,10 +84,10 @@ pub(super) fn run(mut args: CheckArgs) -> Result<ExitCode> {
 }
 
 /// Returns the exit code, and says why where nothing could be judged.
-fn exit_code(ended: Ended, tally: &CheckTally, of_reading: impl FnOnce() -> ExitCode) -> ExitCode {
+fn exit_code(ended: CheckEnd, tally: &CheckTally, of_reading: impl FnOnce() -> ExitCode) -> ExitCode {
     match ended {
-        Ended::Interrupted(code) => return ExitCode::from(code),
-        Ended::Done | Ended::StdoutClosed => {}
+        CheckEnd::Interrupted(code) => return ExitCode::from(code),
+        CheckEnd::Done | CheckEnd::StdoutClosed => {}
     }
     if tally.bad > 0 {
         return ExitCode::from(BAD_PICTURES);
@@ -122,10 +122,10 @@ mod tests {
             let pictures = sound + bad + warnings + unchecked;
             CheckTally { pictures, sound, bad, warnings, unchecked, ..CheckTally::default() }
         };
-        assert_eq!(code(Ended::Done, tally(1, 0, 1, 1)), expected(77), "that of the log");
-        assert_eq!(code(Ended::Done, tally(1, 1, 0, 0)), expected(4));
-        assert_eq!(code(Ended::Done, tally(0, 0, 0, 2)), expected(1));
-        assert_eq!(code(Ended::Done, tally(0, 0, 0, 0)), expected(77), "no pictures, no complaint");
-        assert_eq!(code(Ended::Interrupted(130), tally(0, 1, 0, 2)), expected(130));
+        assert_eq!(code(CheckEnd::Done, tally(1, 0, 1, 1)), expected(77), "that of the log");
+        assert_eq!(code(CheckEnd::Done, tally(1, 1, 0, 0)), expected(4));
+        assert_eq!(code(CheckEnd::Done, tally(0, 0, 0, 2)), expected(1));
+        assert_eq!(code(CheckEnd::Done, tally(0, 0, 0, 0)), expected(77), "no pictures, no complaint");
+        assert_eq!(code(CheckEnd::Interrupted(130), tally(0, 1, 0, 2)), expected(130));
     }
 }

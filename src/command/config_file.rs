@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{UsageError, config_folder},
-    regular_file,
+    regular_file::{self, SymbolicLink},
     text::Safe,
 };
 use std::{
@@ -20,7 +20,8 @@ pub(super) fn read(named: Option<&Path>) -> Result<Option<(Safe, String)>, Usage
     let Some(path) = named.map(Path::to_owned).or_else(default) else { return Ok(None) };
     let name = Safe::new(&path.display().to_string());
     let not_text = |_| io::Error::new(ErrorKind::InvalidData, "it is not UTF-8");
-    let text = regular_file::read(&path, MAX_BYTES).and_then(|bytes| String::from_utf8(bytes).map_err(not_text));
+    let text = regular_file::read(&path, SymbolicLink::Followed, MAX_BYTES)
+        .and_then(|bytes| String::from_utf8(bytes).map_err(not_text));
     match text {
         Err(error) if named.is_none() && is_absent(&error) => Ok(None),
         Err(error) => Err(UsageError::new(format!("cannot read the config file {name}: {error}"))),

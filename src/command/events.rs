@@ -65,8 +65,8 @@ pub(super) fn print(selection: &SelectionArgs, source: SourceConfig, follow: Fol
         ));
     }
     match ended {
-        Ended::ByAlert => Ok(ExitCode::SUCCESS),
-        Ended::BySource(monitor) => {
+        PrintingEnd::ByAlert => Ok(ExitCode::SUCCESS),
+        PrintingEnd::BySource(monitor) => {
             if mode == ReadMode::Once {
                 check_statuses(&filter, &printer.stream.other_statuses().iter().collect::<Vec<_>>())?;
             }
@@ -103,13 +103,13 @@ struct EventPrinter {
 const LAST_POSITION: Duration = Duration::from_secs(1);
 
 /// The cause of the end of printing.
-enum Ended {
+enum PrintingEnd {
     BySource(Box<SourceMonitor>),
     ByAlert,
 }
 
 impl EventPrinter {
-    async fn run(&mut self, config: SourceConfig, deadline: Option<Instant>) -> Result<Ended> {
+    async fn run(&mut self, config: SourceConfig, deadline: Option<Instant>) -> Result<PrintingEnd> {
         let (source, mut updates) = source::spawn(config);
         let mut monitor = SourceMonitor::new(source);
         let mut closed = std::pin::pin!(stdio::stdout_closed());
@@ -125,13 +125,13 @@ impl EventPrinter {
                 () = &mut closed => return Err(io::Error::from(io::ErrorKind::BrokenPipe)).context(STDOUT),
                 () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => None,
             };
-            let Some(update) = update else { return Ok(Ended::BySource(Box::new(monitor))) };
+            let Some(update) = update else { return Ok(PrintingEnd::BySource(Box::new(monitor))) };
             monitor.take(&update);
             self.alerter.observe(&update);
             let is_loaded = matches!(update, LogUpdate::Loaded);
             let flow = match update {
                 LogUpdate::Batch { events, .. } => self.print_all(events, &monitor)?,
-                LogUpdate::Finished => return Ok(Ended::BySource(Box::new(monitor))),
+                LogUpdate::Finished => return Ok(PrintingEnd::BySource(Box::new(monitor))),
                 LogUpdate::Opened { .. }
                 | LogUpdate::Health { .. }
                 | LogUpdate::Incomplete { .. }
@@ -147,7 +147,7 @@ impl EventPrinter {
             self.save_state(&monitor);
             if flow.is_break() {
                 self.save_last_state(&monitor).await;
-                return Ok(Ended::ByAlert);
+                return Ok(PrintingEnd::ByAlert);
             }
         }
     }

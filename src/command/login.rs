@@ -7,7 +7,7 @@ use super::{signals::HeldSignals, stdio};
 use crate::{
     cli::StreamKind,
     diagnostics::info,
-    source::{self, Operator, SourceConfig},
+    source::{self, LoginContext, SourceConfig},
 };
 use anyhow::Result;
 use rustix::{
@@ -31,8 +31,8 @@ pub(super) fn log_in(config: SourceConfig) -> Result<SourceConfig> {
     }
     let Some(terminal) = terminal_in_foreground() else { return Ok(config) };
     let (modes, signals) = (tcgetattr(&terminal), HeldSignals::hold());
-    let operator = Operator { has_interrupted: &|| signals.received().is_some(), say: &info };
-    let outcome = source::log_in(config, &operator);
+    let context = LoginContext { has_interrupted: &|| signals.received().is_some(), say: &info };
+    let outcome = source::log_in(config, &context);
     match (outcome, signals.release()) {
         (Ok(config), None) => Ok(config),
         (_, code) => {

@@ -8,7 +8,7 @@ mod glyphs;
 
 use super::raster::scale;
 use crate::picture::{BlockCell, BlockGrid, ColourDepth, Fit, Picture, PixelSize, Symbols, xterm_colour, xterm_index};
-use glyphs::Partition;
+use glyphs::CellPartition;
 use image::{DynamicImage, RgbImage};
 use std::iter;
 
@@ -95,7 +95,7 @@ impl CellSamples {
                 *kept = Some(candidate);
             }
         };
-        for partition in Partition::of(fit.symbols) {
+        for partition in CellPartition::of(fit.symbols) {
             let parts = self.parts(*partition);
             let (columns, rows) = partition.grid();
             let parts = &parts[..columns * rows];
@@ -116,7 +116,7 @@ impl CellSamples {
     }
 
     /// Returns the sums of each part.
-    fn parts(&self, partition: Partition) -> [Sums; MAX_PARTS] {
+    fn parts(&self, partition: CellPartition) -> [Sums; MAX_PARTS] {
         let (columns, rows) = partition.grid();
         let (part_width, part_height) = (self.columns / columns, self.rows / rows);
         let mut parts = [Sums::default(); MAX_PARTS];
@@ -167,7 +167,7 @@ impl Sums {
 }
 
 /// Returns the colours of the split that leaves the least error.
-fn best_colours(parts: &[Sums], partition: Partition, symbols: Symbols) -> [[f32; 3]; 2] {
+fn best_colours(parts: &[Sums], partition: CellPartition, symbols: Symbols) -> [[f32; 3]; 2] {
     let whole = parts.iter().fold(Sums::default(), |sums, part| sums.plus(*part));
     // The sums of each mask, from those of the mask without its lowest bit.
     let mut sums = [Sums::default(); 1 << (MAX_PARTS - 1)];
@@ -190,7 +190,7 @@ fn best_colours(parts: &[Sums], partition: Partition, symbols: Symbols) -> [[f32
 /// Returns the block of least error in two colours.
 fn drawn_in(
     parts: &[Sums],
-    partition: Partition,
+    partition: CellPartition,
     symbols: Symbols,
     [foreground, background]: [[u8; 3]; 2],
 ) -> SymbolCandidate {
@@ -216,7 +216,7 @@ fn nearest_parts(errors: &[(f32, f32)]) -> (u8, f32) {
 }
 
 /// Returns the mask of least error among those that have characters, and that error.
-fn nearest_mask(errors: &[(f32, f32)], partition: Partition, symbols: Symbols) -> (u8, f32) {
+fn nearest_mask(errors: &[(f32, f32)], partition: CellPartition, symbols: Symbols) -> (u8, f32) {
     let error = |mask: u8| -> f32 {
         let parts = errors.iter().enumerate();
         parts.map(|(bit, (front, back))| if mask >> bit & 1 == 1 { *front } else { *back }).sum()

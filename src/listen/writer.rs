@@ -1,7 +1,7 @@
 //! The thread that writes the journal: what comes while one batch is being put on disk makes the next batch.
 //!
 //! So that many senders at once wait for few syncs. Each sender is told [`Stored::Kept`] after the sync, never before.
-//! What is kept is counted and reported here, since a sender may have hung up by then.
+//! The callbacks that are kept are counted and reported here, since a sender may have hung up by then.
 
 use super::{
     admission::SubscriptionChange,

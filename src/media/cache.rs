@@ -6,14 +6,19 @@
 //! Invariant: an error of the disk never fails a picture. One notice says why the cache is no longer used or written.
 
 use super::error::is_out_of_files;
-use crate::{event::PictureUrl, picture::PictureRequest, text::Safe};
+use crate::{
+    event::PictureUrl,
+    picture::PictureRequest,
+    regular_file::{self, SymbolicLink},
+    text::Safe,
+};
 use aws_lc_rs::digest::{Digest, SHA256, digest};
-use rustix::{fs::OFlags, process::geteuid};
+use rustix::process::geteuid;
 use std::{
     fmt::Write as _,
-    fs::{self, DirBuilder, DirEntry, File, Metadata, OpenOptions, Permissions},
+    fs::{self, DirBuilder, DirEntry, Metadata, Permissions},
     io::{self, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::{Duration, SystemTime},
@@ -70,7 +75,7 @@ impl Cache {
         }
         let name = entry_name(request);
         let path = self.directory.join(&name);
-        let mut file = open_entry(&path).ok()?;
+        let mut file = regular_file::open(&path, SymbolicLink::Refused).ok()?;
         if let Err(error) = check_owner(&self.directory, &fs::symlink_metadata(&self.directory).ok()?)
             .and_then(|()| check_owner(&path, &file.metadata()?))
         {
@@ -152,13 +157,6 @@ pub fn clear_cache(dir: &Path) -> io::Result<(u64, u64)> {
         }
     }
     Ok((files, bytes))
-}
-
-/// Opens a regular file without following a symbolic link, and without waiting for the writer of a FIFO.
-fn open_entry(path: &Path) -> io::Result<File> {
-    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).map_err(io::Error::other)?;
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
 }
 
 /// Fails if another user owns a file or directory, or may write it.

@@ -9,7 +9,7 @@ use super::{
     policy::{Policy, Trust},
     roots::TrustedRoots,
 };
-use crate::regular_file;
+use crate::regular_file::{self, SymbolicLink};
 use reqwest::{
     Certificate, Client, Proxy,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -73,7 +73,8 @@ const MAX_CA_BYTES: u64 = 16 << 20;
 fn roots_of_file(file: Option<&Path>) -> Result<Vec<Certificate>, FetchError> {
     let Some(file) = file else { return Ok(Vec::new()) };
     let unusable = |cause: String| FetchError::Setup(format!("--ca-file {}: {cause}", file.display()));
-    let pem = regular_file::read(file, MAX_CA_BYTES).map_err(|error| unusable(error.to_string()))?;
+    let pem =
+        regular_file::read(file, SymbolicLink::Followed, MAX_CA_BYTES).map_err(|error| unusable(error.to_string()))?;
     let roots = Certificate::from_pem_bundle(&pem).map_err(|error| unusable(error.to_string()))?;
     if roots.is_empty() {
         return Err(unusable("holds no certificate".to_owned()));

@@ -41,7 +41,8 @@ impl Preparer {
         let (jobs, latest_jobs) = watch::channel(Arc::from([]));
         let (sender, updates) = mpsc::channel(UPDATES);
         let (prepared, finished) = mpsc::channel(WORKERS);
-        let workers = (0..WORKERS).map(|index| Worker::start(index, prepared.clone())).collect::<io::Result<_>>()?;
+        let workers =
+            (0..WORKERS).map(|index| PreparationThread::start(index, prepared.clone())).collect::<io::Result<_>>()?;
         tokio::spawn(run(latest_jobs, workers, finished, sender));
         Ok((Self(jobs), updates))
     }
@@ -53,7 +54,7 @@ impl Preparer {
 }
 
 /// A thread that prepares a picture at a time; it ends when this is dropped.
-struct Worker {
+struct PreparationThread {
     jobs: sync::Sender<Preparation>,
     /// The job that it has.
     fit: Option<Fit>,
@@ -62,7 +63,7 @@ struct Worker {
 /// The index of a worker that has finished, with the picture unless the job panicked.
 type Finished = (usize, Option<PictureUpdate>);
 
-impl Worker {
+impl PreparationThread {
     fn start(index: usize, finished: mpsc::Sender<Finished>) -> io::Result<Self> {
         let (jobs, queue) = sync::channel::<Preparation>();
         thread::Builder::new().name("prepare".to_owned()).spawn(move || {
@@ -81,7 +82,7 @@ impl Worker {
 
 async fn run(
     mut jobs: watch::Receiver<Arc<[Preparation]>>,
-    mut workers: Vec<Worker>,
+    mut workers: Vec<PreparationThread>,
     mut finished: mpsc::Receiver<Finished>,
     updates: mpsc::Sender<PictureUpdate>,
 ) {

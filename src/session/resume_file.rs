@@ -7,14 +7,14 @@ use super::files;
 use crate::{
     app::{Filter, Overwrite, ResumePoint},
     event::Fingerprint,
+    regular_file::{self, SymbolicLink},
     text::Safe,
 };
-use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, DirBuilder, File},
-    io::{self, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    io::{self, Write as _},
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
@@ -77,7 +77,7 @@ impl ResumeFile {
     /// # Errors
     /// If there is something else than a file of this program.
     pub fn read(&self) -> Result<Option<ResumePoint>, ResumeError> {
-        let text = match read(&self.path) {
+        let text = match regular_file::read(&self.path, SymbolicLink::Refused, MAX_BYTES) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(ResumeError::Io { path: self.path.clone(), source }),
@@ -118,21 +118,6 @@ fn absolute(source: &Path) -> PathBuf {
     let is_local = source.is_absolute() || !source.as_os_str().as_encoded_bytes().contains(&b':');
     let absolute = is_local.then(|| std::path::absolute(source).ok()).flatten();
     absolute.unwrap_or_else(|| source.to_owned())
-}
-
-/// Reads a regular file of at most [`MAX_BYTES`]. A FIFO would block until somebody writes to it.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOFOLLOW).bits()).unwrap_or(0);
-    let file = File::options().read(true).custom_flags(flags).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    let mut text = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(io::Error::other("it is too long for a saved session"));
-    }
-    Ok(text)
 }
 
 /// Removes the files beyond [`MAX_FILES`] that were written longest ago. What cannot be removed stays.
@@ -195,10 +180,10 @@ mod tests {
         fs::write(&one.path, text.replace("\"a\"", "\"since:soon\"")).unwrap();
         assert!(said().ends_with("holds no saved session"), "{}", said());
         fs::write(&one.path, " ".repeat(100_000)).unwrap();
-        assert!(said().ends_with("it is too long for a saved session"), "{}", said());
+        assert!(said().ends_with("it is too long"), "{}", said());
         fs::remove_file(&one.path).unwrap();
         mknodat(CWD, &one.path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-        assert!(said().ends_with("it is not a regular file"), "{}", said());
+        assert!(said().ends_with("it is a FIFO"), "{}", said());
         assert!(one.write(point("a")).is_err(), "a FIFO is not replaced");
     }
 

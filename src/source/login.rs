@@ -5,7 +5,7 @@ use super::{
     config::SourceConfig,
     remote::{
         RemoteHost,
-        login::{Interrupted, Logins, Operator},
+        login::{Interrupted, LoginContext, Logins},
     },
 };
 
@@ -18,8 +18,8 @@ pub fn has_remote_names(config: &SourceConfig) -> bool {
 ///
 /// # Errors
 /// If the operator ends the program meanwhile. That a login fails is no error: the source reports it.
-pub fn log_in(config: SourceConfig, operator: &Operator<'_>) -> Result<SourceConfig, Interrupted> {
-    let logins = Logins::begin(&hosts(&config), &config.ssh_options, operator)?;
+pub fn log_in(config: SourceConfig, context: &LoginContext<'_>) -> Result<SourceConfig, Interrupted> {
+    let logins = Logins::begin(&hosts(&config), &config.ssh_options, context)?;
     Ok(SourceConfig { logins, ..config })
 }
 

@@ -4,7 +4,10 @@
 //! renamed, copied or packed meanwhile, and nowhere else. The state file is replaced as a whole: whatever kills the
 //! program leaves the old state or the new one.
 
-use crate::{event::Fingerprint, regular_file};
+use crate::{
+    event::Fingerprint,
+    regular_file::{self, SymbolicLink},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     ffi::{OsStr, OsString},
@@ -112,7 +115,7 @@ const MAX_BYTES: u64 = 64 << 20;
 impl SavedState {
     /// Reads a state file; an absent or empty one gives a state that knows no name.
     pub fn read(path: &Path) -> Result<Self, StateError> {
-        let text = match regular_file::read(path, MAX_BYTES) {
+        let text = match regular_file::read(path, SymbolicLink::Followed, MAX_BYTES) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(source) => return Err(StateError::Io { path: path.to_owned(), source }),

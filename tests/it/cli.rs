@@ -1,5 +1,7 @@
 //! The program without a screen: stdout, stderr and exit codes, on which scripts rely.
 
+pub(crate) mod arguments;
+
 use crate::{
     harness::skip,
     support::{hostile, pty::PROGRAM},
@@ -139,18 +141,6 @@ fn exit_codes_and_streams() {
     check(&["--version"], 0, "thumbview ", "");
 }
 
-fn errors_about_arguments_tell_no_secret() {
-    for args in [
-        &["list", "--allow-host", "http://u:SECRET7c1@h/", "events.log"][..],
-        &["list", "--nonsense=http://h/a.jpg?auth_key=SECRET7c1"],
-        &["show", "--offset", "http://h/a.jpg?auth_key=SECRET7c1", "events.log"],
-    ] {
-        let ran = Place::new().run(args);
-        assert_eq!(ran.code, 2, "{args:?}: {}", ran.stderr);
-        assert!(!ran.stderr.contains("SECRET7c1"), "{args:?}: {}", ran.stderr);
-    }
-}
-
 fn a_pipe_is_read_to_its_end() {
     let place = Place::new();
     for args in [&["tail"][..], &["tail", "-"], &["-"], &["tail", "-o", "jsonl", "-"]] {
@@ -212,48 +202,6 @@ fn tail_ends_when_its_reader_does() {
         // Nothing is written any more: the program has to notice by itself.
         assert_eq!(child.wait().unwrap().code(), Some(0), "{args:?}");
     }
-}
-
-fn clap_prints_no_control_characters() {
-    let place = Place::new();
-    let hostile = "\u{1b}]52;c;QUFB\u{7}";
-    let runs = [
-        vec!["list".to_owned(), format!("--{hostile}")],
-        vec!["list".to_owned(), format!("--jobs={hostile}"), "events.log".to_owned()],
-        vec!["export".to_owned(), "-o".to_owned(), hostile.to_owned()],
-        vec!["demo".to_owned(), hostile.to_owned()],
-        vec![format!("-p{hostile}"), "list".to_owned()],
-    ];
-    for args in runs {
-        let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let ran = place.run(&args);
-        assert_eq!(ran.code, 2, "{args:?}");
-        assert_eq!(hostile::controls(ran.stderr.as_bytes(), b"\n"), Vec::<char>::new(), "{args:?}: {:?}", ran.stderr);
-        assert!(ran.stderr.contains("Usage: ") || ran.stderr.contains("possible values"), "{args:?}: {}", ran.stderr);
-    }
-}
-
-fn nonsense_is_reported() {
-    check(&["lst"], 2, "", "no file or command \"lst\"; did you mean list?\n");
-    check(&["vodlog"], 2, "", "no file or command \"vodlog\"\n");
-    check(&["no.log"], 1, "", "no.log: ");
-    check(&["tail", "-o", "csv", "events.log"], 2, "", "`tail` has no output csv, only tui and jsonl\n");
-    check(&["list", "-o", "tui", "events.log"], 2, "", "`list` has no output tui, only table, json, jsonl and csv\n");
-    check(&["export", "-o", "table", "events.log"], 2, "", "`export` has no output table, only json, jsonl and csv\n");
-    check(&["demo", "-o", "csv"], 2, "", "`demo` has no output csv");
-    let unknown = "no asset has status BANANA; known statuses are succeed, failed, other, unknown\n";
-    check(&["list", "-s", "banana", "events.log"], 2, "", unknown);
-    check(&["list", "--summary", "-e", "!status:banana", "events.log"], 2, "", unknown);
-    check(&["export", "-s", "banana", "events.log"], 2, "", unknown);
-    check(&["open", "-s", "banana", "events.log"], 2, "", unknown);
-    check(&["list", "-s", "other", "events.log"], 0, "asset_id", "none of 1 asset passes the filter");
-    check(&["list", "-s", "fail", "events.log"], 0, "asset_id", "none of 1 asset passes the filter");
-    let place = Place::new();
-    place.write("odd.log", event().replace("SUCCEED", "ripening").as_bytes());
-    assert_eq!(place.run(&["list", "-s", "ripening", "odd.log"]).code, 0);
-    assert!(place.run(&["list", "-s", "other", "-o", "jsonl", "odd.log"]).stdout.contains("RIPENING"));
-    let ran = place.run(&["list", "-s", "banana", "odd.log"]);
-    assert!(ran.stderr.ends_with("known statuses are succeed, failed, other, unknown, ripening\n"), "{}", ran.stderr);
 }
 
 fn filters_know_words_in_quotes_and_sources() {
@@ -343,25 +291,6 @@ fn tail_alerts_about_new_events() {
     assert!(said.contains("new"), "a command prints to stderr: {said}");
     let ran = place.pipe(&["tail", "--exit-on", "code:VOD.1", "-"], &[failed("a"), failed("b")].concat());
     assert_eq!((ran.code, ran.stdout.lines().count()), (0, 1), "all of a pipe is new: {}", ran.stdout);
-}
-
-fn a_config_that_cannot_be_read_holds_nothing_up() {
-    let place = Place::new();
-    let fifo = place.folder.path().join("config.toml");
-    if !Command::new("mkfifo").arg(&fifo).status().is_ok_and(|status| status.success()) {
-        skip("no mkfifo");
-    }
-    check_config(&place, "config.toml", 2, "cannot read the config file config.toml: it is a FIFO\n");
-    check_config(&place, ".", 2, "cannot read the config file .: ");
-    check_config(&place, "/dev/null", 0, "");
-    let ran = ran(place.command(&["list", "events.log"]).env("HOME", "/dev/null"));
-    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
-}
-
-fn check_config(place: &Place, config: &str, code: i32, stderr: &str) {
-    let ran = place.run(&["list", "--config", config, "events.log"]);
-    assert_eq!(ran.code, code, "{config}: {}", ran.stderr);
-    assert!(ran.stderr.contains(stderr), "{config}: {}", ran.stderr);
 }
 
 fn pictures_of_another_asset_are_told_once() {
@@ -578,18 +507,14 @@ crate::tests! {
     lists_the_documented_event_as_json,
     lists_an_event_within_a_page,
     exit_codes_and_streams,
-    errors_about_arguments_tell_no_secret,
     a_pipe_is_read_to_its_end,
     a_near_miss_is_named_with_its_reason,
     tail_waits_for_a_missing_file,
     a_closed_pipe_is_no_failure,
     tail_ends_when_its_reader_does,
-    clap_prints_no_control_characters,
-    nonsense_is_reported,
     filters_know_words_in_quotes_and_sources,
     a_summary_is_of_what_passes,
     tail_alerts_about_new_events,
-    a_config_that_cannot_be_read_holds_nothing_up,
     pictures_of_another_asset_are_told_once,
     tail_goes_on_where_its_state_says,
     threads_that_cannot_be_started_are_reported,

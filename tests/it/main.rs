@@ -67,6 +67,7 @@ fn main() -> ExitCode {
     let tests = [
         check::tests(),
         cli::tests(),
+        cli::arguments::tests(),
         commands::tests(),
         demo::tests(),
         export::tests(),

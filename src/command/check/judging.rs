@@ -21,7 +21,7 @@ const MIN_WINDOW: usize = 64;
 
 /// The end of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(super) enum CheckEnd {
     /// All is known.
     Done,
     /// By a signal, with its exit code.
@@ -73,7 +73,7 @@ impl<'a> Judging<'a> {
     }
 
     /// Fetches and judges until all is known, a signal comes, or nobody reads stdout any more.
-    pub(super) async fn run(&mut self, config: MediaConfig, stdout_closed: impl Future<Output = ()>) -> Ended {
+    pub(super) async fn run(&mut self, config: MediaConfig, stdout_closed: impl Future<Output = ()>) -> CheckEnd {
         let mut interrupts = Interrupts::take_over();
         tokio::pin!(stdout_closed);
         let mut progress = Progress::start();
@@ -91,13 +91,13 @@ impl<'a> Judging<'a> {
                 media.check(run.requests());
             }
             if run.is_done() && assets.peek().is_none() {
-                break Ended::Done;
+                break CheckEnd::Done;
             }
             progress.update(|elapsed| self.describe(elapsed));
             tokio::select! {
                 biased;
-                code = interrupts.next() => break Ended::Interrupted(code),
-                () = &mut stdout_closed => break Ended::StdoutClosed,
+                code = interrupts.next() => break CheckEnd::Interrupted(code),
+                () = &mut stdout_closed => break CheckEnd::StdoutClosed,
                 Ok(()) = cache_notice.changed() => {
                     let notice = cache_notice.borrow_and_update().clone();
                     if let Some(notice) = notice {
@@ -108,7 +108,7 @@ impl<'a> Judging<'a> {
                 () = tokio::time::sleep(progress::INTERVAL) => {}
                 update = updates.recv() => match update {
                     Some(update) => self.take(&update, &mut run),
-                    None => break Ended::Done,
+                    None => break CheckEnd::Done,
                 },
             }
         };

@@ -7,7 +7,7 @@ use crate::picture::Symbols;
 
 /// A way to split a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Partition {
+pub(super) enum CellPartition {
     /// Two by two parts (U+2580 to U+259F).
     Quadrants,
     /// Eight parts from top to bottom, of which the lower ones are covered (U+2581 to U+2588).
@@ -74,7 +74,7 @@ const OTHER_OCTANTS: [(u8, Option<char>); 26] = [
     (255, Some('█')),
 ];
 
-impl Partition {
+impl CellPartition {
     /// Returns the partitions of a set of symbols, those of the oldest characters first.
     pub(super) fn of(symbols: Symbols) -> &'static [Self] {
         match symbols {
@@ -166,32 +166,32 @@ mod tests {
 
     #[test]
     fn characters_are_numbered_as_in_unicode() {
-        let check = |partition: Partition, mask, expected| assert_eq!(partition.glyph(mask), expected, "{mask:b}");
-        check(Partition::Quadrants, 0b0011, Some('▀'));
-        check(Partition::Rows, 0b1110_0000, Some('▃'));
-        check(Partition::Rows, 0b0000_0111, None);
-        check(Partition::Columns, 0b0111, Some('▊'));
-        check(Partition::Columns, 0b1000, None);
+        let check = |partition: CellPartition, mask, expected| assert_eq!(partition.glyph(mask), expected, "{mask:b}");
+        check(CellPartition::Quadrants, 0b0011, Some('▀'));
+        check(CellPartition::Rows, 0b1110_0000, Some('▃'));
+        check(CellPartition::Rows, 0b0000_0111, None);
+        check(CellPartition::Columns, 0b0111, Some('▊'));
+        check(CellPartition::Columns, 0b1000, None);
         // BLOCK SEXTANT-1, -1235, -246 (a half), -26, -23456.
-        check(Partition::Sextants, 0b00_00_01, Some('\u{1fb00}'));
-        check(Partition::Sextants, 0b01_01_11, Some('\u{1fb15}'));
-        check(Partition::Sextants, 0b10_10_10, Some('▐'));
-        check(Partition::Sextants, 0b10_00_10, Some('\u{1fb20}'));
-        check(Partition::Sextants, 0b11_11_10, Some('\u{1fb3b}'));
+        check(CellPartition::Sextants, 0b00_00_01, Some('\u{1fb00}'));
+        check(CellPartition::Sextants, 0b01_01_11, Some('\u{1fb15}'));
+        check(CellPartition::Sextants, 0b10_10_10, Some('▐'));
+        check(CellPartition::Sextants, 0b10_00_10, Some('\u{1fb20}'));
+        check(CellPartition::Sextants, 0b11_11_10, Some('\u{1fb3b}'));
         // BLOCK OCTANT-3, -23, -4, -124, -2345678.
-        check(Partition::Octants, 0b100, Some('\u{1cd00}'));
-        check(Partition::Octants, 0b110, Some('\u{1cd01}'));
-        check(Partition::Octants, 0b1000, Some('\u{1cd03}'));
-        check(Partition::Octants, 0b1011, Some('\u{1cd05}'));
-        check(Partition::Octants, 0b1111_1110, Some('\u{1cde5}'));
-        check(Partition::Octants, 1, None);
+        check(CellPartition::Octants, 0b100, Some('\u{1cd00}'));
+        check(CellPartition::Octants, 0b110, Some('\u{1cd01}'));
+        check(CellPartition::Octants, 0b1000, Some('\u{1cd03}'));
+        check(CellPartition::Octants, 0b1011, Some('\u{1cd05}'));
+        check(CellPartition::Octants, 0b1111_1110, Some('\u{1cde5}'));
+        check(CellPartition::Octants, 1, None);
     }
 
     #[test]
     fn every_choice_has_a_character() {
         for (symbols, partition) in Symbols::ALL
             .into_iter()
-            .flat_map(|symbols| Partition::of(symbols).iter().map(move |partition| (symbols, *partition)))
+            .flat_map(|symbols| CellPartition::of(symbols).iter().map(move |partition| (symbols, *partition)))
         {
             for mask in partition.masks(symbols) {
                 let either = partition.glyph(mask).or(partition.glyph(partition.complement(mask)));
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn every_mask_or_its_complement_has_a_character_of_its_own() {
         for (partition, masks) in
-            [(Partition::Quadrants, 0..=15), (Partition::Sextants, 0..=63), (Partition::Octants, 0..=255)]
+            [(CellPartition::Quadrants, 0..=15), (CellPartition::Sextants, 0..=63), (CellPartition::Octants, 0..=255)]
         {
             let glyphs: Vec<char> = masks.clone().filter_map(|mask| partition.glyph(mask)).collect();
             assert_eq!(glyphs.iter().collect::<BTreeSet<_>>().len(), glyphs.len(), "{partition:?}");

@@ -169,7 +169,7 @@ fn the_least_recently_used_entries_are_evicted() {
         // Distinct times without waiting.
         let path = dir.path().join(SUBDIRECTORY).join(entry_name(&request(index)));
         let time = long_ago + Duration::from_secs(index.into());
-        File::open(path).unwrap().set_modified(time).unwrap();
+        fs::File::open(path).unwrap().set_modified(time).unwrap();
         assert!(cache.get(&request(0), 100 << 20).is_some(), "it is used all the time");
     }
     let total: u64 = files(dir.path()).iter().map(|file| file.len).sum();
@@ -186,7 +186,7 @@ fn abandoned_temporary_files_are_removed() {
     fs::create_dir(&directory).unwrap();
     let part = |name: &str, age: Duration| {
         fs::write(directory.join(name), b"half").unwrap();
-        File::open(directory.join(name)).unwrap().set_modified(SystemTime::now() - age).unwrap();
+        fs::File::open(directory.join(name)).unwrap().set_modified(SystemTime::now() - age).unwrap();
     };
     part(".part-old", ABANDONED_AGE * 2);
     part(".part-new", Duration::ZERO);

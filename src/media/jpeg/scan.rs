@@ -29,12 +29,12 @@ struct ScanComponent {
 }
 
 /// The header of a scan.
-struct Scan {
+struct JpegScan {
     components: Vec<ScanComponent>,
     band: Band,
 }
 
-impl Scan {
+impl JpegScan {
     fn parse(payload: &[u8], frame: &Frame) -> Option<Self> {
         let (count, rest) = payload.split_first()?;
         let count = usize::from(*count);
@@ -107,7 +107,7 @@ pub(super) fn decode(bytes: &[u8], header: &JpegHeader<'_>, retention: Retention
             }
             SOS => {
                 scans += 1;
-                match Scan::parse(segment.payload, &header.frame) {
+                match JpegScan::parse(segment.payload, &header.frame) {
                     Some(scan) => decoder.decode_scan(&scan, bytes, segment.end)?,
                     None => decoder.note(DamageKind::ScanHeader, 0),
                 }
@@ -166,7 +166,7 @@ impl ScanDecoder<'_> {
         Ok(())
     }
 
-    fn decode_scan(&mut self, scan: &Scan, bytes: &[u8], at: usize) -> Result<(), JpegError> {
+    fn decode_scan(&mut self, scan: &JpegScan, bytes: &[u8], at: usize) -> Result<(), JpegError> {
         for part in &scan.components {
             let plane = &mut self.result.planes[part.plane];
             let table = usize::from(self.frame.components[part.plane].table);
@@ -218,7 +218,7 @@ impl ScanDecoder<'_> {
     }
 
     /// Notes damage if the scan does not refine what the scans before it left.
-    fn note_order(&mut self, scan: &Scan) {
+    fn note_order(&mut self, scan: &JpegScan) {
         let mut in_order = true;
         for part in &scan.components {
             let precision = &mut self.result.planes[part.plane].precision;
@@ -254,7 +254,7 @@ impl ScanDecoder<'_> {
 
     fn decode_block(
         &mut self,
-        scan: &Scan,
+        scan: &JpegScan,
         index: usize,
         block: usize,
         bits: &mut BitReader<'_>,
@@ -291,7 +291,7 @@ struct ScanGrid {
 }
 
 impl ScanGrid {
-    fn of(scan: &Scan, frame: &Frame, planes: &[Plane]) -> Self {
+    fn of(scan: &JpegScan, frame: &Frame, planes: &[Plane]) -> Self {
         let (h_max, v_max) = frame.max_factors();
         let [h_max, v_max] = [h_max, v_max].map(usize::from);
         if let [part] = scan.components[..] {

@@ -1,11 +1,11 @@
-//! Questions to the brokers through rskafka, each bounded in time, and its errors as [`Fault`]s.
+//! Questions to the brokers through rskafka, each bounded in time, and its errors as [`TopicFault`]s.
 //!
 //! The library tries failed requests again, a wrong password for ever; its deadline is set so short that it tries once.
 //! The errors of the first connection come as text, since their types are not public; [`connection_fault`] tells them
 //! apart.
 
 use super::{
-    fault::{BrokerOrigin, Fault},
+    fault::{BrokerOrigin, TopicFault},
     options::{KafkaOptions, KafkaTiming},
     security::Security,
 };
@@ -94,7 +94,7 @@ impl Cluster {
         brokers: &[String],
         options: &KafkaOptions,
         security: &Security,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, TopicFault> {
         let context = FaultContext::new(options);
         let mut first = None;
         for broker in brokers {
@@ -112,7 +112,7 @@ impl Cluster {
             let fault = match timeout(options.timing.answer, builder.build()).await {
                 Ok(Ok(client)) => return Ok(Self { client, context, timing: options.timing }),
                 Ok(Err(error)) => connection_fault(&error_text(&error), broker, BrokerOrigin::Given, &context),
-                Err(_elapsed) => Fault::Unreachable {
+                Err(_elapsed) => TopicFault::Unreachable {
                     broker: broker.clone(),
                     reason: no_answer(options.timing.answer),
                     origin: BrokerOrigin::Given,
@@ -120,21 +120,21 @@ impl Cluster {
             };
             first.get_or_insert(fault);
         }
-        Err(first.unwrap_or(Fault::NoTopic))
+        Err(first.unwrap_or(TopicFault::NoTopic))
     }
 
     /// Returns the numbers of a topic's partitions. Asks for all topics: asking for one would create it.
-    pub(super) async fn partitions(&self, topic: &str) -> Result<Vec<i32>, Fault> {
+    pub(super) async fn partitions(&self, topic: &str) -> Result<Vec<i32>, TopicFault> {
         let topics = within(self.timing.answer, &self.context, self.client.list_topics()).await?;
-        let topic = topics.into_iter().find(|each| each.name == topic).ok_or(Fault::NoTopic)?;
+        let topic = topics.into_iter().find(|each| each.name == topic).ok_or(TopicFault::NoTopic)?;
         Ok(topic.partitions.into_iter().collect())
     }
 
     /// Connects to the leader of a partition. The topic must exist, or it may be created.
-    pub(super) async fn partition(&self, topic: &str, partition: i32) -> Result<Partition, Fault> {
+    pub(super) async fn partition(&self, topic: &str, partition: i32) -> Result<Partition, TopicFault> {
         // The list of topics is asked for once more, since the library would keep an old one with the old leader.
         if !self.partitions(topic).await?.contains(&partition) {
-            return Err(Fault::Moved);
+            return Err(TopicFault::Moved);
         }
         let client = self.client.partition_client(topic, partition, UnknownTopicHandling::Error);
         let client = within(self.timing.answer, &self.context, client).await?;
@@ -144,7 +144,7 @@ impl Cluster {
 
 impl Partition {
     /// Returns the records from an offset on, and the offset behind the last record. Waits a while where there is none.
-    pub(super) async fn fetch(&self, offset: i64, size: FetchSize) -> Result<(Vec<TopicRecord>, i64), Fault> {
+    pub(super) async fn fetch(&self, offset: i64, size: FetchSize) -> Result<(Vec<TopicRecord>, i64), TopicFault> {
         let wait = i32::try_from(self.timing.wait.as_millis()).unwrap_or(i32::MAX);
         let most = match size {
             FetchSize::Full => FETCH,
@@ -162,17 +162,17 @@ impl Partition {
     }
 
     /// Returns the offset of the oldest record that is kept.
-    pub(super) async fn earliest(&self) -> Result<i64, Fault> {
+    pub(super) async fn earliest(&self) -> Result<i64, TopicFault> {
         self.offset(OffsetAt::Earliest).await
     }
 
     /// Returns the offset behind the last record that may be read.
-    pub(super) async fn latest(&self) -> Result<i64, Fault> {
+    pub(super) async fn latest(&self) -> Result<i64, TopicFault> {
         self.offset(OffsetAt::Latest).await
     }
 
     /// Returns the offset of the first record of this time or later.
-    pub(super) async fn at(&self, time: Time) -> Result<i64, Fault> {
+    pub(super) async fn at(&self, time: Time) -> Result<i64, TopicFault> {
         let time = DateTime::<Utc>::from_timestamp_micros(time.as_micros()).unwrap_or_default();
         match self.offset(OffsetAt::Timestamp(time)).await? {
             // There is none so far.
@@ -181,7 +181,7 @@ impl Partition {
         }
     }
 
-    async fn offset(&self, at: OffsetAt) -> Result<i64, Fault> {
+    async fn offset(&self, at: OffsetAt) -> Result<i64, TopicFault> {
         within(self.timing.answer, &self.context, self.client.get_offset(at)).await
     }
 }
@@ -195,10 +195,10 @@ async fn within<T>(
     limit: Duration,
     context: &FaultContext,
     answer: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Fault> {
+) -> Result<T, TopicFault> {
     match timeout(limit, answer).await {
         Ok(answer) => answer.map_err(|error| fault_of(&error, context)),
-        Err(_elapsed) => Err(Fault::NoAnswer { waited: limit }),
+        Err(_elapsed) => Err(TopicFault::NoAnswer { waited: limit }),
     }
 }
 
@@ -215,7 +215,7 @@ fn error_text(error: &(dyn std::error::Error + 'static)) -> String {
 
 /// Returns the fault behind an error of the library.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the library may add errors at any time")]
-fn fault_of(error: &Error, context: &FaultContext) -> Fault {
+fn fault_of(error: &Error, context: &FaultContext) -> TopicFault {
     match error {
         Error::RetryFailed(BackoffError::DeadlineExceded { source, .. }) => {
             if let Some(error) = source.downcast_ref::<Error>() {
@@ -223,7 +223,7 @@ fn fault_of(error: &Error, context: &FaultContext) -> Fault {
             } else if let Some(error) = source.downcast_ref::<RequestError>() {
                 request_fault(error)
             } else {
-                Fault::Lost { reason: io_words(&source.to_string()) }
+                TopicFault::Lost { reason: io_words(&source.to_string()) }
             }
         }
         Error::Connection(ConnectionError::Transport { broker, .. }) => {
@@ -233,67 +233,69 @@ fn fault_of(error: &Error, context: &FaultContext) -> Fault {
         Error::Connection(ConnectionError::Metadata(error)) | Error::Request(error) => request_fault(error),
         Error::Connection(_) => connection_fault(&error_text(error), "a broker", BrokerOrigin::Advertised, context),
         Error::ServerError { protocol_error, .. } => protocol_fault(*protocol_error, context),
-        Error::InvalidResponse(text) => Fault::Broker { name: text.clone() },
-        _ => Fault::Lost { reason: error.to_string() },
+        Error::InvalidResponse(text) => TopicFault::Broker { name: text.clone() },
+        _ => TopicFault::Lost { reason: error.to_string() },
     }
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the library may add errors at any time")]
-fn request_fault(error: &RequestError) -> Fault {
+fn request_fault(error: &RequestError) -> TopicFault {
     match error {
         RequestError::Poisoned(inner) => request_fault(inner),
         RequestError::ReadVersionedError(_) | RequestError::ReadError(_) | RequestError::TooMuchData { .. } => {
             decoding_fault(&error.to_string())
         }
-        RequestError::ReadFramedMessageError(_) if error.to_string().contains("Message too large") => Fault::TooLarge,
-        RequestError::NoVersionMatch { api_key } => Fault::Broker {
+        RequestError::ReadFramedMessageError(_) if error.to_string().contains("Message too large") => {
+            TopicFault::TooLarge
+        }
+        RequestError::NoVersionMatch { api_key } => TopicFault::Broker {
             name: format!("no version of {api_key:?} that is known here; Kafka 0.11 or later is needed"),
         },
-        _ => Fault::Lost { reason: io_words(&error.to_string()) },
+        _ => TopicFault::Lost { reason: io_words(&error.to_string()) },
     }
 }
 
 /// Returns the fault of an answer that cannot be read, from the text of its error.
-fn decoding_fault(text: &str) -> Fault {
+fn decoding_fault(text: &str) -> TopicFault {
     // Marks are read by the library as no broker writes them.
     if text.contains("control batch") || text.contains("control record") {
-        return Fault::TransactionMark;
+        return TopicFault::TransactionMark;
     }
     let known = ["Invalid compression type", "Unimplemented compression", "CRC error", "Invalid magic number"];
     let known = known.iter().find_map(|known| text.get(text.find(known)?..));
-    Fault::Damaged { reason: known.map_or_else(|| last_part(text), lower) }
+    TopicFault::Damaged { reason: known.map_or_else(|| last_part(text), lower) }
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the protocol has a hundred errors")]
-fn protocol_fault(error: ProtocolError, context: &FaultContext) -> Fault {
+fn protocol_fault(error: ProtocolError, context: &FaultContext) -> TopicFault {
     match error {
-        ProtocolError::SaslAuthenticationFailed => Fault::Login { user: context.user.to_string() },
-        ProtocolError::UnsupportedSaslMechanism => Fault::Mechanism { name: context.mechanism },
-        ProtocolError::TopicAuthorizationFailed | ProtocolError::ClusterAuthorizationFailed => Fault::Forbidden,
+        ProtocolError::SaslAuthenticationFailed => TopicFault::Login { user: context.user.to_string() },
+        ProtocolError::UnsupportedSaslMechanism => TopicFault::Mechanism { name: context.mechanism },
+        ProtocolError::TopicAuthorizationFailed | ProtocolError::ClusterAuthorizationFailed => TopicFault::Forbidden,
         ProtocolError::LeaderNotAvailable
         | ProtocolError::ReplicaNotAvailable
         | ProtocolError::BrokerNotAvailable
-        | ProtocolError::OffsetNotAvailable => Fault::NoLeader,
+        | ProtocolError::OffsetNotAvailable => TopicFault::NoLeader,
         ProtocolError::NotLeaderOrFollower
         | ProtocolError::FencedLeaderEpoch
         | ProtocolError::UnknownLeaderEpoch
-        | ProtocolError::UnknownTopicOrPartition => Fault::Moved,
-        ProtocolError::OffsetOutOfRange => Fault::OutOfRange,
-        ProtocolError::UnsupportedCompressionType => Fault::Codec,
-        other => Fault::Broker { name: spelled_out(&format!("{other:?}")) },
+        | ProtocolError::UnknownTopicOrPartition => TopicFault::Moved,
+        ProtocolError::OffsetOutOfRange => TopicFault::OutOfRange,
+        ProtocolError::UnsupportedCompressionType => TopicFault::Codec,
+        other => TopicFault::Broker { name: spelled_out(&format!("{other:?}")) },
     }
 }
 
 /// Returns the fault of a connection that could not be made, from the text of its error.
-fn connection_fault(text: &str, broker: &str, origin: BrokerOrigin, context: &FaultContext) -> Fault {
+fn connection_fault(text: &str, broker: &str, origin: BrokerOrigin, context: &FaultContext) -> TopicFault {
     let has = |part: &str| text.contains(part);
-    let tls = |reason: String| Fault::Tls { broker: broker.to_owned(), reason };
+    let tls = |reason: String| TopicFault::Tls { broker: broker.to_owned(), reason };
     // Of a session that ends early, the broker's proof was wrong: it does not know the password either.
     if has("SaslAuthenticationFailed") || has("Sasl session error") {
-        return Fault::Login { user: context.user.to_string() };
+        return TopicFault::Login { user: context.user.to_string() };
     }
     if has("UnsupportedSaslMechanism") || has("unsupported sasl mechanism") {
-        return Fault::Mechanism { name: context.mechanism };
+        return TopicFault::Mechanism { name: context.mechanism };
     }
     // Another authority of the same name leaves a wrong signature.
     if has("UnknownIssuer") || has("BadSignature") {
@@ -312,9 +314,9 @@ fn connection_fault(text: &str, broker: &str, origin: BrokerOrigin, context: &Fa
         return tls(last_part(text));
     }
     if has("eof") || has("reset by peer") || has("Broken pipe") || has("broken pipe") || has("Message too large") {
-        return Fault::Closed { broker: broker.to_owned(), hint: context.hint };
+        return TopicFault::Closed { broker: broker.to_owned(), hint: context.hint };
     }
-    Fault::Unreachable { broker: broker.to_owned(), reason: io_words(text), origin }
+    TopicFault::Unreachable { broker: broker.to_owned(), reason: io_words(text), origin }
 }
 
 /// Returns the words of a system error at the end of a text.
@@ -392,11 +394,11 @@ mod tests {
 
     #[test]
     fn answers_that_cannot_be_read_have_a_reason() {
-        let check = |text: &str, expected: Fault| assert_eq!(decoding_fault(text), expected);
-        let damaged = |reason: &str| Fault::Damaged { reason: reason.to_owned() };
+        let check = |text: &str, expected: TopicFault| assert_eq!(decoding_fault(text), expected);
+        let damaged = |reason: &str| TopicFault::Damaged { reason: reason.to_owned() };
         check(
             "Cannot read versioned data: Read error: Malformed data: Unknown control batch record version: 8192",
-            Fault::TransactionMark,
+            TopicFault::TransactionMark,
         );
         check(
             "Cannot read versioned data: Read error: Malformed data: Invalid compression type: 5",
@@ -408,12 +410,12 @@ mod tests {
     #[test]
     fn errors_of_brokers_are_told_apart() {
         let context = FaultContext::new(&KafkaOptions::default());
-        let check = |error, expected: Fault| assert_eq!(protocol_fault(error, &context), expected);
-        check(ProtocolError::OffsetOutOfRange, Fault::OutOfRange);
-        check(ProtocolError::NotLeaderOrFollower, Fault::Moved);
-        check(ProtocolError::LeaderNotAvailable, Fault::NoLeader);
-        check(ProtocolError::TopicAuthorizationFailed, Fault::Forbidden);
-        check(ProtocolError::UnsupportedCompressionType, Fault::Codec);
-        check(ProtocolError::KafkaStorageError, Fault::Broker { name: "kafka storage error".to_owned() });
+        let check = |error, expected: TopicFault| assert_eq!(protocol_fault(error, &context), expected);
+        check(ProtocolError::OffsetOutOfRange, TopicFault::OutOfRange);
+        check(ProtocolError::NotLeaderOrFollower, TopicFault::Moved);
+        check(ProtocolError::LeaderNotAvailable, TopicFault::NoLeader);
+        check(ProtocolError::TopicAuthorizationFailed, TopicFault::Forbidden);
+        check(ProtocolError::UnsupportedCompressionType, TopicFault::Codec);
+        check(ProtocolError::KafkaStorageError, TopicFault::Broker { name: "kafka storage error".to_owned() });
     }
 }

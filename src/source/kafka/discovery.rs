@@ -1,7 +1,7 @@
 //! The partitions of a topic: found at the start and from time to time, and a task for each.
 
 use super::{
-    fault::{Decision, Fault, FaultScope, Patience},
+    fault::{Decision, FaultPatience, FaultScope, TopicFault},
     partition::PartitionReader,
     topic::{Closed, Topic, Trouble},
     update::{PartitionDiscovery, RawRequest, TopicUpdate},
@@ -60,7 +60,7 @@ async fn discover(topic: &Arc<Topic>, tasks: &mut PartitionTasks) -> Result<(), 
                         continue;
                     }
                 }
-                let patience = if known.is_empty() { Patience::None } else { topic.limited() };
+                let patience = if known.is_empty() { FaultPatience::None } else { topic.limited() };
                 topic.report(None, fault, &mut trouble, patience).await?;
             }
         }
@@ -85,7 +85,7 @@ async fn report_panic(topic: &Topic, error: &JoinError) -> Result<(), Closed> {
     if !error.is_panic() {
         return Ok(());
     }
-    let fault = Fault::Settings("the reading of a partition ended by a bug in thumbview".to_owned());
+    let fault = TopicFault::Settings("the reading of a partition ended by a bug in thumbview".to_owned());
     let (partition, decision, since) = (None, Decision::GiveUp, Duration::ZERO);
     topic.send(TopicUpdate::Trouble { partition, fault, decision, since }).await
 }
@@ -98,7 +98,7 @@ async fn answer(topic: &Arc<Topic>, mut requests: mpsc::Receiver<RawRequest>) {
         tasks.spawn(async move {
             let text = match timeout(RAW_LIMIT, topic.text(partition, offset, len)).await {
                 Ok(Ok(text)) => Ok(text),
-                Ok(Err(Fault::OutOfRange)) => Err("the broker has deleted the record".to_owned()),
+                Ok(Err(TopicFault::OutOfRange)) => Err("the broker has deleted the record".to_owned()),
                 Ok(Err(fault)) => Err(fault.sentence(topic.address.topic())),
                 Err(_elapsed) => Err(format!("no answer for {} s", RAW_LIMIT.as_secs())),
             };

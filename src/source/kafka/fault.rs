@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// A fault of a topic or of one of its partitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum TopicFault {
     /// The settings cannot be used; the sentence says why.
     Settings(String),
     /// A broker cannot be connected to.
@@ -122,7 +122,7 @@ pub(super) enum Decision {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Trial {
     /// `true` if the end is waited for, `false` if the topic is followed.
-    pub(super) patience: Patience,
+    pub(super) patience: FaultPatience,
     /// The number of tries that failed before this one without a success in between.
     pub(super) failures: u32,
     /// The time since the first of them.
@@ -131,7 +131,7 @@ pub(super) struct Trial {
 
 /// The time for which faults are tolerated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Patience {
+pub(super) enum FaultPatience {
     /// Nothing was read yet and nobody follows: the first fault is the last.
     None,
     /// Something was read, and the end is waited for: faults that pass by themselves may take this long.
@@ -149,7 +149,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// The wait after faults that pass once somebody changes something.
 const LASTING_WAIT: Duration = Duration::from_mins(1);
 
-impl Fault {
+impl TopicFault {
     /// Returns the sentence that reports the fault.
     pub(super) fn sentence(&self, topic: &str) -> String {
         match self {
@@ -254,11 +254,11 @@ impl Fault {
         let wait = FIRST_WAIT.saturating_mul(1 << trial.failures.min(5)).min(LONGEST_WAIT);
         match (self.outlook(), trial.patience) {
             (Outlook::Final, _)
-            | (Outlook::Brief | Outlook::Lasting, Patience::None)
-            | (Outlook::Lasting, Patience::Until(_)) => Decision::GiveUp,
-            (Outlook::Brief, Patience::Until(limit)) if trial.elapsed + wait > limit => Decision::GiveUp,
-            (Outlook::Brief, Patience::Until(_) | Patience::Endless) => Decision::Retry(wait),
-            (Outlook::Lasting, Patience::Endless) => Decision::Retry(LASTING_WAIT),
+            | (Outlook::Brief | Outlook::Lasting, FaultPatience::None)
+            | (Outlook::Lasting, FaultPatience::Until(_)) => Decision::GiveUp,
+            (Outlook::Brief, FaultPatience::Until(limit)) if trial.elapsed + wait > limit => Decision::GiveUp,
+            (Outlook::Brief, FaultPatience::Until(_) | FaultPatience::Endless) => Decision::Retry(wait),
+            (Outlook::Lasting, FaultPatience::Endless) => Decision::Retry(LASTING_WAIT),
         }
     }
 }
@@ -267,29 +267,29 @@ impl Fault {
 mod tests {
     use super::*;
 
-    fn faults() -> Vec<Fault> {
+    fn faults() -> Vec<TopicFault> {
         let broker = || "b:9092".to_owned();
         let reason = || "connection refused".to_owned();
         vec![
-            Fault::Settings("ca.pem: no such file or directory".to_owned()),
-            Fault::Unreachable { broker: broker(), reason: reason(), origin: BrokerOrigin::Given },
-            Fault::Unreachable { broker: broker(), reason: reason(), origin: BrokerOrigin::Advertised },
-            Fault::NoAnswer { waited: Duration::from_secs(10) },
-            Fault::Tls { broker: broker(), reason: "its certificate has expired".to_owned() },
-            Fault::Closed { broker: broker(), hint: "it may expect TLS (--kafka-ca)" },
-            Fault::Login { user: "ops".to_owned() },
-            Fault::Mechanism { name: "PLAIN" },
-            Fault::NoTopic,
-            Fault::Forbidden,
-            Fault::NoLeader,
-            Fault::Moved,
-            Fault::Lost { reason: reason() },
-            Fault::Codec,
-            Fault::Damaged { reason: "CRC error".to_owned() },
-            Fault::TransactionMark,
-            Fault::Broker { name: "kafka storage error".to_owned() },
-            Fault::TooLarge,
-            Fault::OutOfRange,
+            TopicFault::Settings("ca.pem: no such file or directory".to_owned()),
+            TopicFault::Unreachable { broker: broker(), reason: reason(), origin: BrokerOrigin::Given },
+            TopicFault::Unreachable { broker: broker(), reason: reason(), origin: BrokerOrigin::Advertised },
+            TopicFault::NoAnswer { waited: Duration::from_secs(10) },
+            TopicFault::Tls { broker: broker(), reason: "its certificate has expired".to_owned() },
+            TopicFault::Closed { broker: broker(), hint: "it may expect TLS (--kafka-ca)" },
+            TopicFault::Login { user: "ops".to_owned() },
+            TopicFault::Mechanism { name: "PLAIN" },
+            TopicFault::NoTopic,
+            TopicFault::Forbidden,
+            TopicFault::NoLeader,
+            TopicFault::Moved,
+            TopicFault::Lost { reason: reason() },
+            TopicFault::Codec,
+            TopicFault::Damaged { reason: "CRC error".to_owned() },
+            TopicFault::TransactionMark,
+            TopicFault::Broker { name: "kafka storage error".to_owned() },
+            TopicFault::TooLarge,
+            TopicFault::OutOfRange,
         ]
     }
 
@@ -306,12 +306,12 @@ mod tests {
     fn faults_are_tried_again_as_long_as_it_makes_sense() {
         let trial = |patience, failures, elapsed| Trial { patience, failures, elapsed: Duration::from_secs(elapsed) };
         let retry = |seconds| Decision::Retry(Duration::from_secs(seconds));
-        let lost = Fault::Lost { reason: String::new() };
-        let login = Fault::Login { user: "ops".to_owned() };
-        let settings = Fault::Settings(String::new());
-        let limited = Patience::Until(Duration::from_secs(20));
+        let lost = TopicFault::Lost { reason: String::new() };
+        let login = TopicFault::Login { user: "ops".to_owned() };
+        let settings = TopicFault::Settings(String::new());
+        let limited = FaultPatience::Until(Duration::from_secs(20));
         for fault in faults() {
-            assert_eq!(fault.decide(trial(Patience::None, 0, 0)), Decision::GiveUp, "{fault:?}");
+            assert_eq!(fault.decide(trial(FaultPatience::None, 0, 0)), Decision::GiveUp, "{fault:?}");
         }
         assert_eq!(lost.decide(trial(limited, 0, 0)), retry(1));
         assert_eq!(lost.decide(trial(limited, 2, 3)), retry(4));
@@ -319,9 +319,9 @@ mod tests {
         assert_eq!(login.decide(trial(limited, 0, 0)), Decision::GiveUp);
         let follow = [(0, 1), (1, 2), (4, 16), (5, 30), (99, 30)];
         for (failures, seconds) in follow {
-            assert_eq!(lost.decide(trial(Patience::Endless, failures, 9999)), retry(seconds));
+            assert_eq!(lost.decide(trial(FaultPatience::Endless, failures, 9999)), retry(seconds));
         }
-        assert_eq!(login.decide(trial(Patience::Endless, 0, 0)), retry(60));
-        assert_eq!(settings.decide(trial(Patience::Endless, 0, 0)), Decision::GiveUp);
+        assert_eq!(login.decide(trial(FaultPatience::Endless, 0, 0)), retry(60));
+        assert_eq!(settings.decide(trial(FaultPatience::Endless, 0, 0)), Decision::GiveUp);
     }
 }

@@ -6,7 +6,7 @@ use super::{
     address::TopicAddress,
     client::TopicRecord,
     discovery,
-    fault::{Decision, Fault, FaultScope},
+    fault::{Decision, FaultScope, TopicFault},
     options::{KafkaOptions, Mechanism, TopicHistory},
     raw::RawTopic,
     record::TopicRecordReader,
@@ -348,7 +348,7 @@ impl TopicIntake {
     fn take_trouble(
         &mut self,
         partition: Option<i32>,
-        fault: &Fault,
+        fault: &TopicFault,
         decision: Decision,
         since: Duration,
     ) -> Result<(), Stopped> {
@@ -392,7 +392,7 @@ impl TopicIntake {
     }
 
     /// Sends a notice of a fault that was not told since the last success: a state has less room on a screen.
-    fn tell_trouble(&mut self, partition: Option<i32>, fault: &Fault, decision: Decision) -> Result<(), Stopped> {
+    fn tell_trouble(&mut self, partition: Option<i32>, fault: &TopicFault, decision: Decision) -> Result<(), Stopped> {
         let partition = partition.filter(|_| fault.scope() == FaultScope::Partition);
         let sentence = fault.sentence(self.address.topic());
         if decision == Decision::GiveUp || self.told.get(&partition) == Some(&sentence) {
@@ -405,7 +405,7 @@ impl TopicIntake {
     }
 
     /// Returns the state that a fault leads to: what, since when, next try.
-    fn trouble_health(&self, fault: &Fault, decision: Decision, since: Duration) -> Health {
+    fn trouble_health(&self, fault: &TopicFault, decision: Decision, since: Duration) -> Health {
         let sentence = fault.sentence(self.address.topic());
         match decision {
             Decision::GiveUp => Health::Failed(Safe::new(&sentence)),

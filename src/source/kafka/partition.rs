@@ -2,7 +2,7 @@
 
 use super::{
     client::{FetchSize, Partition, TopicRecord},
-    fault::{Fault, FaultScope},
+    fault::{FaultScope, TopicFault},
     position::{Displacement, search_depths},
     record::thumbnails,
     topic::{CLOCK_SKEW, Closed, Topic, TopicStart, Trouble},
@@ -28,12 +28,12 @@ pub(super) struct PartitionReader {
     trouble: Trouble,
     /// The number of times that one batch is asked for.
     small_fetches: u32,
-    damage: Option<Damage>,
+    damage: Option<DamagedStretch>,
 }
 
 /// Records in a row that cannot be read.
 #[derive(Debug)]
-struct Damage {
+struct DamagedStretch {
     offset: i64,
     count: u64,
     reason: String,
@@ -50,13 +50,13 @@ const SHORT_ANSWERS: u32 = 16;
 
 /// The end of an attempt to read.
 enum Interruption {
-    Fault(Fault),
+    TopicFault(TopicFault),
     Closed,
 }
 
-impl From<Fault> for Interruption {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
+impl From<TopicFault> for Interruption {
+    fn from(fault: TopicFault) -> Self {
+        Self::TopicFault(fault)
     }
 }
 
@@ -93,7 +93,7 @@ impl PartitionReader {
                 Ok(partition) => self.read(&partition).await,
                 Err(fault) => fault.into(),
             };
-            let Interruption::Fault(fault) = interruption else { return Err(Closed) };
+            let Interruption::TopicFault(fault) = interruption else { return Err(Closed) };
             if fault.scope() == FaultScope::Partition {
                 seen = connected.generation;
             }
@@ -143,20 +143,20 @@ impl PartitionReader {
                 }
                 self.take(partition, position, records, end).await
             }
-            Err(Fault::OutOfRange) => self.displace(partition, position).await,
+            Err(TopicFault::OutOfRange) => self.displace(partition, position).await,
             // What lies in the batch is told once the batch is asked for alone.
-            Err(Fault::TransactionMark | Fault::Damaged { .. }) if size == FetchSize::Full => {
+            Err(TopicFault::TransactionMark | TopicFault::Damaged { .. }) if size == FetchSize::Full => {
                 self.small_fetches = SMALL_FETCHES;
                 Ok(())
             }
-            Err(Fault::TransactionMark) => {
+            Err(TopicFault::TransactionMark) => {
                 self.report_damage().await?;
                 self.small_fetches = SMALL_FETCHES;
                 self.position = Some(position + 1);
                 Ok(())
             }
-            Err(Fault::Damaged { reason }) => self.pass_damage(position, reason).await,
-            Err(Fault::TooLarge) => {
+            Err(TopicFault::Damaged { reason }) => self.pass_damage(position, reason).await,
+            Err(TopicFault::TooLarge) => {
                 topic.send(TopicUpdate::TooLarge { partition: self.partition, offset: position }).await?;
                 self.position = Some(position + 1);
                 Ok(())
@@ -221,11 +221,12 @@ impl PartitionReader {
 
     /// Passes over an offset whose record cannot be read: the next one may lie in the same batch.
     async fn pass_damage(&mut self, position: i64, reason: String) -> Result<(), Interruption> {
-        let damage = self.damage.get_or_insert_with(|| Damage { offset: position, count: 0, reason: reason.clone() });
+        let damage =
+            self.damage.get_or_insert_with(|| DamagedStretch { offset: position, count: 0, reason: reason.clone() });
         damage.count += 1;
         if damage.count >= DAMAGE_MAX {
             self.report_damage().await?;
-            return Err(Fault::Damaged { reason }.into());
+            return Err(TopicFault::Damaged { reason }.into());
         }
         self.small_fetches = SMALL_FETCHES;
         self.position = Some(position + 1);
@@ -234,7 +235,7 @@ impl PartitionReader {
 
     /// Reports the records that could not be read, once they are all known.
     async fn report_damage(&mut self) -> Result<(), Closed> {
-        let Some(Damage { offset, count, reason }) = self.damage.take() else { return Ok(()) };
+        let Some(DamagedStretch { offset, count, reason }) = self.damage.take() else { return Ok(()) };
         self.topic.send(TopicUpdate::Damaged { partition: self.partition, offset, count, reason }).await
     }
 
@@ -270,7 +271,7 @@ impl PartitionReader {
                 self.end = self.end.map(|end| end.min(latest));
                 (next, TopicUpdate::Restarted { partition: self.partition })
             }
-            Displacement::None => return Err(Fault::OutOfRange.into()),
+            Displacement::None => return Err(TopicFault::OutOfRange.into()),
         };
         self.position = Some(next);
         self.topic.send(update).await?;
@@ -279,7 +280,7 @@ impl PartitionReader {
 }
 
 /// Returns the offset of the record with the last but so many events before an end.
-async fn last_events(partition: &Partition, events: u64, end: i64) -> Result<i64, Fault> {
+async fn last_events(partition: &Partition, events: u64, end: i64) -> Result<i64, TopicFault> {
     let earliest = partition.earliest().await?;
     let wanted = usize::try_from(events).unwrap_or(usize::MAX);
     if wanted == 0 {
@@ -298,7 +299,7 @@ async fn last_events(partition: &Partition, events: u64, end: i64) -> Result<i64
 }
 
 /// Searches a range of offsets for the last so many events; breaks with the offset of the first of them.
-async fn search(partition: &Partition, from: i64, end: i64, wanted: usize) -> Result<ControlFlow<i64>, Fault> {
+async fn search(partition: &Partition, from: i64, end: i64, wanted: usize) -> Result<ControlFlow<i64>, TopicFault> {
     // The offset of each event, the last `wanted` of them.
     let mut found = VecDeque::new();
     let (mut position, mut small_fetches, mut damaged) = (from, 0_u32, 0_u64);
@@ -307,11 +308,13 @@ async fn search(partition: &Partition, from: i64, end: i64, wanted: usize) -> Re
         small_fetches = small_fetches.saturating_sub(1);
         let records = match partition.fetch(position, size).await {
             Ok((records, _)) => records,
-            Err(Fault::TransactionMark | Fault::Damaged { .. } | Fault::TooLarge) if size == FetchSize::Full => {
+            Err(TopicFault::TransactionMark | TopicFault::Damaged { .. } | TopicFault::TooLarge)
+                if size == FetchSize::Full =>
+            {
                 small_fetches = SMALL_FETCHES;
                 continue;
             }
-            Err(fault @ Fault::Damaged { .. }) => {
+            Err(fault @ TopicFault::Damaged { .. }) => {
                 damaged += 1;
                 if damaged >= DAMAGE_MAX {
                     return Err(fault);
@@ -319,7 +322,7 @@ async fn search(partition: &Partition, from: i64, end: i64, wanted: usize) -> Re
                 small_fetches = SMALL_FETCHES;
                 Vec::new()
             }
-            Err(Fault::TransactionMark | Fault::TooLarge) => {
+            Err(TopicFault::TransactionMark | TopicFault::TooLarge) => {
                 small_fetches = SMALL_FETCHES;
                 Vec::new()
             }

@@ -3,7 +3,7 @@
 //! The TLS provider is named: another one is linked in as well, by the client library, so there is no default.
 
 use super::{
-    fault::Fault,
+    fault::TopicFault,
     options::{HostnameCheck, KafkaOptions, Mechanism, Password, PasswordSource},
 };
 use crate::source::error::reason;
@@ -30,7 +30,7 @@ pub(super) struct Security {
 
 impl Security {
     /// Reads the files that the settings name.
-    pub(super) fn new(options: &KafkaOptions) -> Result<Self, Fault> {
+    pub(super) fn new(options: &KafkaOptions) -> Result<Self, TopicFault> {
         let login = match &options.user {
             None => None,
             Some(user) => {
@@ -47,33 +47,36 @@ impl Security {
     }
 }
 
-fn password(source: Option<&PasswordSource>) -> Result<Password, Fault> {
+fn password(source: Option<&PasswordSource>) -> Result<Password, TopicFault> {
     match source {
-        None => Err(Fault::Settings(
+        None => Err(TopicFault::Settings(
             "a user needs a password: --kafka-password-file, or the variable THUMBVIEW_KAFKA_PASSWORD".to_owned(),
         )),
         Some(PasswordSource::Text(password)) => Ok(password.clone()),
         Some(PasswordSource::File(path)) => {
             let text = read(path)?;
             let text = String::from_utf8(text)
-                .map_err(|_not_utf8| Fault::Settings(format!("{}: the password is not UTF-8", path.display())))?;
+                .map_err(|_not_utf8| TopicFault::Settings(format!("{}: the password is not UTF-8", path.display())))?;
             let line = text.lines().next().unwrap_or_default();
             if line.is_empty() {
-                return Err(Fault::Settings(format!("{}: its first line, the password, is empty", path.display())));
+                return Err(TopicFault::Settings(format!(
+                    "{}: its first line, the password, is empty",
+                    path.display()
+                )));
             }
             Ok(Password::new(line.to_owned()))
         }
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Fault> {
-    fs::read(path).map_err(|error| Fault::Settings(format!("{}: {}", path.display(), reason(&error))))
+fn read(path: &Path) -> Result<Vec<u8>, TopicFault> {
+    fs::read(path).map_err(|error| TopicFault::Settings(format!("{}: {}", path.display(), reason(&error))))
 }
 
-fn tls_config(options: &KafkaOptions) -> Result<ClientConfig, Fault> {
+fn tls_config(options: &KafkaOptions) -> Result<ClientConfig, TopicFault> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let path = options.ca_file.as_deref().unwrap_or(Path::new(""));
-    let no_certificate = || Fault::Settings(format!("{}: holds no certificate in PEM", path.display()));
+    let no_certificate = || TopicFault::Settings(format!("{}: holds no certificate in PEM", path.display()));
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&read(path)?) {
         let added = certificate.ok().and_then(|certificate| roots.add(certificate).ok());
@@ -83,14 +86,14 @@ fn tls_config(options: &KafkaOptions) -> Result<ClientConfig, Fault> {
         return Err(no_certificate());
     }
     let roots = Arc::new(roots);
-    let broken = |error: TlsError| Fault::Settings(format!("TLS cannot be set up: {error}"));
+    let broken = |error: TlsError| TopicFault::Settings(format!("TLS cannot be set up: {error}"));
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(broken)?;
     let builder = match options.hostname {
         HostnameCheck::On => {
             let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
-            let verifier = verifier.map_err(|error| Fault::Settings(format!("{}: {error}", path.display())))?;
+            let verifier = verifier.map_err(|error| TopicFault::Settings(format!("{}: {error}", path.display())))?;
             builder.with_webpki_verifier(verifier)
         }
         HostnameCheck::Off => {

@@ -1,13 +1,13 @@
 //! The state that the tasks of one topic share: the connection, the channel of their updates, and what is done about
 //! faults.
 //!
-//! Each fault is decided on by [`Fault::decide`]; after one, a task asks for a new connection and goes on where it was.
+//! Each fault is decided on by [`TopicFault::decide`]; after one, a task asks for a new connection and goes on where it was.
 //! One that was given up goes on once the topic is followed.
 
 use super::{
     address::TopicAddress,
     client::{Cluster, FetchSize},
-    fault::{Decision, Fault, Patience, Trial},
+    fault::{Decision, FaultPatience, TopicFault, Trial},
     options::KafkaOptions,
     security::Security,
     update::TopicUpdate,
@@ -44,19 +44,19 @@ pub(super) struct Topic {
     pub(super) address: TopicAddress,
     pub(super) options: KafkaOptions,
     pub(super) start: TopicStart,
-    link: Mutex<Link>,
+    link: Mutex<TopicLink>,
     updates: mpsc::Sender<TopicUpdate>,
     mode: watch::Receiver<ReadMode>,
 }
 
 /// The connection of a topic.
 #[derive(Debug, Default)]
-struct Link {
+struct TopicLink {
     cluster: Option<Arc<Cluster>>,
     /// The number of connections that were made.
     generation: u64,
     /// The fault for which connecting was given up, while nobody follows.
-    given_up: Option<Fault>,
+    given_up: Option<TopicFault>,
 }
 
 /// A connection, by its number.
@@ -127,18 +127,19 @@ impl Topic {
     }
 
     /// Connects, until it succeeds or is given up.
-    async fn make_connection(&self, link: &mut Link) -> Result<(), Closed> {
+    async fn make_connection(&self, link: &mut TopicLink) -> Result<(), Closed> {
         let mut trouble = Trouble::default();
         link.given_up = None;
         loop {
             match self.try_connection().await {
                 Ok(cluster) => {
                     let after = trouble.elapsed();
-                    *link = Link { cluster: Some(Arc::new(cluster)), generation: link.generation + 1, given_up: None };
+                    *link =
+                        TopicLink { cluster: Some(Arc::new(cluster)), generation: link.generation + 1, given_up: None };
                     return self.send(TopicUpdate::Connected { after }).await;
                 }
                 Err(fault) => {
-                    let patience = if link.generation == 0 { Patience::None } else { self.limited() };
+                    let patience = if link.generation == 0 { FaultPatience::None } else { self.limited() };
                     let (decision, since) = trouble.note(&fault, self.patience(patience));
                     let wait = match decision {
                         Decision::Retry(wait) => wait,
@@ -154,27 +155,27 @@ impl Topic {
         }
     }
 
-    async fn try_connection(&self) -> Result<Cluster, Fault> {
+    async fn try_connection(&self) -> Result<Cluster, TopicFault> {
         let security = Security::new(&self.options)?;
         Cluster::connect(self.address.brokers(), &self.options, &security).await
     }
 
     /// Returns how long faults are put up with where something was read and the end is waited for.
-    pub(super) fn limited(&self) -> Patience {
-        Patience::Until(self.options.timing.patience)
+    pub(super) fn limited(&self) -> FaultPatience {
+        FaultPatience::Until(self.options.timing.patience)
     }
 
-    fn patience(&self, unfollowed: Patience) -> Patience {
-        if self.mode() == ReadMode::Follow { Patience::Endless } else { unfollowed }
+    fn patience(&self, unfollowed: FaultPatience) -> FaultPatience {
+        if self.mode() == ReadMode::Follow { FaultPatience::Endless } else { unfollowed }
     }
 
     /// Reports a fault, and waits until it is time to try again: a while, or until the topic is followed.
     pub(super) async fn report(
         &self,
         partition: Option<i32>,
-        fault: Fault,
+        fault: TopicFault,
         trouble: &mut Trouble,
-        unfollowed: Patience,
+        unfollowed: FaultPatience,
     ) -> Result<(), Closed> {
         let (decision, since) = trouble.note(&fault, self.patience(unfollowed));
         let is_final = fault.is_final();
@@ -188,13 +189,13 @@ impl Topic {
     }
 
     /// Reads the text of records from an offset on, each with a newline, up to a length.
-    pub(super) async fn text(&self, partition: i32, offset: i64, len: usize) -> Result<Vec<u8>, Fault> {
+    pub(super) async fn text(&self, partition: i32, offset: i64, len: usize) -> Result<Vec<u8>, TopicFault> {
         let mut seen = 0;
         loop {
             let Ok(connected) = self.connect(seen).await else { return Ok(Vec::new()) };
             match text(&connected.cluster, self.address.topic(), partition, offset, len).await {
                 // The connection may have been closed long ago.
-                Err(fault) if fault.is_transient() && fault != Fault::OutOfRange && seen == 0 => {
+                Err(fault) if fault.is_transient() && fault != TopicFault::OutOfRange && seen == 0 => {
                     seen = connected.generation;
                 }
                 outcome => return outcome,
@@ -203,7 +204,7 @@ impl Topic {
     }
 }
 
-async fn text(cluster: &Cluster, topic: &str, partition: i32, offset: i64, len: usize) -> Result<Vec<u8>, Fault> {
+async fn text(cluster: &Cluster, topic: &str, partition: i32, offset: i64, len: usize) -> Result<Vec<u8>, TopicFault> {
     let partition = cluster.partition(topic, partition).await?;
     let (mut text, mut offset) = (Vec::new(), offset);
     while text.len() < len {
@@ -236,7 +237,7 @@ pub(super) struct Trouble {
 
 impl Trouble {
     /// Notes a fault; returns what is done about it, and the time since the first one.
-    fn note(&mut self, fault: &Fault, patience: Patience) -> (Decision, Duration) {
+    fn note(&mut self, fault: &TopicFault, patience: FaultPatience) -> (Decision, Duration) {
         let elapsed = self.since.get_or_insert_with(Instant::now).elapsed();
         let decision = fault.decide(Trial { patience, failures: self.failures, elapsed });
         self.failures = self.failures.saturating_add(1);

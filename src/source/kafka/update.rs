@@ -2,7 +2,7 @@
 
 use super::{
     client::TopicRecord,
-    fault::{Decision, Fault},
+    fault::{Decision, TopicFault},
 };
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -17,7 +17,7 @@ pub(super) enum TopicUpdate {
     /// Something went wrong with the topic, or with one of its partitions.
     Trouble {
         partition: Option<i32>,
-        fault: Fault,
+        fault: TopicFault,
         decision: Decision,
         /// The time since it began.
         since: Duration,

@@ -55,8 +55,8 @@ const ECHO: &str = "exec cat";
 #[derive(Clone, Debug, Default)]
 pub struct Logins(HashMap<RemoteHost, Arc<Login>>);
 
-/// The operator, as far as a login is concerned.
-pub struct Operator<'a> {
+/// The ways to the operator during a login.
+pub struct LoginContext<'a> {
     /// Returns whether the operator has had enough.
     pub has_interrupted: &'a (dyn Fn() -> bool + Sync),
     /// Shows what ssh says about a host while it asks.
@@ -87,7 +87,7 @@ enum NoLogin {
     Late,
 }
 
-/// What a login that begins reports.
+/// A report of a login that begins.
 enum LoginReport {
     /// ssh says this.
     Said(String),
@@ -102,11 +102,11 @@ impl Logins {
     pub(in crate::source) fn begin(
         hosts: &[RemoteHost],
         options: &[String],
-        operator: &Operator<'_>,
+        context: &LoginContext<'_>,
     ) -> Result<Self, Interrupted> {
         let tried = thread::scope(|scope| {
             let silent = |host| {
-                let log_in = move || log_in_silently(host, options, operator);
+                let log_in = move || log_in_silently(host, options, context);
                 thread::Builder::new().name("login".to_owned()).spawn_scoped(scope, log_in)
             };
             let threads: Vec<_> = hosts.iter().map(|host| (host, silent(host))).collect();
@@ -120,7 +120,7 @@ impl Logins {
         for (host, outcome) in tried {
             let outcome = match outcome {
                 Err(NoLogin::Ended(end)) if lacks_answer(&end) => {
-                    Login::start(host, options, Questions::Asked, operator).map(Some)
+                    Login::start(host, options, Questions::Asked, context).map(Some)
                 }
                 outcome @ (Ok(_) | Err(_)) => outcome,
             };
@@ -141,11 +141,15 @@ impl Logins {
 }
 
 /// Logs in without a question; `None` where a master of the user's own serves the host.
-fn log_in_silently(host: &RemoteHost, options: &[String], operator: &Operator<'_>) -> Result<Option<Login>, NoLogin> {
+fn log_in_silently(
+    host: &RemoteHost,
+    options: &[String],
+    context: &LoginContext<'_>,
+) -> Result<Option<Login>, NoLogin> {
     if has_master(&check_words(host, options)) {
         return Ok(None);
     }
-    Login::start(host, options, Questions::Refused, operator).map(Some)
+    Login::start(host, options, Questions::Refused, context).map(Some)
 }
 
 fn has_master(words: &[OsString]) -> bool {
@@ -162,7 +166,7 @@ impl Login {
         host: &RemoteHost,
         options: &[String],
         questions: Questions,
-        operator: &Operator<'_>,
+        context: &LoginContext<'_>,
     ) -> Result<Self, NoLogin> {
         let mark = mark();
         let socket = socket_path(&mark);
@@ -185,7 +189,7 @@ impl Login {
         let Ok(stderr_reader) = threads else { return Err(NoLogin::Ended(ShellEnd::default())) };
         // One that has ended already says why on its other streams.
         drop(login.stdin.as_ref().map(|mut stdin| stdin.write_all(format!("{mark}\n").as_bytes())));
-        login.wait(&reports, questions, operator, &stderr_reader)?;
+        login.wait(&reports, questions, context, &stderr_reader)?;
         Ok(login)
     }
 
@@ -194,13 +198,13 @@ impl Login {
         &self,
         reports: &Receiver<LoginReport>,
         questions: Questions,
-        operator: &Operator<'_>,
+        context: &LoginContext<'_>,
         stderr_reader: &thread::JoinHandle<()>,
     ) -> Result<(), NoLogin> {
         let (since, mut said) = (Instant::now(), String::new());
         let mut take = |line: String| {
             if questions == Questions::Asked {
-                (operator.say)(&line);
+                (context.say)(&line);
             }
             said.push_str(&(line + "\n"));
         };
@@ -211,7 +215,7 @@ impl Login {
                 Ok(LoginReport::Closed) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            if (operator.has_interrupted)() {
+            if (context.has_interrupted)() {
                 // It was interrupted as well, and gives the terminal back.
                 end_after(&mut self.child(), EXIT_TIME);
                 return Err(NoLogin::Interrupted);
@@ -230,7 +234,7 @@ impl Login {
             }
         }
         let by_signal = status.and_then(|status| status.signal());
-        if (operator.has_interrupted)() || by_signal == Some(Signal::INT.as_raw()) {
+        if (context.has_interrupted)() || by_signal == Some(Signal::INT.as_raw()) {
             return Err(NoLogin::Interrupted);
         }
         let code = status.and_then(|status| status.code());

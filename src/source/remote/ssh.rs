@@ -20,7 +20,7 @@ const OPTIONS: [&str; 10] = [
 /// The option with which ssh never asks.
 const SILENT: &str = "BatchMode=yes";
 
-/// Whether ssh may ask, on the terminal, for a password, a passphrase or the trust in a host key.
+/// The permission for ssh to ask, on the terminal, for a password, a passphrase or the trust in a host key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Questions {
     Asked,
