@@ -86,10 +86,9 @@ fn draw_compared(
     let is_current = app.timeline().current_key() == Some(request.key);
     let whose = app.catalog().find(&request.asset).map(|asset| name(&asset, app)).unwrap_or_default();
     let (word, role) = if is_current { ("", Role::Accent) } else { ("marked ", Role::Plain) };
-    let caption = [
-        part(format!(" {word}{} ", request.offset), role),
-        (whose.fit(usize::from(area.width.saturating_sub(16))), Role::Dim),
-    ];
+    let offset = part(format!(" {word}{} ", request.offset), role);
+    let room = usize::from(area.width).saturating_sub(offset.0.width() + 1);
+    let caption = [offset, (whose.fit(room), Role::Dim)];
     theme.print(buffer, Rect { y: area.y.saturating_sub(1), height: 1, ..area }, &caption);
     if let Some(placement) = placement {
         return draw_placement(buffer, placement, theme, covered);

@@ -267,7 +267,8 @@ fn print_lines(buffer: &mut Buffer, area: Rect, lines: &[StyledText], theme: The
 fn foot_rows(width: u16, height: u16) -> u16 {
     match (width, height) {
         (_, ..14) => 2,
-        (80.., _) => 3,
+        (100.., _) => 3,
+        (80.., _) => 4,
         (_, _) => 5,
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     event::{EventKind, Status},
     text::Safe,
     ui::{
-        theme::{Role, Theme, part},
+        theme::{Role, StyledText, Theme, part},
         time::{clock, moment},
     },
 };
@@ -36,9 +36,8 @@ pub(super) fn draw_failure(buffer: &mut Buffer, area: Rect, asset: &Asset<'_>, a
         lines.extend(texts.map(|text| vec![part(" ".repeat(FACT_NAME), Role::Dim), (text, Role::Plain)]));
     }
     if usize::from(area.height) > lines.len() + 2 {
-        let keys = [("J", " the event as logged   "), ("v", " its history   "), ("e", " the next failure")];
         lines.push(Vec::new());
-        lines.push(keys.iter().flat_map(|(key, what)| [part(*key, Role::Accent), part(*what, Role::Dim)]).collect());
+        lines.push(keys_that_fit(width));
     }
     let height = usize::from(area.height);
     if lines.len() > height {
@@ -46,6 +45,17 @@ pub(super) fn draw_failure(buffer: &mut Buffer, area: Rect, asset: &Asset<'_>, a
         lines.push(vec![part("… ", Role::Dim), part("J", Role::Accent), part(" shows the whole event", Role::Dim)]);
     }
     draw_block(buffer, area, &lines, theme);
+}
+
+/// Returns the keys that help with a failure, each with its meaning, as many as fit.
+fn keys_that_fit(width: usize) -> Vec<StyledText> {
+    let keys = [("J", " the event as logged   "), ("v", " its history   "), ("e", " the next failure")];
+    let mut used = 0;
+    let fits = |(key, what): &(&str, &str)| {
+        used += key.len() + what.len();
+        used <= width + what.len() - what.trim_end().len()
+    };
+    keys.into_iter().take_while(fits).flat_map(|(key, what)| [part(key, Role::Accent), part(what, Role::Dim)]).collect()
 }
 
 /// The cells of the name of a fact.
