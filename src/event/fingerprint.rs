@@ -3,12 +3,13 @@
 //! It is not for use against attackers, who may make two records alike. It tells whether bytes that are read again
 //! are those that were read before, at the speed of memory. It is the same on every machine and in every session.
 
+use rapidhash::v3::rapidhash_v3;
+
 /// A hash by which a record is recognised when it is read again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fingerprint(u64);
 
 const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-const BLOCK: usize = 32;
 
 impl Fingerprint {
     /// Returns the hash of a record. It is made of its lines without their ends, so that lines can be added one by one.
@@ -49,23 +50,9 @@ fn memchr_lines(record: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Hashes four lanes of eight bytes, because each multiplication in a lane waits for the one before it.
+/// Hashes bytes.
 pub(super) fn hash(bytes: &[u8]) -> u64 {
-    let mut lanes = [ODD, ODD.rotate_left(16), ODD.rotate_left(32), ODD.rotate_left(48)];
-    let mut take = |block: &[u8; BLOCK]| {
-        for (lane, word) in lanes.iter_mut().zip(block.as_chunks::<8>().0) {
-            *lane = (*lane ^ u64::from_le_bytes(*word)).wrapping_mul(ODD).rotate_left(29);
-        }
-    };
-    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-    blocks.iter().for_each(&mut take);
-    let mut last = [0; BLOCK];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    take(&last);
-    let all = lanes.iter().fold(bytes.len() as u64, |all, lane| mix(all ^ lane));
-    mix(all)
+    rapidhash_v3(bytes)
 }
 
 fn mix(word: u64) -> u64 {
