@@ -14,8 +14,9 @@ pub struct AssetId(IdText);
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum IdText {
-    /// 32 lower-case hexadecimal digits, in 16 bytes.
-    Hex([u8; 16]),
+    /// 32 lower-case hexadecimal digits, the first 16 in the first word: the order of words is that of the texts. Words,
+    /// not bytes, so that copies are aligned.
+    Hex([u64; 2]),
     Other(Arc<str>),
 }
 
@@ -23,7 +24,7 @@ impl Hash for IdText {
     /// Hashes in one write, because every event looks its id up.
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
-            Self::Hex(bytes) => state.write(bytes),
+            Self::Hex([high, low]) => state.write_u128(u128::from(*high) << 64 | u128::from(*low)),
             Self::Other(text) => text.hash(state),
         }
     }
@@ -44,9 +45,11 @@ impl AssetId {
     /// Returns the id as it was logged, written to `buffer` if needed: filters read many ids without allocating.
     pub fn spell<'a>(&'a self, buffer: &'a mut [u8; 32]) -> &'a str {
         match &self.0 {
-            IdText::Hex(bytes) => {
+            IdText::Hex(words) => {
+                let [high, low] = words.map(u64::to_be_bytes);
                 let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
-                *buffer = std::array::from_fn(|at| digit(bytes[at / 2] >> (4 * (1 - at % 2)) & 15));
+                let digits = high.into_iter().chain(low).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+                buffer.iter_mut().zip(digits).for_each(|(to, digit)| *to = digit);
                 // Digits are ASCII.
                 std::str::from_utf8(buffer).unwrap_or_default()
             }
@@ -79,7 +82,7 @@ impl fmt::Debug for AssetId {
 }
 
 /// Parses 32 lower-case hexadecimal digits.
-fn parse_hex(text: &[u8]) -> Option<[u8; 16]> {
+fn parse_hex(text: &[u8]) -> Option<[u64; 2]> {
     const NONE: u8 = 0xff;
     // A table, because every event has an id and a branch for each digit would cost more.
     const DIGITS: [u8; 256] = {
@@ -93,10 +96,13 @@ fn parse_hex(text: &[u8]) -> Option<[u8; 16]> {
     };
     let text: &[u8; 32] = text.try_into().ok()?;
     let mut seen = 0;
-    let bytes = std::array::from_fn(|at| {
-        let (high, low) = (DIGITS[usize::from(text[2 * at])], DIGITS[usize::from(text[2 * at + 1])]);
-        seen |= high | low;
-        high << 4 | low
+    let words = [0, 16].map(|first| {
+        u64::from_be_bytes(std::array::from_fn(|at| {
+            let at = first + 2 * at;
+            let (high, low) = (DIGITS[usize::from(text[at])], DIGITS[usize::from(text[at + 1])]);
+            seen |= high | low;
+            high << 4 | low
+        }))
     });
-    (seen < 16).then_some(bytes)
+    (seen < 16).then_some(words)
 }
