@@ -4,7 +4,7 @@ use crate::picture::{Picture, PixelSize};
 
 /// The luma (0 to 255) from which on a pixel is not dark: 10 % of 255, rounded up (`pixel_black_th` of ffmpeg's filter
 /// blackdetect).
-const DARK_BELOW: u64 = 26;
+const DARK_BELOW: u8 = 26;
 
 /// The share of dark pixels from which on a picture is black (`picture_black_ratio_th` of the same filter).
 const BLACK_SHARE: f32 = 0.98;
@@ -53,12 +53,12 @@ impl PictureFacts {
     pub fn of(picture: &Picture) -> Self {
         let (luma, width) = luma(picture);
         let count = luma.len().max(1) as u64;
-        let (mut sum, mut squares, mut dark) = (0_u64, 0_u64, 0_u64);
-        for value in &luma {
-            let value = u64::from(*value);
-            sum += value;
-            squares += value * value;
-            dark += u64::from(value < DARK_BELOW);
+        let (mut sum, mut squares, mut dark) = (0, 0, 0);
+        // The sums of a portion fit in 32 bits, of which the compiler adds several at once.
+        for part in luma.chunks(1 << 12) {
+            sum += u64::from(total(part));
+            squares += u64::from(part.iter().map(|value| u32::from(*value).pow(2)).sum::<u32>());
+            dark += u64::from(part.iter().map(|value| u32::from(*value < DARK_BELOW)).sum::<u32>());
         }
         let mean = ratio(sum, count);
         let boxes = boxes(&luma, width);
@@ -106,13 +106,25 @@ fn luma(picture: &Picture) -> (Vec<u8>, usize) {
     }
     let mut luma = Vec::with_capacity(width.div_ceil(step) * height.div_ceil(step));
     for row in picture.rgb.chunks_exact((width * 3).max(3)).step_by(step) {
-        // The integer form of BT.601 in 256ths.
-        luma.extend(row.chunks_exact(3).step_by(step).map(|pixel| {
-            let [r, g, b] = [pixel[0], pixel[1], pixel[2]].map(u32::from);
-            u8::try_from((77 * r + 150 * g + 29 * b + 128) >> 8).unwrap_or(u8::MAX)
-        }));
+        let pixels = row.as_chunks().0.iter();
+        if step == 1 {
+            luma.extend(pixels.map(|pixel| pixel_luma(*pixel)));
+        } else {
+            luma.extend(pixels.step_by(step).map(|pixel| pixel_luma(*pixel)));
+        }
     }
     (luma, width.div_ceil(step).max(1))
+}
+
+/// Returns the luma of a pixel by BT.601, in its integer form of 256ths. Their sum is at most 65 408.
+fn pixel_luma([r, g, b]: [u8; 3]) -> u8 {
+    let [_, luma] = (77 * u16::from(r) + 150 * u16::from(g) + 29 * u16::from(b) + 128).to_le_bytes();
+    luma
+}
+
+/// Returns the sum of at most [`MAX_PIXELS`] values.
+fn total(row: &[u8]) -> u32 {
+    row.iter().map(|value| u32::from(*value)).sum()
 }
 
 /// Returns the mean luma of each box, in units, of luma in rows of `width`.
@@ -126,8 +138,7 @@ fn boxes(luma: &[u8], width: usize) -> [[u64; HASH_COLUMNS]; HASH_ROWS] {
         std::array::from_fn(|x| {
             let columns = part(width, x, HASH_COLUMNS);
             let area = (rows.len() * columns.len()) as u64;
-            let row = |y: usize| &luma[y * width..][columns.clone()];
-            let sum: u64 = rows.clone().flat_map(row).map(|value| u64::from(*value)).sum();
+            let sum: u64 = rows.clone().map(|y| u64::from(total(&luma[y * width..][columns.clone()]))).sum();
             (sum * UNITS + area / 2) / area
         })
     })

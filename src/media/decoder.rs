@@ -60,6 +60,10 @@ const CHILD_CPU_SECONDS: u64 = 60;
 /// A child's limit of address space in bytes, enough for the largest picture.
 const CHILD_MEMORY: u64 = 768 << 20;
 
+/// The bytes of a response that wait in a pipe: the most that Linux gives without privileges.
+#[cfg(target_os = "linux")]
+const PIPE_BYTES: usize = 1 << 20;
+
 /// The longest text in a response, in bytes.
 const MAX_TEXT_LEN: u64 = 1 << 10;
 
@@ -155,6 +159,9 @@ impl Worker {
         let pipes = child.stdin.take().zip(child.stdout.take());
         let process = ChildProcess(child);
         let (requests, responses) = pipes.ok_or(io::ErrorKind::BrokenPipe)?;
+        // A usual picture in one piece instead of seven. The system may refuse it, and has the pipe of 64 KiB then.
+        #[cfg(target_os = "linux")]
+        let _refused = rustix::pipe::fcntl_setpipe_size(&responses, PIPE_BYTES);
         Ok(Self { process, pipes: Pipes { requests, responses }, busy_time: Duration::ZERO })
     }
 

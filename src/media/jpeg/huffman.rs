@@ -78,6 +78,13 @@ impl HuffmanTable {
     }
 }
 
+/// Returns whether one of eight bytes is 0xff, which begins a marker or is stuffed.
+fn has_ff(word: u64) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // A byte of the complement is zero only if it borrows from its highest bit.
+    (!word).wrapping_sub(ONES) & word & ONES << 7 != 0
+}
+
 /// Reads bits up to the next marker.
 pub(super) struct BitReader<'a> {
     bytes: &'a [u8],
@@ -109,6 +116,17 @@ impl<'a> BitReader<'a> {
     }
 
     fn fill(&mut self, wanted: u32) {
+        if let Some(word) =
+            self.bytes.get(self.at..).and_then(|rest| rest.first_chunk().copied().map(u64::from_be_bytes))
+            && !has_ff(word)
+            && self.len <= 56
+        {
+            let bits = (64 - self.len) & !7;
+            self.buffer |= word >> (64 - bits) << (64 - bits - self.len);
+            self.len += bits;
+            self.at += bits as usize / 8;
+            return;
+        }
         while self.len < wanted
             && let Some((byte, after)) = self.next_byte()
         {
@@ -259,6 +277,32 @@ mod tests {
         assert_eq!(bits.read(3), Ok(0));
         assert_eq!(bits.skip_to_marker(), 0);
         assert_eq!(bits.take_restart(), None);
+    }
+
+    #[test]
+    fn a_byte_of_ones_is_found_at_any_place() {
+        for at in 0..8 {
+            for other in [0, 1, 0x7f, 0x80, 0xfe] {
+                let mut bytes = [other; 8];
+                assert!(!has_ff(u64::from_be_bytes(bytes)), "{bytes:?}");
+                bytes[at] = 0xff;
+                assert!(has_ff(u64::from_be_bytes(bytes)), "{bytes:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn bits_are_the_same_however_many_are_read_at_once() {
+        let bytes: Vec<u8> =
+            (0_u8..40).flat_map(|at| if at % 11 == 7 { vec![0xff, 0] } else { vec![at.wrapping_mul(37)] }).collect();
+        let read = |count: u32| -> Vec<u32> {
+            let mut bits = BitReader::new(&bytes, 0);
+            let read: Vec<u32> = (0..320 / count).map(|_| bits.read(count).unwrap()).collect();
+            read.into_iter().flat_map(|read| (0..count).rev().map(move |bit| read >> bit & 1)).collect()
+        };
+        for count in [2, 4, 5, 8, 10, 16] {
+            assert_eq!(read(count), read(1), "{count}");
+        }
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Plane {
     /// Checks a coefficient and stores it, if they are kept, by its place in the order of transmission.
     fn store(&mut self, block: usize, place: usize, value: i32) -> Result<(), EntropyError> {
         let at = usize::from(ZIGZAG[place]);
-        let step = self.quantization.map_or(1, |table| i32::from(table[at]));
+        let step = self.quantization.as_ref().map_or(1, |table| i32::from(table[at]));
         if value.saturating_mul(step).abs() > MAX_COEFFICIENT + step {
             return Err(EntropyError::InvalidCode);
         }
