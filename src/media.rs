@@ -42,7 +42,7 @@ pub use roots::TrustedRoots;
 
 use crate::{
     event::PictureUrl,
-    picture::{PictureKey, PictureRequest, PictureUpdate},
+    picture::{PictureKey, PictureRequest, PictureUpdate, PixelFormat},
     text::Safe,
 };
 use demand::{Demands, Priority};
@@ -84,7 +84,7 @@ pub async fn visit(config: &MediaConfig, url: &Url) -> Result<(), Safe> {
 
 /// Decodes a JPEG on the calling thread under the usual limits. For fuzzing.
 pub fn decode(jpeg: &[u8]) -> Result<Decoded, JpegError> {
-    jpeg::decode(jpeg, jpeg::inspect(jpeg)?)
+    jpeg::decode(jpeg, jpeg::inspect(jpeg)?, PixelFormat::Rgb)
 }
 
 impl Media {

@@ -20,7 +20,7 @@ mod update;
 pub use budget::{Budget, Link, Quality};
 pub use canvas::{Canvas, DrawingChoice, Multiplexer, Protocol, Symbols};
 pub use colour::{ColourDepth, xterm_colour, xterm_index};
-pub use decoded::{FetchInfo, Picture};
+pub use decoded::{FetchInfo, Picture, PixelFormat, luma};
 pub use excerpt::{Excerpt, PictureDifference, PixelRect};
 pub use failure::{FailureKind, PictureDamage, PictureFailure};
 pub use fetch_mode::FetchMode;

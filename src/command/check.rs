@@ -18,6 +18,7 @@ use crate::{
     diagnostics::{error, info},
     judge::CheckTally,
     media::MediaConfig,
+    picture::PixelFormat,
     report::{self, CheckFormat, CheckReport, CheckedAsset},
     session::files,
     text::{Safe, number::counted},
@@ -49,7 +50,7 @@ pub(super) fn run(mut args: CheckArgs) -> Result<ExitCode> {
         Output::Junit => CheckFormat::Junit,
     };
     let (grading, filter) = (args.grading()?, args.input.filter()?);
-    let config = MediaConfig { check: args.limits(), ..media::config(&args.fetch)? };
+    let config = MediaConfig { check: args.limits(), format: PixelFormat::Luma, ..media::config(&args.fetch)? };
     let reading = LogReading::complete(&args.input)?;
     let keys = reading.passing(&filter)?;
     let mut judging = Judging::new(&reading.catalog, &keys, args.sample, grading);

@@ -36,11 +36,11 @@ impl Raster<'_> {
 pub(super) fn scale(picture: &Picture, size: PixelSize) -> Raster<'_> {
     let size = PixelSize { width: size.width.max(1), height: size.height.max(1) };
     let length = size.width as usize * size.height as usize * 3;
-    if picture.size == size && picture.rgb.len() == length {
-        return Raster { size, rgb: Cow::Borrowed(&picture.rgb) };
+    if picture.size == size && picture.rgb().len() == length {
+        return Raster { size, rgb: Cow::Borrowed(picture.rgb()) };
     }
     let mut scaled = Image::new(size.width, size.height, PixelType::U8x3);
-    if let Ok(source) = ImageRef::new(picture.size.width, picture.size.height, &picture.rgb, PixelType::U8x3) {
+    if let Ok(source) = ImageRef::new(picture.size.width, picture.size.height, picture.rgb(), PixelType::U8x3) {
         // This fails only for other pixel types and for crops outside the picture; neither can occur here.
         let _ = Resizer::new().resize(&source, &mut scaled, &filter(picture.size, size));
     }

@@ -5,7 +5,7 @@
 
 use super::{bytes::append, kitty, pane::pane_size, raster::scale};
 use crate::picture::{
-    BlockCell, BlockGrid, ColourDepth, FetchInfo, Fit, Picture, PixelSize, Prepared, Protocol, xterm_index,
+    BlockCell, BlockGrid, ColourDepth, FetchInfo, Fit, Picture, PixelFormat, PixelSize, Prepared, Protocol, xterm_index,
 };
 use std::borrow::Cow;
 
@@ -69,7 +69,14 @@ pub fn strip(pictures: &[&Picture], tile: PixelSize, gap: u32, background: [u8; 
             to[x * 3..][..row_bytes].copy_from_slice(from);
         }
     }
-    Picture { size, rgb: rgb.into(), jpeg: [].into(), fetched: FetchInfo::default(), damage: None }
+    Picture {
+        size,
+        pixels: rgb.into(),
+        format: PixelFormat::Rgb,
+        jpeg: [].into(),
+        fetched: FetchInfo::default(),
+        damage: None,
+    }
 }
 
 /// Returns a picture's size and pixels, reduced to its pane if it is larger.

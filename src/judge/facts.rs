@@ -1,6 +1,6 @@
 //! The facts about a picture that judging needs, measured in its pixels.
 
-use crate::picture::{Picture, PixelSize};
+use crate::picture::{Picture, PixelFormat, PixelSize, luma};
 
 /// The luma (0 to 255) from which on a pixel is not dark: 10 % of 255, rounded up (`pixel_black_th` of ffmpeg's filter
 /// blackdetect).
@@ -51,7 +51,7 @@ pub struct PictureFacts {
 impl PictureFacts {
     /// Measures a picture, in a time that its size does not change.
     pub fn of(picture: &Picture) -> Self {
-        let (luma, width) = luma(picture);
+        let (luma, width) = measured(picture);
         let count = luma.len().max(1) as u64;
         let (mut sum, mut squares, mut dark) = (0, 0, 0);
         // The sums of a portion fit in 32 bits, of which the compiler adds several at once.
@@ -98,28 +98,22 @@ fn ratio(part: u64, whole: u64) -> f64 {
 }
 
 /// Returns the luma of the measured pixels, row by row, and the length of a row.
-fn luma(picture: &Picture) -> (Vec<u8>, usize) {
+fn measured(picture: &Picture) -> (Vec<u8>, usize) {
     let [width, height] = [picture.size.width, picture.size.height].map(|side| side as usize);
     let mut step = 1;
     while width.div_ceil(step) * height.div_ceil(step) > MAX_PIXELS {
         step += 1;
     }
-    let mut luma = Vec::with_capacity(width.div_ceil(step) * height.div_ceil(step));
-    for row in picture.rgb.chunks_exact((width * 3).max(3)).step_by(step) {
+    let mut values = Vec::with_capacity(width.div_ceil(step) * height.div_ceil(step));
+    for row in picture.pixels.chunks_exact((width * picture.format.bytes()).max(1)).step_by(step) {
         let pixels = row.as_chunks().0.iter();
-        if step == 1 {
-            luma.extend(pixels.map(|pixel| pixel_luma(*pixel)));
-        } else {
-            luma.extend(pixels.step_by(step).map(|pixel| pixel_luma(*pixel)));
+        match picture.format {
+            PixelFormat::Rgb if step == 1 => values.extend(pixels.map(|pixel| luma(*pixel))),
+            PixelFormat::Rgb => values.extend(pixels.step_by(step).map(|pixel| luma(*pixel))),
+            PixelFormat::Luma => values.extend(row.iter().step_by(step)),
         }
     }
-    (luma, width.div_ceil(step).max(1))
-}
-
-/// Returns the luma of a pixel by BT.601, in its integer form of 256ths. Their sum is at most 65 408.
-fn pixel_luma([r, g, b]: [u8; 3]) -> u8 {
-    let [_, luma] = (77 * u16::from(r) + 150 * u16::from(g) + 29 * u16::from(b) + 128).to_le_bytes();
-    luma
+    (values, width.div_ceil(step).max(1))
 }
 
 /// Returns the sum of at most [`MAX_PIXELS`] values.
@@ -167,7 +161,8 @@ pub(super) mod tests {
         let rgb: Vec<u8> = pixels.flat_map(|(x, y)| [luma(x, y); 3]).collect();
         Picture {
             size: PixelSize { width, height },
-            rgb: rgb.into(),
+            pixels: rgb.into(),
+            format: PixelFormat::Rgb,
             jpeg: [].into(),
             fetched: FetchInfo::default(),
             damage: None,
@@ -255,7 +250,7 @@ pub(super) mod tests {
     #[test]
     fn a_large_picture_is_measured_on_a_grid() {
         let picture = drawn(1920, 1080, |x, _| if x < 960 { 0 } else { 200 });
-        assert!(luma(&picture).0.len() <= MAX_PIXELS);
+        assert!(measured(&picture).0.len() <= MAX_PIXELS);
         let facts = PictureFacts::of(&picture);
         assert!((facts.dark_share - 0.5).abs() < 0.01 && (facts.mean - 100.0).abs() < 1.0, "{facts:?}");
     }

@@ -4,7 +4,7 @@
 //! program runs. Nothing here does any work. Values of request headers never appear in debug output.
 
 use super::policy::{HostPort, Policy};
-use crate::picture::FetchMode;
+use crate::picture::{FetchMode, PixelFormat};
 use reqwest::header::{HeaderName, HeaderValue};
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 use url::Url;
@@ -35,6 +35,8 @@ pub struct MediaConfig {
     pub fetch: FetchMode,
     /// The process that decodes pictures.
     pub decoder: Decoder,
+    /// The pixels that it returns.
+    pub format: PixelFormat,
     /// The limits of requests for [`Media::check`](super::Media::check).
     pub check: CheckLimits,
 }
@@ -68,6 +70,7 @@ impl Default for MediaConfig {
             cache_dir: None,
             fetch: FetchMode::Prefetch,
             decoder: Decoder::InProcess,
+            format: PixelFormat::Rgb,
             check: CheckLimits::default(),
         }
     }

@@ -5,8 +5,8 @@
 //! and decode one picture after another. Invariant: this process waits at most [`DECODE_TIMEOUT`] for a picture and
 //! allocates no more than its checked header allows.
 //!
-//! A request is a length (four bytes, little-endian) and a JPEG. A response is `P`, width, height, the damage and the
-//! RGB, or `F` and the error. Texts are a length and UTF-8, with a letter for their kind before the sentence; that of a
+//! A request is `R` for RGB or `L` for luma, a length (four bytes, little-endian) and a JPEG. A response is `P`, width,
+//! height, the damage and the pixels, or `F` and the error. Texts are a length and UTF-8, with a letter for their kind before the sentence; that of a
 //! picture without damage is empty. A child ends when its stdin does.
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     jpeg::{self, Decoded, JpegError, JpegInfo},
 };
 use crate::{
-    picture::{FailureKind, PictureDamage, PixelSize},
+    picture::{FailureKind, PictureDamage, PixelFormat, PixelSize},
     text::Safe,
 };
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -70,6 +70,7 @@ const MAX_TEXT_LEN: u64 = 1 << 10;
 /// Decodes a limited number of pictures at a time.
 pub(super) struct DecoderPool {
     decoder: Decoder,
+    format: PixelFormat,
     memory: Semaphore,
     slots: Semaphore,
     /// Idle children. Locked for a push or a pop only.
@@ -77,14 +78,20 @@ pub(super) struct DecoderPool {
 }
 
 impl DecoderPool {
-    pub(super) fn new(decoder: Decoder) -> Self {
+    pub(super) fn new(decoder: Decoder, format: PixelFormat) -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         Self {
             decoder,
+            format,
             memory: Semaphore::new(usize::try_from(MEMORY_BUDGET / BUDGET_UNIT).unwrap_or(usize::MAX)),
             slots: Semaphore::new(cores.min(MAX_WORKERS)),
             idle: Mutex::default(),
         }
+    }
+
+    /// Returns the format of the pixels that it returns.
+    pub(super) fn format(&self) -> PixelFormat {
+        self.format
     }
 
     /// Decodes one picture. Dropping the future kills the child that decodes it.
@@ -93,8 +100,9 @@ impl DecoderPool {
         let closed = |_closed| JpegError::Decoder("closed".to_owned());
         let _slot = self.slots.acquire().await.map_err(closed)?;
         let _memory = self.memory.acquire_many(memory).await.map_err(closed)?;
+        let format = self.format;
         match &self.decoder {
-            Decoder::InProcess => blocking(move || jpeg::decode(&bytes, info)).await?,
+            Decoder::InProcess => blocking(move || jpeg::decode(&bytes, info, format)).await?,
             Decoder::Process(program) => loop {
                 let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
                 let is_reused = idle.is_some();
@@ -102,7 +110,7 @@ impl DecoderPool {
                     Some(worker) => worker,
                     None => Worker::start(program).await?,
                 };
-                match worker.request(bytes.clone(), info).await {
+                match worker.request(bytes.clone(), info, format).await {
                     Ok((worker, response)) => {
                         self.release(worker);
                         return response;
@@ -166,11 +174,16 @@ impl Worker {
     }
 
     /// Has the child decode a picture. On an error the child is killed.
-    async fn request(self, bytes: Arc<[u8]>, info: JpegInfo) -> Result<(Self, Result<Decoded, JpegError>), JpegError> {
+    async fn request(
+        self,
+        bytes: Arc<[u8]>,
+        info: JpegInfo,
+        format: PixelFormat,
+    ) -> Result<(Self, Result<Decoded, JpegError>), JpegError> {
         let Self { mut process, mut pipes, busy_time } = self;
         let begun = Instant::now();
         let requested = blocking(move || {
-            let response = pipes.request(&bytes, info);
+            let response = pipes.request(&bytes, info, format);
             (pipes, response)
         });
         match timeout(DECODE_TIMEOUT, requested).await {
@@ -217,8 +230,12 @@ impl Drop for ChildProcess {
 }
 
 impl Pipes {
-    fn request(&mut self, jpeg: &[u8], info: JpegInfo) -> io::Result<Result<Decoded, JpegError>> {
+    fn request(&mut self, jpeg: &[u8], info: JpegInfo, format: PixelFormat) -> io::Result<Result<Decoded, JpegError>> {
         let len = u32::try_from(jpeg.len()).map_err(io::Error::other)?;
+        self.requests.write_all(match format {
+            PixelFormat::Rgb => b"R",
+            PixelFormat::Luma => b"L",
+        })?;
         self.requests.write_all(&len.to_le_bytes())?;
         self.requests.write_all(jpeg)?;
         match read_array(&mut self.responses)? {
@@ -233,7 +250,8 @@ impl Pipes {
                     return Err(io::Error::other("it returned another size"));
                 }
                 let damage = parse_damage(&read_text(&mut self.responses)?);
-                Ok(Ok(Decoded { size, rgb: read_bytes(&mut self.responses, info.rgb_len())?, damage }))
+                let pixels = read_bytes(&mut self.responses, info.decoded_len(format))?;
+                Ok(Ok(Decoded { size, pixels, damage }))
             }
             [b'F'] => Ok(Err(parse_error(&read_text(&mut self.responses)?))),
             [_] => Err(io::Error::other("it returned no response")),
@@ -288,19 +306,24 @@ fn limit_resources() -> io::Result<()> {
 
 fn serve(requests: &mut impl Read, responses: &mut impl Write) -> io::Result<()> {
     loop {
-        let mut len = [0; 4];
-        match requests.read_exact(&mut len) {
+        let mut format = [0];
+        match requests.read_exact(&mut format) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             read => read?,
         }
-        let jpeg = read_bytes(requests, u32::from_le_bytes(len).into())?;
-        match jpeg::inspect(&jpeg).and_then(|info| jpeg::decode(&jpeg, info)) {
+        let format = match &format {
+            b"L" => PixelFormat::Luma,
+            _ => PixelFormat::Rgb,
+        };
+        let len = u32::from_le_bytes(read_array(requests)?);
+        let jpeg = read_bytes(requests, len.into())?;
+        match jpeg::inspect(&jpeg).and_then(|info| jpeg::decode(&jpeg, info, format)) {
             Ok(decoded) => {
                 responses.write_all(b"P")?;
                 responses.write_all(&decoded.size.width.to_le_bytes())?;
                 responses.write_all(&decoded.size.height.to_le_bytes())?;
                 write_text(responses, &decoded.damage.as_ref().map(damage_text).unwrap_or_default())?;
-                responses.write_all(&decoded.rgb)?;
+                responses.write_all(&decoded.pixels)?;
             }
             Err(error) => {
                 responses.write_all(b"F")?;
@@ -364,7 +387,7 @@ mod tests {
     const BASE: &[u8] = include_bytes!("../../tests/fixtures/hostile/base.jpg");
 
     fn framed(bytes: &[u8]) -> Vec<u8> {
-        [&u32::try_from(bytes.len()).unwrap().to_le_bytes(), bytes].concat()
+        [b"R", &u32::try_from(bytes.len()).unwrap().to_le_bytes()[..], bytes].concat()
     }
 
     #[test]
@@ -395,9 +418,9 @@ mod tests {
     #[test]
     fn a_child_ends_with_its_stdin() {
         let request = framed(BASE);
-        for len in [1, 3, 4, 100] {
+        for len in [0, 1, 4, 5, 100] {
             let ended = serve(&mut &request[..len], &mut Vec::new());
-            assert_eq!(ended.is_ok(), len < 4, "{len}");
+            assert_eq!(ended.is_ok(), len == 0, "{len}");
         }
     }
 }

@@ -101,7 +101,8 @@ pub(super) async fn decode(pool: &DecoderPool, body: HttpBody) -> Result<Picture
         Ok(decoded) => Ok(Picture {
             damage: reason::damage(info, &body, decoded.damage),
             size: decoded.size,
-            rgb: decoded.rgb.into(),
+            pixels: decoded.pixels.into(),
+            format: pool.format(),
             jpeg,
             fetched: body.info,
         }),

@@ -15,13 +15,14 @@ mod scan;
 
 pub use error::JpegError;
 
-use crate::picture::{PictureDamage, PixelSize};
+use crate::picture::{PictureDamage, PixelFormat, PixelSize, luma};
 use damage::Damage;
 use error::MAX_SCANS;
-use image::{DynamicImage, ImageDecoder as _, RgbImage, codecs::jpeg::JpegDecoder, metadata::Orientation};
+use image::{DynamicImage, GrayImage, RgbImage, metadata::Orientation};
 use markers::{ColourSpace, DHT, DQT, DRI, EOI, Frame, JpegHeader, Process, SOS, Segments, is_frame};
 use plane::Retention;
-use std::io::Cursor;
+use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
+use zune_jpeg::JpegDecoder;
 
 /// The largest number of pixels that is decoded.
 const MAX_PIXELS: u64 = 40_000_000;
@@ -50,9 +51,9 @@ impl JpegInfo {
         padded * (2 * u64::from(self.components) + 2).max(6)
     }
 
-    /// Returns the length of the decoded RGB in bytes.
-    pub(super) fn rgb_len(self) -> u64 {
-        self.pixels() * 3
+    /// Returns the length of the decoded pixels in bytes.
+    pub(super) fn decoded_len(self, format: PixelFormat) -> u64 {
+        self.pixels() * format.bytes() as u64
     }
 
     fn pixels(self) -> u64 {
@@ -65,8 +66,8 @@ impl JpegInfo {
 pub struct Decoded {
     /// Width and height.
     pub size: PixelSize,
-    /// Three bytes a pixel, row by row.
-    pub rgb: Vec<u8>,
+    /// Its pixels in the format that was asked for, row by row.
+    pub pixels: Vec<u8>,
     /// The damage of the data.
     pub damage: Option<PictureDamage>,
 }
@@ -103,28 +104,38 @@ fn checked(frame: &Frame) -> Result<JpegInfo, JpegError> {
 }
 
 /// Decodes a JPEG that was inspected.
-pub(super) fn decode(bytes: &[u8], info: JpegInfo) -> Result<Decoded, JpegError> {
+pub(super) fn decode(bytes: &[u8], info: JpegInfo, format: PixelFormat) -> Result<Decoded, JpegError> {
     let header = JpegHeader::parse(bytes)?;
     if header.frame.size != info.size {
         return Err(JpegError::Corrupt(format!("it says both {} and {} pixels", info.size, header.frame.size)));
     }
-    let (mut image, damage) =
-        if let Some(decoded) = decode_common(bytes, &header)? { decoded } else { decode_uncommon(bytes, &header)? };
+    let (mut image, damage) = if let Some(decoded) = decode_common(bytes, &header, format)? {
+        decoded
+    } else {
+        decode_uncommon(bytes, &header)?
+    };
     let orientation = header.exif.and_then(Orientation::from_exif_chunk);
     image.apply_orientation(orientation.unwrap_or(Orientation::NoTransforms));
-    let rgb = image.into_rgb8();
-    let (width, height) = rgb.dimensions();
-    let damage = damage.map(PictureDamage::from);
-    Ok(Decoded { size: PixelSize { width, height }, rgb: rgb.into_raw(), damage })
+    let size = PixelSize { width: image.width(), height: image.height() };
+    let pixels = match (format, image) {
+        (PixelFormat::Luma, DynamicImage::ImageLuma8(image)) => image.into_raw(),
+        (PixelFormat::Luma, image) => image.into_rgb8().pixels().map(|pixel| luma(pixel.0)).collect(),
+        (PixelFormat::Rgb, image) => image.into_rgb8().into_raw(),
+    };
+    Ok(Decoded { size, pixels, damage: damage.map(PictureDamage::from) })
 }
 
 /// Decodes a picture of a common kind by the fast decoder; returns `None` for others, and if the decoder refuses it.
-fn decode_common(bytes: &[u8], header: &JpegHeader<'_>) -> Result<Option<(DynamicImage, Option<Damage>)>, JpegError> {
+fn decode_common(
+    bytes: &[u8],
+    header: &JpegHeader<'_>,
+    format: PixelFormat,
+) -> Result<Option<(DynamicImage, Option<Damage>)>, JpegError> {
     if !is_common(bytes, header) {
         return Ok(None);
     }
     let damage = scan::decode(bytes, header, Retention::Discard)?.damage;
-    Ok(decode_fast(bytes, header.frame.size).map(|image| (image, damage)))
+    Ok(decode_fast(bytes, header, format).map(|image| (image, damage)))
 }
 
 /// Decodes a picture of any supported kind.
@@ -139,10 +150,22 @@ fn decode_uncommon(bytes: &[u8], header: &JpegHeader<'_>) -> Result<(DynamicImag
 }
 
 /// Decodes a picture by the fast decoder, if that finds the same size in it.
-fn decode_fast(bytes: &[u8], size: PixelSize) -> Option<DynamicImage> {
-    let decoder = JpegDecoder::new(Cursor::new(bytes)).ok()?;
-    let same_size = decoder.dimensions() == (size.width, size.height);
-    same_size.then(|| DynamicImage::from_decoder(decoder).ok()).flatten()
+fn decode_fast(bytes: &[u8], header: &JpegHeader<'_>, format: PixelFormat) -> Option<DynamicImage> {
+    let PixelSize { width, height } = header.frame.size;
+    let is_grey = header.colours == ColourSpace::Grey || format == PixelFormat::Luma;
+    let colours = if is_grey { ColorSpace::Luma } else { ColorSpace::RGB };
+    let options = DecoderOptions::default().set_strict_mode(false).jpeg_set_out_colorspace(colours);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder.decode_headers().ok()?;
+    if decoder.dimensions() != Some((width as usize, height as usize)) {
+        return None;
+    }
+    let pixels = decoder.decode().ok()?;
+    if is_grey {
+        GrayImage::from_raw(width, height, pixels).map(DynamicImage::ImageLuma8)
+    } else {
+        RgbImage::from_raw(width, height, pixels).map(DynamicImage::ImageRgb8)
+    }
 }
 
 /// Returns whether a picture is of a kind that the fast decoder draws right: grey or YCbCr, chroma with one sample for

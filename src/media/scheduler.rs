@@ -123,7 +123,7 @@ impl Scheduler {
         let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         Self {
             fetcher: Arc::new(Fetcher::new(config.clone(), policy)),
-            decoders: Arc::new(DecoderPool::new(config.decoder.clone())),
+            decoders: Arc::new(DecoderPool::new(config.decoder.clone(), config.format)),
             cache: cache.map(Arc::new),
             unused_proxy: PROXY_VARIABLES.into_iter().find(is_set).filter(|_| config.proxy.is_none()),
             config,

@@ -9,13 +9,41 @@ use std::{
     time::Duration,
 };
 
+/// The pixels that are decoded of a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PixelFormat {
+    /// Red, green and blue, a byte each.
+    #[default]
+    Rgb,
+    /// Luma (BT.601), a byte: enough to judge a picture, at half of the cost.
+    Luma,
+}
+
+impl PixelFormat {
+    /// Returns the bytes of a pixel.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::Rgb => 3,
+            Self::Luma => 1,
+        }
+    }
+}
+
+/// Returns the luma of a pixel by BT.601, in its integer form of 256ths. Their sum is at most 65 408.
+pub fn luma([red, green, blue]: [u8; 3]) -> u8 {
+    let [_, luma] = (77 * u16::from(red) + 150 * u16::from(green) + 29 * u16::from(blue) + 128).to_le_bytes();
+    luma
+}
+
 /// A decoded picture.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
     /// Its size after EXIF orientation is applied.
     pub size: PixelSize,
-    /// Its pixels, three bytes each, row by row.
-    pub rgb: Arc<[u8]>,
+    /// Its pixels in `format`, row by row.
+    pub pixels: Arc<[u8]>,
+    /// The format of its pixels. Only [`PixelFormat::Rgb`] is drawn.
+    pub format: PixelFormat,
     /// The body as it was fetched.
     pub jpeg: Arc<[u8]>,
     /// Facts of the transfer.
@@ -31,9 +59,17 @@ impl fmt::Debug for Picture {
 }
 
 impl Picture {
+    /// Returns three bytes a pixel, row by row; none of a picture in another format.
+    pub fn rgb(&self) -> &[u8] {
+        match self.format {
+            PixelFormat::Rgb => &self.pixels,
+            PixelFormat::Luma => &[],
+        }
+    }
+
     /// The bytes of memory that it takes.
     pub fn cost(&self) -> usize {
-        self.rgb.len() + self.jpeg.len()
+        self.pixels.len() + self.jpeg.len()
     }
 
     /// Returns a hash of the size and of 4096 to 8191 pixels, which equal pictures share whatever their metadata.
@@ -46,8 +82,9 @@ impl Picture {
 
     /// Returns evenly spaced pixels, at most 8191: the caller runs on the event loop.
     fn some_pixels(&self) -> impl Iterator<Item = &[u8]> {
-        let every = (self.rgb.len() / 3 / 4096).max(1);
-        self.rgb.chunks_exact(3).step_by(every)
+        let bytes = self.format.bytes();
+        let every = (self.pixels.len() / bytes / 4096).max(1);
+        self.pixels.chunks_exact(bytes).step_by(every)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Pictures that are derived from others: a part of one, and the difference of two.
 
-use super::{FetchInfo, Picture, PictureKey, PixelSize};
+use super::{FetchInfo, Picture, PictureKey, PixelFormat, PixelSize};
 
 /// The pixels of a picture that are prepared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -50,16 +50,23 @@ impl Picture {
         let mut rgb = Vec::with_capacity(size.width as usize * size.height as usize * 3);
         for row in y..y + size.height {
             let start = (row as usize * whole.width as usize + x as usize) * 3;
-            rgb.extend_from_slice(self.rgb.get(start..start + size.width as usize * 3).unwrap_or_default());
+            rgb.extend_from_slice(self.rgb().get(start..start + size.width as usize * 3).unwrap_or_default());
         }
-        Self { size, rgb: rgb.into(), jpeg: [].into(), fetched: FetchInfo::default(), damage: self.damage.clone() }
+        Self {
+            size,
+            pixels: rgb.into(),
+            format: PixelFormat::Rgb,
+            jpeg: [].into(),
+            fetched: FetchInfo::default(),
+            damage: self.damage.clone(),
+        }
     }
 
     /// Returns the difference to another picture, which is scaled to the size of this one.
     #[expect(clippy::cast_precision_loss, reason = "sums of squares of a picture stay far below 2^53")]
     pub fn difference(&self, other: &Self) -> PictureDifference {
         let PixelSize { width, height } = self.size;
-        let mut rgb = Vec::with_capacity(self.rgb.len());
+        let mut rgb = Vec::with_capacity(self.rgb().len());
         let (mut squares, mut differing) = (0_u64, 0_u64);
         for y in 0..height {
             for x in 0..width {
@@ -84,7 +91,8 @@ impl Picture {
             share: differing as f64 / pixels as f64,
             picture: Self {
                 size: self.size,
-                rgb: rgb.into(),
+                pixels: rgb.into(),
+                format: PixelFormat::Rgb,
                 jpeg: [].into(),
                 fetched: FetchInfo::default(),
                 damage: None,
@@ -94,7 +102,7 @@ impl Picture {
 
     fn pixel(&self, x: u32, y: u32) -> [u8; 3] {
         let start = (y as usize * self.size.width as usize + x as usize) * 3;
-        self.rgb.get(start..start + 3).and_then(|pixel| pixel.try_into().ok()).unwrap_or_default()
+        self.rgb().get(start..start + 3).and_then(|pixel| pixel.try_into().ok()).unwrap_or_default()
     }
 
     /// The pixel at a place of a picture of another size.
@@ -112,7 +120,14 @@ mod tests {
 
     fn picture(width: u32, height: u32, rgb: &[u8]) -> Picture {
         let size = PixelSize { width, height };
-        Picture { size, rgb: rgb.into(), jpeg: [].into(), fetched: FetchInfo::default(), damage: None }
+        Picture {
+            size,
+            pixels: rgb.into(),
+            format: PixelFormat::Rgb,
+            jpeg: [].into(),
+            fetched: FetchInfo::default(),
+            damage: None,
+        }
     }
 
     #[test]
@@ -121,7 +136,7 @@ mod tests {
         let whole = picture(4, 3, &whole);
         let part = |x, y, width, height| {
             let part = whole.part(PixelRect { x, y, size: PixelSize { width, height } });
-            (part.size, part.rgb.iter().step_by(3).copied().collect::<Vec<_>>())
+            (part.size, part.rgb().iter().step_by(3).copied().collect::<Vec<_>>())
         };
         assert_eq!(part(1, 1, 2, 2), (PixelSize { width: 2, height: 2 }, vec![5, 6, 9, 10]));
         assert_eq!(part(3, 2, 9, 9), (PixelSize { width: 1, height: 1 }, vec![11]));
@@ -133,7 +148,7 @@ mod tests {
         let black = picture(2, 1, &[0; 6]);
         let grey = picture(2, 1, &[0, 0, 0, 100, 50, 0]);
         let difference = black.difference(&grey);
-        assert_eq!(&*difference.picture.rgb, &[0, 0, 0, 255, 127, 0]);
+        assert_eq!(difference.picture.rgb(), &[0, 0, 0, 255, 127, 0]);
         assert!((difference.share - 0.5).abs() < 1e-9);
         assert_eq!(difference.psnr.map(f64::round), Some(15.0));
         let same = grey.difference(&grey);

@@ -140,7 +140,7 @@ mod tests {
     use crate::{
         app::Overwrite,
         catalog::ListFormat,
-        picture::{FetchInfo, Picture, PixelSize},
+        picture::{FetchInfo, Picture, PixelFormat, PixelSize},
     };
 
     #[test]
@@ -148,7 +148,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.jpg");
         let (size, fetched) = (PixelSize { width: 1, height: 1 }, FetchInfo::default());
-        let picture = Picture { size, rgb: [0; 3].into(), jpeg: (*b"JPEG").into(), fetched, damage: None };
+        let picture = Picture {
+            size,
+            pixels: [0; 3].into(),
+            format: PixelFormat::Rgb,
+            jpeg: (*b"JPEG").into(),
+            fetched,
+            damage: None,
+        };
         let content = WriteContent::Picture(Arc::new(picture));
         let job = WriteJob { path: path.display().to_string(), content, overwrite: Overwrite::No };
         let put = |job: &WriteJob| write(job, &Catalog::default(), Reveal::Hide);

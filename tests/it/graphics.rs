@@ -184,7 +184,7 @@ fn larger_sets_of_symbols_show_more_detail() {
         let fit = Fit { symbols, ..fit_for(&picture, Protocol::Blocks, Quality::Full) };
         let prepared = prepare(&picture, fit);
         let shown = decode(&prepared, Protocol::Blocks);
-        let psnr = psnr(&shown.rgb, &scaled(&picture, shown.size));
+        let psnr = psnr(shown.rgb(), &scaled(&picture, shown.size));
         println!("{}: {psnr:.1} dB, {} bytes", symbols.as_str(), first_display_bytes(&picture, fit));
         psnr
     });

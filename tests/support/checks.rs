@@ -75,7 +75,7 @@ pub(crate) fn decode(bytes: &[u8]) {
         Ok(decoded) => {
             let (width, height) = (u64::from(decoded.size.width), u64::from(decoded.size.height));
             assert!(width * height <= 40_000_000);
-            assert_eq!(decoded.rgb.len() as u64, width * height * 3);
+            assert_eq!(decoded.pixels.len() as u64, width * height * 3);
         }
         Err(fault) => assert!(!fault.to_string().is_empty()),
     }

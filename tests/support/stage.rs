@@ -19,7 +19,9 @@ use thumbview::{
         PictureKind, ReadMode, Rejected, Status, Templates, Time,
     },
     graphics,
-    picture::{Canvas, FetchInfo, Fit, Picture, PictureFailure, PictureKey, PictureUpdate, PixelSize, Prepared},
+    picture::{
+        Canvas, FetchInfo, Fit, Picture, PictureFailure, PictureKey, PictureUpdate, PixelFormat, PixelSize, Prepared,
+    },
     ui,
 };
 
@@ -263,7 +265,7 @@ impl Stage {
             let Effect::Prepare(jobs) = self.effects.remove(at) else { unreachable!("just matched") };
             for job in jobs {
                 // Each picture is of one colour, so that this says all of it, and many a test needs the same again.
-                let shade = job.picture.rgb[0];
+                let shade = job.picture.rgb()[0];
                 let known = PREPARED.lock().unwrap().get(&(shade, job.fit)).cloned();
                 let prepared = known.unwrap_or_else(|| Arc::new(graphics::prepare(&job.picture, job.fit)));
                 PREPARED.lock().unwrap().insert((shade, job.fit), Arc::clone(&prepared));
@@ -373,7 +375,8 @@ pub(crate) fn plain(shade: u8) -> Arc<Picture> {
     let row = [vec![dark + 1; 24 * 3], vec![dark + 6; 24 * 3]].concat();
     Arc::new(Picture {
         size,
-        rgb: row.repeat(27).into(),
+        pixels: row.repeat(27).into(),
+        format: PixelFormat::Rgb,
         jpeg: vec![0; 38_000].into(),
         fetched: FetchInfo { status: Some(200), took: Duration::from_millis(41), ..FetchInfo::default() },
         damage: None,

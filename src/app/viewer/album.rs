@@ -205,7 +205,7 @@ mod tests {
     use super::*;
     use crate::{
         event::PictureKind,
-        picture::{FailureKind, FetchInfo, PixelSize},
+        picture::{FailureKind, FetchInfo, PixelFormat, PixelSize},
     };
 
     fn key(index: u32) -> PictureKey {
@@ -216,7 +216,8 @@ mod tests {
         let size = PixelSize { width: 10, height: 1 };
         Arc::new(Picture {
             size,
-            rgb: vec![0; 30].into(),
+            pixels: vec![0; 30].into(),
+            format: PixelFormat::Rgb,
             jpeg: vec![0; 70].into(),
             fetched: FetchInfo::default(),
             damage: None,

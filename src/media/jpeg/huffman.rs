@@ -58,6 +58,7 @@ impl HuffmanTable {
     }
 
     /// Reads one symbol.
+    #[inline]
     pub(super) fn read(&self, bits: &mut BitReader<'_>) -> Result<u8, EntropyError> {
         let next = bits.peek(MAX_CODE_BITS);
         let (len, symbol) = self.lookup[(next >> (MAX_CODE_BITS - LOOKUP_BITS)) as usize];
@@ -65,6 +66,12 @@ impl HuffmanTable {
             bits.skip(len.into())?;
             return Ok(symbol);
         }
+        self.read_long(next, bits)
+    }
+
+    /// Reads a symbol whose code is longer than [`LOOKUP_BITS`], or not valid; `next` are the next bits.
+    #[cold]
+    fn read_long(&self, next: u32, bits: &mut BitReader<'_>) -> Result<u8, EntropyError> {
         for len in LOOKUP_BITS + 1..=MAX_CODE_BITS {
             let code = next >> (MAX_CODE_BITS - len);
             let (end, offset) = self.lengths[len as usize];
@@ -137,6 +144,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// Returns the next `count` bits, at most 16, without reading them. Bits beyond the end are zero.
+    #[inline]
     fn peek(&mut self, count: u32) -> u32 {
         if self.len < count {
             self.fill(48);

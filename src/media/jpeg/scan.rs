@@ -192,10 +192,7 @@ impl ScanDecoder<'_> {
                 restarts = (restarts + 1) & 7;
                 (predictions, run) = ([0; 4], 0);
             }
-            let decoded = grid.blocks(unit).try_for_each(|(index, block)| {
-                self.decode_block(scan, index, block, &mut bits, &mut predictions[index], &mut run)
-            });
-            match decoded {
+            match self.decode_unit(scan, &grid, unit, &mut bits, &mut predictions, &mut run) {
                 Ok(()) => unit += 1,
                 Err(error) => {
                     let kind = match error {
@@ -250,6 +247,26 @@ impl ScanDecoder<'_> {
             self.note(DamageKind::RestartOrder, row);
         }
         true
+    }
+
+    fn decode_unit(
+        &mut self,
+        scan: &JpegScan,
+        grid: &ScanGrid,
+        unit: usize,
+        bits: &mut BitReader<'_>,
+        predictions: &mut [i32; 4],
+        run: &mut u32,
+    ) -> Result<(), EntropyError> {
+        let (x, y) = (unit % grid.across, unit / grid.across);
+        for ((index, &(h, v, across)), prediction) in grid.parts.iter().enumerate().zip(predictions) {
+            for row in y * v..(y + 1) * v {
+                for block in row * across + x * h..row * across + (x + 1) * h {
+                    self.decode_block(scan, index, block, bits, prediction, run)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn decode_block(
@@ -324,13 +341,5 @@ impl ScanGrid {
     /// Returns the first pixel row of a unit.
     fn row(&self, unit: usize) -> usize {
         unit / self.across * self.height
-    }
-
-    /// Returns the blocks of a unit: the number of the component in the scan, and the number of the block in its plane.
-    fn blocks(&self, unit: usize) -> impl Iterator<Item = (usize, usize)> {
-        let (x, y) = (unit % self.across, unit / self.across);
-        self.parts.iter().enumerate().flat_map(move |(index, &(h, v, across))| {
-            (0..v).flat_map(move |row| (0..h).map(move |column| (index, (y * v + row) * across + x * h + column)))
-        })
     }
 }

@@ -11,7 +11,7 @@ const CMYK: &[u8] = include_bytes!("../../../tests/fixtures/hostile/cmyk.jpg");
 const PIXELS: &[u8] = include_bytes!("../../../tests/fixtures/hostile/base.ppm");
 
 fn decoded(bytes: &[u8]) -> Decoded {
-    decode(bytes, inspect(bytes).unwrap()).unwrap()
+    decode(bytes, inspect(bytes).unwrap(), PixelFormat::Rgb).unwrap()
 }
 
 /// Returns the peak signal-to-noise ratio in dB. Above 30 two pictures look the same.
@@ -36,8 +36,23 @@ fn every_colour_space_is_decoded() {
     for (name, jpeg, expected) in
         [("base", BASE, pixels), ("progressive", PROGRESSIVE, pixels), ("cmyk", CMYK, pixels), ("grey", GREY, &greys)]
     {
-        let psnr = psnr(&decoded(jpeg).rgb, expected);
+        let psnr = psnr(&decoded(jpeg).pixels, expected);
         assert!(psnr > 30.0, "{name}: {psnr:.1} dB");
+    }
+}
+
+#[test]
+fn luma_is_that_of_the_colours() {
+    let turned = oriented(6);
+    for (name, jpeg) in
+        [("base", BASE), ("progressive", PROGRESSIVE), ("cmyk", CMYK), ("grey", GREY), ("turned", &turned)]
+    {
+        let colours = decoded(jpeg);
+        let grey = decode(jpeg, inspect(jpeg).unwrap(), PixelFormat::Luma).unwrap();
+        let expected: Vec<u8> = colours.pixels.as_chunks().0.iter().map(|pixel| luma(*pixel)).collect();
+        assert_eq!(grey.size, colours.size, "{name}");
+        let psnr = psnr(&grey.pixels, &expected);
+        assert!(psnr > 45.0, "{name}: {psnr:.1} dB");
     }
 }
 
@@ -51,7 +66,7 @@ fn oriented(orientation: u8) -> Vec<u8> {
 
 #[test]
 fn exif_orientation_is_applied() {
-    let upright = decoded(BASE).rgb;
+    let upright = decoded(BASE).pixels;
     let at = |rgb: &[u8], width: usize, x: usize, y: usize| rgb[(y * width + x) * 3..][..3].to_vec();
     // EXIF 2.32, tag 0x0112: the positions in the stored picture of the upright one's top left and right corners.
     for (orientation, left, right) in [
@@ -69,8 +84,8 @@ fn exif_orientation_is_applied() {
         let (width, height) = if rotated { (54, 96) } else { (96, 54) };
         assert_eq!(picture.size, PixelSize { width, height }, "{orientation}");
         let width = width as usize;
-        assert_eq!(at(&picture.rgb, width, 0, 0), at(&upright, 96, left.0, left.1), "{orientation}");
-        assert_eq!(at(&picture.rgb, width, width - 1, 0), at(&upright, 96, right.0, right.1), "{orientation}");
+        assert_eq!(at(&picture.pixels, width, 0, 0), at(&upright, 96, left.0, left.1), "{orientation}");
+        assert_eq!(at(&picture.pixels, width, width - 1, 0), at(&upright, 96, right.0, right.1), "{orientation}");
     }
 }
 
@@ -143,7 +158,7 @@ fn uncommon_kinds_are_drawn_right() {
     let check = |name: &str, jpeg: &[u8]| {
         let picture = decoded(jpeg);
         assert_eq!(picture.damage, None, "{name}");
-        let psnr = psnr(&picture.rgb, expected);
+        let psnr = psnr(&picture.pixels, expected);
         assert!(psnr > 27.0, "{name}: {psnr:.1} dB");
     };
     for name in [
@@ -178,7 +193,7 @@ fn the_slow_decoder_draws_what_the_fast_one_does() {
         let header = JpegHeader::parse(&jpeg).unwrap();
         let planes = scan::decode(&jpeg, &header, Retention::Keep).unwrap();
         let rgb = pixels::rgb(&header.frame, planes, header.colours);
-        let psnr = psnr(&rgb, &decoded(&jpeg).rgb);
+        let psnr = psnr(&rgb, &decoded(&jpeg).pixels);
         assert!(psnr > 50.0, "{name}: {psnr:.1} dB");
     }
 }
@@ -241,7 +256,7 @@ fn what_follows_a_damaged_interval_is_drawn() {
     damaged[first + 4..second].fill(0xfe);
     let (sound, damaged) = (decoded(&jpeg), decoded(&damaged));
     assert!(damaged.damage.is_some());
-    let differs = |row: usize| sound.rgb[row * 96 * 3..][..96 * 3] != damaged.rgb[row * 96 * 3..][..96 * 3];
+    let differs = |row: usize| sound.pixels[row * 96 * 3..][..96 * 3] != damaged.pixels[row * 96 * 3..][..96 * 3];
     assert!(differs(12) && !differs(4) && !differs(40));
 }
 

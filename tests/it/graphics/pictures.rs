@@ -8,15 +8,22 @@ use ratatui::{
 };
 use thumbview::{
     picture::{
-        BlockGrid, CellSize, ColourDepth, Excerpt, FetchInfo, Fit, Multiplexer, Picture, PixelSize, Prepared, Protocol,
-        Quality, Symbols, fit,
+        BlockGrid, CellSize, ColourDepth, Excerpt, FetchInfo, Fit, Multiplexer, Picture, PixelFormat, PixelSize,
+        Prepared, Protocol, Quality, Symbols, fit,
     },
     terminal::write_cells,
 };
 
 pub(crate) fn picture(width: u32, height: u32, rgb: Vec<u8>) -> Picture {
     let size = PixelSize { width, height };
-    Picture { size, rgb: rgb.into(), jpeg: [].into(), fetched: FetchInfo::default(), damage: None }
+    Picture {
+        size,
+        pixels: rgb.into(),
+        format: PixelFormat::Rgb,
+        jpeg: [].into(),
+        fetched: FetchInfo::default(),
+        damage: None,
+    }
 }
 
 /// Draws a scene like a photo: a sky, hills with texture, hard edges, sensor noise.
@@ -70,7 +77,7 @@ pub(crate) fn with_jpeg(mut picture: Picture) -> Picture {
     let mut jpeg = Vec::new();
     let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 90);
     let (width, height) = (picture.size.width, picture.size.height);
-    image::ImageEncoder::write_image(encoder, &picture.rgb, width, height, image::ExtendedColorType::Rgb8).unwrap();
+    image::ImageEncoder::write_image(encoder, picture.rgb(), width, height, image::ExtendedColorType::Rgb8).unwrap();
     picture.jpeg = jpeg.into();
     picture
 }
@@ -226,9 +233,9 @@ pub(crate) fn bytes_of_cells(grid: &BlockGrid) -> usize {
 /// Scales with another library than the encoders use.
 pub(crate) fn scaled(picture: &Picture, size: PixelSize) -> Vec<u8> {
     if picture.size == size {
-        return picture.rgb.to_vec();
+        return picture.rgb().to_vec();
     }
-    let image = image::RgbImage::from_raw(picture.size.width, picture.size.height, picture.rgb.to_vec()).unwrap();
+    let image = image::RgbImage::from_raw(picture.size.width, picture.size.height, picture.rgb().to_vec()).unwrap();
     let filter = if size.width > picture.size.width {
         image::imageops::FilterType::Triangle
     } else {

@@ -77,7 +77,7 @@ async fn hostile_pictures_are_shown_or_refused(decoder: Decoder) {
         let shown = match answer_to(&mut updates, key(index)).await {
             Ok(picture) => {
                 assert_eq!(
-                    picture.rgb.len() as u64,
+                    picture.pixels.len() as u64,
                     u64::from(picture.size.width) * u64::from(picture.size.height) * 3
                 );
                 let damage = picture.damage.as_ref().map_or(String::new(), |damage| format!(" {damage}"));

@@ -6,7 +6,7 @@ async fn an_undamaged_picture_arrives_unchanged() {
     let server = ImageServer::start(|_| picture(BASE)).await;
     let picture = load(config(&[&server.host()]), &server.url("/0.jpg?auth_key=SECRET")).await.unwrap();
     assert_eq!(picture.size.to_string(), "96x54");
-    assert_eq!((&*picture.jpeg, picture.rgb.len()), (BASE, 96 * 54 * 3));
+    assert_eq!((&*picture.jpeg, picture.pixels.len()), (BASE, 96 * 54 * 3));
     assert_eq!(picture.damage, None);
     assert_eq!((picture.fetched.status, picture.fetched.version), (Some(200), Some("HTTP/1.1")));
     assert_eq!(picture.fetched.content_type, Some(Safe::new("image/jpeg")));
