@@ -107,7 +107,7 @@ pub fn parse(args: &[OsString], config: Option<&ConfigFile>) -> Result<Invocatio
     if let Some(config) = config {
         definition = config.apply(definition);
     }
-    let matches = definition.try_get_matches_from_mut(args)?;
+    let matches = definition.try_get_matches_from_mut(args).map_err(|error| error::explain(error, &definition))?;
     if let Some((command, _)) = matches.subcommand() {
         let typed = |arg: &&Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
         // It would be read as an option of `open` and ignored.

@@ -6,6 +6,7 @@
 //! nothing that was read is dropped without being counted in one of them.
 
 mod asset_id;
+mod base64_text;
 mod copies;
 mod decode;
 mod digits;

@@ -33,7 +33,7 @@ mod signature;
 mod tls;
 
 pub use address::AddressClass;
-pub use cache::clear_cache;
+pub use cache::{check_cache, clear_cache};
 pub use config::{CheckLimits, Decoder, Header, HostBound, MediaConfig};
 pub use decoder::{DECODE_ARGUMENT, decode_main};
 pub use jpeg::{Decoded, JpegError};

@@ -2,7 +2,7 @@
 
 use super::{
     UsageError,
-    fetch::{FetchArgs, parse_duration},
+    fetch::{FetchArgs, parse_count, parse_duration},
     input::InputArgs,
 };
 use crate::{
@@ -28,7 +28,7 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub input: InputArgs,
     /// Check at most N pictures of each asset, evenly spread; without it, all.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub sample: Option<NonZeroUsize>,
     /// Count these warnings as bad, for example black,frozen.
     #[arg(long, value_name = "VERDICTS", value_delimiter = ',')]
@@ -40,7 +40,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
     /// The most requests at a time to one host.
-    #[arg(long, value_name = "N", default_value = "4")]
+    #[arg(long, value_name = "N", default_value = "4", value_parser = parse_count)]
     pub per_host: NonZeroUsize,
     /// The least time between two requests to one host.
     #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = parse_interval)]
@@ -70,5 +70,5 @@ impl CheckArgs {
 
 /// A time, or 0 without a unit.
 fn parse_interval(text: &str) -> Result<Duration, String> {
-    if text == "0" { Ok(Duration::ZERO) } else { parse_duration(text) }
+    if matches!(text, "0" | "0s" | "0ms") { Ok(Duration::ZERO) } else { parse_duration(text) }
 }

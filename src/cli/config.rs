@@ -162,11 +162,15 @@ mod tests {
         };
         let Command::Export(export) = typed(text, &["export", "a.log"]).command else { panic!("export") };
         for fetch in [opened(&["a.log"]), opened(&["open", "a.log"]), export.fetch] {
-            assert_eq!((fetch.jobs, fetch.no_cache, fetch.timeout.as_secs()), (3, true, 120));
+            assert_eq!((fetch.jobs.get(), fetch.no_cache, fetch.timeout.as_secs()), (3, true, 120));
             assert_eq!(fetch.allow_host.len(), 2);
         }
         let typed_too = opened(&["open", "-j", "9", "--allow-host", "c.example", "a.log"]);
-        assert_eq!((typed_too.jobs, typed_too.allow_host.len()), (9, 1), "a repeated option is replaced as a whole");
+        assert_eq!(
+            (typed_too.jobs.get(), typed_too.allow_host.len()),
+            (9, 1),
+            "a repeated option is replaced as a whole"
+        );
         assert!(typed(text, &["list", "a.log"]).common.quiet && !typed("", &["list", "a.log"]).common.quiet);
     }
 

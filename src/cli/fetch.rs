@@ -7,7 +7,7 @@ use crate::{
 };
 use clap::{Arg, Args, Command, builder::TypedValueParser, error::ErrorKind};
 use ipnet::IpNet;
-use std::{ffi::OsStr, path::PathBuf, str::FromStr, time::Duration};
+use std::{ffi::OsStr, num::NonZeroUsize, path::PathBuf, str::FromStr, time::Duration};
 use url::Url;
 
 /// The limits of fetching.
@@ -23,8 +23,8 @@ pub struct FetchArgs {
     #[arg(long)]
     pub no_fetch: bool,
     /// Fetch at most N pictures at a time.
-    #[arg(short, long, value_name = "N", default_value_t = 6)]
-    pub jobs: usize,
+    #[arg(short, long, value_name = "N", default_value = "6", value_parser = parse_count)]
+    pub jobs: NonZeroUsize,
     /// Give up after this time without a byte. Connecting may take half of it, a whole fetch three times.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     pub timeout: Duration,
@@ -66,7 +66,7 @@ impl FetchArgs {
             policy,
             idle_timeout: self.timeout,
             max_bytes: self.max_size,
-            jobs: self.jobs.clamp(1, 64),
+            jobs: self.jobs.get().min(64),
             referer,
             headers,
             proxy: self.proxy.clone(),
@@ -118,7 +118,13 @@ impl TypedValueParser for ProxyParser {
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     let duration: jiff::SignedDuration =
         text.parse().map_err(|_unreadable| "expected a time such as 10s or 2m".to_owned())?;
-    Duration::try_from(duration).map_err(|_negative| "expected a time above zero".to_owned())
+    let duration = Duration::try_from(duration).ok().filter(|duration| !duration.is_zero());
+    duration.ok_or_else(|| "expected a time above zero".to_owned())
+}
+
+/// A number of things of which there must be one.
+pub(super) fn parse_count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_unreadable| "expected a whole number of at least 1".to_owned())
 }
 
 /// `16MiB`, `500KB`, `1048576`.
@@ -135,7 +141,10 @@ fn parse_size(text: &str) -> Result<u64, String> {
         _ => return Err("expected a size such as 16MiB".to_owned()),
     };
     let number: u64 = digits.parse().map_err(|_no_number| "expected a size such as 16MiB".to_owned())?;
-    number.checked_mul(unit).ok_or_else(|| "the size is too large".to_owned())
+    match number.checked_mul(unit) {
+        Some(0) => Err("expected a size above zero".to_owned()),
+        size => size.ok_or_else(|| "the size is too large".to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -145,6 +154,10 @@ mod tests {
     #[test]
     fn sizes_and_times_have_units() {
         assert_eq!(parse_size("16MiB"), Ok(16 << 20));
+        assert_eq!(parse_size("0MiB"), Err("expected a size above zero".to_owned()));
+        assert_eq!(parse_duration("0s"), Err("expected a time above zero".to_owned()));
+        assert_eq!(parse_count("0"), Err("expected a whole number of at least 1".to_owned()));
+        assert_eq!(parse_count("7").map(NonZeroUsize::get), Ok(7));
         assert_eq!(parse_size("500KB"), Ok(500_000));
         assert_eq!(parse_size("7"), Ok(7));
         assert!(parse_size("x").is_err() && parse_size("5 bananas").is_err() && parse_size("99999999999G").is_err());

@@ -2,7 +2,7 @@
 
 use super::{
     environment::{has_no_color, has_utf8_locale},
-    fetch::FetchArgs,
+    fetch::{FetchArgs, parse_count},
 };
 use crate::{
     app::{AppOptions, Glyphs, MouseUse, ThemeChoice, TitleUse},
@@ -33,7 +33,7 @@ pub struct ScreenArgs {
     pub no_prefetch: bool,
     /// Keep the newest N assets and drop older ones whole; the header counts them. Without it all are kept, on Linux until
     /// half of the memory of the machine or the container is used.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub keep: Option<NonZeroUsize>,
     /// Colours of the screen.
     #[arg(long, value_enum, default_value_t)]

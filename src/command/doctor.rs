@@ -3,7 +3,7 @@
 use super::{probe::probe_terminal, runtime, stdio::print_line};
 use crate::{
     cli::{DoctorArgs, FetchArgs, version},
-    media::TrustedRoots,
+    media::{TrustedRoots, check_cache},
     text::{Safe, number},
 };
 use anyhow::Result;
@@ -39,6 +39,10 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
         Some(folder) => {
             print_finding("folder", &folder.display().to_string())?;
             print_finding("size", &contents(&folder))?;
+            match check_cache(&folder) {
+                Ok(()) => print_finding("pictures are kept in it", "yes")?,
+                Err(error) => print_finding("pictures are kept in it", &format!("no: {error}"))?,
+            }
         }
     }
     Ok(ExitCode::SUCCESS)

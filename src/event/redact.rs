@@ -5,6 +5,7 @@
 //! all that is shown or printed goes through it. Its invariant: the value of a query is shown only where its key is
 //! known to be harmless.
 
+use super::base64_text;
 use regex::{Captures, Regex};
 use std::{borrow::Cow, sync::LazyLock};
 use url::Url;
@@ -26,12 +27,20 @@ static USER_INFO: LazyLock<Regex> = LazyLock::new(|| pattern(r#"[^\s/@:"'<>=]+:[
 
 /// A pair whose key names a secret, wherever it stands.
 static SECRET_PAIR: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(concat!(
-        r#"(?i)((?:auth[_-]?(?:key|info)|token|signature|[?&;]sign|access[_-]?key(?:[_-]?id)?|secret(?:[_-]?key)?"#,
-        r#"|passw(?:or)?d|x-amz-[a-z-]+|authorization)\\*["']?(?:=|%(?:25)?3d|\s?:\s?)\\*["']?"#,
-        r#"(?:(?:bearer|basic)\s)?)([^\s"'<>&;,?#\\{\[]+)"#,
+    // In a URL that is encoded once more, `_` and `-` may be too.
+    let key = "auth[_-]?(?:key|info)|token|signature|[?&;]sign|access[_-]?key(?:[_-]?id)?|secret(?:[_-]?key)?\\
+               |passw(?:or)?d|x-amz-[a-z-]+|authorization";
+    let key = key.replace("[_-]", "(?:[_-]|%(?:25)?5f|%(?:25)?2d)");
+    pattern(&format!(
+        r#"(?i)((?:{key})\\*["']?(?:\s?=>?\s?|%(?:25)?3d|\s?:\s?)\\*["']?(?:(?:bearer|basic)\s)?)([^\s"'<>&;,?#\\{{\[]+)"#
     ))
 });
+
+/// A token as HTTP sends it, without the name of its header.
+static CREDENTIALS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(bearer|basic)(\s+)([a-z0-9._~+/-]{4,}=*)"));
+
+/// Base64, of at least 24 characters.
+static BASE64: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z0-9+/_-]{24,}={0,2}"));
 
 /// The path segments of hotlink keys: a time and a digest (type B), or a digest and a time (type C).
 static SIGNED_PATH: LazyLock<Regex> =
@@ -76,9 +85,9 @@ impl Reveal {
 
 /// Returns `text` with its secrets as `***`.
 pub fn redact(text: &str) -> Cow<'_, str> {
-    // Every secret follows one of these, and most texts have none.
+    // Every other secret follows one of these, and most texts have none.
     if !text.bytes().any(|byte| matches!(byte, b'/' | b'=' | b':' | b'@' | b'%' | b'?')) {
-        return Cow::Borrowed(text);
+        return map(hide_credentials(text), hide_base64);
     }
     // Quotes and backslashes say where a text ends, so they stay as they are.
     let decoded = |found: &Captures<'_>| match u8::from_str_radix(&found[1], 16).map(char::from) {
@@ -98,12 +107,31 @@ fn redact_rest(text: Cow<'_, str>) -> Cow<'_, str> {
     let text = map(text, |text| DATA.replace_all(text, "$1***"));
     let text = map(text, |text| USER_INFO.replace_all(text, "***@$1"));
     let text = map(text, |text| SECRET_PAIR.replace_all(text, "$1***"));
+    let text = map(text, hide_credentials);
+    let text = map(text, hide_base64);
     map(text, |text| {
         SIGNED_PATH.replace_all(text, |found: &Captures<'_>| match found.get(1) {
             // The id of an asset, and a folder.
             Some(_) => found[0].to_owned(),
             None => "***/***".to_owned(),
         })
+    })
+}
+
+/// Hides tokens after `Bearer` and `Basic`. A word without a digit is one of the sentence, as in `basic authentication`.
+fn hide_credentials(text: &str) -> Cow<'_, str> {
+    CREDENTIALS.replace_all(text, |found: &Captures<'_>| {
+        let is_word = found[3].bytes().all(|byte| byte.is_ascii_lowercase());
+        if is_word { found[0].to_owned() } else { format!("{}{}***", &found[1], &found[2]) }
+    })
+}
+
+/// Hides Base64 that holds text with secrets, such as the body of a request to a gateway.
+fn hide_base64(text: &str) -> Cow<'_, str> {
+    BASE64.replace_all(text, |found: &Captures<'_>| {
+        let holds_secrets = |text: &str| matches!(redact(text), Cow::Owned(redacted) if redacted != text);
+        let decoded = base64_text::decode(found[0].as_bytes()).and_then(|bytes| String::from_utf8(bytes).ok());
+        if decoded.is_some_and(|text| holds_secrets(&text)) { "***".to_owned() } else { found[0].to_owned() }
     })
 }
 
@@ -226,6 +254,18 @@ mod tests {
         check(r#"{"auth_key":"SECRET","a":1}"#, r#"{"auth_key":"***","a":1}"#);
         check("X-Auth-Token: SECRET", "X-Auth-Token: ***");
         check("Authorization: Bearer SECRET", "Authorization: Bearer ***");
+        check("sent Bearer eyJhbGciOiJub25lIn0.SECRET again", "sent Bearer *** again");
+        check("curl -u, Basic dTpTRUNSRVQ= was refused", "curl -u, Basic *** was refused");
+        check("basic authentication failed", "basic authentication failed");
+        check(r#""auth_key" => "SECRET", "a" => 1"#, r#""auth_key" => "***", "a" => 1"#);
+        check("auth_key = SECRET", "auth_key = ***");
+        check("auth%5Fkey=SECRET", "auth%5Fkey=***");
+        check("next=auth%255fkey%253DSECRET", "next=auth%255fkey%253D***");
+        check("body eyJ1IjoiaHR0cDovL2gvP2F1dGhfa2V5PVNFQ1JFVCJ9 sent", "body *** sent");
+        check(
+            "body eyJ1IjoiaHR0cDovL2gvP3Q9MTIzNDU2Nzg5MDEyMyJ9 sent",
+            "body eyJ1IjoiaHR0cDovL2gvP3Q9MTIzNDU2Nzg5MDEyMyJ9 sent",
+        );
         check("data:image/jpeg;base64,SECRET", "data:***");
         check("u:SECRET@h/x", "***@h/x");
         let digest = "0123456789abcdef0123456789abcdef";

@@ -234,7 +234,10 @@ impl Probe {
             ("TERM_PROGRAM", environment.term_program.clone()),
             ("LC_TERMINAL", environment.lc_terminal.clone()),
             ("over ssh", word(Some(environment.ssh)).to_owned()),
-            ("what helps", canvas.hint.as_ref().map_or(String::new(), Safe::to_string)),
+            (
+                "what helps",
+                canvas.hint.as_ref().map_or_else(|| self.advice(canvas.protocol).to_owned(), Safe::to_string),
+            ),
         ];
         let filled = lines.into_iter().filter(|(_, text)| !text.is_empty());
         filled.map(|(name, text)| (Safe::new(name), Safe::from(text))).collect()
@@ -407,6 +410,18 @@ impl Probe {
             (Multiplexer::None, _) | (Multiplexer::Tmux, Some(_)) => None,
         };
         text.filter(|_| answered).map(Safe::new)
+    }
+
+    /// Returns the lines for tmux's configuration where the terminal outside of it is not known to show pictures; empty
+    /// where pictures are drawn.
+    fn advice(&self, protocol: Protocol) -> &'static str {
+        let is_tmux = self.multiplexer() == Multiplexer::Tmux && protocol == Protocol::Blocks;
+        if is_tmux {
+            "if the terminal outside of tmux shows pictures, put into ~/.tmux.conf: set -g allow-passthrough on (kitty \
+             graphics), or set -as terminal-features ',*:sixel' (sixel; tmux 3.4 or later)"
+        } else {
+            ""
+        }
     }
 
     /// Returns true if the terminal behind tmux is known to have sixel graphics.

@@ -13,7 +13,7 @@ use crate::{
     text::Safe,
 };
 use aws_lc_rs::digest::{Digest, SHA256, digest};
-use rustix::process::geteuid;
+use rustix::{fs::Access, process::geteuid};
 use std::{
     fmt::Write as _,
     fs::{self, DirBuilder, DirEntry, Metadata, Permissions},
@@ -145,7 +145,11 @@ impl Cache {
 /// in `dir` stay.
 pub fn clear_cache(dir: &Path) -> io::Result<(u64, u64)> {
     let (mut files, mut bytes) = (0, 0);
-    for file in entries(&dir.join(SUBDIRECTORY))? {
+    let directory = dir.join(SUBDIRECTORY);
+    if fs::symlink_metadata(&directory).is_ok_and(|found| found.is_symlink()) {
+        return Err(io::Error::other(format!("{} is a symbolic link; nothing was removed", directory.display())));
+    }
+    for file in entries(&directory)? {
         match fs::remove_file(&file.path) {
             Ok(()) => {
                 files += 1;
@@ -157,6 +161,23 @@ pub fn clear_cache(dir: &Path) -> io::Result<(u64, u64)> {
         }
     }
     Ok((files, bytes))
+}
+
+/// Returns the reason why pictures would not be kept in `dir`; nothing is created.
+///
+/// # Errors
+/// If another user owns the directory or may write it, if it is none, or if it can neither be written nor created.
+pub fn check_cache(dir: &Path) -> io::Result<()> {
+    let directory = dir.join(SUBDIRECTORY);
+    match fs::symlink_metadata(&directory) {
+        Ok(found) if !found.is_dir() => return Err(io::Error::other("it is not a directory")),
+        Ok(found) => check_owner(&directory, &found)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let nearest = directory.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new("/"));
+    rustix::fs::access(nearest, Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(|error| io::Error::other(format!("{}: {}", nearest.display(), io::Error::from(error))))
 }
 
 /// Fails if another user owns a file or directory, or may write it.

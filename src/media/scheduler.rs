@@ -27,8 +27,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
     select,
     sync::{mpsc, oneshot, watch},
-    task::{Id, JoinError, JoinSet, spawn_blocking},
-    time::{Instant, sleep_until},
+    task::{Id, JoinError, JoinSet},
+    time::{Instant, sleep_until, timeout},
 };
 
 /// The time for which a host that answered 429 gets fewer requests.
@@ -40,6 +40,9 @@ const THROTTLED_JOBS: usize = 2;
 /// The time between two attempts to get a descriptor, and their number: 30 s in all.
 const FILE_WAIT: Duration = Duration::from_millis(500);
 const MAX_FILE_WAITS: u32 = 60;
+
+/// The longest wait at the end for pictures that are being written to the cache.
+const CACHE_WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The environment's proxy variables, most important first.
 const PROXY_VARIABLES: [&str; 6] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
@@ -57,6 +60,8 @@ pub(super) struct Scheduler {
     answered: HashMap<PictureKey, u64>,
     jobs: HashMap<PictureKey, FetchJob>,
     tasks: JoinSet<TaskResult>,
+    /// Writes to the cache, which are waited for at the end.
+    cache_writes: JoinSet<()>,
     /// Keys that wait to be fetched again.
     backoff: HashMap<PictureKey, FetchRetry>,
     /// Hosts that answered 429, and until when they get fewer requests.
@@ -107,7 +112,6 @@ enum TaskResult {
     Uncached(PictureKey),
     Decoded(PictureKey, Result<Picture, (JpegError, HttpBody)>),
     Cancelled(PictureKey),
-    Cached,
 }
 
 /// The receiver of the updates is gone.
@@ -132,6 +136,7 @@ impl Scheduler {
             answered: HashMap::new(),
             jobs: HashMap::new(),
             tasks: JoinSet::new(),
+            cache_writes: JoinSet::new(),
             backoff: HashMap::new(),
             throttled: HashMap::new(),
             hosts: HashMap::new(),
@@ -149,14 +154,22 @@ impl Scheduler {
                         let list = demands.borrow_and_update().list.clone();
                         self.set_wanted(list).await
                     }
-                    Err(_handle_dropped) => return,
+                    Err(_handle_dropped) => return self.finish_cache_writes().await,
                 },
+                Some(_written) = self.cache_writes.join_next() => Ok(()),
                 Some(ended) = self.tasks.join_next_with_id() => self.task_ended(ended).await,
                 () = sleep_until(wake_at.unwrap_or_else(Instant::now)), if wake_at.is_some() => Ok(()),
             };
             let Ok(()) = handled else { return };
             let Ok(()) = self.start_jobs().await else { return };
         }
+    }
+
+    /// Waits for the cache, but not for a disk that hangs.
+    async fn finish_cache_writes(mut self) {
+        self.tasks.abort_all();
+        let written = async { while self.cache_writes.join_next().await.is_some() {} };
+        let _elapsed = timeout(CACHE_WRITE_TIMEOUT, written).await;
     }
 
     async fn send(&self, update: PictureUpdate) -> Result<(), UpdatesClosed> {
@@ -321,7 +334,6 @@ impl Scheduler {
                 Ok(())
             }
             Ok((_, TaskResult::Fetched(key, Err(error)))) => self.retry_or_fail(key, &error).await,
-            Ok((_, TaskResult::Cached)) => Ok(()),
             Ok((_, TaskResult::Decoded(key, Ok(picture)))) => {
                 self.start_caching(key, &picture);
                 self.finish(key, PictureUpdate::Loaded(key, Arc::new(picture))).await
@@ -359,11 +371,8 @@ impl Scheduler {
             return;
         }
         let (request, jpeg) = (job.request.clone(), picture.jpeg.clone());
-        self.tasks.spawn(async move {
-            // The cache itself reports its errors.
-            let _done = spawn_blocking(move || cache.put(&request, &jpeg)).await;
-            TaskResult::Cached
-        });
+        // The cache itself reports its errors.
+        self.cache_writes.spawn_blocking(move || cache.put(&request, &jpeg));
     }
 
     /// Has a picture that the cache does not have requested as soon as its host may be asked.

@@ -22,12 +22,14 @@ pub struct StateFile {
 }
 
 impl StateFile {
-    /// Reads the state of an earlier run; returns it with the file.
+    /// Reads the state of an earlier run, and writes it again, so that a file that cannot be written is known before
+    /// anything is read; returns it with the file.
     ///
     /// # Errors
-    /// If the file cannot be read, or holds something else.
+    /// If the file cannot be read or written, or holds something else.
     pub fn open(path: PathBuf) -> Result<(Self, SavedState), StateError> {
         let state = SavedState::read(&path)?;
+        state.write(&path)?;
         Ok((Self { path, handled: 0, saved: 0, problem: None }, state))
     }
 

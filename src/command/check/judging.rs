@@ -112,6 +112,9 @@ impl<'a> Judging<'a> {
                 },
             }
         };
+        // The last pictures may still be on their way to the cache.
+        drop(media);
+        while ended == CheckEnd::Done && updates.recv().await.is_some() {}
         let rest = run.stop();
         for (place, pictures) in rest {
             self.note(place, &pictures);

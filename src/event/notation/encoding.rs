@@ -5,11 +5,7 @@
 //! encoded is left alone; a decoded text is searched for events like any other.
 
 use super::literal::string_end;
-use crate::event::fields::unescape;
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
+use crate::event::{base64_text, fields::unescape};
 use std::ops::Range;
 
 /// An encoded text: its extent and its content.
@@ -79,17 +75,10 @@ pub(in crate::event) fn base64(text: &str, at: usize) -> Option<DecodedText> {
     let is_digit = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_');
     let start = bytes.get(..at)?.iter().rposition(|b| !is_digit(b)).map_or(0, |before| before + 1);
     let end = at + bytes.get(at..)?.iter().take_while(|b| is_digit(b)).count();
-    let config = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true);
     let token = bytes.get(start..end)?;
-    let url_safe = token.iter().any(|b| matches!(b, b'-' | b'_'));
-    let engine = GeneralPurpose::new(if url_safe { &alphabet::URL_SAFE } else { &alphabet::STANDARD }, config);
     // A `/` or `-` before the text looks like a part of it and moves the groups of four.
     (0..4).find_map(|skip| {
-        let token = token.get(skip..)?;
-        let whole = token.len() - usize::from(token.len() % 4 == 1);
-        let decoded = engine.decode(token.get(..whole)?).ok()?;
+        let decoded = base64_text::decode(token.get(skip..)?)?;
         let text = String::from_utf8_lossy(&decoded).into_owned();
         text.contains("event_type").then_some((start + skip..end, text))
     })
@@ -132,6 +121,10 @@ fn is_repr(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::{
+        Engine as _, alphabet,
+        engine::{GeneralPurpose, GeneralPurposeConfig},
+    };
 
     #[expect(clippy::needless_pass_by_value, reason = "a table reads better without borrows")]
     fn check(decoded: Option<DecodedText>, expected: Option<&str>) {

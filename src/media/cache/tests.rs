@@ -234,3 +234,32 @@ fn several_instances_share_a_directory() {
     }
     assert_eq!(files(dir.path()).len(), 5);
 }
+
+#[test]
+fn a_folder_that_is_linked_is_neither_used_nor_cleared() {
+    let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let name = entry_name(&request(0));
+    fs::write(elsewhere.path().join(&name), b"another's").unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), dir.path().join(SUBDIRECTORY)).unwrap();
+    assert!(clear_cache(dir.path()).unwrap_err().to_string().ends_with("is a symbolic link; nothing was removed"));
+    assert!(elsewhere.path().join(&name).exists());
+    assert_eq!(check_cache(dir.path()).unwrap_err().to_string(), "it is not a directory");
+    let (cache, notice) = cache(dir.path());
+    cache.put(&request(1), b"jpeg");
+    assert!(notice.borrow().as_ref().is_some_and(|notice| notice.as_str().ends_with("is not a directory")));
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_known_before() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(check_cache(dir.path()).is_ok() && check_cache(&dir.path().join("absent/too")).is_ok());
+    let directory = dir.path().join(SUBDIRECTORY);
+    DirBuilder::new().mode(0o700).create(&directory).unwrap();
+    assert!(check_cache(dir.path()).is_ok());
+    fs::set_permissions(&directory, Permissions::from_mode(0o777)).unwrap();
+    assert!(check_cache(dir.path()).unwrap_err().to_string().contains("may be written by other users"));
+    fs::remove_dir(&directory).unwrap();
+    fs::write(&directory, b"").unwrap();
+    assert_eq!(check_cache(dir.path()).unwrap_err().to_string(), "it is not a directory");
+    assert!(check_cache(Path::new("/dev/null/x")).is_err());
+}

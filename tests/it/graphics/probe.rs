@@ -161,6 +161,9 @@ fn implausible_cell_sizes_are_ignored() {
 fn a_later_answer_of_tmux_counts() {
     let (mut probe, _) = canvas_of(in_tmux("", false, false), &["␛P>|tmux 3.3a␛\\", "␛[?1;2c"]);
     assert_eq!(probe.canvas().hint, None, "an unknown terminal may have no pictures at all");
+    let helps = |probe: &Probe| probe.report().into_iter().find(|(name, _)| name.as_str() == "what helps");
+    let helps = helps(&probe).map(|(_, text)| text.to_string()).unwrap_or_default();
+    assert!(helps.contains("put into ~/.tmux.conf: set -g allow-passthrough on"), "{helps}");
     probe.set_environment(in_tmux("kitty(0.41.1)", false, false));
     assert!(probe.canvas().hint.is_some_and(|hint| hint.as_str().contains("allow-passthrough")));
 }
