@@ -31,7 +31,7 @@ mod time;
 mod update;
 mod url;
 
-pub use asset_id::AssetId;
+pub use asset_id::{AssetId, HexDigits};
 pub use fingerprint::Fingerprint;
 pub use found::FoundEvents;
 pub use kind::{EventKind, PictureKind};

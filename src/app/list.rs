@@ -13,6 +13,7 @@ pub mod order;
 mod rows;
 pub mod search;
 pub mod tab;
+mod word;
 
 use super::{
     action::ListAction,
@@ -36,7 +37,7 @@ use jiff::tz::TimeZone;
 use lines::{ListLine, lines};
 use order::{Criterion, SortDirection, SortOrder};
 use rows::Rows;
-use search::TextSearch;
+use search::{Search, TextSearch};
 use std::{collections::HashMap, time::Duration};
 use tab::StatusTab;
 
@@ -99,21 +100,12 @@ pub struct Unread {
     pub failed: usize,
 }
 
-/// A search and the number of its hits when it was entered.
-#[derive(Clone, Debug)]
-pub struct Search {
-    /// The pattern.
-    pub pattern: TextSearch,
-    /// The number of listed assets that it matched.
-    pub hits: usize,
-}
-
 impl AssetList {
     /// Carries out an action.
     pub(super) fn act(&mut self, action: ListAction, catalog: &Catalog, now: Time) -> ActionOutcome {
         match action {
             ListAction::FindFailure(direction) => self.find_failure(direction, catalog),
-            ListAction::FindHit(direction) => self.find_hit(direction, catalog),
+            ListAction::FindHit(direction) => self.find_hit(direction),
             ListAction::NextTab => {
                 self.set_tab(self.tab.next(), catalog, now);
                 ActionOutcome::default()
@@ -197,6 +189,9 @@ impl AssetList {
         if let Some(passing) = &mut self.passing {
             passing.update(&changed, catalog, |asset| passes_filter(&self.filter, &self.checked, asset, now));
         }
+        if let Some(Search { pattern, found, .. }) = &mut self.search {
+            found.update(&changed, catalog, |asset| pattern.matches(asset));
+        }
         if let Some(rows) = &mut self.rows {
             // An asset that the operator looks at stays, whatever became of it.
             let held = self.chosen.filter(|_| self.stick == Stick::Holding);
@@ -238,9 +233,8 @@ impl AssetList {
         if let Some(rows) = &mut self.rows {
             rows.remove(keys);
         }
-        if let Some(passing) = &mut self.passing {
-            passing.remove(keys);
-        }
+        let found = self.search.as_mut().map(|search| &mut search.found);
+        self.passing.iter_mut().chain(found).for_each(|passing| passing.remove(keys));
         self.keep_selection();
     }
 
@@ -251,7 +245,13 @@ impl AssetList {
         self.passing = is_filtered
             .then(|| PassingAssets::new(catalog, |asset| passes_filter(&self.filter, &self.checked, asset, now)));
         let is_all = self.tab == StatusTab::All && self.filter.is_empty() && self.order == SortOrder::default();
-        self.rows = (!is_all).then(|| self.all.sorted(self.order, catalog, passes(self.tab, self.passing.as_ref())));
+        let (tab, passing) = (self.tab, self.passing.as_ref());
+        self.rows = (!is_all).then(|| match passing {
+            Some(passing) => self.all.sorted(self.order, catalog, |key| passing.shows(tab, key)),
+            None => self.all.sorted(self.order, catalog, |key| {
+                tab == StatusTab::All || catalog.asset(key).is_some_and(|asset| tab.shows(asset.status()))
+            }),
+        });
         self.keep_selection();
     }
 
@@ -425,10 +425,11 @@ impl AssetList {
 
     /// Searches and goes to the first hit from the selection on.
     fn set_search(&mut self, pattern: TextSearch, catalog: &Catalog) -> ActionOutcome {
-        let rows = self.rows_where(|key| catalog.asset(key).is_some_and(|asset| pattern.matches(&asset)));
+        let found = PassingAssets::new(catalog, |asset| pattern.matches(asset));
+        let rows = self.rows_where(|key| found.contains(key));
         let first = rows.get(rows.partition_point(|row| *row < self.selected_row)).or(rows.first()).copied();
         let text = pattern.pattern();
-        self.search = Some(Search { pattern, hits: rows.len() });
+        self.search = Some(Search { pattern, found, hits: rows.len() });
         if let Some(row) = first {
             self.jump_to(row);
         }
@@ -530,13 +531,15 @@ impl AssetList {
     }
 
     /// Goes to the next hit of the search in a direction.
-    fn find_hit(&mut self, direction: Direction, catalog: &Catalog) -> ActionOutcome {
-        let Some(Search { pattern, .. }) = self.search.clone() else {
+    fn find_hit(&mut self, direction: Direction) -> ActionOutcome {
+        let Some(search) = self.search.take() else {
             return ActionOutcome::say("no search yet · `/` searches");
         };
-        match self.find(direction, |key| catalog.asset(key).is_some_and(|asset| pattern.matches(&asset))) {
+        let found = self.find(direction, |key| search.found.contains(key));
+        let pattern = self.search.insert(search).pattern.pattern();
+        match found {
             Some(found) => found_message("hit", found, direction),
-            None => ActionOutcome::say(format!("no hit for {}", pattern.pattern())),
+            None => ActionOutcome::say(format!("no hit for {pattern}")),
         }
     }
 

@@ -59,7 +59,7 @@ impl<'a> Asset<'a> {
 
     /// The fault of its newest event.
     pub fn fault(&self) -> Option<&'a Fault> {
-        self.newest().fault
+        self.events.fault(self.newest)
     }
 
     /// The event whose pictures are shown, listed and exported: the newest that succeeded, else the newest that has

@@ -175,6 +175,10 @@ impl EventStore {
         self.entries[key.0 as usize].rare.as_ref()?.facts.as_deref()
     }
 
+    pub(super) fn fault(&self, key: EventKey) -> Option<&Fault> {
+        self.entries[key.0 as usize].rare.as_ref()?.fault.as_deref()
+    }
+
     pub(super) fn rank(&self, key: EventKey) -> Rank {
         let entry = &self.entries[key.0 as usize];
         Rank { time: entry.clock.map(from_clock), file: entry.file, byte: entry.byte, part: entry.part }

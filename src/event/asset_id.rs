@@ -30,6 +30,44 @@ impl Hash for IdText {
     }
 }
 
+/// Lower-case hexadecimal digits to be found in many ids, which are not spelled for that.
+#[derive(Clone, Copy, Debug)]
+pub struct HexDigits {
+    value: u128,
+    /// From 1 to 32.
+    count: u32,
+}
+
+impl HexDigits {
+    /// Returns `None` for a text that is empty, is longer than an id, or has other characters.
+    pub fn new(text: &str) -> Option<Self> {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        let count = u32::try_from(text.len()).ok().filter(|count| (1..=32).contains(count))?;
+        let value = u128::from_str_radix(text, 16).ok().filter(|_| text.bytes().all(is_digit))?;
+        Some(Self { value, count })
+    }
+
+    /// Returns whether these digits stand somewhere among those of an id.
+    pub fn occur_in(self, id: u128) -> bool {
+        const ONES: u128 = u128::MAX / 15;
+        const SEVENS: u128 = 7 * ONES;
+        let (last, mask) = ((self.value & 15) * ONES, u128::MAX >> (128 - 4 * self.count));
+        // A digit of the difference is zero where the last digit stands. The sum has its highest bit set for any other,
+        // and no carry reaches the next.
+        let difference = id ^ last;
+        let others = ((difference & SEVENS) + SEVENS) | difference;
+        let mut ends = !others & (ONES << 3);
+        while ends != 0 {
+            let shift = ends.trailing_zeros() & !3;
+            if shift + 4 * self.count <= 128 && (id >> shift & mask) == self.value {
+                return true;
+            }
+            ends &= ends - 1;
+        }
+        false
+    }
+}
+
 impl AssetId {
     /// The most bytes of an id that are kept; a longer one is no id.
     pub const MAX: usize = 256;
@@ -40,6 +78,22 @@ impl AssetId {
             return None;
         }
         Some(Self(parse_hex(text.as_bytes()).map_or_else(|| IdText::Other(text.into()), IdText::Hex)))
+    }
+
+    /// Returns its 32 hexadecimal digits as a number; `None` for an id of another form.
+    pub fn digits(&self) -> Option<u128> {
+        match self.0 {
+            IdText::Hex([high, low]) => Some(u128::from(high) << 64 | u128::from(low)),
+            IdText::Other(_) => None,
+        }
+    }
+
+    /// Returns a number that is the greater or the same of a greater id: 16 digits, or the greatest for another form.
+    pub fn prefix(&self) -> u64 {
+        match self.0 {
+            IdText::Hex([high, _]) => high,
+            IdText::Other(_) => u64::MAX,
+        }
     }
 
     /// Returns the id as it was logged, written to `buffer` if needed: filters read many ids without allocating.
@@ -105,4 +159,31 @@ fn parse_hex(text: &[u8]) -> Option<[u64; 2]> {
         }))
     });
     (seen < 16).then_some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn digits_occur_where_their_text_does(id in "[0-9a-f]{32}", other in "[0-3]{32}", from in 0..32_usize, len in 1..33_usize, needle in "[0-9a-g]{0,3}") {
+            for id in [id, other] {
+                let number = AssetId::new(&id).unwrap().digits().unwrap();
+                let part = id.get(from..(from + len).min(32)).unwrap();
+                prop_assert!(HexDigits::new(part).unwrap().occur_in(number));
+                let found = HexDigits::new(&needle).is_some_and(|digits| digits.occur_in(number));
+                prop_assert_eq!(found, !needle.is_empty() && id.contains(&needle));
+            }
+        }
+
+        #[test]
+        fn ids_are_ordered_and_spelled_as_texts(one in "[0-9a-f]{32}", other in "[0-9a-f]{32}") {
+            let [a, b] = [&one, &other].map(|text| AssetId::new(text).unwrap());
+            prop_assert_eq!(a.cmp(&b), one.cmp(&other));
+            prop_assert!(a.prefix() < b.prefix() || a >= b || a.prefix() == b.prefix());
+            prop_assert_eq!(a.to_string(), one);
+        }
+    }
 }

@@ -1,6 +1,6 @@
-//! The number of assets that pass the filter, by status.
+//! The assets that pass the filter or match the search, and their number by status.
 //!
-//! The filter is asked once for each asset; the answers are kept, so that a change of one asset is counted without
+//! Each is asked once for each asset; the answers are kept, so that a change of one asset is counted without
 //! asking for the others.
 
 use super::tab::StatusTab;
@@ -39,7 +39,7 @@ impl TabCounts {
     }
 }
 
-/// The assets that pass a filter, and their number on each tab.
+/// The assets that pass a filter or match a search, and their number on each tab.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PassingAssets {
     /// The tab of the status of each asset that passes, by its key.
@@ -90,6 +90,12 @@ impl PassingAssets {
     /// Returns whether an asset passes.
     pub(super) fn contains(&self, AssetKey(key): AssetKey) -> bool {
         self.tabs.get(key as usize).is_some_and(Option::is_some)
+    }
+
+    /// Returns whether a tab shows an asset that passes.
+    pub(super) fn shows(&self, tab: StatusTab, AssetKey(key): AssetKey) -> bool {
+        let own = self.tabs.get(key as usize).copied().flatten();
+        own.is_some_and(|own| tab == StatusTab::All || own == tab)
     }
 
     /// The number of assets that pass, by status.

@@ -9,13 +9,13 @@ mod name_pattern;
 mod picture_test;
 mod spelling;
 
+use super::word::Word;
 use crate::{
     catalog::{Asset, Catalog},
     event::{Facts, LogEvent, Status, Time},
     judge::CheckTally,
     text::Safe,
 };
-use memchr::memmem::Finder;
 use name_pattern::NamePattern;
 use picture_test::{PictureTest, UnknownWord};
 use regex::{Regex, RegexBuilder};
@@ -69,14 +69,6 @@ enum CountComparison {
 enum TimeBound {
     At(Time),
     Ago { micros: i64 },
-}
-
-/// A word to find, in any case unless it has upper-case letters.
-#[derive(Clone, Debug)]
-struct Word {
-    text: String,
-    finder: Finder<'static>,
-    exact: bool,
 }
 
 /// The reason why a filter or a search is invalid, naming the term.
@@ -314,7 +306,7 @@ impl Test {
 
     fn holds(&self, asset: &Asset<'_>, now: Time) -> bool {
         match self {
-            Self::Word(word) => any_field(asset, |field| word.occurs_in(field)),
+            Self::Word(word) => word.occurs_in_asset(asset),
             Self::Status(word) if word == "OTHER" => matches!(asset.status(), Status::Other(_)),
             Self::Status(word) => asset.status().as_str().starts_with(word.as_str()),
             // A failure may come without a code.
@@ -335,23 +327,6 @@ impl Test {
             // Told by `Filter::matches_check`.
             Self::Picture(_) => true,
         }
-    }
-}
-
-impl Word {
-    fn new(text: &str) -> Self {
-        let exact = text.chars().any(char::is_uppercase);
-        let text = if exact { text.to_owned() } else { text.to_lowercase() };
-        Self { finder: Finder::new(text.as_bytes()).into_owned(), text, exact }
-    }
-
-    fn occurs_in(&self, field: &str) -> bool {
-        if self.finder.find(field.as_bytes()).is_some() {
-            return true;
-        }
-        // A glance at the bytes first: most texts are ids, which have nothing to fold.
-        let may_fold = || field.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii());
-        !self.exact && may_fold() && field.chars().any(char::is_uppercase) && field.to_lowercase().contains(&self.text)
     }
 }
 
@@ -407,13 +382,6 @@ fn parse_time_bound(text: &str) -> Option<TimeBound> {
         number.clear();
     }
     (number.is_empty() && !text.is_empty()).then_some(TimeBound::Ago { micros })
-}
-
-/// Returns whether a test holds for the id, the title, the code or the message of an asset.
-pub(super) fn any_field(asset: &Asset<'_>, test: impl Fn(&str) -> bool) -> bool {
-    asset.fault().is_some_and(|fault| test(&fault.code) || test(&fault.message))
-        || test(asset.id().spell(&mut [0; 32]))
-        || asset.title().is_some_and(|title| test(title.as_str()))
 }
 
 /// The host of a URL, and the host with the port where it has one; none without a host.

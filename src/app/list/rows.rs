@@ -4,7 +4,10 @@
 //! always near the end. Every order begins from the order of time, so a filter alone never sorts.
 
 use super::order::{Criterion, SortDirection, SortOrder};
-use crate::catalog::{Asset, AssetKey, Catalog};
+use crate::{
+    catalog::{Asset, AssetKey, Catalog},
+    event::AssetId,
+};
 use std::cmp::Ordering;
 
 /// Assets in an order.
@@ -31,16 +34,25 @@ impl Rows {
     }
 
     /// Returns those of these rows that pass, sorted by `order`. These rows are in the order of time, oldest first.
-    pub(super) fn sorted(&self, order: SortOrder, catalog: &Catalog, passes: impl Fn(&Asset<'_>) -> bool) -> Self {
-        let shown = |key: &AssetKey| catalog.asset(*key).is_some_and(|asset| passes(&asset));
+    pub(super) fn sorted(&self, order: SortOrder, catalog: &Catalog, passes: impl Fn(AssetKey) -> bool) -> Self {
         let mut rows = Self::default();
-        rows.keys.extend(self.keys.iter().copied().filter(shown));
-        // These sorts are stable: the older remains before the newer.
+        rows.keys.extend(self.keys.iter().copied().filter(|key| passes(*key)));
         match order.by {
             Criterion::Time => {}
-            Criterion::Id => rows.keys.sort_by_cached_key(|key| catalog.asset(*key).map(|asset| asset.id().clone())),
+            Criterion::Id => {
+                let id = |key: AssetKey| catalog.asset(key).map(|asset| asset.id());
+                rows.sort_by_number(|key| id(key).map_or(u64::MAX, AssetId::prefix));
+                // Ids that begin alike are side by side now.
+                let begins_alike =
+                    |a: &AssetKey, b: &AssetKey| id(*a).map(AssetId::prefix) == id(*b).map(AssetId::prefix);
+                for group in rows.keys.chunk_by_mut(begins_alike).filter(|group| group.len() > 1) {
+                    group.sort_by(|a, b| id(*a).cmp(&id(*b)));
+                }
+            }
             Criterion::Status | Criterion::Pictures | Criterion::Duration => {
-                rows.keys.sort_by_cached_key(|key| catalog.asset(*key).map(|asset| order.by.number(&asset)));
+                // Moved so that negative numbers come first.
+                let number = |key| catalog.asset(key).map_or(0, |asset| order.by.number(&asset));
+                rows.sort_by_number(|key| number(key).cast_unsigned() ^ 1 << 63);
             }
         }
         if order.direction == SortDirection::Falling {
@@ -51,6 +63,15 @@ impl Rows {
             rows.listed[key.0 as usize] = true;
         }
         rows
+    }
+
+    /// Sorts by a number. Of equal ones the older remains before the newer: the place is the lower part of what is compared.
+    fn sort_by_number(&mut self, number: impl Fn(AssetKey) -> u64) {
+        let numbers = (0_u64..).zip(&self.keys).map(|(place, key)| u128::from(number(*key)) << 64 | u128::from(place));
+        let mut numbers: Vec<u128> = numbers.collect();
+        numbers.sort_unstable();
+        let places = numbers.iter().map(|number| self.keys[(number & u128::from(u64::MAX)) as usize]);
+        self.keys = places.collect();
     }
 
     /// Moves assets that are new or have changed to their places in `order`, and removes those that do not pass.
