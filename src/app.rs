@@ -345,10 +345,7 @@ impl App {
 
     fn tick(&mut self, now: Now) {
         self.now = now;
-        if self.toast.as_ref().is_some_and(|toast| toast.is_over(now.mono)) {
-            self.toast = None;
-            self.is_dirty = true;
-        }
+        self.is_dirty |= self.toast.take_if(|toast| toast.is_over(now.mono)).is_some();
         self.is_dirty |= self.viewer.tick(now.mono);
         self.is_dirty |= self.sources.tick(now.mono);
         self.is_dirty |= self.with_overlays(Overlays::refresh) | self.prompts.count_more_hits(&self.catalog);
@@ -565,11 +562,13 @@ impl App {
             PromptEvent::FilterEdited(text) => {
                 return self.list.set_filter(Filter::parse_valid_terms(&text), catalog, wall);
             }
-            PromptEvent::SearchEdited(text) => return self.prompts.count_hits(&text, self.list.rows(), catalog),
+            PromptEvent::SearchEdited(text) => return self.prompts.count_hits(&text, &self.list, catalog),
             PromptEvent::FilterCancelled(text) | PromptEvent::Submitted(Purpose::Filter, text) => {
                 self.list.enter_filter(&text, catalog, wall)
             }
-            PromptEvent::Submitted(Purpose::Search, text) => self.list.search_for(&text, catalog),
+            PromptEvent::Submitted(Purpose::Search, text) => {
+                self.list.search_for(&text, self.prompts.take_hits(), catalog)
+            }
             PromptEvent::Submitted(Purpose::GoTo, text) => self.go_to(text.trim()),
             PromptEvent::Submitted(Purpose::Write, path) => self.writes.start(path.trim(), &self.viewer, &self.list),
             PromptEvent::Answered(answer) => self.writes.answer(answer),

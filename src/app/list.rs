@@ -37,7 +37,7 @@ use jiff::tz::TimeZone;
 use lines::{ListLine, lines};
 use order::{Criterion, SortDirection, SortOrder};
 use rows::Rows;
-use search::{Search, TextSearch};
+use search::{HitCount, Search, TextSearch};
 use std::{collections::HashMap, time::Duration};
 use tab::StatusTab;
 
@@ -241,8 +241,7 @@ impl AssetList {
     /// Filters and sorts all rows from scratch.
     fn rebuild(&mut self, catalog: &Catalog, now: Time) {
         self.update_all(catalog);
-        let is_filtered = !self.filter.is_empty();
-        self.passing = is_filtered
+        self.passing = (!self.filter.is_empty())
             .then(|| PassingAssets::new(catalog, |asset| passes_filter(&self.filter, &self.checked, asset, now)));
         let is_all = self.tab == StatusTab::All && self.filter.is_empty() && self.order == SortOrder::default();
         let (tab, passing) = (self.tab, self.passing.as_ref());
@@ -272,16 +271,19 @@ impl AssetList {
 
     /// All rows that pass the tab and the filter.
     pub fn rows(&self) -> &[AssetKey] {
-        self.rows.as_ref().unwrap_or(&self.all).keys()
+        self.listed().keys()
+    }
+
+    fn listed(&self) -> &Rows {
+        self.rows.as_ref().unwrap_or(&self.all)
     }
 
     /// The lines on the screen.
     pub fn lines(&self, catalog: &Catalog, now: Time, zone: &TimeZone) -> Vec<ListLine> {
-        match self.order.by {
-            Criterion::Time => lines(self.visible(), self.selected, self.height, catalog, now, zone),
-            Criterion::Id | Criterion::Status | Criterion::Pictures | Criterion::Duration => {
-                self.visible().iter().copied().map(ListLine::Asset).collect()
-            }
+        if self.order.by == Criterion::Time {
+            lines(self.visible(), self.selected, self.height, catalog, now, zone)
+        } else {
+            self.visible().iter().copied().map(ListLine::Asset).collect()
         }
     }
 
@@ -424,9 +426,8 @@ impl AssetList {
     }
 
     /// Searches and goes to the first hit from the selection on.
-    fn set_search(&mut self, pattern: TextSearch, catalog: &Catalog) -> ActionOutcome {
-        let found = PassingAssets::new(catalog, |asset| pattern.matches(asset));
-        let rows = self.rows_where(|key| found.contains(key));
+    fn set_search(&mut self, (pattern, found): (TextSearch, PassingAssets)) -> ActionOutcome {
+        let rows = self.listed().places_where(|key| found.contains(key));
         let first = rows.get(rows.partition_point(|row| *row < self.selected_row)).or(rows.first()).copied();
         let text = pattern.pattern();
         self.search = Some(Search { pattern, found, hits: rows.len() });
@@ -440,14 +441,20 @@ impl AssetList {
         })
     }
 
-    /// Searches for a pattern; ends the search if it is empty.
-    pub(super) fn search_for(&mut self, pattern: &str, catalog: &Catalog) -> ActionOutcome {
+    /// Begins to count the hits of a search.
+    pub(super) fn count_hits(&self, search: TextSearch, catalog: &Catalog) -> HitCount {
+        HitCount::new(search, self.all.keys(), self.listed().listed(), catalog)
+    }
+
+    /// Searches for a pattern, of which hits may have been counted; ends the search if it is empty.
+    pub(super) fn search_for(&mut self, pattern: &str, hits: Option<HitCount>, catalog: &Catalog) -> ActionOutcome {
         if pattern.is_empty() {
             self.search = None;
             return ActionOutcome::default();
         }
-        match TextSearch::new(pattern) {
-            Ok(pattern) => self.set_search(pattern, catalog),
+        let hits = hits.filter(|hits| hits.is_of(pattern, catalog));
+        match hits.map_or_else(|| TextSearch::new(pattern).map(|search| self.count_hits(search, catalog)), Ok) {
+            Ok(hits) => self.set_search(hits.finish(catalog)),
             Err(error) => ActionOutcome::say(error.to_string()),
         }
     }
@@ -502,7 +509,7 @@ impl AssetList {
 
     /// Goes to the nearest row in a direction of which `wanted` holds, past the end of the list if need be.
     pub fn find(&mut self, direction: Direction, wanted: impl Fn(AssetKey) -> bool) -> Option<FoundRow> {
-        let rows = self.rows_where(wanted);
+        let rows = self.listed().places_where(wanted);
         let count = rows.len();
         if count == 0 {
             return None;
@@ -541,11 +548,6 @@ impl AssetList {
             Some(found) => found_message("hit", found, direction),
             None => ActionOutcome::say(format!("no hit for {pattern}")),
         }
-    }
-
-    /// The rows of which `wanted` holds.
-    fn rows_where(&self, wanted: impl Fn(AssetKey) -> bool) -> Vec<usize> {
-        self.rows.as_ref().unwrap_or(&self.all).places_where(wanted)
     }
 
     fn keep_selection(&mut self) {

@@ -7,10 +7,11 @@ pub mod destination;
 pub mod line;
 
 use super::list::{
+    AssetList,
     filter::Filter,
     search::{HitCount, TextSearch},
 };
-use crate::catalog::{AssetKey, Catalog};
+use crate::catalog::Catalog;
 use crossterm::event::{KeyCode, KeyEvent};
 use line::{Prompt, PromptOutcome, Purpose};
 use std::collections::HashMap;
@@ -65,11 +66,16 @@ impl Prompts {
         self.hits.as_ref()
     }
 
-    /// Begins to count the hits of a pattern among assets; none for one that is empty or invalid.
-    pub(super) fn count_hits(&mut self, pattern: &str, assets: &[AssetKey], catalog: &Catalog) {
+    /// Begins to count the hits of a pattern in the list; none for one that is empty or invalid.
+    pub(super) fn count_hits(&mut self, pattern: &str, list: &AssetList, catalog: &Catalog) {
         let search = TextSearch::new(pattern).ok().filter(|_| !pattern.is_empty());
-        self.hits = search.map(|search| HitCount::new(search, assets.to_vec()));
+        self.hits = search.map(|search| list.count_hits(search, catalog));
         self.count_more_hits(catalog);
+    }
+
+    /// Takes the hits of the search that was entered.
+    pub(super) fn take_hits(&mut self) -> Option<HitCount> {
+        self.hits.take()
     }
 
     /// Goes on with the count; returns whether it went on.
@@ -126,7 +132,7 @@ impl Prompts {
                 if !is_valid(purpose, &text) {
                     return PromptEvent::None;
                 }
-                (self.open, self.hits) = (None, None);
+                self.open = None;
                 self.remember(purpose, &text);
                 PromptEvent::Submitted(purpose, text)
             }

@@ -22,9 +22,9 @@ impl PictureUrl {
         &self.0
     }
 
-    /// Returns `true` if the address names another asset: `…/asset/{32 hexadecimal digits}/…` with another id.
+    /// Returns `true` if the address names another asset: `…/asset/{id}/…` with another id.
     pub fn is_foreign(&self, asset: &AssetId) -> bool {
-        asset_in(&self.0).is_some_and(|id| !id.eq_ignore_ascii_case(asset.spell(&mut [0; 32])))
+        names_other(&self.0, asset.spell(&mut [0; 32]))
     }
 
     /// Returns the host and port, by which requests to one host are counted; empty if there is none.
@@ -61,6 +61,19 @@ impl fmt::Debug for PictureUrl {
     }
 }
 
+/// The length from which on a path segment is an id and no word.
+const LEAST_ID: usize = 16;
+
+/// Returns `true` if a URL has an id after `/asset/` and none of those is `own`.
+pub(super) fn names_other(url: &str, own: &str) -> bool {
+    let is_id = |segment: &&str| {
+        segment.len() >= LEAST_ID && segment.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    let segments = url.match_indices("/asset/").filter_map(|(at, word)| url.get(at + word.len()..)?.split_once('/'));
+    let mut ids = segments.map(|(segment, _)| segment).filter(is_id).peekable();
+    ids.peek().is_some() && ids.all(|id| !id.eq_ignore_ascii_case(own))
+}
+
 /// Returns the id in `…/asset/{32 hexadecimal digits}/…`.
 pub(super) fn asset_in(url: &str) -> Option<&str> {
     url.get(asset_at(url)?..)?.get(..32)
@@ -77,6 +90,22 @@ pub(super) fn asset_at(url: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_of_any_form_are_compared() {
+        let (own, other) = ("14d7b2faba0dddd6b4e8936272d6bc3f", "9c1e77e2a05b4a7a8d6df9fd8e8f4d21");
+        let check = |url: &str, own: &str, expected| assert_eq!(names_other(url, own), expected, "{url}");
+        check(&format!("https://h/asset/{other}/0.jpg"), own, true);
+        check(&format!("https://h/asset/{own}/0.jpg"), own, false);
+        check(&format!("https://h/asset/{}/0.jpg", own.to_uppercase()), own, false);
+        check("https://h/asset/9c1e77e2-a05b-4a7a-8d6d-f9fd8e8f4d21/0.jpg", own, true);
+        check("https://h/asset/vod_2026_video_0000123/0.jpg", "vod_2026_video_0000124", true);
+        check("https://h/asset/vod_2026_video_0000124/0.jpg", "vod_2026_video_0000124", false);
+        check("https://h/asset/snapshot/0.jpg", own, false);
+        check(&format!("https://h/asset/{other}"), own, false);
+        check(&format!("https://h/asset/{other}/asset/{own}/0.jpg"), own, false);
+        check(&format!("https://h/x/{other}/0.jpg"), own, false);
+    }
 
     #[test]
     fn host_keys_tell_hosts_and_ports_apart() {

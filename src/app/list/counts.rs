@@ -57,6 +57,11 @@ impl PassingAssets {
         passing
     }
 
+    /// Adds an asset.
+    pub(super) fn add(&mut self, asset: &Asset<'_>) {
+        self.set(asset.key(), Some(StatusTab::of(asset.status())));
+    }
+
     /// Asks `passes` again for assets that have changed.
     pub(super) fn update(&mut self, changed: &[AssetKey], catalog: &Catalog, passes: impl Fn(&Asset<'_>) -> bool) {
         for key in changed {

@@ -24,6 +24,11 @@ impl Rows {
         &self.keys
     }
 
+    /// For each key whether the asset is among them.
+    pub(super) fn listed(&self) -> &[bool] {
+        &self.listed
+    }
+
     /// Returns the places of the assets of which `wanted` holds. It is asked in the order in which assets lie in memory,
     /// since asking in the order of their ids misses the processor's cache for each.
     pub(super) fn places_where(&self, wanted: impl Fn(AssetKey) -> bool) -> Vec<usize> {
@@ -41,18 +46,13 @@ impl Rows {
             Criterion::Time => {}
             Criterion::Id => {
                 let id = |key: AssetKey| catalog.asset(key).map(|asset| asset.id());
-                rows.sort_by_number(|key| id(key).map_or(u64::MAX, AssetId::prefix));
-                // Ids that begin alike are side by side now.
-                let begins_alike =
-                    |a: &AssetKey, b: &AssetKey| id(*a).map(AssetId::prefix) == id(*b).map(AssetId::prefix);
-                for group in rows.keys.chunk_by_mut(begins_alike).filter(|group| group.len() > 1) {
-                    group.sort_by(|a, b| id(*a).cmp(&id(*b)));
-                }
+                let prefix = |key| id(key).map_or(u64::MAX, AssetId::prefix);
+                rows.sort_by_number(prefix, |group| group.sort_by(|a, b| id(*a).cmp(&id(*b))));
             }
             Criterion::Status | Criterion::Pictures | Criterion::Duration => {
                 // Moved so that negative numbers come first.
                 let number = |key| catalog.asset(key).map_or(0, |asset| order.by.number(&asset));
-                rows.sort_by_number(|key| number(key).cast_unsigned() ^ 1 << 63);
+                rows.sort_by_number(|key| number(key).cast_unsigned() ^ 1 << 63, |_equal| {});
             }
         }
         if order.direction == SortDirection::Falling {
@@ -65,13 +65,22 @@ impl Rows {
         rows
     }
 
-    /// Sorts by a number. Of equal ones the older remains before the newer: the place is the lower part of what is compared.
-    fn sort_by_number(&mut self, number: impl Fn(AssetKey) -> u64) {
+    /// Sorts by a number. Of equal ones the older remains before the newer, since the place is the lower part of what is
+    /// compared; `sort_equal` sorts each group of several.
+    fn sort_by_number(&mut self, number: impl Fn(AssetKey) -> u64, sort_equal: impl Fn(&mut [AssetKey])) {
         let numbers = (0_u64..).zip(&self.keys).map(|(place, key)| u128::from(number(*key)) << 64 | u128::from(place));
         let mut numbers: Vec<u128> = numbers.collect();
         numbers.sort_unstable();
         let places = numbers.iter().map(|number| self.keys[(number & u128::from(u64::MAX)) as usize]);
         self.keys = places.collect();
+        let mut rest = self.keys.as_mut_slice();
+        for group in numbers.chunk_by(|a, b| a >> 64 == b >> 64) {
+            let (equal, after) = rest.split_at_mut(group.len());
+            if equal.len() > 1 {
+                sort_equal(equal);
+            }
+            rest = after;
+        }
     }
 
     /// Moves assets that are new or have changed to their places in `order`, and removes those that do not pass.

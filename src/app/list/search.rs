@@ -2,7 +2,7 @@
 
 use super::{counts::PassingAssets, filter::FilterError, word::Word};
 use crate::{
-    catalog::{Asset, AssetKey, Catalog},
+    catalog::{Asset, AssetKey, Catalog, Tally},
     text::Safe,
 };
 use regex::{Regex, RegexBuilder};
@@ -58,28 +58,51 @@ pub struct Search {
 /// The number of assets that are asked in one go, in some milliseconds.
 const CHUNK: usize = 20_000;
 
-/// The count of the hits of a search that is being typed. It goes on in chunks, so that a key never waits for it.
+/// The hits of a search that is being typed. They are looked for in chunks, so that a key never waits for them.
 #[derive(Clone, Debug)]
 pub struct HitCount {
     search: TextSearch,
     /// The assets that were not asked yet.
     left: Vec<AssetKey>,
+    found: PassingAssets,
+    /// The assets that were listed when the count began: `true` at the index of each key.
+    listed: Vec<bool>,
     hits: usize,
+    /// The counts of the catalog when the count began, which any new event changes.
+    tally: Tally,
 }
 
 impl HitCount {
-    /// Begins to count among assets.
-    pub fn new(search: TextSearch, mut assets: Vec<AssetKey>) -> Self {
+    /// Begins to look among all assets, and to count those of which `listed` is `true` at the index of their key.
+    pub(super) fn new(search: TextSearch, all: &[AssetKey], listed: &[bool], catalog: &Catalog) -> Self {
+        let (mut left, listed) = (all.to_vec(), listed.to_vec());
         // In the order in which they lie in memory.
-        assets.sort_unstable();
-        Self { search, left: assets, hits: 0 }
+        left.sort_unstable();
+        Self { search, left, found: PassingAssets::default(), listed, hits: 0, tally: catalog.tally() }
     }
 
     /// Asks the next assets.
     pub fn advance(&mut self, catalog: &Catalog) {
         let from = self.left.len().saturating_sub(CHUNK);
-        let asked = self.left.drain(from..).filter_map(|key| catalog.asset(key));
-        self.hits += asked.filter(|asset| self.search.matches(asset)).count();
+        for asset in self.left.drain(from..).filter_map(|key| catalog.asset(key)) {
+            if self.search.matches(&asset) {
+                self.found.add(&asset);
+                self.hits += usize::from(self.listed.get(asset.key().0 as usize) == Some(&true));
+            }
+        }
+    }
+
+    /// Asks the rest; returns the search, and the assets that it matches.
+    pub(super) fn finish(mut self, catalog: &Catalog) -> (TextSearch, PassingAssets) {
+        while !self.is_complete() {
+            self.advance(catalog);
+        }
+        (self.search, self.found)
+    }
+
+    /// Returns whether it looks for this pattern, and nothing was read since it began.
+    pub(super) fn is_of(&self, pattern: &str, catalog: &Catalog) -> bool {
+        self.search.regex.as_str() == pattern && self.tally == catalog.tally()
     }
 
     /// Returns whether all assets were asked.
@@ -87,7 +110,7 @@ impl HitCount {
         self.left.is_empty()
     }
 
-    /// The number of hits so far.
+    /// The number of listed hits so far.
     pub fn hits(&self) -> usize {
         self.hits
     }

@@ -159,3 +159,37 @@ fn an_empty_list_bears_every_step() {
     assets.step(7);
     assert_eq!((assets.selected(), assets.visible().len(), assets.find(Direction::Forward, |_| true)), (None, 0, None));
 }
+
+#[test]
+fn hits_of_a_search_follow_what_is_read() {
+    let mut list = ListFixture::new(&[("a1", 1, "SUCCEED"), ("b2", 2, "FAILED"), ("a3", 3, "SUCCEED")]);
+    let mut typed = list.assets.count_hits(TextSearch::new("a").unwrap(), &list.catalog);
+    typed.advance(&list.catalog);
+    assert_eq!((typed.hits(), typed.is_complete()), (2, true));
+    list.add(&[("a4", 4, "SUCCEED")]);
+    let _sentence = list.assets.search_for("a", Some(typed), &list.catalog);
+    assert_eq!(list.assets.search().map(|search| search.hits), Some(3));
+    list.add(&[("a5", 5, "FAILED"), ("b6", 6, "SUCCEED")]);
+    list.assets.set_tab(StatusTab::Failed, &list.catalog, NOW);
+    list.assets.set_tab(StatusTab::All, &list.catalog, NOW);
+    let found = list.assets.search().unwrap().found.clone();
+    let found = list.assets.find(Direction::Forward, |key| found.contains(key)).unwrap();
+    assert_eq!(found.count, 4);
+}
+
+#[test]
+fn every_order_is_total() {
+    let ids = ["b0", "14d7b2faba0dddd6b4e8936272d6bc3f", "14d7b2faba0dddd6000000000000000f", "0", "a7"];
+    let events: Vec<(&str, i64, &str)> =
+        ids.iter().zip(1..).map(|(id, at)| (*id, at, if at % 2 == 0 { "FAILED" } else { "SUCCEED" })).collect();
+    let mut list = ListFixture::new(&events);
+    for by in [Criterion::Time, Criterion::Id, Criterion::Status, Criterion::Pictures, Criterion::Duration] {
+        for direction in [SortDirection::Rising, SortDirection::Falling] {
+            let order = SortOrder { by, direction };
+            list.assets.set_order(order, &list.catalog, NOW);
+            let rows = list.assets.rows().iter().map(|key| list.catalog.asset(*key).unwrap());
+            assert!(rows.is_sorted_by(|a, b| order.compare(a, b).is_lt()), "{order}");
+            assert_eq!(list.assets.rows().len(), ids.len());
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::event::{
     digits::leading_number,
-    url::{asset_at, asset_in},
+    url::{asset_at, names_other},
 };
 use hashbrown::DefaultHashBuilder;
 use std::{fmt::Write as _, hash::BuildHasher as _, sync::LazyLock};
@@ -294,7 +294,7 @@ impl Template {
         !self.names_own
             && self.id != IdPlace::Other
             && self.text.contains("/asset/")
-            && asset_in(&self.fill(own, Filling::default())).is_some_and(|named| !named.eq_ignore_ascii_case(own))
+            && names_other(&self.fill(own, Filling::default()), own)
     }
 
     /// Returns `true` if JSON needs no other escapes for it than for slashes.
