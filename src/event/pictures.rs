@@ -6,6 +6,7 @@
 //! is known by its kind and its index there.
 
 pub(super) mod builder;
+pub(super) mod continuity;
 pub(super) mod list;
 pub(super) mod oddities;
 pub(super) mod progression;

@@ -17,7 +17,7 @@ use crate::event::{
     log_event::LogEvent,
     needle::{looks_like_event, needle},
     origin::{FileId, Origin},
-    pictures::builder::Templates,
+    pictures::{builder::Templates, continuity::is_continuous},
     record::{
         assembler::{self, Doubt, PlainLine, Record, RecordAssembler},
         container, heading,
@@ -68,6 +68,10 @@ struct LineChunk<'a> {
 /// The reason for which joined parts are refused.
 const MIXED: &str = "parts of cut lines of several writers are mixed: read each writer's log by itself, or prefix each \
                      line with the writer's name (kubectl logs --prefix, tail with several files)";
+
+/// The reason for which an event of parts without numbers is refused.
+const INCOMPLETE: &str = "a part of this line seems to be missing: its pictures do not follow each other; docker and CRI do \
+                          not number the parts of a long line";
 
 /// The reason for which parts with numbers are refused.
 const GAP: &str = "a part of this line is missing or late: journald and docker's fluentd driver number the parts, and the \
@@ -271,10 +275,11 @@ impl RecordReader {
         let line_of = |at: usize| starts.partition_point(|start| *start <= at).clamp(1, places.len()) - 1;
         for piece in envelope::search(&text, *stamp, &self.clock, &mut self.cache.templates) {
             match piece {
-                Embedded::Event { at, body, .. } if *doubt == Doubt::Joined && body.oddities.foreign > 0 => {
+                Embedded::Event { at, body, .. } if doubt_of(*doubt, &body).is_some() => {
                     let line = line_of(at.start);
                     let origin = self.origin([places[line], places[places.len() - 1]]);
-                    found.reject(text.as_bytes().get(starts[line]..).unwrap_or_default(), origin, 1, MIXED);
+                    let reason = doubt_of(*doubt, &body).unwrap_or(MIXED);
+                    found.reject(text.as_bytes().get(starts[line]..).unwrap_or_default(), origin, 1, reason);
                 }
                 Embedded::Event { at, body, stamp, delivery } => {
                     let first = line_of(at.start);
@@ -287,7 +292,9 @@ impl RecordReader {
                     let column = u32::try_from(at - starts[line] + 1).unwrap_or(u32::MAX);
                     let reason = match doubt {
                         Doubt::None => Cow::Borrowed(reason.as_str()),
-                        Doubt::Joined => Cow::Owned(format!("{reason}, in a line joined from parts")),
+                        Doubt::Joined | Doubt::Unnumbered => {
+                            Cow::Owned(format!("{reason}, in a line joined from parts"))
+                        }
                         Doubt::Mixed => Cow::Borrowed(MIXED),
                         Doubt::Gap => Cow::Borrowed(GAP),
                     };
@@ -373,6 +380,15 @@ impl RecordReader {
             }
             rest = before;
         }
+    }
+}
+
+/// Returns the reason for which an event of joined parts is refused, if it is not consistent with itself.
+fn doubt_of(doubt: Doubt, body: &EventBody) -> Option<&'static str> {
+    match doubt {
+        Doubt::Joined if body.oddities.foreign > 0 => Some(MIXED),
+        Doubt::Joined | Doubt::Unnumbered if !is_continuous(&body.pictures, &body.asset) => Some(INCOMPLETE),
+        Doubt::None | Doubt::Joined | Doubt::Unnumbered | Doubt::Mixed | Doubt::Gap => None,
     }
 }
 

@@ -249,6 +249,33 @@ fn parts_whose_numbers_do_not_follow_are_refused() {
     }
 }
 
+fn a_part_that_is_missing_is_noticed() {
+    let docker = |text: &str, is_last: bool| {
+        let end = if is_last { "\n" } else { "" };
+        format!(r#"{{"log":{},"stream":"stdout","time":"{TIME}"}}"#, json(&format!("{text}{end}")))
+    };
+    let text = event(A, 30);
+    // Wherever the line was cut, and however much of it is missing.
+    for first in (300..1200).step_by(37) {
+        for missing in [61, 200, 333, 512] {
+            let (head, rest) = text.split_at(first);
+            let (_, tail) = rest.split_at(missing);
+            for lines in [
+                vec![docker(head, false), docker(tail, true)],
+                vec![cri("P", head), cri("F", tail)],
+                vec![format!("web-1  | {}", cri("P", head)), format!("web-1  | {}", cri("F", tail))],
+            ] {
+                let (events, rejected) = read(&lines);
+                assert_eq!(events, Vec::<String>::new(), "{first} {missing}: {lines:?}");
+                assert!(!rejected.is_empty(), "{first} {missing}");
+            }
+        }
+        let (head, tail) = text.split_at(first);
+        check(&[docker(head, false), docker(tail, true)], &["e8cd:30"]);
+        check(&[cri("P", head), cri("F", tail)], &["e8cd:30"]);
+    }
+}
+
 fn parts_are_joined_by_what_their_shipper_says() {
     let (a, b) = (parts(A, 30, 4), parts(B, 2, 2));
     let fluentd = |at: usize, count: usize, id: &str, text: &str| {
@@ -382,6 +409,7 @@ crate::tests! {
     pretty_printed_events_of_two_writers_are_told_apart,
     parts_are_joined_by_what_the_journal_says,
     parts_whose_numbers_do_not_follow_are_refused,
+    a_part_that_is_missing_is_noticed,
     parts_are_joined_by_what_their_shipper_says,
     a_part_does_not_wait_for_ever_among_lines_of_others,
     parts_that_never_end_are_told,

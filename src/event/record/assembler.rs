@@ -40,6 +40,8 @@ pub(in crate::event) enum Doubt {
     None,
     /// It was joined from parts of which nothing says that one writer wrote them.
     Joined,
+    /// It was joined from parts of one writer, of which nothing says that none is missing.
+    Unnumbered,
     /// Its other parts cannot be distinguished from those of other lines.
     Mixed,
     /// Its carrier numbered its parts, and one before or behind it has not come.
@@ -219,8 +221,11 @@ impl RecordAssembler {
             Target::Line(at) => {
                 if ends(&stream.partial.append(at, &text, line.place.end).text) {
                     let whole = stream.partial.take(at);
-                    let is_doubtful = id.certainty() == WriterCertainty::Unnamed && whole.parts > 1;
-                    let doubt = if is_doubtful { Doubt::Joined } else { Doubt::None };
+                    let doubt = match id.certainty() {
+                        _ if whole.parts == 1 || number.is_some() => Doubt::None,
+                        WriterCertainty::Named => Doubt::Unnumbered,
+                        WriterCertainty::Unnamed => Doubt::Joined,
+                    };
                     self.joined(id, &whole, doubt, clock, records);
                 }
             }
