@@ -266,7 +266,7 @@ impl<'a> Lists<'a> {
         if !is_list(raw) {
             return Err(format!("{name} is not a list"));
         }
-        let list = serde_json::from_str(raw.get()).map_err(|error| format!("{name}: {}", plain(&error)))?;
+        let list = serde_json::from_str(raw.get()).map_err(|error| format!("{name}: {}", explain(&error)))?;
         self.0.push((kind, list));
         Ok(())
     }
@@ -289,10 +289,16 @@ impl<'a> Lists<'a> {
     }
 }
 
-/// Returns the message of a JSON error without its position.
-pub(super) fn plain(error: &serde_json::Error) -> String {
+/// Returns a JSON error as a sentence without its position, with what to do.
+pub(super) fn explain(error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        return "the event is cut off here: the rest is missing, or stands where nothing joins it (is there a limit of the \
+                line's length in the logger?)"
+            .to_owned();
+    }
     let text = error.to_string();
-    text.split(" at line ").next().unwrap_or_default().to_owned()
+    let text = text.split(" at line ").next().unwrap_or_default();
+    format!("this is not valid JSON ({text}): log the event as it was received")
 }
 
 /// Returns at most `max` bytes of `text`, cut between characters.

@@ -187,7 +187,7 @@ impl EmbeddedSearch<'_> {
                 if looks_like_event(text) {
                     let column = if inside.depth == 0 { error.column().saturating_sub(1) } else { 0 };
                     self.heads.push((self.pieces.len(), TextHead::of(text)));
-                    self.push_refused(inside, column, decode::plain(&error));
+                    self.push_refused(inside, column, decode::explain(&error));
                 }
                 return;
             }
@@ -341,9 +341,9 @@ impl EmbeddedSearch<'_> {
         let json = damaged.and_then(|brace| text.get(brace..)).unwrap_or_default();
         let error = serde_json::Deserializer::from_str(json).into_iter::<IgnoredAny>().next().and_then(Result::err);
         let reason = match (&error, damaged) {
-            (Some(error), _) => decode::plain(error),
-            (None, Some(_)) => "not valid JSON".to_owned(),
-            (None, None) => notation.advice().to_owned(),
+            (Some(error), _) if notation == Notation::Json => decode::explain(error),
+            (None, Some(_)) if notation == Notation::Json => "not valid JSON".to_owned(),
+            _ => notation.advice().to_owned(),
         };
         self.heads.push((self.pieces.len(), TextHead::of(json)));
         if damaged.is_none() && matches!(notation, Notation::Logfmt | Notation::Yaml) {

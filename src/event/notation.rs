@@ -29,6 +29,10 @@ pub(super) enum Notation {
     Hash,
     /// `event_type=thumbnailComplete`
     Logfmt,
+    /// `%{"event_type" => "thumbnailComplete"}`, `%{event_type: "thumbnailComplete"}`
+    ElixirMap,
+    /// `"event_type" = thumbnailComplete;`
+    PropertyList,
 }
 
 /// The ways to write a quote, longest first, and what may stand between a key, its separator and its value.
@@ -74,7 +78,10 @@ impl Notation {
         if decode::kind(&value).0 != EventKind::Thumbnail {
             return None;
         }
+        let is_elixir = before.iter().rposition(|b| *b == b'{').is_some_and(|brace| before[..brace].ends_with(b"%"));
         Some(match separator {
+            Separator::Arrow | Separator::Colon if is_elixir => Self::ElixirMap,
+            Separator::Equals if is_property(after, &value) => Self::PropertyList,
             Separator::Arrow if bracketed || before.ends_with(b"[") => Self::PhpPrint,
             Separator::Arrow => Self::Hash,
             Separator::Equals if in_brackets(before) => Self::ToString,
@@ -100,8 +107,16 @@ impl Notation {
             Self::PhpPrint => "an array printed by PHP's print_r or var_dump: log json_encode($event)",
             Self::Hash => "a hash or a PHP array (=>) that is cut off or in several parts: log the event as JSON",
             Self::Logfmt => "the fields of an event as key=value pairs: log the body as one quoted field",
+            Self::ElixirMap => "a map printed by Elixir's inspect: log Jason.encode!(event)",
+            Self::PropertyList => "a dictionary printed by NSLog or a property list: log the body as received",
         }
     }
+}
+
+/// Returns `true` if a semicolon follows the value, whatever its quotes.
+fn is_property(after: &[u8], value: &str) -> bool {
+    let rest = memchr::memmem::find(after, value.as_bytes()).and_then(|at| after.get(at + value.len()..));
+    rest.is_some_and(|rest| skip_quotes(rest).1.trim_ascii_start().starts_with(b";"))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,6 +206,11 @@ mod tests {
         check("  'event_type' => 'thumbnailComplete',", Some(Notation::Hash));
         check(r#"{:event_type=>"thumbnailComplete", "#, Some(Notation::Hash));
         check("level=info event_type=thumbnailComplete id=1", Some(Notation::Logfmt));
+        check(r#"%{"event_type" => "thumbnailComplete", "#, Some(Notation::ElixirMap));
+        check(r#"%{asset_id: "a", event_type: "thumbnailComplete"}"#, Some(Notation::ElixirMap));
+        check(r#"%{"x" => %{"event_type" => "thumbnailComplete"}}"#, Some(Notation::ElixirMap));
+        check(r#"    "event_type" = thumbnailComplete;"#, Some(Notation::PropertyList));
+        check(r#"{ event_type = "thumbnailComplete"; }"#, Some(Notation::PropertyList));
         check("the event_type thumbnailComplete is subscribed", None);
         check("event_type: thumbnailCompleted", None);
         check(r#"{"event_type":"coverComplete"}"#, None);

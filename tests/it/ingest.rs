@@ -177,20 +177,20 @@ fn unreadable_events_are_rejected_with_a_reason() {
     assert_eq!(
         reasons,
         [
-            "1:120 EOF while parsing a string",
+            "1:120 the event is cut off here: the rest is missing, or stands where nothing joins it (is there a limit of the line's length in the logger?)",
             "2:1 no usable asset_id",
             "3:1 no asset_id but a task_id: an event of MPC, not of VOD?",
             "4:1 no usable asset_id",
             "5:1 sample is not a list",
             "6:33 the fields of an event as key=value pairs: log the body as one quoted field",
-            "7:1 EOF while parsing a string",
+            "7:1 the event is cut off here: the rest is missing, or stands where nothing joins it (is there a limit of the line's length in the logger?)",
         ]
     );
     assert_eq!((found.counts.unparsed, found.counts.other_events, found.counts.lines), (7, 1, 9));
     let reason = |name| read(&fixture(name)).rejected.first().map(|rejected| rejected.reason.to_string());
     let journald = "the message is too long for journalctl's JSON: use journalctl --all";
     assert_eq!(reason("journald.ndjson").as_deref(), Some(journald));
-    assert_eq!(reason("cut-by-rotation.log").as_deref(), Some("EOF while parsing an object"));
+    assert!(reason("cut-by-rotation.log").is_some_and(|reason| reason.starts_with("the event is cut off here")));
 }
 
 fn odd_lists_and_spellings_are_flagged() {
