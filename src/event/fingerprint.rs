@@ -46,8 +46,16 @@ fn memchr_lines(record: &[u8]) -> impl Iterator<Item = &[u8]> {
             None => (text, None),
         };
         rest = after;
-        Some(line.strip_suffix(b"\r").unwrap_or(line))
+        Some(without_returns(line))
     })
+}
+
+/// Returns a line without the carriage returns at its end.
+pub(super) fn without_returns(mut line: &[u8]) -> &[u8] {
+    while let Some(before) = line.strip_suffix(b"\r") {
+        line = before;
+    }
+    line
 }
 
 /// Hashes bytes.
@@ -68,6 +76,7 @@ mod tests {
     #[test]
     fn line_ends_do_not_matter() {
         assert_eq!(Fingerprint::of(b"{\r\n}"), Fingerprint::of(b"{\n}"));
+        assert_eq!(Fingerprint::of(b"{}\r\r\n"), Fingerprint::of(b"{}\n"));
         assert_ne!(Fingerprint::of(b"{\n}"), Fingerprint::of(b"{}"));
     }
 

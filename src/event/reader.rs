@@ -393,6 +393,5 @@ fn doubt_of(doubt: Doubt, body: &EventBody) -> Option<&'static str> {
 }
 
 fn trim_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
+    fingerprint::without_returns(line.strip_suffix(b"\n").unwrap_or(line))
 }

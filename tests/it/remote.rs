@@ -215,6 +215,31 @@ fn nothing_is_lost_or_doubled_over_rotations_and_lost_links() {
     assert!(tail.said("web1: is there again") > 0, "{:#?}", tail.err());
 }
 
+fn a_log_that_was_packed_unseen_is_read_though_another_had_its_size() {
+    let script = r#"[ -e "${0%/*}/down" ] && exit 255; echo $$ > "${0%/*}/pid"; exec sh -c "$last""#;
+    let place = Place::new(script);
+    let name = place.write("vod.log", &["a1", "a2", "a3"]);
+    let mut tail = Running::start(&mut place.command(&["tail", "-n", "+1", "-o", "jsonl", &name]));
+    tail.until("the first log", |tail| tail.ids().len() == 3);
+    let rotate = |to: &str, ids: &[&str]| {
+        fs::rename(place.path("vod.log"), place.path(to)).unwrap();
+        place.write("vod.log", ids);
+    };
+    let gzip = |name: &str| assert!(Command::new("gzip").arg(place.path(name)).status().unwrap().success());
+    rotate("vod.log.1", &["b1", "b2", "b3"]);
+    tail.until("the second log", |tail| tail.ids().len() == 6);
+    // While there is no link, one that was read and one that was not are packed; they have the same size.
+    fs::write(place.path("down"), "").unwrap();
+    let pid = fs::read_to_string(place.path("pid")).unwrap().trim().parse().ok().and_then(Pid::from_raw);
+    pid.map(|pid| kill_process(pid, Signal::KILL));
+    gzip("vod.log.1");
+    rotate("vod.log.2", &["c1", "c2", "c3"]);
+    rotate("vod.log.3", &["d1", "d2", "d3"]);
+    gzip("vod.log.3");
+    fs::remove_file(place.path("down")).unwrap();
+    check_each_once(&mut tail, 12);
+}
+
 /// OpenSSH's server with keys of its own, on a port of the loopback.
 struct Server {
     child: Child,
@@ -363,6 +388,7 @@ crate::tests! {
     what_a_host_prints_before_is_no_log,
     each_failure_has_a_sentence_of_its_own,
     nothing_is_lost_or_doubled_over_rotations_and_lost_links,
+    a_log_that_was_packed_unseen_is_read_though_another_had_its_size,
     a_real_server_serves_a_log,
     a_real_link_that_is_cut_goes_on_where_it_was,
 }

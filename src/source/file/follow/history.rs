@@ -66,6 +66,11 @@ impl ReadHistory {
         self.files.iter().any(|entry| entry.held && entry.id == id)
     }
 
+    /// Returns whether a file with this inode was read so far that its archive is known by its content.
+    pub(super) fn knows_archive_of(&self, id: Inode) -> bool {
+        self.files.iter().any(|entry| entry.id == id && entry.anchor.offset() >= TAIL as u64)
+    }
+
     /// Returns the file whose read content lies in `file` as well: one with its inode, or else, under another name than
     /// that of `rank`, with so much in common that `file` is a copy. Of several, the one that was read furthest.
     ///

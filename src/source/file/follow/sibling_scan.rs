@@ -254,7 +254,8 @@ impl SiblingScan {
             }
             Err(_being_written) => return Ok(ArchiveOrigin::Unknown),
         };
-        let mut gone = self.seen.iter().flatten().filter(|(id, _)| !ids.contains(id));
+        let is_gone = |id: &Inode| !ids.contains(id) && !history.knows_archive_of(*id);
+        let mut gone = self.seen.iter().flatten().filter(|(id, _)| is_gone(id));
         Ok(if gone.any(|(_, seen)| seen.size == size) { ArchiveOrigin::Read } else { ArchiveOrigin::Missed })
     }
 
