@@ -27,20 +27,38 @@ static USER_INFO: LazyLock<Regex> = LazyLock::new(|| pattern(r#"[^\s/@:"'<>=]+:[
 
 /// A pair whose key names a secret, wherever it stands.
 static SECRET_PAIR: LazyLock<Regex> = LazyLock::new(|| {
+    let key = [
+        "auth[_-]?(?:key|info)",
+        "token",
+        "signature",
+        "[?&;]sign",
+        "access[_-]?key(?:[_-]?id)?",
+        "secret(?:[_-]?key)?",
+        "passw(?:or)?d",
+        "x-amz-[a-z-]+",
+        "authorization",
+    ];
     // In a URL that is encoded once more, `_` and `-` may be too.
-    let key = "auth[_-]?(?:key|info)|token|signature|[?&;]sign|access[_-]?key(?:[_-]?id)?|secret(?:[_-]?key)?\\
-               |passw(?:or)?d|x-amz-[a-z-]+|authorization";
-    let key = key.replace("[_-]", "(?:[_-]|%(?:25)?5f|%(?:25)?2d)");
-    pattern(&format!(
-        r#"(?i)((?:{key})\\*["']?(?:\s?=>?\s?|%(?:25)?3d|\s?:\s?)\\*["']?(?:(?:bearer|basic)\s)?)([^\s"'<>&;,?#\\{{\[]+)"#
-    ))
+    let key = key.join("|").replace("[_-]", "(?:[_-]|%(?:25)?5f|%(?:25)?2d)");
+    let quote = r#"(?:\\*["']|%(?:25)?2[27])"#;
+    // A pair, an element of XML, a pair in a list.
+    let between = format!(r"{quote}?(?:\s*=>?\s*|\s*:\s*|%(?:25)?3[ad]|>){quote}?|{quote}\s*,\s*{quote}");
+    pattern(&format!(r#"(?i)((?:{key})(?:{between})(?:(?:bearer|basic)\s)?)([^\s"'<>&;,?#\\{{\[]+)"#))
 });
 
 /// A token as HTTP sends it, without the name of its header.
-static CREDENTIALS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(bearer|basic)(\s+)([a-z0-9._~+/-]{4,}=*)"));
+static CREDENTIALS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r#"(?i)\b(bearer|basic)(\s+|%(?:25)?20|\+|\\*["']?\s*[:=]\s*\\*["']?)([a-z0-9._~+/-]{4,}=*)"#)
+});
 
-/// Base64, of at least 24 characters.
-static BASE64: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z0-9+/_-]{24,}={0,2}"));
+/// Base64, of at least 24 characters, whose slashes JSON may escape, and a URL encode.
+static BASE64: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:[A-Za-z0-9+/_-]|\\+/|%(?:25)?2[BbFf]){24,}={0,2}"));
+
+/// A slash or a plus sign as JSON or a URL writes it within Base64.
+static BASE64_ESCAPE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\\+/|%(?:25)?2[BbFf]"));
+
+/// The least length of readable text within decoded Base64 that is searched for secrets, in bytes.
+const BASE64_TEXT_MIN: usize = 12;
 
 /// The path segments of hotlink keys: a time and a digest (type B), or a digest and a time (type C).
 static SIGNED_PATH: LazyLock<Regex> =
@@ -86,7 +104,7 @@ impl Reveal {
 /// Returns `text` with its secrets as `***`.
 pub fn redact(text: &str) -> Cow<'_, str> {
     // Every other secret follows one of these, and most texts have none.
-    if !text.bytes().any(|byte| matches!(byte, b'/' | b'=' | b':' | b'@' | b'%' | b'?')) {
+    if !text.bytes().any(|byte| matches!(byte, b'/' | b'=' | b':' | b'@' | b'%' | b'?' | b'"' | b'\'')) {
         return map(hide_credentials(text), hide_base64);
     }
     // Quotes and backslashes say where a text ends, so they stay as they are.
@@ -128,10 +146,18 @@ fn hide_credentials(text: &str) -> Cow<'_, str> {
 
 /// Hides Base64 that holds text with secrets, such as the body of a request to a gateway.
 fn hide_base64(text: &str) -> Cow<'_, str> {
+    let plain_digit = |escape: &Captures<'_>| if escape[0].ends_with(['b', 'B']) { "+" } else { "/" };
+    let holds_secrets = |text: &str| matches!(redact(text), Cow::Owned(redacted) if redacted != text);
+    let longest_text = |bytes: &Vec<u8>| bytes.utf8_chunks().map(|chunk| chunk.valid().len()).max();
     BASE64.replace_all(text, |found: &Captures<'_>| {
-        let holds_secrets = |text: &str| matches!(redact(text), Cow::Owned(redacted) if redacted != text);
-        let decoded = base64_text::decode(found[0].as_bytes()).and_then(|bytes| String::from_utf8(bytes).ok());
-        if decoded.is_some_and(|text| holds_secrets(&text)) { "***".to_owned() } else { found[0].to_owned() }
+        let token = BASE64_ESCAPE.replace_all(&found[0], plain_digit);
+        // A letter before the text, as in `\neyJ…`, looks like a part of it and moves the groups of four.
+        let decoded = (0..4).filter_map(|skip| base64_text::decode(token.as_bytes().get(skip..)?));
+        let is_secret = decoded.max_by_key(longest_text).is_some_and(|bytes| {
+            let mut texts = bytes.utf8_chunks().map(|chunk| chunk.valid());
+            texts.any(|text| text.len() >= BASE64_TEXT_MIN && holds_secrets(text))
+        });
+        if is_secret { "***".to_owned() } else { found[0].to_owned() }
     })
 }
 
@@ -262,6 +288,21 @@ mod tests {
         check("auth%5Fkey=SECRET", "auth%5Fkey=***");
         check("next=auth%255fkey%253DSECRET", "next=auth%255fkey%253D***");
         check("body eyJ1IjoiaHR0cDovL2gvP2F1dGhfa2V5PVNFQ1JFVCJ9 sent", "body *** sent");
+        check("secret=SECRET", "secret=***");
+        check("secret_key=SECRET&a", "secret_key=***&a");
+        check("auth_key  =  SECRET", "auth_key  =  ***");
+        check(r#"[("X-Auth-Token", "SECRET")]"#, r#"[("X-Auth-Token", "***")]"#);
+        check("<auth_key>SECRET</auth_key>", "<auth_key>***</auth_key>");
+        check("%7B%22auth_key%22%3A%22SECRET", "%7B%22auth_key%22%3A%22***");
+        check("sent Bearer%20SECRET1 again", "sent Bearer%20*** again");
+        check("sent bearer: SECRET1 again", "sent bearer: *** again");
+        check(r#"{"Bearer":"SECRET1"}"#, r#"{"Bearer":"***"}"#);
+        // Base64 with a character before it, with its slashes escaped or encoded, and with bytes that are no UTF-8.
+        check("body neyJ1IjoiaHR0cDovL2gvP2F1dGhfa2V5PVNFQ1JFVCJ9 sent", "body *** sent");
+        check(r"body Pz8\/IHsiYXV0aF9rZXkiOiJTRUNSRVQxMjM0NSJ9 sent", "body *** sent");
+        check(r"body eyJhIjoiw7\\/Dvz8\\/PiIsImF1dGhfa2V5IjoiU0VDUkVUIn0= sent", "body *** sent");
+        check("body P2F1dGhfa2V5PT8%2FPz9TRUNSRVQ= sent", "body *** sent");
+        check("body P2F1dGhfa2V5PVNFQ1JFVP8gZW5k sent", "body *** sent");
         check(
             "body eyJ1IjoiaHR0cDovL2gvP3Q9MTIzNDU2Nzg5MDEyMyJ9 sent",
             "body eyJ1IjoiaHR0cDovL2gvP3Q9MTIzNDU2Nzg5MDEyMyJ9 sent",

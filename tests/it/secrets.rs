@@ -16,6 +16,8 @@ const JPEG: &[u8] = include_bytes!("../fixtures/hostile/base.jpg");
 /// The canary as a value of a query, as a password, and as the digest in a path signed by a key of type B or C.
 const CANARY: &str = "SECRET7c1";
 const DIGEST: &str = "5ec4e75ec4e75ec4e75ec4e75ec4e75e";
+/// `{"auth_key":"SECRET7c1"}` in Base64.
+const BODY: &str = "eyJhdXRoX2tleSI6IlNFQ1JFVDdjMSJ9";
 
 /// The asset that failed, and says of which URL.
 const FAILED: usize = 99;
@@ -116,7 +118,7 @@ impl Scene {
 }
 
 fn check_absent(what: &str, bytes: &[u8]) {
-    for canary in [CANARY, DIGEST] {
+    for canary in [CANARY, DIGEST, BODY] {
         let text = String::from_utf8_lossy(bytes);
         let at = text.find(canary);
         let around = at.map(|at| text.chars().skip(text[..at].chars().count().saturating_sub(200)).take(300));
@@ -250,7 +252,7 @@ fn no_output_holds_what_was_not_asked_for() {
 }
 
 /// The ways in which a text of a log may name a secret.
-const SPELLINGS: [&str; 26] = [
+const SPELLINGS: [&str; 38] = [
     "https://h/x.jpg?auth_key=CANARY",
     "https://h/x.jpg?w=1&sign=CANARY",
     "https://h/x.jpg?CANARY",
@@ -277,6 +279,18 @@ const SPELLINGS: [&str; 26] = [
     "Authorization: Bearer CANARY",
     "data:image/jpeg;base64,CANARY",
     "ftp://op:CANARY@h/x.jpg",
+    "Bearer CANARY",
+    "Bearer%20CANARY",
+    "bearer: CANARY",
+    "secret_key=CANARY",
+    "auth%5Fkey=CANARY",
+    "auth_key  =  CANARY",
+    "'auth_key' => 'CANARY'",
+    "('X-Auth-Token', 'CANARY')",
+    "<auth_key>CANARY</auth_key>",
+    "%7B%22auth_key%22%3A%22CANARY%22%7D",
+    "BODY",
+    "nBODY",
 ];
 
 /// Makes an event that has a text in one of its fields.
@@ -316,7 +330,7 @@ fn every_spelling_is_hidden_in_every_sink() {
     let log = folder.path().join("vod.log");
     let mut text = String::new();
     for spelling in SPELLINGS {
-        let spelling = spelling.replace("CANARY", CANARY).replace("DIGEST", DIGEST);
+        let spelling = spelling.replace("CANARY", CANARY).replace("DIGEST", DIGEST).replace("BODY", BODY);
         for (_, event) in FIELDS {
             writeln!(text, "{}", event(&spelling)).unwrap();
         }
