@@ -54,6 +54,12 @@ fn a_saved_position_holds_there() {
         write(40);
         let mut child = start();
         wait_for(usize::try_from(rotation).unwrap() * 80 - 60);
+        // Before the first position is saved nothing is known of a log that is rotated meanwhile.
+        let since = Instant::now();
+        while !fs::read_to_string(&state).unwrap_or_default().contains("vod.log") {
+            assert!(since.elapsed() < PATIENCE, "no position was saved");
+            thread::sleep(Duration::from_millis(1));
+        }
         write(20);
         child.kill().unwrap();
         child.wait().unwrap();
