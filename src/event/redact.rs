@@ -280,6 +280,11 @@ mod tests {
         check(r#"{"auth_key":"SECRET","a":1}"#, r#"{"auth_key":"***","a":1}"#);
         check("X-Auth-Token: SECRET", "X-Auth-Token: ***");
         check("Authorization: Bearer SECRET", "Authorization: Bearer ***");
+    }
+
+    #[test]
+    fn secrets_of_other_notations_are_hidden() {
+        let check = |text: &str, expected: &str| assert_eq!(redact(text), expected);
         check("sent Bearer eyJhbGciOiJub25lIn0.SECRET again", "sent Bearer *** again");
         check("curl -u, Basic dTpTRUNSRVQ= was refused", "curl -u, Basic *** was refused");
         check("basic authentication failed", "basic authentication failed");
