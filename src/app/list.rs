@@ -195,8 +195,8 @@ impl AssetList {
         if let Some(rows) = &mut self.rows {
             // An asset that the operator looks at stays, whatever became of it.
             let held = self.chosen.filter(|_| self.stick == Stick::Holding);
-            let passes = passes(self.tab, self.passing.as_ref());
-            rows.put(&changed, self.order, catalog, |asset| passes(asset) || Some(asset.key()) == held);
+            let is_shown = is_shown(self.tab, self.passing.as_ref(), catalog);
+            rows.put(&changed, self.order, catalog, |asset| is_shown(asset.key()) || Some(asset.key()) == held);
         }
         self.keep_selection();
         self.select_awaited(catalog);
@@ -244,13 +244,8 @@ impl AssetList {
         self.passing = (!self.filter.is_empty())
             .then(|| PassingAssets::new(catalog, |asset| passes_filter(&self.filter, &self.checked, asset, now)));
         let is_all = self.tab == StatusTab::All && self.filter.is_empty() && self.order == SortOrder::default();
-        let (tab, passing) = (self.tab, self.passing.as_ref());
-        self.rows = (!is_all).then(|| match passing {
-            Some(passing) => self.all.sorted(self.order, catalog, |key| passing.shows(tab, key)),
-            None => self.all.sorted(self.order, catalog, |key| {
-                tab == StatusTab::All || catalog.asset(key).is_some_and(|asset| tab.shows(asset.status()))
-            }),
-        });
+        let is_shown = is_shown(self.tab, self.passing.as_ref(), catalog);
+        self.rows = (!is_all).then(|| self.all.sorted(self.order, catalog, is_shown));
         self.keep_selection();
     }
 
@@ -586,8 +581,12 @@ impl AssetList {
     }
 }
 
-fn passes(tab: StatusTab, passing: Option<&PassingAssets>) -> impl Fn(&Asset<'_>) -> bool {
-    move |asset| tab.shows(asset.status()) && passing.is_none_or(|passing| passing.contains(asset.key()))
+/// Returns a test for the assets of a tab that pass the filter; without a filter there are no `passing` assets.
+fn is_shown(tab: StatusTab, passing: Option<&PassingAssets>, catalog: &Catalog) -> impl Fn(AssetKey) -> bool {
+    move |key| match passing {
+        Some(passing) => passing.shows(tab, key),
+        None => tab == StatusTab::All || catalog.asset(key).is_some_and(|asset| tab.shows(asset.status())),
+    }
 }
 
 /// Returns whether an asset passes a filter, by what is known of its pictures.

@@ -2,7 +2,7 @@
 
 use super::{
     UsageError,
-    fetch::{FetchArgs, parse_count, parse_duration},
+    fetch::{FetchArgs, parse_count, parse_interval},
     input::InputArgs,
 };
 use crate::{
@@ -66,9 +66,4 @@ impl CheckArgs {
     pub fn limits(&self) -> CheckLimits {
         CheckLimits { per_host: self.per_host.get(), interval: self.interval }
     }
-}
-
-/// A time, or 0 without a unit.
-fn parse_interval(text: &str) -> Result<Duration, String> {
-    if matches!(text, "0" | "0s" | "0ms") { Ok(Duration::ZERO) } else { parse_duration(text) }
 }

@@ -116,10 +116,18 @@ impl TypedValueParser for ProxyParser {
 
 /// `10s`, `2m`, `1h 30m`.
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
+    let duration = parse_interval(text)?;
+    if duration.is_zero() { Err("expected a time above zero".to_owned()) } else { Ok(duration) }
+}
+
+/// A time, or 0 without a unit.
+pub(super) fn parse_interval(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
     let duration: jiff::SignedDuration =
         text.parse().map_err(|_unreadable| "expected a time such as 10s or 2m".to_owned())?;
-    let duration = Duration::try_from(duration).ok().filter(|duration| !duration.is_zero());
-    duration.ok_or_else(|| "expected a time above zero".to_owned())
+    Duration::try_from(duration).map_err(|_negative| "expected a time above zero".to_owned())
 }
 
 /// A number of things of which there must be one.

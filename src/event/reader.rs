@@ -275,14 +275,13 @@ impl RecordReader {
         let line_of = |at: usize| starts.partition_point(|start| *start <= at).clamp(1, places.len()) - 1;
         for piece in envelope::search(&text, *stamp, &self.clock, &mut self.cache.templates) {
             match piece {
-                Embedded::Event { at, body, .. } if doubt_of(*doubt, &body).is_some() => {
-                    let line = line_of(at.start);
-                    let origin = self.origin([places[line], places[places.len() - 1]]);
-                    let reason = doubt_of(*doubt, &body).unwrap_or(MIXED);
-                    found.reject(text.as_bytes().get(starts[line]..).unwrap_or_default(), origin, 1, reason);
-                }
                 Embedded::Event { at, body, stamp, delivery } => {
                     let first = line_of(at.start);
+                    if let Some(reason) = inconsistency(*doubt, &body) {
+                        let origin = self.origin([places[first], places[places.len() - 1]]);
+                        found.reject(text.as_bytes().get(starts[first]..).unwrap_or_default(), origin, 1, reason);
+                        continue;
+                    }
                     let last = line_of(at.end.saturating_sub(1));
                     self.push(*body, stamp.map(|stamp| stamp.time), delivery, [places[first], places[last]], found);
                 }
@@ -384,7 +383,7 @@ impl RecordReader {
 }
 
 /// Returns the reason for which an event of joined parts is refused, if it is not consistent with itself.
-fn doubt_of(doubt: Doubt, body: &EventBody) -> Option<&'static str> {
+fn inconsistency(doubt: Doubt, body: &EventBody) -> Option<&'static str> {
     match doubt {
         Doubt::Joined if body.oddities.foreign > 0 => Some(MIXED),
         Doubt::Joined | Doubt::Unnumbered if !is_continuous(&body.pictures, &body.asset) => Some(INCOMPLETE),

@@ -117,7 +117,7 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     let plain = |found: &Captures<'_>| url(&ESCAPED_SLASH.replace_all(&found[0], "/"));
     let text = map(text, |text| ABSOLUTE.replace_all(text, plain));
     let text = map(text, |text| RELATIVE.replace_all(text, plain));
-    redact_rest(text)
+    map(redact_rest(text), hide_base64)
 }
 
 /// Hides the secrets that need no URL around them.
@@ -126,7 +126,6 @@ fn redact_rest(text: Cow<'_, str>) -> Cow<'_, str> {
     let text = map(text, |text| USER_INFO.replace_all(text, "***@$1"));
     let text = map(text, |text| SECRET_PAIR.replace_all(text, "$1***"));
     let text = map(text, hide_credentials);
-    let text = map(text, hide_base64);
     map(text, |text| {
         SIGNED_PATH.replace_all(text, |found: &Captures<'_>| match found.get(1) {
             // The id of an asset, and a folder.

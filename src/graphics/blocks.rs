@@ -244,22 +244,14 @@ fn quantize_colour(colour: [f32; 3], colours: ColourDepth) -> [u8; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::{CellSize, Excerpt, FetchInfo, Multiplexer, PixelFormat, Protocol, Quality};
+    use crate::picture::{CellSize, Excerpt, Multiplexer, Protocol, Quality};
     use ratatui::layout::Size;
 
     const W: [u8; 3] = [255; 3];
     const K: [u8; 3] = [0; 3];
 
     fn picture(width: u32, height: u32, rgb: Vec<u8>) -> Picture {
-        let size = PixelSize { width, height };
-        Picture {
-            size,
-            pixels: rgb.into(),
-            format: PixelFormat::Rgb,
-            jpeg: [].into(),
-            fetched: FetchInfo::default(),
-            damage: None,
-        }
+        Picture::of_rgb(PixelSize { width, height }, rgb)
     }
 
     fn fit(width: u16, height: u16, symbols: Symbols) -> Fit {

@@ -4,9 +4,7 @@
 //! cursor ends below the picture. Nothing is deleted later.
 
 use super::{bytes::append, kitty, pane::pane_size, raster::scale};
-use crate::picture::{
-    BlockCell, BlockGrid, ColourDepth, FetchInfo, Fit, Picture, PixelFormat, PixelSize, Prepared, Protocol, xterm_index,
-};
+use crate::picture::{BlockCell, BlockGrid, ColourDepth, Fit, Picture, PixelSize, Prepared, Protocol, xterm_index};
 use std::borrow::Cow;
 
 /// Returns the bytes that print a picture at the cursor, which stands at the start of a line before and after. `None`
@@ -69,14 +67,7 @@ pub fn strip(pictures: &[&Picture], tile: PixelSize, gap: u32, background: [u8; 
             to[x * 3..][..row_bytes].copy_from_slice(from);
         }
     }
-    Picture {
-        size,
-        pixels: rgb.into(),
-        format: PixelFormat::Rgb,
-        jpeg: [].into(),
-        fetched: FetchInfo::default(),
-        damage: None,
-    }
+    Picture::of_rgb(size, rgb)
 }
 
 /// Returns a picture's size and pixels, reduced to its pane if it is larger.

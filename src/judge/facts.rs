@@ -153,20 +153,12 @@ fn part(length: usize, at: usize, of: usize) -> std::ops::Range<usize> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::picture::FetchInfo;
 
     /// Draws a grey picture: the luma of each pixel by its place.
     pub(in crate::judge) fn drawn(width: u32, height: u32, luma: impl Fn(u32, u32) -> u8) -> Picture {
         let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
         let rgb: Vec<u8> = pixels.flat_map(|(x, y)| [luma(x, y); 3]).collect();
-        Picture {
-            size: PixelSize { width, height },
-            pixels: rgb.into(),
-            format: PixelFormat::Rgb,
-            jpeg: [].into(),
-            fetched: FetchInfo::default(),
-            damage: None,
-        }
+        Picture::of_rgb(PixelSize { width, height }, rgb)
     }
 
     fn facts(luma: impl Fn(u32, u32) -> u8) -> PictureFacts {

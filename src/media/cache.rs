@@ -170,14 +170,18 @@ pub fn clear_cache(dir: &Path) -> io::Result<(u64, u64)> {
 pub fn check_cache(dir: &Path) -> io::Result<()> {
     let directory = dir.join(SUBDIRECTORY);
     match fs::symlink_metadata(&directory) {
-        Ok(found) if !found.is_dir() => return Err(io::Error::other("it is not a directory")),
-        Ok(found) => check_owner(&directory, &found)?,
+        Ok(found) => check_directory(&directory, &found)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
     let nearest = directory.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new("/"));
     rustix::fs::access(nearest, Access::WRITE_OK | Access::EXEC_OK)
         .map_err(|error| io::Error::other(format!("{}: {}", nearest.display(), io::Error::from(error))))
+}
+
+/// Fails unless it is a directory that nobody but its owner, who must be this user, may write.
+fn check_directory(path: &Path, found: &Metadata) -> io::Result<()> {
+    if found.is_dir() { check_owner(path, found) } else { Err(io::Error::other("it is not a directory")) }
 }
 
 /// Fails if another user owns a file or directory, or may write it.
@@ -196,10 +200,7 @@ fn check_owner(path: &Path, found: &Metadata) -> io::Result<()> {
 fn prepare_directory(directory: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let found = fs::symlink_metadata(directory)?;
-    if !found.is_dir() {
-        return Err(io::Error::other("is not a directory"));
-    }
-    check_owner(directory, &found)?;
+    check_directory(directory, &found)?;
     if found.mode() & 0o077 != 0 {
         fs::set_permissions(directory, Permissions::from_mode(0o700))?;
     }

@@ -6,8 +6,8 @@
 //! allocates no more than its checked header allows.
 //!
 //! A request is `R` for RGB or `L` for luma, a length (four bytes, little-endian) and a JPEG. A response is `P`, width,
-//! height, the damage and the pixels, or `F` and the error. Texts are a length and UTF-8, with a letter for their kind before the sentence; that of a
-//! picture without damage is empty. A child ends when its stdin does.
+//! height, the damage and the pixels, or `F` and the error. Texts are a length and UTF-8, with a letter for their kind
+//! before the sentence; that of a picture without damage is empty. A child ends when its stdin does.
 
 use super::{
     config::Decoder,

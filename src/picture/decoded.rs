@@ -59,6 +59,12 @@ impl fmt::Debug for Picture {
 }
 
 impl Picture {
+    /// Returns a picture of three bytes a pixel, row by row, that was not fetched.
+    pub fn of_rgb(size: PixelSize, rgb: impl Into<Arc<[u8]>>) -> Self {
+        let (jpeg, fetched) = (Arc::default(), FetchInfo::default());
+        Self { size, pixels: rgb.into(), format: PixelFormat::Rgb, jpeg, fetched, damage: None }
+    }
+
     /// Returns three bytes a pixel, row by row; none of a picture in another format.
     pub fn rgb(&self) -> &[u8] {
         match self.format {

@@ -89,14 +89,7 @@ impl Picture {
         PictureDifference {
             psnr: (squares > 0).then(|| 10.0 * (255.0 * 255.0 / mean).log10()),
             share: differing as f64 / pixels as f64,
-            picture: Self {
-                size: self.size,
-                pixels: rgb.into(),
-                format: PixelFormat::Rgb,
-                jpeg: [].into(),
-                fetched: FetchInfo::default(),
-                damage: None,
-            },
+            picture: Self::of_rgb(self.size, rgb),
         }
     }
 
@@ -119,15 +112,7 @@ mod tests {
     use super::*;
 
     fn picture(width: u32, height: u32, rgb: &[u8]) -> Picture {
-        let size = PixelSize { width, height };
-        Picture {
-            size,
-            pixels: rgb.into(),
-            format: PixelFormat::Rgb,
-            jpeg: [].into(),
-            fetched: FetchInfo::default(),
-            damage: None,
-        }
+        Picture::of_rgb(PixelSize { width, height }, rgb)
     }
 
     #[test]

@@ -140,22 +140,15 @@ mod tests {
     use crate::{
         app::Overwrite,
         catalog::ListFormat,
-        picture::{FetchInfo, Picture, PixelFormat, PixelSize},
+        picture::{Picture, PixelSize},
     };
 
     #[test]
     fn pictures_and_lists_are_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.jpg");
-        let (size, fetched) = (PixelSize { width: 1, height: 1 }, FetchInfo::default());
-        let picture = Picture {
-            size,
-            pixels: [0; 3].into(),
-            format: PixelFormat::Rgb,
-            jpeg: (*b"JPEG").into(),
-            fetched,
-            damage: None,
-        };
+        let picture = Picture::of_rgb(PixelSize { width: 1, height: 1 }, [0; 3]);
+        let picture = Picture { jpeg: (*b"JPEG").into(), ..picture };
         let content = WriteContent::Picture(Arc::new(picture));
         let job = WriteJob { path: path.display().to_string(), content, overwrite: Overwrite::No };
         let put = |job: &WriteJob| write(job, &Catalog::default(), Reveal::Hide);

@@ -1,6 +1,10 @@
 //! The search for assets by a regular expression.
 
-use super::{counts::PassingAssets, filter::FilterError, word::Word};
+use super::{
+    counts::PassingAssets,
+    filter::FilterError,
+    word::{Word, any_field},
+};
 use crate::{
     catalog::{Asset, AssetKey, Catalog, Tally},
     text::Safe,
@@ -33,9 +37,7 @@ impl TextSearch {
             return word.occurs_in_asset(asset);
         }
         let matches = |field: &str| self.regex.is_match(field);
-        matches(asset.id().spell(&mut [0; 32]))
-            || asset.title().is_some_and(|title| matches(title.as_str()))
-            || asset.fault().is_some_and(|fault| matches(&fault.code) || matches(&fault.message))
+        any_field(asset, |id| matches(id.spell(&mut [0; 32])), matches)
     }
 
     /// The pattern as it was typed.

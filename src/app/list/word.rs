@@ -8,6 +8,13 @@ use crate::{
 };
 use memchr::memmem::Finder;
 
+/// Returns whether the id of an asset, or a text among its title, code and message, passes its test.
+pub(super) fn any_field(asset: &Asset<'_>, id: impl Fn(&AssetId) -> bool, text: impl Fn(&str) -> bool) -> bool {
+    id(asset.id())
+        || asset.title().is_some_and(|title| text(title.as_str()))
+        || asset.fault().is_some_and(|fault| text(&fault.code) || text(&fault.message))
+}
+
 /// A word to find, in any case unless it has upper-case letters.
 #[derive(Clone, Debug)]
 pub(super) struct Word {
@@ -27,9 +34,7 @@ impl Word {
 
     /// Returns whether it occurs in a field of an asset.
     pub(super) fn occurs_in_asset(&self, asset: &Asset<'_>) -> bool {
-        self.occurs_in_id(asset.id())
-            || asset.title().is_some_and(|title| self.occurs_in(title.as_str()))
-            || asset.fault().is_some_and(|fault| self.occurs_in(&fault.code) || self.occurs_in(&fault.message))
+        any_field(asset, |id| self.occurs_in_id(id), |text| self.occurs_in(text))
     }
 
     fn occurs_in_id(&self, id: &AssetId) -> bool {

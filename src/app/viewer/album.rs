@@ -205,7 +205,7 @@ mod tests {
     use super::*;
     use crate::{
         event::PictureKind,
-        picture::{FailureKind, FetchInfo, PixelFormat, PixelSize},
+        picture::{FailureKind, PixelSize},
     };
 
     fn key(index: u32) -> PictureKey {
@@ -213,15 +213,8 @@ mod tests {
     }
 
     fn picture() -> Arc<Picture> {
-        let size = PixelSize { width: 10, height: 1 };
-        Arc::new(Picture {
-            size,
-            pixels: vec![0; 30].into(),
-            format: PixelFormat::Rgb,
-            jpeg: vec![0; 70].into(),
-            fetched: FetchInfo::default(),
-            damage: None,
-        })
+        let picture = Picture::of_rgb(PixelSize { width: 10, height: 1 }, [0; 30]);
+        Arc::new(Picture { jpeg: [0; 70].into(), ..picture })
     }
 
     #[test]

@@ -183,14 +183,7 @@ mod tests {
     #[test]
     fn a_sheet_makes_room_for_each_row_and_names_what_is_in_it() {
         let size = crate::picture::PixelSize { width: 32, height: 18 };
-        let picture = Picture {
-            size,
-            pixels: vec![90; 32 * 18 * 3].into(),
-            format: crate::picture::PixelFormat::Rgb,
-            jpeg: [].into(),
-            fetched: crate::picture::FetchInfo::default(),
-            damage: None,
-        };
+        let picture = Picture::of_rgb(size, [90; 32 * 18 * 3]);
         let captions = ["0:00", "新品", "0:10"];
         let pictures: Vec<_> = captions.map(|caption| (Safe::new(caption), picture.clone())).to_vec();
         let canvas = Canvas { protocol: Protocol::Sixel, ..Canvas::default() };

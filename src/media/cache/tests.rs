@@ -246,7 +246,7 @@ fn a_folder_that_is_linked_is_neither_used_nor_cleared() {
     assert_eq!(check_cache(dir.path()).unwrap_err().to_string(), "it is not a directory");
     let (cache, notice) = cache(dir.path());
     cache.put(&request(1), b"jpeg");
-    assert!(notice.borrow().as_ref().is_some_and(|notice| notice.as_str().ends_with("is not a directory")));
+    assert!(notice.borrow().as_ref().is_some_and(|notice| notice.as_str().ends_with("it is not a directory")));
 }
 
 #[test]

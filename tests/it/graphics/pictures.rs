@@ -8,22 +8,14 @@ use ratatui::{
 };
 use thumbview::{
     picture::{
-        BlockGrid, CellSize, ColourDepth, Excerpt, FetchInfo, Fit, Multiplexer, Picture, PixelFormat, PixelSize,
-        Prepared, Protocol, Quality, Symbols, fit,
+        BlockGrid, CellSize, ColourDepth, Excerpt, Fit, Multiplexer, Picture, PixelSize, Prepared, Protocol, Quality,
+        Symbols, fit,
     },
     terminal::write_cells,
 };
 
 pub(crate) fn picture(width: u32, height: u32, rgb: Vec<u8>) -> Picture {
-    let size = PixelSize { width, height };
-    Picture {
-        size,
-        pixels: rgb.into(),
-        format: PixelFormat::Rgb,
-        jpeg: [].into(),
-        fetched: FetchInfo::default(),
-        damage: None,
-    }
+    Picture::of_rgb(PixelSize { width, height }, rgb)
 }
 
 /// Draws a scene like a photo: a sky, hills with texture, hard edges, sensor noise.
