@@ -31,8 +31,8 @@ use std::{
 /// The descriptors of a shell that any shell can name.
 const SLOTS: std::ops::RangeInclusive<u8> = 3..=9;
 
-/// The most bytes that are asked for at a time.
-const READ_MAX: u64 = (1 << 20) + 4096;
+/// The most bytes that are asked for at a time: a block of a first reading, and what is read around it.
+const READ_MAX: u64 = (1 << 20) + (32 << 10);
 
 /// The number of bytes of the end of a file that are read first: a slow link carries them in a moment.
 const END_FIRST: u64 = 256 << 10;

@@ -17,7 +17,7 @@ const BLOCK_LEN: usize = 1 << 20;
 /// The number of bytes before the begin of a reading that are searched for the time of its first events.
 const LOOK_BACK: u64 = 16 << 10;
 
-/// The number of bytes that are read at first of a line that goes on behind its block.
+/// The number of bytes that are read behind a block, where its last line may end.
 pub(super) const PORTION: usize = 16 << 10;
 
 /// The events of one block.
@@ -89,12 +89,15 @@ pub(super) fn read_block(
     line: Option<NonZeroU32>,
     buffer: &mut Vec<u8>,
 ) -> io::Result<ParsedBlock> {
-    // The byte before tells whether a line begins where the block does.
+    // The byte before tells whether a line begins where the block does; the last line mostly ends soon behind it.
     let back = from.min(1);
-    buffer.resize(usize::try_from(to - from + back).unwrap_or_default(), 0);
-    let count = read_full(file, buffer, from - back)?;
+    let len = usize::try_from(to - from).unwrap_or_default();
+    let needed = usize::try_from(back).unwrap_or_default() + len;
+    buffer.resize(needed + PORTION, 0);
+    let count = read_at_least(needed, file, buffer, from - back)?;
     let bytes = buffer.get(..count).unwrap_or_default();
-    let (before, inside) = bytes.split_at(usize::try_from(back).unwrap_or_default().min(count));
+    let (before, inside) = bytes.split_at((needed - len).min(count));
+    let (inside, behind) = inside.split_at(len.min(inside.len()));
     let skip = if from == 0 || before == b"\n" {
         Some(0)
     } else {
@@ -112,7 +115,7 @@ pub(super) fn read_block(
     let next = line.and_then(|line| number(u64::from(line.get()) + found.counts.lines));
     let mut lines = Lines::new(end, next);
     let mut at = end;
-    let mut portion = Vec::new();
+    let (mut portion, mut behind) = (Vec::new(), Some(behind).filter(|behind| !behind.is_empty()));
     // The last line goes on behind the block: mostly not far, but it may be any length.
     while end < to {
         read_lines(&mut lines, rest, &mut reader, &mut found);
@@ -121,15 +124,19 @@ pub(super) fn read_block(
         if end >= to {
             break;
         }
-        let data = file.next_data(at, file.stat()?.stamp.size);
-        lines.push_nuls(data.saturating_sub(at));
-        at = data;
-        portion.resize(if portion.is_empty() { PORTION } else { BLOCK_LEN }, 0);
-        let count = file.read_at(&mut portion, at)?;
-        if count == 0 {
+        rest = if let Some(behind) = behind.take() {
+            behind
+        } else {
+            let data = file.next_data(at, file.stat()?.stamp.size);
+            lines.push_nuls(data.saturating_sub(at));
+            at = data;
+            portion.resize(BLOCK_LEN, 0);
+            let count = file.read_at(&mut portion, at)?;
+            portion.get(..count).unwrap_or_default()
+        };
+        if rest.is_empty() {
             break;
         }
-        rest = portion.get(..count).unwrap_or_default();
         rest = memchr::memchr(b'\n', rest).and_then(|newline| rest.get(..=newline)).unwrap_or(rest);
     }
     Ok(ParsedBlock { lines: found.counts.lines, found, reader, span: Some((begin, end)) })
@@ -139,7 +146,7 @@ pub(super) fn read_block(
 fn look_back(file: &dyn SourceFile, from: u64, reader: &mut LineReader) -> io::Result<()> {
     let back = from.min(LOOK_BACK);
     let mut bytes = vec![0; usize::try_from(back).unwrap_or_default()];
-    let count = read_full(file, &mut bytes, from - back)?;
+    let count = read_at_least(bytes.len(), file, &mut bytes, from - back)?;
     let bytes = bytes.get(..count).unwrap_or_default();
     let cut = if back == from { 0 } else { memchr::memchr(b'\n', bytes).map_or(count, |newline| newline + 1) };
     let end = memchr::memrchr(b'\n', bytes).map_or(0, |newline| newline + 1);
@@ -185,11 +192,11 @@ pub(super) fn count_lines(file: &dyn SourceFile, end: u64) -> io::Result<u64> {
     Ok(lines)
 }
 
-/// Fills `bytes` unless the file ends before; returns the number of bytes read.
-fn read_full(file: &dyn SourceFile, bytes: &mut [u8], from: u64) -> io::Result<usize> {
+/// Reads at least so many bytes unless the file ends before; returns the number of bytes read.
+fn read_at_least(needed: usize, file: &dyn SourceFile, bytes: &mut [u8], from: u64) -> io::Result<usize> {
     let mut filled = 0;
-    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, from + filled as u64) {
+    while filled < needed {
+        match file.read_at(bytes.get_mut(filled..).unwrap_or_default(), from + filled as u64) {
             Ok(0) => break,
             Ok(count) => filled += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
