@@ -1,6 +1,7 @@
 //! Following a log through anything: case by case, against a model, and by the real program.
 
 mod cases;
+mod lost_links;
 mod model;
 mod program;
 mod remote;
@@ -158,7 +159,7 @@ fn line(number: u32) -> String {
 }
 
 pub(crate) fn tests() -> Vec<Test> {
-    [cases::tests(), model::tests(), program::tests(), remote::all_tests(), screen::tests()]
+    [cases::tests(), lost_links::tests(), model::tests(), program::tests(), remote::all_tests(), screen::tests()]
         .into_iter()
         .flatten()
         .collect()

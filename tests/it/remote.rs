@@ -377,8 +377,8 @@ fn a_real_link_that_is_cut_goes_on_where_it_was() {
             skip("no pkill");
         }
     };
-    write_over_rotations(&server.place, 600, 12, 5, &cut);
-    check_each_once(&mut tail, 601);
+    write_over_rotations(&server.place, 10_000, 50, 10, &cut);
+    check_each_once(&mut tail, 10_001);
     assert!(tail.said("127.0.0.1: is there again") > 0, "{:#?}", tail.err());
 }
 

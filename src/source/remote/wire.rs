@@ -194,7 +194,7 @@ pub(super) fn parse_stat(text: &[u8]) -> Option<FileStat> {
         0o140_000 => NodeKind::Socket,
         _ => NodeKind::Device,
     };
-    Some(FileStat { id: Inode { dev, ino }, stamp: FileStamp { size, modified, changed }, kind, links, born })
+    Some(FileStat { id: Inode { dev, ino, born }, stamp: FileStamp { size, modified, changed }, kind, links })
 }
 
 /// Reads seconds with or without a fraction.
@@ -275,11 +275,10 @@ mod tests {
     #[test]
     fn stats_of_each_kind_of_stat_are_read() {
         let file = |ns| FileStat {
-            id: Inode { dev: 65024, ino: 12 },
+            id: Inode { dev: 65024, ino: 12, born: None },
             stamp: FileStamp { size: 1267, modified: (1_795_770_971, ns), changed: (1_795_770_972, 0) },
             kind: NodeKind::File,
             links: 1,
-            born: None,
         };
         let gnu = b"65024 12 1267 1795770971.658470827 1795770972.000000000 1 81a4 0.000000000\n";
         assert_eq!(parse_stat(gnu), Some(file(658_470_827)));

@@ -21,3 +21,11 @@ pub(super) fn holds(anchor: &Anchor, mut text: impl Read) -> io::Result<bool> {
     text.read_exact(&mut tail)?;
     Ok(skipped == skip && tail == anchor.tail())
 }
+
+/// Returns whether a text begins as a log that was read.
+pub(super) fn begins_as_read(text: impl Read, history: &ReadHistory) -> bool {
+    let mut head = Vec::new();
+    // What could be read before an error is there.
+    drop(text.take(4 * TAIL as u64).read_to_end(&mut head));
+    !history.with_head(&head).is_empty()
+}

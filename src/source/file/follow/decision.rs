@@ -83,8 +83,8 @@ pub(super) fn may_have_missed_files(known: Option<Known>, step: &FollowStep) -> 
 mod tests {
     use super::*;
 
-    const A: Inode = Inode { dev: 1, ino: 10 };
-    const B: Inode = Inode { dev: 1, ino: 11 };
+    const A: Inode = Inode { dev: 1, ino: 10, born: None };
+    const B: Inode = Inode { dev: 1, ino: 11, born: None };
 
     fn stamp(size: u64, second: i64) -> FileStamp {
         FileStamp { size, modified: (second, 0), changed: (second, 0) }

@@ -19,7 +19,7 @@ use crate::{
             retry::ReopenRetry,
             rotated_file::RotatedFile,
             saved_place,
-            sibling_scan::SiblingScan,
+            sibling_scan::{SETTLED, SiblingScan},
         },
         file::local::LocalFiles,
         lines::Lines,
@@ -39,9 +39,6 @@ use std::{
 
 /// The time for which a rotation is shown beside the state of the name.
 const MARKED: Duration = Duration::from_secs(30);
-
-/// The time since its last write after which an archive is taken as complete.
-const SETTLED: Duration = Duration::from_secs(1);
 
 /// The time at which a name was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -234,7 +231,7 @@ impl Follower {
     ) -> Result<PollOutcome, ReadError> {
         let (mut step, stamp) = self.decide(seen, context)?;
         let mut outcome = PollOutcome::Idle;
-        let mut search = may_have_missed_files(self.known(), &step);
+        let mut search = may_have_missed_files(self.known(), &step) || self.siblings.is_unfinished();
         loop {
             let target = self.close_and_open(&step, stamp, context)?;
             if search {

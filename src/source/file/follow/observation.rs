@@ -19,6 +19,8 @@ pub struct Inode {
     pub dev: u64,
     /// The inode number, which is given to another file once this one is gone.
     pub ino: u64,
+    /// Its time of birth, in seconds and nanoseconds, where the file system knows one.
+    pub born: Option<(i64, i64)>,
 }
 
 /// The metadata that change when a file is written to.
@@ -56,8 +58,6 @@ pub struct FileStat {
     pub kind: NodeKind,
     /// The number of names that it has.
     pub links: u64,
-    /// Its time of birth, in seconds and nanoseconds, where the file system knows one.
-    pub born: Option<(i64, i64)>,
 }
 
 /// The type of what a name stands for.
@@ -78,7 +78,14 @@ pub enum NodeKind {
 impl Inode {
     /// Returns the inode of a file.
     pub fn of(metadata: &Metadata) -> Self {
-        Self { dev: metadata.dev(), ino: metadata.ino() }
+        let born = metadata.created().ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+        let born = born.and_then(|born| Some((i64::try_from(born.as_secs()).ok()?, i64::from(born.subsec_nanos()))));
+        Self { dev: metadata.dev(), ino: metadata.ino(), born }
+    }
+
+    /// Returns whether this is the number of its device and its own.
+    pub(super) fn has_numbers(self, dev: u64, ino: u64) -> bool {
+        (self.dev, self.ino) == (dev, ino)
     }
 }
 
@@ -129,9 +136,7 @@ impl FileStat {
         } else {
             NodeKind::Device
         };
-        let born = metadata.created().ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
-        let born = born.and_then(|born| Some((i64::try_from(born.as_secs()).ok()?, i64::from(born.subsec_nanos()))));
-        Self { id: Inode::of(metadata), stamp: FileStamp::of(metadata), kind, links: metadata.nlink(), born }
+        Self { id: Inode::of(metadata), stamp: FileStamp::of(metadata), kind, links: metadata.nlink() }
     }
 
     /// Returns whether this is a regular file.

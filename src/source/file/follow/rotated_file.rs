@@ -54,6 +54,11 @@ impl RotatedFile {
         Self { open, since: now, grown: now, writers: (Duration::ZERO, Writers::Unknown) }
     }
 
+    /// Returns whether it has not been read for so long that it is given up.
+    pub(super) fn is_overdue(&self, now: Duration) -> bool {
+        now.saturating_sub(self.grown.max(self.since)) >= GRACE
+    }
+
     /// Returns whether there may be more to read now.
     pub(super) fn is_behind(&self) -> bool {
         self.open.stamp.is_none() && !self.open.packed

@@ -45,7 +45,7 @@ pub(super) fn find(
     id: Inode,
     packing: Option<Packing>,
 ) -> io::Result<Option<Anchor>> {
-    let is_same = id == Inode { dev: saved.dev, ino: saved.ino };
+    let is_same = id.has_numbers(saved.dev, saved.ino);
     if saved.offset < TAIL as u64 && !is_same {
         return Ok(None);
     }
@@ -87,7 +87,7 @@ fn find_in_text(saved: &SavedFile, mut text: impl Read) -> io::Result<Option<Anc
 /// Returns the entry of a sibling.
 pub(super) fn save_sibling(file: &dyn SourceFile) -> io::Result<SavedSibling> {
     let stat = file.stat()?;
-    let Inode { dev, ino } = stat.id;
+    let Inode { dev, ino, .. } = stat.id;
     let mut head = Vec::new();
     ReadFrom { file, at: 0 }.take(HEAD as u64).read_to_end(&mut head)?;
     Ok(SavedSibling { dev, ino, size: stat.stamp.size, head: SavedBytes::of(&head) })
@@ -95,7 +95,7 @@ pub(super) fn save_sibling(file: &dyn SourceFile) -> io::Result<SavedSibling> {
 
 /// Returns the entry of a file that was read to its end.
 pub(super) fn save_read_file(file: &ReadFile) -> SavedSibling {
-    let Inode { dev, ino } = file.id;
+    let Inode { dev, ino, .. } = file.id;
     SavedSibling { dev, ino, size: file.anchor.offset(), head: SavedBytes::of(file.anchor.head()) }
 }
 
@@ -107,7 +107,7 @@ pub(super) fn is_seen(
     packing: Option<Packing>,
 ) -> io::Result<bool> {
     for sibling in seen {
-        let is_same = id == Inode { dev: sibling.dev, ino: sibling.ino };
+        let is_same = id.has_numbers(sibling.dev, sibling.ino);
         let mut head = Vec::new();
         if is_same || packing.is_none() {
             ReadFrom { file, at: 0 }.take(sibling.head.len.into()).read_to_end(&mut head)?;

@@ -18,25 +18,32 @@ use crate::source::{
     packing::{Packing, packing_of},
     saved_state::SavedSibling,
 };
-use std::{collections::HashMap, io, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, io, path::PathBuf, sync::Arc, time::Duration};
 
-/// A sibling at a search.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct SeenSibling {
-    /// Its time of birth, in seconds and nanoseconds, where it is known: an inode is given to another file once it is
-    /// free.
-    born: Option<(i64, i64)>,
-    size: u64,
+/// The time since its last write after which an archive is taken as complete, if it is.
+pub(super) const SETTLED: Duration = Duration::from_secs(1);
+
+/// The time since its last write after which an archive that is not complete is taken as damaged.
+const ABANDONED: Duration = Duration::from_secs(20);
+
+/// A file that had the name between two polls.
+#[derive(Debug)]
+pub(super) struct MissedFile {
+    pub(super) path: PathBuf,
+    pub(super) id: Inode,
+    pub(super) file: Arc<dyn SourceFile>,
 }
 
-/// The content that an archive was made of.
+/// What a sibling that was not seen before holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ArchiveOrigin {
-    /// A log that was read, or was no part of what is followed.
+enum SiblingJudgement {
+    /// What was read, or was no part of what is followed.
     Read,
     /// A log that nobody has read.
     Missed,
-    /// It cannot be told yet: the archive is being written, or is damaged.
+    /// What is read from the log itself. If that is truncated first, the copy is judged again.
+    Copy,
+    /// It cannot be told yet: an archive is being written, or is damaged.
     Unknown,
 }
 
@@ -64,17 +71,19 @@ pub(super) struct SiblingScan {
     path: PathBuf,
     /// The path without symbolic links of the file that was opened last.
     target: PathBuf,
-    /// The siblings at the last search.
-    seen: Option<HashMap<Inode, SeenSibling>>,
+    /// The siblings at the last search, and their sizes in bytes.
+    seen: Option<HashMap<Inode, u64>>,
     /// The siblings of the last search as a later run knows them again, where that is asked for.
     saved: Option<Vec<SavedSibling>>,
     /// The stamps of the searched folders at the last search.
     folders: [Option<FileStamp>; 2],
+    /// Set while files were found of which it cannot be told yet whether they are to be read, or that could not be read.
+    is_unfinished: bool,
 }
 
 impl SiblingScan {
     pub(super) fn new(files: Arc<dyn FileSystem>, path: PathBuf) -> Self {
-        Self { files, target: path.clone(), path, seen: None, saved: None, folders: [None; 2] }
+        Self { files, target: path.clone(), path, seen: None, saved: None, folders: [None; 2], is_unfinished: false }
     }
 
     /// Notes siblings from now on so that a later run knows them again.
@@ -110,10 +119,15 @@ impl SiblingScan {
         self.save(siblings, without);
     }
 
-    /// Takes files that were found as missed for unseen once more, since they could not be read.
+    /// Takes files that were found as missed for unseen once more, since they could not be read: they are searched again.
     pub(super) fn forget(&mut self, ids: &[Inode]) {
         self.seen.iter_mut().for_each(|seen| seen.retain(|id, _| !ids.contains(id)));
-        self.folders = [None; 2];
+        self.is_unfinished = true;
+    }
+
+    /// Returns whether the last search has to be repeated.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.is_unfinished
     }
 
     /// Notes that the file to which the name leads now was opened.
@@ -174,8 +188,10 @@ impl SiblingScan {
 
     /// Returns an archive beside the name that holds all bytes that were read of `old`.
     pub(super) fn find_packed_copy(&self, old: &OpenFile) -> io::Result<Option<(Arc<dyn SourceFile>, Packing)>> {
+        let offset = old.anchor.offset();
         let archives = self.siblings()?.into_iter().filter(|sibling| {
-            sibling.kind == SiblingKind::Packed && !self.has_seen(&sibling.stat) && old.anchor.offset() > 0
+            let is_sure = offset >= TAIL as u64 || offset > 0 && !self.has_seen(&sibling.stat);
+            sibling.kind == SiblingKind::Packed && is_sure
         });
         for archive in archives {
             let Ok(file) = self.files.open(&archive.path) else { continue };
@@ -196,10 +212,12 @@ impl SiblingScan {
         copied: Option<CopiedLog<'_>>,
         history: &ReadHistory,
         rank: u16,
-    ) -> io::Result<Vec<(PathBuf, Arc<dyn SourceFile>)>> {
-        if !self.has_folder_changed()? {
+    ) -> io::Result<Vec<MissedFile>> {
+        if !self.has_folder_changed()? && !self.is_unfinished {
             return Ok(Vec::new());
         }
+        // Until it is over.
+        self.is_unfinished = true;
         let siblings = self.siblings()?;
         let ids: Vec<Inode> = siblings.iter().map(|sibling| sibling.stat.id).collect();
         let misses_packing = self.files.misses_packing();
@@ -212,51 +230,84 @@ impl SiblingScan {
             })
             .collect();
         unseen.sort_by_key(|sibling| sibling.stat.stamp.modified);
-        let (mut missed, mut renamed) = (Vec::new(), Vec::new());
-        for Sibling { path, stat, kind } in unseen {
-            let file = self.files.open(path)?;
-            let id = stat.id;
-            // Another file may have been renamed to this name since.
-            if id != file.stat()?.id {
-                renamed.push(id);
-            } else if let Some(log) = copied
-                && is_copy(&*file, log)?
-            {
-                // What it holds is read from the log; if that is truncated first, it is searched again.
-                renamed.push(id);
-            } else if *kind == SiblingKind::Packed {
+        let (mut missed, mut is_unfinished) = (Vec::new(), false);
+        // What is being read, or is to be read next, is judged once that is over: it may fail.
+        let is_read_now = |id: &Inode| history.is_held(*id) || current == Some(*id);
+        let mut unjudged: Vec<Inode> = ids.iter().copied().filter(is_read_now).collect();
+        for sibling in unseen {
+            let id = sibling.stat.id;
+            let file = self.open_found(sibling)?;
+            let judgement = match (&file, copied) {
+                // It is found under its next name.
+                (None, _) => SiblingJudgement::Unknown,
+                (Some(file), Some(log)) if is_copy(&**file, log)? => SiblingJudgement::Copy,
                 // It may have been created, rotated and packed between two looks.
-                match self.judge_archive(&*file, history, &ids)? {
-                    ArchiveOrigin::Read => {}
-                    ArchiveOrigin::Missed => missed.push((path.clone(), file)),
-                    ArchiveOrigin::Unknown => renamed.push(id),
+                (Some(file), _) if sibling.kind == SiblingKind::Packed => {
+                    self.judge_archive(&**file, &sibling.stat, history, &ids)?
                 }
-            } else if !history.is_read(&*file, id, rank, &ids)? {
-                missed.push((path.clone(), file));
+                (Some(file), _) if history.is_read(&**file, id, rank, &ids)? => SiblingJudgement::Read,
+                (Some(_), _) => SiblingJudgement::Missed,
+            };
+            is_unfinished |= judgement == SiblingJudgement::Unknown;
+            match judgement {
+                SiblingJudgement::Read => {}
+                SiblingJudgement::Missed => {
+                    missed.extend(file.map(|file| MissedFile { path: sibling.path.clone(), id, file }));
+                }
+                SiblingJudgement::Copy | SiblingJudgement::Unknown => unjudged.push(id),
             }
         }
-        self.note(&siblings, &renamed);
+        self.is_unfinished = is_unfinished;
+        self.note(&siblings, &unjudged);
         Ok(missed)
+    }
+
+    /// Opens a file that was found; returns `None` if its name is gone or another file's by now.
+    fn open_found(&self, sibling: &Sibling) -> io::Result<Option<Arc<dyn SourceFile>>> {
+        let file = match self.files.open(&sibling.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok((file.stat()?.id == sibling.stat.id).then_some(file))
     }
 
     /// Tells an archive of a log that was missed from one of a log that was read, or that lay beside the name at the
     /// search before and is no longer there: that is known by its size.
-    fn judge_archive(&self, file: &dyn SourceFile, history: &ReadHistory, ids: &[Inode]) -> io::Result<ArchiveOrigin> {
-        let Some(packing) = packing_of(file)? else { return Ok(ArchiveOrigin::Unknown) };
+    fn judge_archive(
+        &mut self,
+        file: &dyn SourceFile,
+        stat: &FileStat,
+        history: &ReadHistory,
+        ids: &[Inode],
+    ) -> io::Result<SiblingJudgement> {
+        let is_older = |age| self.files.has_passed(stat.stamp.modified, age);
+        if !is_older(SETTLED) {
+            return Ok(SiblingJudgement::Unknown);
+        }
+        let Some(packing) = packing_of(file)? else {
+            return Ok(if is_older(ABANDONED) { SiblingJudgement::Read } else { SiblingJudgement::Unknown });
+        };
         let text = || packing.unpack(ReadFrom { file, at: 0 });
         if archive::read_before(text, history).is_some() {
-            return Ok(ArchiveOrigin::Read);
+            return Ok(SiblingJudgement::Read);
         }
         let size = match io::copy(&mut text(), &mut io::sink()) {
             Ok(size) => size,
             Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::NotConnected) => {
                 return Err(error);
             }
-            Err(_being_written) => return Ok(ArchiveOrigin::Unknown),
+            Err(_being_written) if !is_older(ABANDONED) => return Ok(SiblingJudgement::Unknown),
+            // What can be read of a damaged one is read, unless its log was.
+            Err(_damaged) if archive::begins_as_read(text(), history) => return Ok(SiblingJudgement::Read),
+            Err(_damaged) => return Ok(SiblingJudgement::Missed),
         };
         let is_gone = |id: &Inode| !ids.contains(id) && !history.knows_archive_of(*id);
-        let mut gone = self.seen.iter().flatten().filter(|(id, _)| is_gone(id));
-        Ok(if gone.any(|(_, seen)| seen.size == size) { ArchiveOrigin::Read } else { ArchiveOrigin::Missed })
+        let Some(seen) = &mut self.seen else { return Ok(SiblingJudgement::Missed) };
+        let gone = seen.iter().find(|(id, seen)| is_gone(id) && **seen == size).map(|(id, _)| *id);
+        // It has no other archive.
+        gone.map(|id| seen.remove(&id));
+        Ok(if gone.is_some() { SiblingJudgement::Read } else { SiblingJudgement::Missed })
     }
 
     fn siblings(&self) -> io::Result<Vec<Sibling>> {
@@ -264,8 +315,7 @@ impl SiblingScan {
     }
 
     fn has_seen(&self, stat: &FileStat) -> bool {
-        let seen = self.seen.as_ref().and_then(|seen| seen.get(&stat.id));
-        seen.is_some_and(|seen| seen.born == stat.born)
+        self.seen.as_ref().is_some_and(|seen| seen.contains_key(&stat.id))
     }
 
     /// Returns whether names came or went beside the log since this was asked last, as far as stamps tell.
@@ -282,8 +332,8 @@ impl SiblingScan {
     }
 }
 
-fn seen(siblings: &[Sibling]) -> impl Iterator<Item = (Inode, SeenSibling)> {
-    siblings.iter().map(|Sibling { stat, .. }| (stat.id, SeenSibling { born: stat.born, size: stat.stamp.size }))
+fn seen(siblings: &[Sibling]) -> impl Iterator<Item = (Inode, u64)> {
+    siblings.iter().map(|Sibling { stat, .. }| (stat.id, stat.stamp.size))
 }
 
 /// Returns whether a file holds the beginning of a log, as far as it is copied.
@@ -291,7 +341,7 @@ pub(super) fn is_copy(file: &dyn SourceFile, CopiedLog { file: log, name }: Copi
     let (stat, log_stat) = (file.stat()?, log.stat()?);
     let may_be = match name {
         NameChange::Same => true,
-        NameChange::Other => stat.born.zip(log_stat.born).is_some_and(|(born, log_born)| born > log_born),
+        NameChange::Other => stat.id.born.zip(log_stat.id.born).is_some_and(|(born, log_born)| born > log_born),
     };
     let size = stat.stamp.size;
     Ok(may_be && (size == 0 || size <= log_stat.stamp.size && Anchor::at(file, size)?.holds(log)?))

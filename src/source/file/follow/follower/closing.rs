@@ -3,19 +3,34 @@
 use crate::{
     event::Severity,
     source::{
-        error::{ReadError, Stopped},
+        error::{ReadError, Stopped, reason},
         file::follow::{
             context::FollowContext,
             follower::{Follower, ReadTarget},
             observation::Inode,
             open_file::{OpenFile, ReadOutcome},
             rotated_file::{RotatedFile, RotatedOutcome},
-            sibling_scan::{CopiedLog, NameChange},
+            sibling_scan::{CopiedLog, MissedFile, NameChange},
         },
         sink::{ContentChange, Resume, Sink},
     },
 };
 use std::{io, sync::Arc};
+
+/// The bytes of a file that were read from a copy or an archive of it.
+struct RestOfFile {
+    bytes: u64,
+    source: &'static str,
+}
+
+impl RestOfFile {
+    fn sentence(&self) -> String {
+        match self.bytes {
+            0 => format!("{} holds nothing more", self.source),
+            bytes => format!("{bytes} unread bytes were taken from {}", self.source),
+        }
+    }
+}
 
 impl Follower {
     /// Ends the generation of an open file whose content changed; its unread bytes are taken from a copy where there is
@@ -25,26 +40,24 @@ impl Follower {
         why: &str,
         context: &mut FollowContext<'_, impl Sink>,
     ) -> Result<ReadTarget, ReadError> {
-        let Some(old) = &self.open else { return Ok(ReadTarget::None) };
-        let file = Arc::clone(&old.file);
-        let copy = if old.packed { None } else { self.siblings.find_copy(old, context.history)? };
-        let cut =
-            if copy.is_some() || old.packed { None } else { self.siblings.find_cut_copy(old, context.history)? };
-        let has_copy = copy.is_some() || cut.is_some() || self.siblings.find_packed_copy(old)?.is_some();
         let Some(mut old) = self.open.take() else { return Ok(ReadTarget::None) };
-        self.next_content = if has_copy { ContentChange::New } else { old.as_rewritten() };
+        let file = Arc::clone(&old.file);
+        let found = self.read_rest(&mut old, context).and_then(|rest| {
+            let is_cut = rest.is_none() && !old.packed;
+            Ok((rest, if is_cut { self.siblings.find_cut_copy(&old, context.history)? } else { None }))
+        });
+        let (rest, cut) = match found {
+            Ok(found) => found,
+            Err(error) => {
+                self.open = Some(old);
+                return Err(error);
+            }
+        };
+        self.next_content = if rest.is_some() || cut.is_some() { ContentChange::New } else { old.as_rewritten() };
         // With a copy beside the name nothing is lost: copytruncate is a routine rotation.
-        let (severity, loss) = if let Some((copy, id)) = copy {
-            let before = old.anchor.offset();
-            old.switch_to_copy(copy, id);
-            while old.read_on(context.sink)? == ReadOutcome::More {}
-            let taken = match old.anchor.offset() - before {
-                0 => "its copy holds nothing more".into(),
-                bytes => format!("{bytes} unread bytes were taken from its copy"),
-            };
-            (Severity::Routine, taken)
-        } else {
-            (Severity::Warning, "lines written since the last poll may be lost".into())
+        let (severity, loss) = match rest {
+            Some(rest) => (Severity::Routine, rest.sentence()),
+            None => (Severity::Warning, "lines written since the last poll may be lost".into()),
         };
         old.finish(context.sink)?;
         let mut read = old.read_file(self.rank);
@@ -73,13 +86,12 @@ impl Follower {
                 }
             }
         }
-        if let Some(open) = self.open.take() {
-            let has_copy = stat.links > 0
-                || self.siblings.find_copy(&open, context.history)?.is_some()
-                || self.siblings.find_packed_copy(&open)?.is_some();
-            self.next_content = if has_copy { ContentChange::New } else { open.as_rewritten() };
-            self.rotated.push(RotatedFile::new(open, context.now));
-        }
+        let Some(open) = &self.open else { return Ok(()) };
+        let has_copy = stat.links > 0
+            || self.siblings.find_copy(open, context.history)?.is_some()
+            || self.siblings.find_packed_copy(open)?.is_some();
+        self.next_content = if has_copy { ContentChange::New } else { open.as_rewritten() };
+        self.rotated.extend(self.open.take().map(|open| RotatedFile::new(open, context.now)));
         Ok(())
     }
 
@@ -88,38 +100,76 @@ impl Follower {
     fn leave_vanished(&mut self, context: &mut FollowContext<'_, impl Sink>) -> Result<(), ReadError> {
         let Some(open) = self.open.take() else { return Ok(()) };
         self.next_content = ContentChange::New;
-        self.read_rest("gone", open, context)
+        Ok(self.close_rotated("gone", RotatedFile::new(open, context.now), context)?)
     }
 
-    /// Reads the rest of a file that has vanished or changed from a copy or an archive of it, and ends its generation.
-    fn read_rest(
+    /// Closes a rotated file that has vanished or changed, after its rest was read from a copy or an archive of it. Where
+    /// that fails, the file is kept for some time.
+    fn close_rotated(
         &mut self,
         why: &str,
-        mut open: OpenFile,
+        mut rotated: RotatedFile,
         context: &mut FollowContext<'_, impl Sink>,
-    ) -> Result<(), ReadError> {
-        let before = open.anchor.offset();
-        let source = if let Some((copy, id)) = self.siblings.find_copy(&open, context.history)? {
-            open.switch_to_copy(copy, id);
-            while open.read_on(context.sink)? == ReadOutcome::More {}
-            Some("its copy")
-        } else if let Some((archive, packing)) = self.siblings.find_packed_copy(&open)? {
-            open.read_rest_of(packing, &*archive, context.sink)?;
-            Some("its archive")
-        } else {
-            None
+    ) -> Result<(), Stopped> {
+        // Its inode may be another file's by now, which was passed over for that.
+        self.siblings.forget(&[]);
+        let (severity, loss) = match self.read_rest(&mut rotated.open, context) {
+            Ok(Some(rest)) => (Severity::Routine, rest.sentence()),
+            Ok(None) => (Severity::Warning, "lines written since the last look may be lost".into()),
+            Err(ReadError::Stopped) => return Err(Stopped),
+            Err(ReadError::Io(error)) => return self.keep_or_give_up(rotated, &error, context),
         };
-        let (severity, text) = match (source, open.anchor.offset() - before) {
-            (Some(source), 0) => (Severity::Routine, format!("{why} meanwhile; {source} holds nothing more")),
-            (Some(source), bytes) => {
-                (Severity::Routine, format!("{why} meanwhile; {bytes} bytes were taken from {source}"))
-            }
-            (None, _) => (Severity::Warning, format!("{why} meanwhile; lines written since the last look may be lost")),
-        };
+        context.sink.notice(severity, format!("{why} meanwhile; {loss}"))?;
+        self.end(rotated.open, context)
+    }
+
+    /// Keeps a rotated file that could not be read, for another attempt at the next poll; one that has not been read for
+    /// long is given up.
+    fn keep_or_give_up(
+        &mut self,
+        rotated: RotatedFile,
+        error: &io::Error,
+        context: &mut FollowContext<'_, impl Sink>,
+    ) -> Result<(), Stopped> {
+        if !rotated.is_overdue(context.now) {
+            self.rotated.push(rotated);
+            return Ok(());
+        }
+        let text = format!("{}: the rest of the rotated file may be lost", reason(error));
+        context.sink.notice(Severity::Warning, text)?;
+        self.end(rotated.open, context)
+    }
+
+    /// Ends the generation of a file.
+    fn end(&self, mut open: OpenFile, context: &mut FollowContext<'_, impl Sink>) -> Result<(), Stopped> {
         open.finish(context.sink)?;
         context.history.note(open.read_file(self.rank));
         context.history.release((self.rank, open.generation));
-        Ok(context.sink.notice(severity, text)?)
+        Ok(())
+    }
+
+    /// Reads the rest of a file that has vanished or changed from a copy or an archive of it; returns `None` if there is
+    /// none.
+    fn read_rest(
+        &self,
+        open: &mut OpenFile,
+        context: &mut FollowContext<'_, impl Sink>,
+    ) -> Result<Option<RestOfFile>, ReadError> {
+        if open.packed {
+            return Ok(None);
+        }
+        let before = open.anchor.offset();
+        let source = if let Some((copy, id)) = self.siblings.find_copy(open, context.history)? {
+            open.switch_to_copy(copy, id);
+            while open.read_on(context.sink)? == ReadOutcome::More {}
+            "its copy"
+        } else if let Some((archive, packing)) = self.siblings.find_packed_copy(open)? {
+            open.read_rest_of(packing, &*archive, context.sink)?;
+            "its archive"
+        } else {
+            return Ok(None);
+        };
+        Ok(Some(RestOfFile { bytes: open.anchor.offset() - before, source }))
     }
 
     /// Reads the files that had the name between two polls.
@@ -140,26 +190,43 @@ impl Follower {
             ReadTarget::Named(Ok((file, _))) => Some(CopiedLog { file: &**file, name: NameChange::Other }),
             ReadTarget::Named(Err(_)) => None,
         };
-        let missed = match self.siblings.find_missed(current, copied, context.history, self.rank) {
-            Ok(missed) => missed,
-            Err(error) => {
-                self.siblings.forget(&[]);
-                return Err(error.into());
+        let missed = self.siblings.find_missed(current, copied, context.history, self.rank)?;
+        let ids: Vec<Inode> = missed.iter().map(|missed| missed.id).collect();
+        for (at, missed) in missed.into_iter().enumerate() {
+            if let Err(error) = self.read_missed_file(missed, context) {
+                self.siblings.forget(ids.get(at + 1..).unwrap_or_default());
+                return Err(error);
             }
-        };
-        for (path, file) in missed {
-            let mut open = self.start(file, None, ContentChange::New, context)?;
-            let outcome =
-                if open.packed { open.read_packed(context.history, context.sink) } else { open.read_on(context.sink) };
-            self.keep_rotated(open, context);
-            outcome?;
-            let name = path.file_name().unwrap_or_default().display();
-            context.sink.notice(
-                Severity::Routine,
-                format!("{name} was created and rotated between two polls; it is read, too"),
-            )?;
         }
         Ok(())
+    }
+
+    /// Reads a file that had the name between two polls. One of which nothing could be read is searched again, also as
+    /// an archive.
+    fn read_missed_file(
+        &mut self,
+        MissedFile { path, id, file }: MissedFile,
+        context: &mut FollowContext<'_, impl Sink>,
+    ) -> Result<(), ReadError> {
+        let mut open = match self.start(file, None, ContentChange::New, context) {
+            Ok(open) => open,
+            Err(error) => {
+                self.siblings.forget(&[id]);
+                return Err(error);
+            }
+        };
+        let outcome =
+            if open.packed { open.read_packed(context.history, context.sink) } else { open.read_on(context.sink) };
+        if outcome.is_err() && open.anchor.offset() == 0 {
+            self.siblings.forget(&[id]);
+            self.end(open, context)?;
+        } else {
+            self.keep_rotated(open, context);
+        }
+        outcome?;
+        let name = path.file_name().unwrap_or_default().display();
+        let text = format!("{name} was created and rotated between two polls; it is read, too");
+        Ok(context.sink.notice(Severity::Routine, text)?)
     }
 
     /// Reads on in a file that lost its name.
@@ -168,18 +235,6 @@ impl Follower {
         context.sink.place(open.generation, place);
         context.history.note(open.read_file(self.rank));
         self.rotated.push(RotatedFile::new(open, context.now));
-    }
-
-    fn read_rest_or_stop(
-        &mut self,
-        why: &str,
-        open: OpenFile,
-        context: &mut FollowContext<'_, impl Sink>,
-    ) -> Result<(), Stopped> {
-        match self.read_rest(why, open, context) {
-            Err(ReadError::Stopped) => Err(Stopped),
-            Ok(()) | Err(ReadError::Io(_)) => Ok(()),
-        }
     }
 
     pub(super) fn poll_rotated(&mut self, context: &mut FollowContext<'_, impl Sink>) -> Result<(), Stopped> {
@@ -191,14 +246,12 @@ impl Follower {
             match outcome {
                 Ok(RotatedOutcome::Keep) => self.rotated.push(rotated),
                 Err(ReadError::Stopped) => return Err(Stopped),
-                Ok(RotatedOutcome::Changed) => self.read_rest_or_stop("rewritten", rotated.open, context)?,
+                Ok(RotatedOutcome::Changed) => self.close_rotated("rewritten", rotated, context)?,
+                Ok(RotatedOutcome::LetGo) => self.end(rotated.open, context)?,
                 Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
-                    self.read_rest_or_stop("gone", rotated.open, context)?;
+                    self.close_rotated("gone", rotated, context)?;
                 }
-                Ok(RotatedOutcome::LetGo) | Err(ReadError::Io(_)) => {
-                    rotated.open.finish(context.sink)?;
-                    context.history.release((self.rank, rotated.open.generation));
-                }
+                Err(ReadError::Io(error)) => self.keep_or_give_up(rotated, &error, context)?,
             }
         }
         Ok(())

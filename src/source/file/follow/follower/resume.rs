@@ -127,8 +127,8 @@ impl Follower {
 /// Finds a saved position in one of the files: in the same file, or else in a copy or an archive of it.
 fn find<'a>(saved: SavedFile, candidates: impl Iterator<Item = &'a mut ResumeCandidate>) -> io::Result<bool> {
     let mut candidates: Vec<&mut ResumeCandidate> = candidates.filter(|candidate| candidate.found.is_none()).collect();
-    let id = Inode { dev: saved.dev, ino: saved.ino };
-    candidates.sort_by_key(|candidate| (candidate.id != id, candidate.packing.is_some()));
+    let is_same = |candidate: &ResumeCandidate| candidate.id.has_numbers(saved.dev, saved.ino);
+    candidates.sort_by_key(|candidate| (!is_same(candidate), candidate.packing.is_some()));
     for candidate in candidates {
         let anchor = saved_place::find(&saved, &*candidate.file, candidate.id, candidate.packing)?;
         if let Some(anchor) = anchor {
