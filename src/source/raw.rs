@@ -9,7 +9,7 @@ use crate::{
         encoding::to_utf8,
         error::reason,
         file::{
-            access::{FileSystem, ReadFrom},
+            access::{FileSystem, OpenedFile, ReadFrom},
             follow::siblings,
         },
         packing::packing_of,
@@ -101,9 +101,9 @@ fn is_record(text: &[u8], origin: Origin) -> bool {
 
 /// Reads up to `len` bytes from a record's place on.
 fn read_at(files: &dyn FileSystem, path: &Path, origin: Origin, len: u64) -> io::Result<Vec<u8>> {
-    let file = files.open(path)?;
+    let OpenedFile { file, stat, .. } = files.open(path)?;
     let mut text = Vec::new();
-    if !file.stat()?.is_file() {
+    if !stat.is_file() {
         return Err(io::Error::other("it is no longer a regular file"));
     }
     match packing_of(&*file)? {

@@ -22,7 +22,7 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
     fn observe(&self, path: &Path) -> io::Result<Observation>;
 
     /// Opens a file for reading; does not wait for a writer, should the name have become a FIFO meanwhile.
-    fn open(&self, path: &Path) -> io::Result<Arc<dyn SourceFile>>;
+    fn open(&self, path: &Path) -> io::Result<OpenedFile>;
 
     /// Returns whether a name is a symbolic link.
     fn is_link(&self, path: &Path) -> io::Result<bool>;
@@ -51,6 +51,17 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
     }
 }
 
+/// A file as it was opened.
+#[derive(Clone, Debug)]
+pub struct OpenedFile {
+    /// The file.
+    pub file: Arc<dyn SourceFile>,
+    /// What was known of it then.
+    pub stat: FileStat,
+    /// Its path without symbolic links, as it was then.
+    pub resolved: PathBuf,
+}
+
 /// A file that was opened for reading. It stays the same file whatever becomes of its name.
 pub trait SourceFile: fmt::Debug + Send + Sync {
     /// Returns what is known of it now.
@@ -58,6 +69,10 @@ pub trait SourceFile: fmt::Debug + Send + Sync {
 
     /// Reads from a place; fewer bytes than asked for do not mean the end, none do.
     fn read_at(&self, out: &mut [u8], from: u64) -> io::Result<usize>;
+
+    /// Announces reads of these lengths at these places, in this order, which are answered faster then. What was
+    /// announced before is forgotten.
+    fn announce(&self, _reads: &[(u64, usize)]) {}
 
     /// Returns the number of bytes of its end that are read before the rest, so that the newest events are there at once.
     fn end_first(&self) -> u64 {

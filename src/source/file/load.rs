@@ -21,7 +21,9 @@ use crate::{
         sink::Resume,
     },
 };
-use block::{PORTION, ParsedBlock, count_lines, number, read_block, read_lines, read_range, shift};
+use block::{
+    PORTION, ParsedBlock, count_lines, number, read_block, read_lines, read_of_block, read_range, reads_of_range, shift,
+};
 use std::{
     io,
     num::NonZeroU32,
@@ -217,6 +219,9 @@ fn read_tail(
     let end_first = file.end_first();
     let (step, sample) = (BLOCK.min(end_first / 4), SAMPLE.min(end_first / 4));
     let begin = (size - end_first).next_multiple_of(step);
+    let sample_len = usize::try_from(sample).unwrap_or(PORTION);
+    let samples = [(0, sample_len), (begin - sample, sample_len)];
+    file.announce(&[&samples[..], &[read_of_block(begin - step, begin)], &reads_of_range(begin, size)].concat());
     if !is_line_wise(file, 0, sample, new_reader())? || !is_line_wise(file, begin - sample, sample, new_reader())? {
         return Ok(None);
     }

@@ -3,7 +3,7 @@
 use crate::source::{
     error::reason,
     file::{
-        access::{FileSystem, SourceFile},
+        access::{FileSystem, OpenedFile, SourceFile},
         follow::{
             observation::{FileStamp, FileStat, Inode, Observation},
             writers::{self, Writers},
@@ -36,9 +36,11 @@ impl FileSystem for LocalFiles {
         })
     }
 
-    fn open(&self, path: &Path) -> io::Result<Arc<dyn SourceFile>> {
+    fn open(&self, path: &Path) -> io::Result<OpenedFile> {
         let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
-        Ok(Arc::new(File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?))
+        let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+        let stat = FileStat::of(&file.metadata()?);
+        Ok(OpenedFile { file: Arc::new(file), stat, resolved: self.resolve(path)? })
     }
 
     fn is_link(&self, path: &Path) -> io::Result<bool> {

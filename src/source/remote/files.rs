@@ -6,12 +6,12 @@
 
 use super::{
     link::{HostLink, Patience},
-    shell::RemoteShell,
+    shell::{PendingAnswer, RemoteShell},
     transport::Transport,
     wire::{Answer, ByteBlocks, Request, Transfer, parse_list, parse_names, parse_resolved, parse_stat, reason_in},
 };
 use crate::source::file::{
-    access::{FileSystem, SourceFile},
+    access::{FileSystem, OpenedFile, SourceFile},
     follow::{
         observation::{FileStamp, FileStat, Inode, Observation},
         siblings::folder_of,
@@ -70,6 +70,17 @@ struct RemoteFile {
     number: u64,
     id: Inode,
     place: Mutex<FilePlace>,
+    announced: Mutex<Vec<AnnouncedRead>>,
+}
+
+/// A read that was asked for ahead.
+#[derive(Debug)]
+struct AnnouncedRead {
+    /// The shell that was asked.
+    epoch: u64,
+    blocks: ByteBlocks,
+    transfer: Transfer,
+    pending: PendingAnswer,
 }
 
 /// Where a file is found.
@@ -100,8 +111,14 @@ impl RemoteFiles {
         self.link.ask(request, self.patience)
     }
 
+    /// Keeps an observation for the next time that this name is observed.
+    pub(super) fn keep_ahead(&self, path: &Path, seen: Observation) {
+        lock(&self.ahead).insert(path.to_owned(), seen);
+    }
+
     /// Observes names together, for the next time that each is observed.
     pub(super) fn observe_ahead(&self, paths: &[&Path]) -> io::Result<()> {
+        let paths: Vec<&Path> = paths.iter().copied().filter(|path| !lock(&self.ahead).contains_key(*path)).collect();
         let requests: Vec<Request<'_>> = paths.iter().map(|path| Request::Stat(path)).collect();
         let answers = self.link.retry(self.patience, |shell, _| {
             let pending = shell.send(&requests)?;
@@ -109,7 +126,7 @@ impl RemoteFiles {
             pending.iter().map(|pending| shell.wait(pending, &is_stopped)).collect::<io::Result<Vec<Answer>>>()
         })?;
         let seen = paths.iter().zip(&answers).map(|(path, answer)| (path.to_path_buf(), observation(answer)));
-        *lock(&self.ahead) = seen.collect();
+        lock(&self.ahead).extend(seen);
         Ok(())
     }
 
@@ -218,28 +235,31 @@ impl FileSystem for RemoteFiles {
         Ok(observation(&self.ask(&Request::Stat(path))?))
     }
 
-    fn open(&self, path: &Path) -> io::Result<Arc<dyn SourceFile>> {
-        let (_, resolved) = self.resolved(path)?;
+    fn open(&self, path: &Path) -> io::Result<OpenedFile> {
         let number = {
             let mut slots = lock(&self.slots);
             slots.next_file += 1;
             slots.next_file
         };
-        let opened = self.link.retry(self.patience, |shell, epoch| {
+        let is_stopped = |silence| self.link.is_stopped_at(silence);
+        let (resolved, opened) = self.link.retry(self.patience, |shell, epoch| {
             let mut slots = lock(&self.slots);
             let (slot, _) = slots.take(epoch, number);
-            let pending = shell.send(&[Request::Open(slot, path)]);
+            let pending = shell.send(&[Request::Resolve(path), Request::Open(slot, path)]);
             drop(slots);
-            let pending = pending?;
-            let pending = pending.first().ok_or(io::ErrorKind::NotConnected)?;
-            shell.wait(pending, &|silence| self.link.is_stopped_at(silence))
+            match &*pending? {
+                [resolved, opened] => Ok((shell.wait(resolved, &is_stopped)?, shell.wait(opened, &is_stopped)?)),
+                _ => Err(io::ErrorKind::NotConnected.into()),
+            }
         })?;
         let Some(stat) = parse_stat(&opened.body).filter(|_| opened.code == 0) else {
             self.forget(number);
             return Err(open_error(&opened));
         };
-        let place = Mutex::new(FilePlace { path: path.to_owned(), resolved });
-        Ok(Arc::new(RemoteFile { files: self.clone(), number, id: stat.id, place }))
+        let resolved = parse_resolved(&resolved.body).map_or_else(|| path.to_owned(), |(_, resolved)| resolved);
+        let place = Mutex::new(FilePlace { path: path.to_owned(), resolved: resolved.clone() });
+        let file = RemoteFile { files: self.clone(), number, id: stat.id, place, announced: Mutex::default() };
+        Ok(OpenedFile { file: Arc::new(file), stat, resolved })
     }
 
     fn is_link(&self, path: &Path) -> io::Result<bool> {
@@ -277,6 +297,32 @@ impl FileSystem for RemoteFiles {
 }
 
 impl RemoteFile {
+    /// Returns the answer to a read that was announced; `None` if it was not, or was lost with its shell.
+    fn announced(&self, blocks: ByteBlocks) -> Option<(Transfer, Vec<u8>)> {
+        let read = {
+            let mut announced = lock(&self.announced);
+            let at = announced.iter().position(|read| read.blocks == blocks)?;
+            announced.remove(at)
+        };
+        let (shell, epoch) = self.files.link.shell(Patience::Fails).ok()?;
+        if epoch != read.epoch {
+            return None;
+        }
+        let answer = shell.wait(&read.pending, &|silence| self.files.link.is_stopped_at(silence)).ok()?;
+        (answer.code == 0).then_some((read.transfer, answer.body))
+    }
+
+    /// Reads blocks for so many bytes.
+    fn read_blocks(&self, blocks: ByteBlocks, len: usize) -> io::Result<(Transfer, Vec<u8>)> {
+        let transfer = if len >= PACKED_MIN { self.files.link.transfer() } else { Transfer::Plain };
+        let asked = Instant::now();
+        let bytes = self.files.ask_at_slot(self, |slot| Request::Read(slot, blocks, transfer))?.body;
+        if transfer == Transfer::Plain && bytes.len() >= PACKED_MIN {
+            self.files.link.note_rate(bytes.len(), asked.elapsed());
+        }
+        Ok((transfer, bytes))
+    }
+
     /// Searches the file by its inode: at its names, then beside them. Returns whether it was found.
     fn search(&self) -> io::Result<bool> {
         let place = lock(&self.place).clone();
@@ -312,23 +358,46 @@ impl SourceFile for RemoteFile {
             return Ok(0);
         }
         self.files.link.count_read();
-        let blocks = ByteBlocks::around(from, (out.len() as u64).min(READ_MAX));
-        let transfer = if out.len() >= PACKED_MIN { self.files.link.transfer() } else { Transfer::Plain };
-        let asked = Instant::now();
-        let mut bytes = self.files.ask_at_slot(self, |slot| Request::Read(slot, blocks, transfer))?.body;
-        match transfer {
-            Transfer::Plain if bytes.len() >= PACKED_MIN => self.files.link.note_rate(bytes.len(), asked.elapsed()),
-            Transfer::Plain => {}
-            Transfer::Packed => {
-                let packed = std::mem::take(&mut bytes);
-                flate2::read::GzDecoder::new(&*packed).take(2 * READ_MAX).read_to_end(&mut bytes)?;
-            }
+        let blocks = blocks_around(from, out.len());
+        let (transfer, mut bytes) = match self.announced(blocks) {
+            Some(found) => found,
+            None => self.read_blocks(blocks, out.len())?,
+        };
+        if transfer == Transfer::Packed {
+            let packed = std::mem::take(&mut bytes);
+            flate2::read::GzDecoder::new(&*packed).take(2 * READ_MAX).read_to_end(&mut bytes)?;
         }
         let skip = usize::try_from(from - blocks.begin()).unwrap_or(usize::MAX);
         let bytes = bytes.get(skip..).unwrap_or_default();
         let count = bytes.len().min(out.len());
         out.iter_mut().zip(bytes).for_each(|(out, byte)| *out = *byte);
         Ok(count)
+    }
+
+    fn announce(&self, reads: &[(u64, usize)]) {
+        lock(&self.announced).clear();
+        if reads.is_empty() {
+            return;
+        }
+        let Ok((shell, epoch)) = self.files.link.shell(Patience::Fails) else { return };
+        let mut slots = lock(&self.files.slots);
+        let (slot, is_open) = slots.take(epoch, self.number);
+        if !is_open {
+            drop(slots);
+            self.files.forget(self.number);
+            return;
+        }
+        // The rate of the link may not be known yet: packing is the lesser risk.
+        let can_pack = shell.greeting.can_pack;
+        let transfer = |len| if can_pack && len >= PACKED_MIN { Transfer::Packed } else { Transfer::Plain };
+        let reads: Vec<(ByteBlocks, Transfer)> =
+            reads.iter().map(|(from, len)| (blocks_around(*from, *len), transfer(*len))).collect();
+        let request = |(blocks, transfer): &(ByteBlocks, Transfer)| Request::Read(slot, *blocks, *transfer);
+        let Ok(pending) = shell.send(&reads.iter().map(request).collect::<Vec<Request<'_>>>()) else { return };
+        drop(slots);
+        let reads = reads.into_iter().zip(pending);
+        let reads = reads.map(|((blocks, transfer), pending)| AnnouncedRead { epoch, blocks, transfer, pending });
+        *lock(&self.announced) = reads.collect();
     }
 
     fn end_first(&self) -> u64 {
@@ -376,6 +445,10 @@ fn open_error(answer: &Answer) -> io::Error {
         Observation::Unreachable(reason) => io::Error::other(reason),
         Observation::File(..) | Observation::Other(_) => io::Error::other("is no regular file"),
     }
+}
+
+fn blocks_around(from: u64, len: usize) -> ByteBlocks {
+    ByteBlocks::around(from, (len as u64).min(READ_MAX))
 }
 
 fn gone() -> io::Error {

@@ -335,10 +335,12 @@ impl HostArgument {
         if self.kind == Some(ArgumentKind::File) {
             return Ok(Vec::new());
         }
-        let kind = match files.observe(&self.path)? {
+        let seen = files.observe(&self.path)?;
+        let kind = match &seen {
             Observation::Other("a directory") => ArgumentKind::Folder,
             Observation::Absent if is_pattern(self.path.as_os_str()) => ArgumentKind::Glob,
             Observation::File(..) | Observation::Absent | Observation::Unreachable(_) | Observation::Other(_) => {
+                files.keep_ahead(&self.path, seen);
                 ArgumentKind::File
             }
         };

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 use thumbview::source::file::{
-    access::{FileSystem, SourceFile},
+    access::{FileSystem, OpenedFile, SourceFile},
     follow::{
         Discovery, FollowContext, Follower, PollOutcome,
         history::ReadHistory,
@@ -190,15 +190,16 @@ impl FileSystem for Machine {
         Ok(node.map_or(Observation::Absent, |node| Observation::of(&state.stat(node))))
     }
 
-    fn open(&self, path: &Path) -> io::Result<Arc<dyn SourceFile>> {
+    fn open(&self, path: &Path) -> io::Result<OpenedFile> {
         let mut state = self.request();
         let name = path.file_name().unwrap().to_str().unwrap();
         state.story.push(format!("open {name}"));
         let born = state.names.get(name).ok_or(io::ErrorKind::NotFound)?.born;
         state.files += 1;
         let number = state.files;
-        state.node(number, born)?;
-        Ok(Arc::new(OpenedFile { machine: self.clone(), number, born }))
+        let node = state.node(number, born)?;
+        let file = Arc::new(Descriptor { machine: self.clone(), number, born });
+        Ok(OpenedFile { file, stat: state.stat(&node), resolved: path.to_owned() })
     }
 
     fn is_link(&self, _: &Path) -> io::Result<bool> {
@@ -239,13 +240,13 @@ impl FileSystem for Machine {
 }
 
 #[derive(Debug)]
-struct OpenedFile {
+struct Descriptor {
     machine: Machine,
     number: u64,
     born: i64,
 }
 
-impl SourceFile for OpenedFile {
+impl SourceFile for Descriptor {
     fn stat(&self) -> io::Result<FileStat> {
         let mut state = self.machine.request();
         let node = state.node(self.number, self.born)?;
@@ -262,7 +263,7 @@ impl SourceFile for OpenedFile {
     }
 }
 
-impl Drop for OpenedFile {
+impl Drop for Descriptor {
     fn drop(&mut self) {
         self.machine.0.lock().unwrap().descriptors.retain(|(number, _)| *number != self.number);
     }

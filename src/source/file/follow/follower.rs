@@ -7,7 +7,7 @@ use crate::{
     event::{Health, Severity},
     source::{
         error::{ReadError, Stopped, reason},
-        file::access::{FileSystem, SourceFile},
+        file::access::{FileSystem, OpenedFile, SourceFile},
         file::follow::{
             anchor::Anchor,
             context::FollowContext,
@@ -23,7 +23,8 @@ use crate::{
         },
         file::local::LocalFiles,
         lines::Lines,
-        packing::packing_of,
+        packing::{MAGIC, packing_of},
+        replay::BEGINNING,
         saved_state::{SavedFile, SavedName, SavedSibling},
         sink::{Beginning, ContentChange, Resume, Sink},
     },
@@ -64,6 +65,8 @@ pub struct Follower {
     mark: Option<(&'static str, Duration)>,
     retry: ReopenRetry,
     siblings: SiblingScan,
+    /// Set after the first poll, before which nothing can have been missed.
+    is_polled: bool,
     /// The relation of the next content of the name to the one that was read last.
     next_content: ContentChange,
     /// The positions of an earlier run, before the first poll.
@@ -92,7 +95,7 @@ enum ReadTarget {
     /// The open file, from its beginning once more.
     Restarted(Arc<dyn SourceFile>),
     /// The file that the name stands for now, or the reason why it cannot be opened.
-    Named(io::Result<(Arc<dyn SourceFile>, FileStat)>),
+    Named(io::Result<OpenedFile>),
 }
 
 impl ReadTarget {
@@ -116,6 +119,7 @@ impl Follower {
         Self {
             siblings: SiblingScan::new(Arc::clone(&files), path.clone()),
             files,
+            is_polled: false,
             next_content: ContentChange::New,
             saved: None,
             resumed: None,
@@ -174,6 +178,7 @@ impl Follower {
             return Ok(PollOutcome::Idle);
         }
         let result = self.follow(&seen, context);
+        self.is_polled = true;
         context.sink.flush()?;
         match result {
             Ok(outcome) => {
@@ -231,7 +236,8 @@ impl Follower {
     ) -> Result<PollOutcome, ReadError> {
         let (mut step, stamp) = self.decide(seen, context)?;
         let mut outcome = PollOutcome::Idle;
-        let mut search = may_have_missed_files(self.known(), &step) || self.siblings.is_unfinished();
+        let may_have_missed = self.is_polled && may_have_missed_files(self.known(), &step);
+        let mut search = may_have_missed || self.siblings.is_unfinished();
         loop {
             let target = self.close_and_open(&step, stamp, context)?;
             if search {
@@ -305,9 +311,9 @@ impl Follower {
                 context
                     .sink
                     .notice(Severity::Routine, format!("{what}; the old file is read to its end, then the new one"))?;
-                Ok(ReadTarget::Named(self.open_named()))
+                Ok(ReadTarget::Named(self.files.open(&self.path)))
             }
-            FollowStep::Open => Ok(ReadTarget::Named(self.open_named())),
+            FollowStep::Open => Ok(ReadTarget::Named(self.files.open(&self.path))),
             FollowStep::Leave => {
                 self.leave(context)?;
                 context.sink.notice(Severity::Routine, "gone; waiting for it to come back".into())?;
@@ -338,12 +344,13 @@ impl Follower {
                 self.start_again(file, context)?;
                 Some(stamp)
             }
-            ReadTarget::Named(file) => {
-                let (file, stat) = file?;
-                if !self.open_target(file, &stat, context)? {
+            ReadTarget::Named(opened) => {
+                let opened = opened?;
+                let stamp = opened.stat.stamp;
+                if !self.open_target(opened, context)? {
                     return Ok(ReadOutcome::UpToDate);
                 }
-                Some(stat.stamp)
+                Some(stamp)
             }
         };
         self.read(stamp, context)
@@ -353,8 +360,7 @@ impl Follower {
     /// that may be incomplete yet.
     fn open_target(
         &mut self,
-        file: Arc<dyn SourceFile>,
-        stat: &FileStat,
+        OpenedFile { file, stat, resolved }: OpenedFile,
         context: &mut FollowContext<'_, impl Sink>,
     ) -> Result<bool, ReadError> {
         if !stat.is_file() {
@@ -363,7 +369,7 @@ impl Follower {
         let id = stat.id;
         if let Some(at) = self.rotated.iter().position(|rotated| rotated.open.id == id) {
             context.sink.notice(Severity::Routine, "the rotated file has its name back; still reading it".into())?;
-            self.siblings.set_opened()?;
+            self.siblings.set_opened(resolved)?;
             self.open = Some(self.rotated.remove(at).open);
             self.report_live(context)?;
             return Ok(true);
@@ -396,9 +402,9 @@ impl Follower {
                 format!("its first {bytes} bytes were read before; continuing from there"),
             )?;
         }
-        self.siblings.set_opened()?;
+        self.siblings.set_opened(resolved)?;
         let next = std::mem::replace(&mut self.next_content, ContentChange::New);
-        let open = self.start(file, known, next, context)?;
+        let open = self.start(file, &stat, known, next, context)?;
         context.sink.skip(open.generation, &sent);
         self.open = Some(open);
         self.report_live(context)?;
@@ -409,15 +415,17 @@ impl Follower {
     fn start(
         &mut self,
         file: Arc<dyn SourceFile>,
+        stat: &FileStat,
         known: Option<ReadFile>,
         next: ContentChange,
         context: &mut FollowContext<'_, impl Sink>,
     ) -> Result<OpenFile, ReadError> {
-        let FileStat { id, stamp: FileStamp { size, modified, .. }, .. } = file.stat()?;
+        let FileStat { id, stamp: FileStamp { size, modified, .. }, .. } = *stat;
         let generation = self.next_generation;
         self.next_generation = generation.wrapping_add(1);
         let beginning = Beginning { size: Some(size), modified: modified.0, content: next };
         context.sink.begin(generation, beginning)?;
+        file.announce(&[(0, MAGIC), (0, BEGINNING)]);
         let packed = packing_of(&*file)?.is_some();
         let resume = match &known {
             Some(known) => Some(Resume { offset: known.anchor.offset(), line: known.line }),
@@ -426,6 +434,7 @@ impl Follower {
         };
         let Resume { offset, line } = resume.unwrap_or(Resume { offset: 0, line: Some(NonZeroU32::MIN) });
         let anchor = known.map_or_else(|| Anchor::at(&*file, offset), |known| Ok(known.anchor))?;
+        file.announce(&[]);
         let lines = Lines::new(offset, line);
         let started = OpenFile::new(file, id, generation, packed, anchor, lines);
         context.sink.place(generation, Resume { offset, line });
@@ -440,7 +449,8 @@ impl Follower {
         context: &mut FollowContext<'_, impl Sink>,
     ) -> Result<(), ReadError> {
         let next = std::mem::replace(&mut self.next_content, ContentChange::New);
-        self.open = Some(self.start(file, None, next, context)?);
+        let stat = file.stat()?;
+        self.open = Some(self.start(file, &stat, None, next, context)?);
         Ok(())
     }
 
@@ -464,12 +474,6 @@ impl Follower {
     }
 
     /// Opens the name. Only with the file in hand is it sure that whatever had the name before lies beside it by now.
-    fn open_named(&self) -> io::Result<(Arc<dyn SourceFile>, FileStat)> {
-        let file = self.files.open(&self.path)?;
-        let stat = file.stat()?;
-        Ok((file, stat))
-    }
-
     fn report_incomplete(&mut self, context: &mut FollowContext<'_, impl Sink>) -> Result<(), Stopped> {
         let pending = self.open.as_ref().map(|open| (open.anchor.offset(), open.lines.pending()));
         let pending = pending.filter(|(_, head)| !head.is_empty());

@@ -5,7 +5,7 @@
 //! and a missed file did not lie there at the start or at the search before. No clock decides.
 
 use crate::source::{
-    file::access::{FileSystem, ReadFrom, SourceFile},
+    file::access::{FileSystem, OpenedFile, ReadFrom, SourceFile},
     file::follow::{
         anchor::{Anchor, TAIL},
         archive,
@@ -99,7 +99,7 @@ impl SiblingScan {
     fn save(&mut self, siblings: &[Sibling], without: &[Inode]) {
         if let Some(saved) = &mut self.saved {
             let siblings = siblings.iter().filter(|sibling| !without.contains(&sibling.stat.id));
-            let open = |sibling: &Sibling| save_sibling(&*self.files.open(&sibling.path).ok()?).ok();
+            let open = |sibling: &Sibling| save_sibling(&*self.files.open(&sibling.path).ok()?.file).ok();
             *saved = siblings.filter_map(open).collect();
         }
     }
@@ -130,9 +130,8 @@ impl SiblingScan {
         self.is_unfinished
     }
 
-    /// Notes that the file to which the name leads now was opened.
-    pub(super) fn set_opened(&mut self) -> io::Result<()> {
-        let target = self.files.resolve(&self.path)?;
+    /// Notes that the file to which the name leads now was opened, by its path without symbolic links.
+    pub(super) fn set_opened(&mut self, target: PathBuf) -> io::Result<()> {
         if target != self.target {
             // Files that lie beside the new target belong to its past.
             let siblings = list(&*self.files, &[&target])?;
@@ -159,7 +158,7 @@ impl SiblingScan {
             if !is_candidate || history.is_held(id) {
                 continue;
             }
-            let Ok(copy) = self.files.open(&path) else { continue };
+            let Ok(OpenedFile { file: copy, .. }) = self.files.open(&path) else { continue };
             if old.anchor.holds(&*copy)? {
                 return Ok(Some((copy, id)));
             }
@@ -177,7 +176,7 @@ impl SiblingScan {
             if kind != SiblingKind::Plain || !is_shorter || !is_new {
                 continue;
             }
-            let Ok(copy) = self.files.open(&path) else { continue };
+            let Ok(OpenedFile { file: copy, .. }) = self.files.open(&path) else { continue };
             let anchor = Anchor::at(&*copy, size)?;
             if old.anchor.begins_with(&anchor) {
                 return Ok(Some((anchor, stat.id)));
@@ -194,7 +193,7 @@ impl SiblingScan {
             sibling.kind == SiblingKind::Packed && is_sure
         });
         for archive in archives {
-            let Ok(file) = self.files.open(&archive.path) else { continue };
+            let Ok(OpenedFile { file, .. }) = self.files.open(&archive.path) else { continue };
             let Some(packing) = packing_of(&*file)? else { continue };
             // An archive that cannot be read to that place does not hold it.
             if archive::holds(&old.anchor, packing.unpack(ReadFrom { file: &*file, at: 0 })).unwrap_or(false) {
@@ -264,12 +263,12 @@ impl SiblingScan {
 
     /// Opens a file that was found; returns `None` if its name is gone or another file's by now.
     fn open_found(&self, sibling: &Sibling) -> io::Result<Option<Arc<dyn SourceFile>>> {
-        let file = match self.files.open(&sibling.path) {
-            Ok(file) => file,
+        let opened = match self.files.open(&sibling.path) {
+            Ok(opened) => opened,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        Ok((file.stat()?.id == sibling.stat.id).then_some(file))
+        Ok((opened.stat.id == sibling.stat.id).then_some(opened.file))
     }
 
     /// Tells an archive of a log that was missed from one of a log that was read, or that lay beside the name at the

@@ -28,8 +28,9 @@ pub(in crate::source) enum SiblingKind {
 /// Returns the siblings of these logs; each file once.
 pub(in crate::source) fn list(files: &dyn FileSystem, logs: &[&Path]) -> io::Result<Vec<Sibling>> {
     let mut found: Vec<Sibling> = Vec::new();
-    for log in logs {
-        let Some(name) = log.file_name() else { continue };
+    for (at, log) in logs.iter().enumerate() {
+        let is_known = logs.iter().take(at).any(|other| other == log);
+        let Some(name) = log.file_name().filter(|_| !is_known) else { continue };
         for (path, stat) in files.beginning_with(folder_of(log), name)? {
             let other = path.file_name().unwrap_or_default();
             let Some(kind) = kind_of(name.as_encoded_bytes(), other.as_encoded_bytes()) else { continue };

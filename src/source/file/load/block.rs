@@ -45,6 +45,24 @@ impl ParsedBlock {
     }
 }
 
+/// Returns the place and the length of the read with which a block begins.
+pub(super) fn read_of_block(from: u64, to: u64) -> (u64, usize) {
+    // The byte before tells whether a line begins where the block does; the last line mostly ends soon behind it.
+    let back = from.min(1);
+    (from - back, usize::try_from(to - from + back).unwrap_or_default() + PORTION)
+}
+
+/// Returns the places and the lengths of the first reads of a range.
+pub(super) fn reads_of_range(from: u64, to: u64) -> [(u64, usize); 2] {
+    [read_before(from), read_of_block(from, (from + BLOCK).min(to))]
+}
+
+/// Returns the place and the length of the read before a range.
+fn read_before(from: u64) -> (u64, usize) {
+    let back = from.min(LOOK_BACK);
+    (from - back, usize::try_from(back).unwrap_or_default())
+}
+
 /// Reads the lines that begin in a range, block by block.
 pub(super) fn read_range(
     file: &dyn SourceFile,
@@ -89,14 +107,12 @@ pub(super) fn read_block(
     line: Option<NonZeroU32>,
     buffer: &mut Vec<u8>,
 ) -> io::Result<ParsedBlock> {
-    // The byte before tells whether a line begins where the block does; the last line mostly ends soon behind it.
-    let back = from.min(1);
-    let len = usize::try_from(to - from).unwrap_or_default();
-    let needed = usize::try_from(back).unwrap_or_default() + len;
-    buffer.resize(needed + PORTION, 0);
-    let count = read_at_least(needed, file, buffer, from - back)?;
+    let (begin, len) = read_of_block(from, to);
+    buffer.resize(len, 0);
+    let count = read_at_least(len - PORTION, file, buffer, begin)?;
     let bytes = buffer.get(..count).unwrap_or_default();
-    let (before, inside) = bytes.split_at((needed - len).min(count));
+    let (before, inside) = bytes.split_at(usize::try_from(from - begin).unwrap_or_default().min(count));
+    let len = usize::try_from(to - from).unwrap_or_default();
     let (inside, behind) = inside.split_at(len.min(inside.len()));
     let skip = if from == 0 || before == b"\n" {
         Some(0)
@@ -144,11 +160,11 @@ pub(super) fn read_block(
 
 /// Shows a reader the lines before `from`, where a line begins or soon will.
 fn look_back(file: &dyn SourceFile, from: u64, reader: &mut LineReader) -> io::Result<()> {
-    let back = from.min(LOOK_BACK);
-    let mut bytes = vec![0; usize::try_from(back).unwrap_or_default()];
-    let count = read_at_least(bytes.len(), file, &mut bytes, from - back)?;
+    let (begin, len) = read_before(from);
+    let mut bytes = vec![0; len];
+    let count = read_at_least(len, file, &mut bytes, begin)?;
     let bytes = bytes.get(..count).unwrap_or_default();
-    let cut = if back == from { 0 } else { memchr::memchr(b'\n', bytes).map_or(count, |newline| newline + 1) };
+    let cut = if begin == 0 { 0 } else { memchr::memchr(b'\n', bytes).map_or(count, |newline| newline + 1) };
     let end = memchr::memrchr(b'\n', bytes).map_or(0, |newline| newline + 1);
     reader.look_back(bytes.get(cut..end).unwrap_or_default());
     Ok(())

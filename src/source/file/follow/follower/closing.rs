@@ -181,13 +181,13 @@ impl Follower {
         let current: Option<Inode> = match target {
             ReadTarget::None | ReadTarget::Open(_) | ReadTarget::Named(Err(_)) => None,
             ReadTarget::Restarted(file) => Some(file.stat()?.id),
-            ReadTarget::Named(Ok((_, stat))) => Some(stat.id),
+            ReadTarget::Named(Ok(opened)) => Some(opened.stat.id),
         };
         let same = |file| CopiedLog { file, name: NameChange::Same };
         let copied = match target {
             ReadTarget::None | ReadTarget::Open(_) => self.open.as_ref().map(|open| same(&*open.file)),
             ReadTarget::Restarted(file) => Some(same(&**file)),
-            ReadTarget::Named(Ok((file, _))) => Some(CopiedLog { file: &**file, name: NameChange::Other }),
+            ReadTarget::Named(Ok(opened)) => Some(CopiedLog { file: &*opened.file, name: NameChange::Other }),
             ReadTarget::Named(Err(_)) => None,
         };
         let missed = self.siblings.find_missed(current, copied, context.history, self.rank)?;
@@ -208,7 +208,9 @@ impl Follower {
         MissedFile { path, id, file }: MissedFile,
         context: &mut FollowContext<'_, impl Sink>,
     ) -> Result<(), ReadError> {
-        let mut open = match self.start(file, None, ContentChange::New, context) {
+        let started = file.stat().map_err(ReadError::from);
+        let started = started.and_then(|stat| self.start(file, &stat, None, ContentChange::New, context));
+        let mut open = match started {
             Ok(open) => open,
             Err(error) => {
                 self.siblings.forget(&[id]);

@@ -5,7 +5,7 @@ use crate::{
     source::{
         error::ReadError,
         file::{
-            access::{FileSystem, SourceFile},
+            access::{FileSystem, OpenedFile, SourceFile},
             follow::{
                 anchor::Anchor,
                 context::FollowContext,
@@ -41,8 +41,7 @@ struct ResumeCandidate {
 
 impl ResumeCandidate {
     fn open(files: &dyn FileSystem, path: &Path) -> io::Result<Option<Self>> {
-        let file = files.open(path)?;
-        let stat = file.stat()?;
+        let OpenedFile { file, stat, .. } = files.open(path)?;
         if !stat.is_file() {
             return Ok(None);
         }
@@ -105,7 +104,8 @@ impl Follower {
         if let (true, Some(known)) = (is_packed, &known) {
             context.history.note(known.clone());
         }
-        let mut open = self.start(candidate.file, known.filter(|_| !is_packed), ContentChange::New, context)?;
+        let (stat, known) = (candidate.file.stat()?, known.filter(|_| !is_packed));
+        let mut open = self.start(candidate.file, &stat, known, ContentChange::New, context)?;
         context.sink.skip(open.generation, &sent);
         context.sink.notice(Severity::Routine, format!("{name} {what}"))?;
         if is_packed {
