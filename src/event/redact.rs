@@ -172,7 +172,8 @@ pub(super) fn url(text: &str) -> String {
     let (rest, query) = QUERY.find(text).map_or((text, ""), |found| text.split_at(found.start()));
     let (scheme, rest) = rest.split_once("://").map_or(("", rest), |(scheme, rest)| (scheme, rest));
     // In the URLs that are fetched a backslash is a slash, so that what precedes it is the host that is asked.
-    let ends: &[char] = if Url::parse(text).is_ok() { &['/', '\\'] } else { &['/'] };
+    let has_backslash = text.contains('\\') && Url::parse(text).is_ok();
+    let ends: &[char] = if has_backslash { &['/', '\\'] } else { &['/'] };
     let (host, path) = rest.split_once(ends).map_or((rest, None), |(host, path)| (host, Some(path)));
     let mut out = String::with_capacity(text.len());
     if !scheme.is_empty() {

@@ -331,7 +331,9 @@ impl Writer {
                 let text = self.text(standing);
                 self.standing = standing;
                 let file = File::options().write(true).open(&self.log).unwrap();
-                return file.write_all_at(text.as_bytes(), 0).unwrap();
+                file.write_all_at(text.as_bytes(), 0).unwrap();
+                // Near the end there are fewer events than stood there.
+                return file.set_len(text.len() as u64).unwrap();
             }
             Rotation::LinkOver => {
                 fs::hard_link(fs::canonicalize(&self.log).unwrap(), rotated).unwrap();
