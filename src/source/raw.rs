@@ -101,7 +101,7 @@ fn is_record(text: &[u8], origin: Origin) -> bool {
 
 /// Reads up to `len` bytes from a record's place on.
 fn read_at(files: &dyn FileSystem, path: &Path, origin: Origin, len: u64) -> io::Result<Vec<u8>> {
-    let OpenedFile { file, stat, .. } = files.open(path)?;
+    let OpenedFile { file, stat, .. } = files.open(path, &[])?;
     let mut text = Vec::new();
     if !stat.is_file() {
         return Err(io::Error::other("it is no longer a regular file"));

@@ -22,7 +22,8 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
     fn observe(&self, path: &Path) -> io::Result<Observation>;
 
     /// Opens a file for reading; does not wait for a writer, should the name have become a FIFO meanwhile.
-    fn open(&self, path: &Path) -> io::Result<OpenedFile>;
+    /// The reads are announced, see [`SourceFile::announce`].
+    fn open(&self, path: &Path, reads: &[(u64, usize)]) -> io::Result<OpenedFile>;
 
     /// Returns whether a name is a symbolic link.
     fn is_link(&self, path: &Path) -> io::Result<bool>;

@@ -36,7 +36,7 @@ impl FileSystem for LocalFiles {
         })
     }
 
-    fn open(&self, path: &Path) -> io::Result<OpenedFile> {
+    fn open(&self, path: &Path, _reads: &[(u64, usize)]) -> io::Result<OpenedFile> {
         let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
         let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
         let stat = FileStat::of(&file.metadata()?);

@@ -235,20 +235,23 @@ impl FileSystem for RemoteFiles {
         Ok(observation(&self.ask(&Request::Stat(path))?))
     }
 
-    fn open(&self, path: &Path) -> io::Result<OpenedFile> {
+    fn open(&self, path: &Path, reads: &[(u64, usize)]) -> io::Result<OpenedFile> {
         let number = {
             let mut slots = lock(&self.slots);
             slots.next_file += 1;
             slots.next_file
         };
         let is_stopped = |silence| self.link.is_stopped_at(silence);
-        let (resolved, opened) = self.link.retry(self.patience, |shell, epoch| {
+        let (resolved, opened, announced) = self.link.retry(self.patience, |shell, epoch| {
             let mut slots = lock(&self.slots);
             let (slot, _) = slots.take(epoch, number);
             let pending = shell.send(&[Request::Resolve(path), Request::Open(slot, path)]);
+            let announced = announce(reads, shell, epoch, slot);
             drop(slots);
             match &*pending? {
-                [resolved, opened] => Ok((shell.wait(resolved, &is_stopped)?, shell.wait(opened, &is_stopped)?)),
+                [resolved, opened] => {
+                    Ok((shell.wait(resolved, &is_stopped)?, shell.wait(opened, &is_stopped)?, announced?))
+                }
                 _ => Err(io::ErrorKind::NotConnected.into()),
             }
         })?;
@@ -258,7 +261,7 @@ impl FileSystem for RemoteFiles {
         };
         let resolved = parse_resolved(&resolved.body).map_or_else(|| path.to_owned(), |(_, resolved)| resolved);
         let place = Mutex::new(FilePlace { path: path.to_owned(), resolved: resolved.clone() });
-        let file = RemoteFile { files: self.clone(), number, id: stat.id, place, announced: Mutex::default() };
+        let file = RemoteFile { files: self.clone(), number, id: stat.id, place, announced: Mutex::new(announced) };
         Ok(OpenedFile { file: Arc::new(file), stat, resolved })
     }
 
@@ -387,17 +390,9 @@ impl SourceFile for RemoteFile {
             self.files.forget(self.number);
             return;
         }
-        // The rate of the link may not be known yet: packing is the lesser risk.
-        let can_pack = shell.greeting.can_pack;
-        let transfer = |len| if can_pack && len >= PACKED_MIN { Transfer::Packed } else { Transfer::Plain };
-        let reads: Vec<(ByteBlocks, Transfer)> =
-            reads.iter().map(|(from, len)| (blocks_around(*from, *len), transfer(*len))).collect();
-        let request = |(blocks, transfer): &(ByteBlocks, Transfer)| Request::Read(slot, *blocks, *transfer);
-        let Ok(pending) = shell.send(&reads.iter().map(request).collect::<Vec<Request<'_>>>()) else { return };
+        let announced = announce(reads, &shell, epoch, slot);
         drop(slots);
-        let reads = reads.into_iter().zip(pending);
-        let reads = reads.map(|((blocks, transfer), pending)| AnnouncedRead { epoch, blocks, transfer, pending });
-        *lock(&self.announced) = reads.collect();
+        *lock(&self.announced) = announced.unwrap_or_default();
     }
 
     fn end_first(&self) -> u64 {
@@ -445,6 +440,19 @@ fn open_error(answer: &Answer) -> io::Error {
         Observation::Unreachable(reason) => io::Error::other(reason),
         Observation::File(..) | Observation::Other(_) => io::Error::other("is no regular file"),
     }
+}
+
+/// Asks for bytes at a descriptor ahead.
+fn announce(reads: &[(u64, usize)], shell: &RemoteShell, epoch: u64, slot: u8) -> io::Result<Vec<AnnouncedRead>> {
+    // The rate of the link may not be known yet: packing is the lesser risk.
+    let can_pack = shell.greeting.can_pack;
+    let transfer = |len| if can_pack && len >= PACKED_MIN { Transfer::Packed } else { Transfer::Plain };
+    let reads: Vec<(ByteBlocks, Transfer)> =
+        reads.iter().map(|(from, len)| (blocks_around(*from, *len), transfer(*len))).collect();
+    let request = |(blocks, transfer): &(ByteBlocks, Transfer)| Request::Read(slot, *blocks, *transfer);
+    let pending = shell.send(&reads.iter().map(request).collect::<Vec<Request<'_>>>())?;
+    let reads = reads.into_iter().zip(pending);
+    Ok(reads.map(|((blocks, transfer), pending)| AnnouncedRead { epoch, blocks, transfer, pending }).collect())
 }
 
 fn blocks_around(from: u64, len: usize) -> ByteBlocks {

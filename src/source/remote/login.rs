@@ -1,7 +1,7 @@
 //! Logins that the later connections to a host share, so that a question is answered once, before the screen is taken.
 //!
-//! A login is a connection of ssh as a control master, whose command gives back a word: then all questions are
-//! answered. ssh asks on the terminal itself. Its connection ends when our pipe closes, so also with a program that was
+//! A login is a connection of ssh as a control master. Once its socket is there, or its command has given back a word,
+//! all questions are answered. ssh asks on the terminal itself. Its connection ends when our pipe closes, so also with a program that was
 //! killed, and it takes its socket away. A host that answers without a question is never asked about one.
 
 use super::{
@@ -213,6 +213,8 @@ impl Login {
                 Ok(LoginReport::Done) => return Ok(()),
                 Ok(LoginReport::Said(line)) => take(line),
                 Ok(LoginReport::Closed) | Err(RecvTimeoutError::Disconnected) => break,
+                // ssh makes its socket once the other end has let it in; its command answers two ways later.
+                Err(RecvTimeoutError::Timeout) if Path::new(&self.socket).exists() => return Ok(()),
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if (context.has_interrupted)() {

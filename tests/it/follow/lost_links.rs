@@ -190,7 +190,7 @@ impl FileSystem for Machine {
         Ok(node.map_or(Observation::Absent, |node| Observation::of(&state.stat(node))))
     }
 
-    fn open(&self, path: &Path) -> io::Result<OpenedFile> {
+    fn open(&self, path: &Path, _: &[(u64, usize)]) -> io::Result<OpenedFile> {
         let mut state = self.request();
         let name = path.file_name().unwrap().to_str().unwrap();
         state.story.push(format!("open {name}"));

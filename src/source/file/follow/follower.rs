@@ -41,6 +41,9 @@ use std::{
 /// The time for which a rotation is shown beside the state of the name.
 const MARKED: Duration = Duration::from_secs(30);
 
+/// The reads with which a file begins: its packing, and whether it begins as another one did.
+const HEAD_READS: [(u64, usize); 2] = [(0, MAGIC), (0, BEGINNING)];
+
 /// The time at which a name was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Discovery {
@@ -311,9 +314,9 @@ impl Follower {
                 context
                     .sink
                     .notice(Severity::Routine, format!("{what}; the old file is read to its end, then the new one"))?;
-                Ok(ReadTarget::Named(self.files.open(&self.path)))
+                Ok(ReadTarget::Named(self.files.open(&self.path, &HEAD_READS)))
             }
-            FollowStep::Open => Ok(ReadTarget::Named(self.files.open(&self.path))),
+            FollowStep::Open => Ok(ReadTarget::Named(self.files.open(&self.path, &HEAD_READS))),
             FollowStep::Leave => {
                 self.leave(context)?;
                 context.sink.notice(Severity::Routine, "gone; waiting for it to come back".into())?;
@@ -425,7 +428,6 @@ impl Follower {
         self.next_generation = generation.wrapping_add(1);
         let beginning = Beginning { size: Some(size), modified: modified.0, content: next };
         context.sink.begin(generation, beginning)?;
-        file.announce(&[(0, MAGIC), (0, BEGINNING)]);
         let packed = packing_of(&*file)?.is_some();
         let resume = match &known {
             Some(known) => Some(Resume { offset: known.anchor.offset(), line: known.line }),

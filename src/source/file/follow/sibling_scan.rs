@@ -99,7 +99,7 @@ impl SiblingScan {
     fn save(&mut self, siblings: &[Sibling], without: &[Inode]) {
         if let Some(saved) = &mut self.saved {
             let siblings = siblings.iter().filter(|sibling| !without.contains(&sibling.stat.id));
-            let open = |sibling: &Sibling| save_sibling(&*self.files.open(&sibling.path).ok()?.file).ok();
+            let open = |sibling: &Sibling| save_sibling(&*self.files.open(&sibling.path, &[]).ok()?.file).ok();
             *saved = siblings.filter_map(open).collect();
         }
     }
@@ -158,7 +158,7 @@ impl SiblingScan {
             if !is_candidate || history.is_held(id) {
                 continue;
             }
-            let Ok(OpenedFile { file: copy, .. }) = self.files.open(&path) else { continue };
+            let Ok(OpenedFile { file: copy, .. }) = self.files.open(&path, &[]) else { continue };
             if old.anchor.holds(&*copy)? {
                 return Ok(Some((copy, id)));
             }
@@ -176,7 +176,7 @@ impl SiblingScan {
             if kind != SiblingKind::Plain || !is_shorter || !is_new {
                 continue;
             }
-            let Ok(OpenedFile { file: copy, .. }) = self.files.open(&path) else { continue };
+            let Ok(OpenedFile { file: copy, .. }) = self.files.open(&path, &[]) else { continue };
             let anchor = Anchor::at(&*copy, size)?;
             if old.anchor.begins_with(&anchor) {
                 return Ok(Some((anchor, stat.id)));
@@ -193,7 +193,7 @@ impl SiblingScan {
             sibling.kind == SiblingKind::Packed && is_sure
         });
         for archive in archives {
-            let Ok(OpenedFile { file, .. }) = self.files.open(&archive.path) else { continue };
+            let Ok(OpenedFile { file, .. }) = self.files.open(&archive.path, &[]) else { continue };
             let Some(packing) = packing_of(&*file)? else { continue };
             // An archive that cannot be read to that place does not hold it.
             if archive::holds(&old.anchor, packing.unpack(ReadFrom { file: &*file, at: 0 })).unwrap_or(false) {
@@ -263,7 +263,7 @@ impl SiblingScan {
 
     /// Opens a file that was found; returns `None` if its name is gone or another file's by now.
     fn open_found(&self, sibling: &Sibling) -> io::Result<Option<Arc<dyn SourceFile>>> {
-        let opened = match self.files.open(&sibling.path) {
+        let opened = match self.files.open(&sibling.path, &[]) {
             Ok(opened) => opened,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),

@@ -41,7 +41,7 @@ struct ResumeCandidate {
 
 impl ResumeCandidate {
     fn open(files: &dyn FileSystem, path: &Path) -> io::Result<Option<Self>> {
-        let OpenedFile { file, stat, .. } = files.open(path)?;
+        let OpenedFile { file, stat, .. } = files.open(path, &[])?;
         if !stat.is_file() {
             return Ok(None);
         }
