@@ -130,7 +130,11 @@ impl EventPrinter {
             self.alerter.observe(&update);
             let is_loaded = matches!(update, LogUpdate::Loaded);
             let flow = match update {
-                LogUpdate::Batch { events, .. } => self.print_all(events, &monitor)?,
+                LogUpdate::Batch { events, .. } => {
+                    // The place where the first of them stand is known by now.
+                    self.save_state(&monitor);
+                    self.print_all(events, &monitor)?
+                }
                 LogUpdate::Finished => return Ok(PrintingEnd::BySource(Box::new(monitor))),
                 LogUpdate::Opened { .. }
                 | LogUpdate::Health { .. }

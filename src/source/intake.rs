@@ -302,6 +302,10 @@ impl Sink for Intake {
         }
     }
 
+    fn keeps_positions(&self) -> bool {
+        self.positions == Positions::Kept
+    }
+
     fn chunks_per_poll(&self) -> usize {
         match self.positions {
             Positions::Kept => 1,

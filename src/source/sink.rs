@@ -27,6 +27,11 @@ pub trait Sink {
         None
     }
 
+    /// Returns whether read positions are kept for a later run.
+    fn keeps_positions(&self) -> bool {
+        false
+    }
+
     /// Returns the number of chunks of up to 1 MiB that are read at once, so that other files get their turn.
     fn chunks_per_poll(&self) -> usize {
         64

@@ -185,6 +185,32 @@ fn four_kills_in_a_storm_lose_and_repeat_nothing() {
     assert_eq!(repeated, due, "equal events");
 }
 
+/// The position is saved before the first event is printed: the log may be rotated right after a kill.
+fn a_kill_before_anything_was_printed_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (log, state) = (path("vod.log"), path("state"));
+    append(&log, &events(0..2000));
+    let command = || {
+        let mut command = Command::new(PROGRAM);
+        command.args(tail_args(&log)).arg("--state").arg(&state).env_clear().env("LANG", "C.UTF-8");
+        command
+    };
+    // Nobody reads what it prints, so that it cannot print all.
+    let mut child = command().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let begun = Instant::now();
+    while !state.exists() {
+        assert!(begun.elapsed() < PATIENCE, "waited in vain for the state");
+        thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    fs::rename(&log, path("vod.log.1")).unwrap();
+    append(&log, &events(2000..2010));
+    let mut running = Running::follower(&mut command());
+    running.until_numbers(0..2010);
+}
+
 /// At rest the position of all that was printed is saved, so that a kill repeats nothing on a pipe either.
 fn a_kill_at_rest_repeats_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -422,6 +448,7 @@ crate::tests! {
     without_inotify_polling_is_told_and_finds_the_same,
     four_kills_in_a_storm_lose_and_repeat_nothing,
     a_kill_at_rest_repeats_nothing,
+    a_kill_before_anything_was_printed_loses_nothing,
     logrotate_with_create,
     logrotate_with_copytruncate,
     permission_is_lost_and_regained,

@@ -463,6 +463,10 @@ impl Follower {
         context: &mut FollowContext<'_, impl Sink>,
     ) -> Result<ReadOutcome, ReadError> {
         let Some(open) = &mut self.open else { return Ok(ReadOutcome::UpToDate) };
+        // The position at the start is kept before anything is read: the log may be rotated before the next is.
+        if !self.is_polled && context.sink.keeps_positions() {
+            return Ok(ReadOutcome::More);
+        }
         let outcome =
             if open.packed { open.read_packed(context.history, context.sink)? } else { open.read_on(context.sink)? };
         let place = Resume { offset: open.lines.byte(), line: open.lines.line() };
