@@ -14,6 +14,9 @@ pub(in crate::source) const BLOCK: u64 = 1 << 20;
 
 const BLOCK_LEN: usize = 1 << 20;
 
+/// The bytes of a page of memory.
+const PAGE: usize = 4096;
+
 /// The number of bytes before the begin of a reading that are searched for the time of its first events.
 const LOOK_BACK: u64 = 16 << 10;
 
@@ -108,7 +111,9 @@ pub(super) fn read_block(
     buffer: &mut Vec<u8>,
 ) -> io::Result<ParsedBlock> {
     let (begin, len) = read_of_block(from, to);
-    buffer.resize(len, 0);
+    buffer.resize(len + PAGE, 0);
+    let start = same_place_in_page(begin, buffer);
+    let buffer = buffer.get_mut(start..start + len).unwrap_or_default();
     let count = read_at_least(len - PORTION, file, buffer, begin)?;
     let bytes = buffer.get(..count).unwrap_or_default();
     let (before, inside) = bytes.split_at(usize::try_from(from - begin).unwrap_or_default().min(count));
@@ -156,6 +161,14 @@ pub(super) fn read_block(
         rest = memchr::memchr(b'\n', rest).and_then(|newline| rest.get(..=newline)).unwrap_or(rest);
     }
     Ok(ParsedBlock { lines: found.counts.lines, found, reader, span: Some((begin, end)) })
+}
+
+/// Returns where to put the bytes of a file in a buffer so that they lie in a page of memory as they lie in the page
+/// cache. Copying them takes twice the time if they lie a few bytes behind that: the processor then takes each load for
+/// one of bytes that were just stored (4K aliasing).
+fn same_place_in_page(byte: u64, buffer: &[u8]) -> usize {
+    let place = usize::try_from(byte % PAGE as u64).unwrap_or_default();
+    (place + PAGE - buffer.as_ptr().addr() % PAGE) % PAGE
 }
 
 /// Shows a reader the lines before `from`, where a line begins or soon will.
