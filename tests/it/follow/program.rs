@@ -185,6 +185,41 @@ fn four_kills_in_a_storm_lose_and_repeat_nothing() {
     assert_eq!(repeated, due, "equal events");
 }
 
+/// What the shell does in a namespace of its own: a file system is mounted over the folder of a log, and its end, while
+/// a writer keeps the log open.
+const MOUNTS: &str = r#"
+program=$1; cd "$2" || exit 1
+event() { echo "{\"event_type\":\"thumbnailComplete\",\"thumbnail_info\":{\"asset_id\":\"$1\",\"status\":\"SUCCEED\"}}"; }
+came() { n=0; until grep -q "\"$1\"" out; do n=$((n + 1)); [ $n -lt 600 ] || exit 3; sleep 0.05; done; }
+mount -t tmpfs none other && umount other || exit 2
+event a1 > logs/vod.log; : > out
+"$program" tail -n +1 -o jsonl logs/vod.log > out 2> err & child=$!
+came a1; exec 7>> logs/vod.log
+mount -t tmpfs none logs; event b1 > logs/vod.log; came b1; event a2 >&7; came a2
+umount -l logs; event a3 >&7; came a3
+mount -t tmpfs none logs; event c1 > logs/vod.log; came c1; event a4 >&7; came a4
+umount -l logs; event a5 >> logs/vod.log; came a5
+sleep 1; kill $child
+"#;
+
+fn a_mount_over_the_folder_and_its_end_repeat_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("logs")).unwrap();
+    fs::create_dir(path("other")).unwrap();
+    let mut command = Command::new("unshare");
+    command.args(["-rm", "sh", "-c", MOUNTS, "sh", PROGRAM]).arg(folder.path()).env("LANG", "C.UTF-8");
+    let code = command.stdin(Stdio::null()).stderr(Stdio::null()).status().ok().and_then(|status| status.code());
+    if code.is_none_or(|code| code == 1 || code == 2) {
+        skip("no file system that may be mounted");
+    }
+    let (out, err) = (fs::read_to_string(path("out")).unwrap(), fs::read_to_string(path("err")).unwrap());
+    let event = |line: &str| line.split_once(r#""asset_id":""#).unwrap().1.split_once('"').unwrap().0.to_owned();
+    let mut came: Vec<String> = out.lines().map(event).collect();
+    came.sort_unstable();
+    assert_eq!(came, ["a1", "a2", "a3", "a4", "a5", "b1", "c1"], "{err}");
+}
+
 /// The position is saved before the first event is printed: the log may be rotated right after a kill.
 fn a_kill_before_anything_was_printed_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -448,6 +483,7 @@ crate::tests! {
     without_inotify_polling_is_told_and_finds_the_same,
     four_kills_in_a_storm_lose_and_repeat_nothing,
     a_kill_at_rest_repeats_nothing,
+    a_mount_over_the_folder_and_its_end_repeat_nothing,
     a_kill_before_anything_was_printed_loses_nothing,
     logrotate_with_create,
     logrotate_with_copytruncate,
