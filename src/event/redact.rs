@@ -117,7 +117,7 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     let plain = |found: &Captures<'_>| url(&ESCAPED_SLASH.replace_all(&found[0], "/"));
     let text = map(text, |text| ABSOLUTE.replace_all(text, plain));
     let text = map(text, |text| RELATIVE.replace_all(text, plain));
-    map(redact_rest(text), hide_base64)
+    redact_rest(text)
 }
 
 /// Hides the secrets that need no URL around them.
@@ -126,6 +126,7 @@ fn redact_rest(text: Cow<'_, str>) -> Cow<'_, str> {
     let text = map(text, |text| USER_INFO.replace_all(text, "***@$1"));
     let text = map(text, |text| SECRET_PAIR.replace_all(text, "$1***"));
     let text = map(text, hide_credentials);
+    let text = map(text, hide_base64);
     map(text, |text| {
         SIGNED_PATH.replace_all(text, |found: &Captures<'_>| match found.get(1) {
             // The id of an asset, and a folder.
@@ -135,20 +136,30 @@ fn redact_rest(text: Cow<'_, str>) -> Cow<'_, str> {
     })
 }
 
-/// Hides tokens after `Bearer` and `Basic`. A word without a digit is one of the sentence, as in `basic authentication`.
+/// Hides tokens after `Bearer` and `Basic`. A word of letters in one case, but for
+/// the first, is one of the sentence, as in `Basic Authentication`.
 fn hide_credentials(text: &str) -> Cow<'_, str> {
     CREDENTIALS.replace_all(text, |found: &Captures<'_>| {
-        let is_word = found[3].bytes().all(|byte| byte.is_ascii_lowercase());
+        let is_word = found[3].starts_with(|first: char| first.is_ascii_alphabetic())
+            && found[3].bytes().skip(1).all(|byte| byte.is_ascii_lowercase());
         if is_word { found[0].to_owned() } else { format!("{}{}***", &found[1], &found[2]) }
     })
 }
 
 /// Hides Base64 that holds text with secrets, such as the body of a request to a gateway.
 fn hide_base64(text: &str) -> Cow<'_, str> {
+    // Base64 of text has upper-case letters; the ids and digests of most URLs have none.
+    let may_be_text = |token: &str| token.bytes().any(|digit| digit.is_ascii_uppercase());
+    if !may_be_text(text) {
+        return Cow::Borrowed(text);
+    }
     let plain_digit = |escape: &Captures<'_>| if escape[0].ends_with(['b', 'B']) { "+" } else { "/" };
     let holds_secrets = |text: &str| matches!(redact(text), Cow::Owned(redacted) if redacted != text);
     let longest_text = |bytes: &Vec<u8>| bytes.utf8_chunks().map(|chunk| chunk.valid().len()).max();
     BASE64.replace_all(text, |found: &Captures<'_>| {
+        if !may_be_text(&found[0]) {
+            return found[0].to_owned();
+        }
         let token = BASE64_ESCAPE.replace_all(&found[0], plain_digit);
         // A letter before the text, as in `\neyJ…`, looks like a part of it and moves the groups of four.
         let decoded = (0..4).filter_map(|skip| base64_text::decode(token.as_bytes().get(skip..)?));
@@ -288,6 +299,7 @@ mod tests {
         check("sent Bearer eyJhbGciOiJub25lIn0.SECRET again", "sent Bearer *** again");
         check("curl -u, Basic dTpTRUNSRVQ= was refused", "curl -u, Basic *** was refused");
         check("basic authentication failed", "basic authentication failed");
+        check("Basic Authentication failed", "Basic Authentication failed");
         check(r#""auth_key" => "SECRET", "a" => 1"#, r#""auth_key" => "***", "a" => 1"#);
         check("auth_key = SECRET", "auth_key = ***");
         check("auth%5Fkey=SECRET", "auth%5Fkey=***");

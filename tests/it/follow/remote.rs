@@ -9,7 +9,7 @@ use std::{
 use thumbview::source::remote::{RemoteFiles, Transport};
 
 /// The shells under which the program must run.
-const SHELLS: [&str; 2] = ["dash", BUSYBOX];
+const SHELLS: [&str; 4] = ["dash", "bash", BUSYBOX, "mksh"];
 
 /// The shell of `busybox`, with its own stat, dd and readlink.
 const BUSYBOX: &str = "busybox sh";
