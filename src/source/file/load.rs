@@ -3,8 +3,8 @@
 //! The file is read by `pread` in blocks of 1 MiB that meet at line borders, a thread a core; never through a mapping,
 //! where a truncation would kill the program. Blocks are put together in the order of the file, so that every event
 //! knows its line and what time it goes by, and a record that lies over a border comes out once: a block whose
-//! predecessor has not finished something is read again by the predecessor's reader. Of a file that holds one record a line the last blocks
-//! come first, so that the newest assets are there at once; their line numbers follow.
+//! predecessor has not finished something is read again by the predecessor's reader. Of a file that holds one record a
+//! line the last blocks come first, so that the newest assets are there at once; their line numbers follow.
 
 mod block;
 

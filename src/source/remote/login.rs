@@ -1,8 +1,9 @@
 //! Logins that the later connections to a host share, so that a question is answered once, before the screen is taken.
 //!
 //! A login is a connection of ssh as a control master. Once its socket is there, or its command has given back a word,
-//! all questions are answered. ssh asks on the terminal itself. Its connection ends when our pipe closes, so also with a program that was
-//! killed, and it takes its socket away. A host that answers without a question is never asked about one.
+//! all questions are answered. ssh asks on the terminal itself. Its connection ends when our pipe closes, so also with a
+//! program that was killed, and it takes its socket away. A host that answers without a question is never asked about
+//! one.
 
 use super::{
     failure::{ShellEnd, lacks_answer},
