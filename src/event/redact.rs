@@ -136,8 +136,8 @@ fn redact_rest(text: Cow<'_, str>) -> Cow<'_, str> {
     })
 }
 
-/// Hides tokens after `Bearer` and `Basic`. A word of letters in one case, but for
-/// the first, is one of the sentence, as in `Basic Authentication`.
+/// Hides tokens after `Bearer` and `Basic`. A word of lower-case letters, whatever the first is, belongs to the sentence,
+/// as in `Basic Authentication`.
 fn hide_credentials(text: &str) -> Cow<'_, str> {
     CREDENTIALS.replace_all(text, |found: &Captures<'_>| {
         let is_word = found[3].starts_with(|first: char| first.is_ascii_alphabetic())
@@ -183,8 +183,7 @@ pub(super) fn url(text: &str) -> String {
     let (rest, query) = QUERY.find(text).map_or((text, ""), |found| text.split_at(found.start()));
     let (scheme, rest) = rest.split_once("://").map_or(("", rest), |(scheme, rest)| (scheme, rest));
     // In the URLs that are fetched a backslash is a slash, so that what precedes it is the host that is asked.
-    let has_backslash = text.contains('\\') && Url::parse(text).is_ok();
-    let ends: &[char] = if has_backslash { &['/', '\\'] } else { &['/'] };
+    let ends: &[char] = if text.contains('\\') && Url::parse(text).is_ok() { &['/', '\\'] } else { &['/'] };
     let (host, path) = rest.split_once(ends).map_or((rest, None), |(host, path)| (host, Some(path)));
     let mut out = String::with_capacity(text.len());
     if !scheme.is_empty() {

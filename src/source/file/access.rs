@@ -22,7 +22,7 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
     fn observe(&self, path: &Path) -> io::Result<Observation>;
 
     /// Opens a file for reading; does not wait for a writer, should the name have become a FIFO meanwhile.
-    /// The reads are announced, see [`SourceFile::announce`].
+    /// These reads are announced, see [`SourceFile::announce`].
     fn open(&self, path: &Path, reads: &[(u64, usize)]) -> io::Result<OpenedFile>;
 
     /// Returns whether a name is a symbolic link.

@@ -122,6 +122,11 @@ impl SiblingScan {
     /// Takes files that were found as missed for unseen once more, since they could not be read: they are searched again.
     pub(super) fn forget(&mut self, ids: &[Inode]) {
         self.seen.iter_mut().for_each(|seen| seen.retain(|id, _| !ids.contains(id)));
+        self.repeat();
+    }
+
+    /// Asks for another search at the next poll.
+    pub(super) fn repeat(&mut self) {
         self.is_unfinished = true;
     }
 

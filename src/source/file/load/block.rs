@@ -57,11 +57,11 @@ pub(super) fn read_of_block(from: u64, to: u64) -> (u64, usize) {
 
 /// Returns the places and the lengths of the first reads of a range.
 pub(super) fn reads_of_range(from: u64, to: u64) -> [(u64, usize); 2] {
-    [read_before(from), read_of_block(from, (from + BLOCK).min(to))]
+    [look_back_read(from), read_of_block(from, (from + BLOCK).min(to))]
 }
 
 /// Returns the place and the length of the read before a range.
-fn read_before(from: u64) -> (u64, usize) {
+fn look_back_read(from: u64) -> (u64, usize) {
     let back = from.min(LOOK_BACK);
     (from - back, usize::try_from(back).unwrap_or_default())
 }
@@ -173,7 +173,7 @@ fn same_place_in_page(byte: u64, buffer: &[u8]) -> usize {
 
 /// Shows a reader the lines before `from`, where a line begins or soon will.
 fn look_back(file: &dyn SourceFile, from: u64, reader: &mut LineReader) -> io::Result<()> {
-    let (begin, len) = read_before(from);
+    let (begin, len) = look_back_read(from);
     let mut bytes = vec![0; len];
     let count = read_at_least(len, file, &mut bytes, begin)?;
     let bytes = bytes.get(..count).unwrap_or_default();

@@ -112,7 +112,7 @@ impl Follower {
         context: &mut FollowContext<'_, impl Sink>,
     ) -> Result<(), Stopped> {
         // Its inode may be another file's by now, which was passed over for that.
-        self.siblings.forget(&[]);
+        self.siblings.repeat();
         let (severity, loss) = match self.read_rest(&mut rotated.open, context) {
             Ok(Some(rest)) => (Severity::Routine, rest.sentence()),
             Ok(None) => (Severity::Warning, "lines written since the last look may be lost".into()),
