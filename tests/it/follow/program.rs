@@ -234,8 +234,9 @@ fn a_kill_before_anything_was_printed_loses_nothing() {
     // Nobody reads what it prints, so that it cannot print all.
     let mut child = command().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let begun = Instant::now();
-    while !state.exists() {
-        assert!(begun.elapsed() < PATIENCE, "waited in vain for the state");
+    // The file is written at the start, when the log was not opened yet.
+    while !fs::read_to_string(&state).is_ok_and(|state| state.contains("\"offset\":")) {
+        assert!(begun.elapsed() < PATIENCE, "waited in vain for a position");
         thread::sleep(Duration::from_millis(10));
     }
     child.kill().unwrap();
