@@ -212,14 +212,14 @@ fn wide_text_moves_nothing() {
         let mut fields = ["14d7b2fa", "SUCCEED", "VOD.1", title, title, "https://h/0.jpg", title].map(str::to_owned);
         fields[0].push_str(title);
         let stage = attacked((100, 30), &[fields]);
-        let mut glass = vt100::Parser::new(30.try_into().unwrap(), 100.try_into().unwrap(), 0);
-        glass.process(&drawn(&stage));
+        let mut emulator = vt100::Parser::new(30.try_into().unwrap(), 100.try_into().unwrap(), 0);
+        emulator.process(&drawn(&stage));
         let mut meant = Buffer::empty(Rect::new(0, 0, 100, 30));
         ui::draw(&mut meant, &stage.app);
         let mut borders = 0;
         for (at, cell) in meant.content.iter().enumerate() {
             let (row, column) = (u16::try_from(at / 100).unwrap(), u16::try_from(at % 100).unwrap());
-            let seen = glass.screen().cell(row, column).unwrap().contents();
+            let seen = emulator.screen().cell(row, column).unwrap().contents();
             if "│┌┐└┘├┤".contains(cell.symbol()) {
                 assert_eq!(seen, cell.symbol(), "{title} at {row},{column}");
                 borders += 1;

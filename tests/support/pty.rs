@@ -81,7 +81,7 @@ pub(crate) struct Session {
     device: OwnedFd,
     child: Box<dyn Child + Send + Sync>,
     keyboard: Keyboard,
-    glass: Arc<Mutex<Glass>>,
+    emulator: Arc<Mutex<Emulator>>,
     looks: Arc<AtomicBool>,
     looker: Option<JoinHandle<()>>,
     modes_before: String,
@@ -91,7 +91,7 @@ pub(crate) struct Session {
 
 type Keyboard = Arc<Mutex<Box<dyn Write + Send>>>;
 
-struct Glass {
+struct Emulator {
     is_open: bool,
     parser: vt100::Parser<Answerer>,
     bytes: Vec<u8>,
@@ -133,7 +133,7 @@ impl Session {
             master: Some(pair.master),
             device,
             child,
-            glass: Arc::new(Mutex::new(Glass {
+            emulator: Arc::new(Mutex::new(Emulator {
                 is_open: true,
                 parser: vt100::Parser::new_with_callbacks(cells(rows), cells(cols), 0, Answerer::default()),
                 bytes: Vec::new(),
@@ -154,7 +154,7 @@ impl Session {
 
     /// Waits until the screen is as wanted; panics with the screen when it does not come to be.
     pub(crate) fn wait_for(&self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
-        let found = until(|| wanted(self.glass.lock().unwrap().parser.screen()));
+        let found = until(|| wanted(self.emulator.lock().unwrap().parser.screen()));
         assert!(found, "waited in vain for {what}; the screen is\n{}", self.text());
     }
 
@@ -165,12 +165,12 @@ impl Session {
 
     /// The text on the screen.
     pub(crate) fn text(&self) -> String {
-        self.glass.lock().unwrap().parser.screen().contents()
+        self.emulator.lock().unwrap().parser.screen().contents()
     }
 
     /// All bytes that the program has written so far.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        self.glass.lock().unwrap().bytes.clone()
+        self.emulator.lock().unwrap().bytes.clone()
     }
 
     /// How often these bytes were written.
@@ -178,10 +178,10 @@ impl Session {
         self.bytes().windows(part.len()).filter(|window| *window == part.as_bytes()).count()
     }
 
-    /// Changes the window's size, which sends SIGWINCH. What no glass can have is seen on one of a usual size.
+    /// Changes the window's size, which sends SIGWINCH. A size that no terminal can have is shown at a usual one.
     pub(crate) fn resize(&mut self, cols: u16, rows: u16) {
         let seen = if cols == 0 || cols > 1000 { (80, 24) } else { (cols, rows) };
-        self.glass.lock().unwrap().parser.set_size(cells(seen.1), cells(seen.0));
+        self.emulator.lock().unwrap().parser.set_size(cells(seen.1), cells(seen.0));
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         self.master.as_ref().expect("a window").resize(size).unwrap();
     }
@@ -196,7 +196,7 @@ impl Session {
         self.master = None;
         *self.keyboard.lock().unwrap() = Box::new(std::io::sink());
         // The looking thread holds the window open and waits for output: it gets some, and finds the window gone.
-        self.glass.lock().unwrap().is_open = false;
+        self.emulator.lock().unwrap().is_open = false;
         self.set_looking(true);
         rustix::io::write(&self.device, b" ").unwrap();
         self.looker.take().expect("it hangs up once").join().unwrap();
@@ -251,7 +251,8 @@ impl Session {
 
     fn look(&self, answers: Answers) -> JoinHandle<()> {
         let mut reader = self.master.as_ref().expect("a window").try_clone_reader().unwrap();
-        let (glass, looks, keyboard) = (Arc::clone(&self.glass), Arc::clone(&self.looks), Arc::clone(&self.keyboard));
+        let (emulator, looks, keyboard) =
+            (Arc::clone(&self.emulator), Arc::clone(&self.looks), Arc::clone(&self.keyboard));
         let script = match answers {
             Answers::Scripted(script) => Some(play(script, &keyboard)),
             Answers::Mute | Answers::Plain | Answers::Kitty | Answers::Late(_) => None,
@@ -264,18 +265,18 @@ impl Session {
                 }
                 let Ok(count @ 1..) = reader.read(&mut bytes) else { return };
                 let part = &bytes[..count];
-                let mut glass = glass.lock().unwrap();
-                if !glass.is_open {
+                let mut emulator = emulator.lock().unwrap();
+                if !emulator.is_open {
                     return;
                 }
-                glass.bytes.extend_from_slice(part);
-                glass.parser.process(part);
-                let mut text = std::mem::take(&mut glass.parser.callbacks_mut().answers);
+                emulator.bytes.extend_from_slice(part);
+                emulator.parser.process(part);
+                let mut text = std::mem::take(&mut emulator.parser.callbacks_mut().answers);
                 if matches!(answers, Answers::Kitty) && part.windows(KITTY_QUERY.len()).any(|seen| seen == KITTY_QUERY)
                 {
                     text.splice(0..0, *b"\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t");
                 }
-                drop(glass);
+                drop(emulator);
                 match &script {
                     Some(script) => drop(script.send(part.to_vec())),
                     None => answer(answers, text, &keyboard),

@@ -315,6 +315,9 @@ impl Writer {
                 return self.write_equal();
             }
             Rotation::Truncate => return self.file.set_len(0).unwrap(),
+            // Near the end there are fewer events than stand there, and a shorter file takes two steps: between them its
+            // last events would stand there for a second time.
+            Rotation::Rewrite if EVENTS - self.next < standing => return self.file.set_len(0).unwrap(),
             Rotation::Away => {
                 fs::rename(&self.log, &new).unwrap();
                 self.pause(600);
@@ -331,9 +334,7 @@ impl Writer {
                 let text = self.text(standing);
                 self.standing = standing;
                 let file = File::options().write(true).open(&self.log).unwrap();
-                file.write_all_at(text.as_bytes(), 0).unwrap();
-                // Near the end there are fewer events than stood there.
-                return file.set_len(text.len() as u64).unwrap();
+                return file.write_all_at(text.as_bytes(), 0).unwrap();
             }
             Rotation::LinkOver => {
                 fs::hard_link(fs::canonicalize(&self.log).unwrap(), rotated).unwrap();
