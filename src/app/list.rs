@@ -6,6 +6,7 @@
 
 pub mod counts;
 pub mod filter;
+mod filtering;
 mod found;
 pub mod grammar;
 pub mod lines;
@@ -30,7 +31,7 @@ use crate::{
     picture::EventKey,
     text::number::thousands,
 };
-use counts::{PassingAssets, TabCounts};
+use counts::{PassingAssets, TabCounts, is_shown};
 use filter::Filter;
 use found::{FoundRow, found_message};
 use jiff::tz::TimeZone;
@@ -187,7 +188,7 @@ impl AssetList {
     pub fn update_rows(&mut self, catalog: &Catalog, now: Time) {
         let changed = self.update_all(catalog);
         if let Some(passing) = &mut self.passing {
-            passing.update(&changed, catalog, |asset| passes_filter(&self.filter, &self.checked, asset, now));
+            passing.update(&changed, catalog, |asset| self.filter.passes(asset, &self.checked, now));
         }
         if let Some(Search { pattern, found, .. }) = &mut self.search {
             found.update(&changed, catalog, |asset| pattern.matches(asset));
@@ -235,17 +236,6 @@ impl AssetList {
         }
         let found = self.search.as_mut().map(|search| &mut search.found);
         self.passing.iter_mut().chain(found).for_each(|passing| passing.remove(keys));
-        self.keep_selection();
-    }
-
-    /// Filters and sorts all rows from scratch.
-    fn rebuild(&mut self, catalog: &Catalog, now: Time) {
-        self.update_all(catalog);
-        self.passing = (!self.filter.is_empty())
-            .then(|| PassingAssets::new(catalog, |asset| passes_filter(&self.filter, &self.checked, asset, now)));
-        let is_all = self.tab == StatusTab::All && self.filter.is_empty() && self.order == SortOrder::default();
-        let is_shown = is_shown(self.tab, self.passing.as_ref(), catalog);
-        self.rows = (!is_all).then(|| self.all.sorted(self.order, catalog, is_shown));
         self.keep_selection();
     }
 
@@ -330,7 +320,7 @@ impl AssetList {
 
     /// Returns whether an asset that may not be listed yet passes the filter.
     pub(super) fn passes(&self, asset: &Asset<'_>, now: Time) -> bool {
-        passes_filter(&self.filter, &self.checked, asset, now)
+        self.filter.passes(asset, &self.checked, now)
     }
 
     /// The order of the rows.
@@ -401,12 +391,6 @@ impl AssetList {
         self.rebuild(catalog, now);
     }
 
-    /// Sets the filter.
-    pub fn set_filter(&mut self, filter: Filter, catalog: &Catalog, now: Time) {
-        self.filter = filter;
-        self.rebuild(catalog, now);
-    }
-
     /// Sets the order. The selection stays on its asset.
     pub fn set_order(&mut self, order: SortOrder, catalog: &Catalog, now: Time) {
         self.order = order;
@@ -469,25 +453,6 @@ impl AssetList {
     fn sort(&mut self, order: SortOrder, catalog: &Catalog, now: Time) -> ActionOutcome {
         self.set_order(order, catalog, now);
         ActionOutcome::say(format!("sorted {order}"))
-    }
-
-    /// Parses and sets the filter.
-    pub(super) fn enter_filter(&mut self, text: &str, catalog: &Catalog, now: Time) -> ActionOutcome {
-        match Filter::parse(text) {
-            Ok(filter) => {
-                self.set_filter(filter, catalog, now);
-                self.check_statuses(catalog)
-            }
-            Err(error) => ActionOutcome::say(error.to_string()),
-        }
-    }
-
-    /// Says which status of the filter no asset has, where it is no documented one.
-    pub(super) fn check_statuses(&self, catalog: &Catalog) -> ActionOutcome {
-        match self.filter.unknown_status_in(catalog) {
-            Some(word) => ActionOutcome::say(format!("no asset has status {word} yet")),
-            None => ActionOutcome::default(),
-        }
     }
 
     /// Selects the asset that a name means.
@@ -579,20 +544,6 @@ impl AssetList {
         let highest = (self.selected_row + 1).saturating_sub(self.height);
         self.top = self.top.min(self.selected_row).max(highest).min(lowest);
     }
-}
-
-/// Returns a test for the assets of a tab that pass the filter; without a filter there are no `passing` assets.
-fn is_shown(tab: StatusTab, passing: Option<&PassingAssets>, catalog: &Catalog) -> impl Fn(AssetKey) -> bool {
-    move |key| match passing {
-        Some(passing) => passing.shows(tab, key),
-        None => tab == StatusTab::All || catalog.asset(key).is_some_and(|asset| tab.shows(asset.status())),
-    }
-}
-
-/// Returns whether an asset passes a filter, by what is known of its pictures.
-fn passes_filter(filter: &Filter, checked: &HashMap<EventKey, CheckTally>, asset: &Asset<'_>, now: Time) -> bool {
-    let tally = || checked.get(&asset.picture_event()?.key);
-    filter.matches(asset, now) && (!filter.needs_check() || filter.matches_check(tally()))
 }
 
 #[cfg(test)]

@@ -70,6 +70,15 @@ impl PassingAssets {
         }
     }
 
+    /// Asks `passes` again for those that pass so far.
+    pub(super) fn retain(&mut self, catalog: &Catalog, passes: impl Fn(&Asset<'_>) -> bool) {
+        for key in (0..).take(self.tabs.len()).map(AssetKey) {
+            if self.contains(key) && !catalog.asset(key).is_some_and(|asset| passes(&asset)) {
+                self.set(key, None);
+            }
+        }
+    }
+
     /// Forgets assets.
     pub(super) fn remove(&mut self, keys: &[AssetKey]) {
         for key in keys {
@@ -106,5 +115,17 @@ impl PassingAssets {
     /// The number of assets that pass, by status.
     pub(super) fn counts(&self) -> TabCounts {
         self.counts
+    }
+}
+
+/// Returns a test for the assets of a tab that pass the filter; without a filter there are no `passing` assets.
+pub(super) fn is_shown(
+    tab: StatusTab,
+    passing: Option<&PassingAssets>,
+    catalog: &Catalog,
+) -> impl Fn(AssetKey) -> bool {
+    move |key| match passing {
+        Some(passing) => passing.shows(tab, key),
+        None => tab == StatusTab::All || catalog.asset(key).is_some_and(|asset| tab.shows(asset.status())),
     }
 }

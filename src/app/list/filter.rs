@@ -14,13 +14,14 @@ use crate::{
     catalog::{Asset, Catalog},
     event::{Facts, LogEvent, Status, Time},
     judge::CheckTally,
+    picture::EventKey,
     text::Safe,
 };
 use name_pattern::NamePattern;
 use picture_test::{PictureTest, UnknownWord};
 use regex::{Regex, RegexBuilder};
 use spelling::{Quotes, SpelledTerm};
-use std::{fmt, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 /// A parsed filter. An asset passes if every term holds.
 #[derive(Clone, Debug, Default)]
@@ -106,13 +107,24 @@ impl Filter {
         terms.into_iter().all(|term| term.test.holds(asset, now) == (term.polarity == Polarity::Plain))
     }
 
+    /// Returns whether an asset passes, also by what is known of the pictures of events.
+    pub(super) fn passes(&self, asset: &Asset<'_>, checked: &HashMap<EventKey, CheckTally>, now: Time) -> bool {
+        let tally = || checked.get(&asset.picture_event()?.key);
+        self.matches(asset, now) && (!self.needs_check() || self.matches_check(tally()))
+    }
+
+    /// Returns whether every asset that passes is known to pass `other` too, also at a later time.
+    pub fn implies(&self, other: &Self) -> bool {
+        other.terms.iter().all(|wider| self.terms.iter().any(|term| term.implies(wider)))
+    }
+
     /// Returns whether it asks for what only a check of pictures tells.
     pub fn needs_check(&self) -> bool {
         self.terms.iter().any(|term| matches!(term.test, Test::Picture(_)))
     }
 
     /// Returns whether its `picture:` terms, which [`Self::matches`] leaves out, hold for an asset with these pictures.
-    pub(super) fn matches_check(&self, tally: Option<&CheckTally>) -> bool {
+    fn matches_check(&self, tally: Option<&CheckTally>) -> bool {
         self.terms.iter().all(|term| match &term.test {
             Test::Picture(test) => tally.is_some_and(|tally| test.holds(tally)) == (term.polarity == Polarity::Plain),
             Test::Word(_)
@@ -264,6 +276,22 @@ impl Term {
             Quotes::None | Quotes::Value => Test::parse(&bare)?,
         };
         Ok(Self { text: Safe::new(&term.closed()), polarity, test })
+    }
+
+    /// Returns whether what it passes is known to pass `other` too, also at a later time.
+    fn implies(&self, other: &Self) -> bool {
+        let are_plain = [self, other].iter().all(|term| term.polarity == Polarity::Plain);
+        match (&self.test, &other.test) {
+            // Their ages count back from another moment each time.
+            (Test::Since(_) | Test::Until(_), _) => false,
+            (Test::Word(word), Test::Word(part)) if are_plain => word.implies(part),
+            (Test::Status(word), Test::Status(start))
+                if are_plain && [word, start].iter().all(|word| *word != "OTHER") =>
+            {
+                word.starts_with(start.as_str())
+            }
+            _ => self.text == other.text,
+        }
     }
 }
 

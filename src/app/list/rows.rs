@@ -98,6 +98,16 @@ impl Rows {
         self.merge(&fresh, order, catalog);
     }
 
+    /// Removes assets that do not pass. The others stay in their order.
+    pub(super) fn retain(&mut self, passes: impl Fn(AssetKey) -> bool) {
+        let listed = &mut self.listed;
+        self.keys.retain(|key| {
+            let is_kept = passes(*key);
+            listed[key.0 as usize] = is_kept;
+            is_kept
+        });
+    }
+
     /// Removes assets.
     pub(super) fn remove(&mut self, keys: &[AssetKey]) {
         let mut is_listed = false;

@@ -1,7 +1,7 @@
 //! The list as assets come, change and are looked for.
 
 use super::*;
-use crate::event::{EventKind, LogEvent, Oddities, Origin, Pictures};
+use crate::event::{EventKind, Fault, LogEvent, Oddities, Origin, Pictures};
 use proptest::prelude::*;
 
 const NOW: Time = Time::from_micros(0);
@@ -148,6 +148,64 @@ proptest! {
         prop_assert_eq!(list.ids(list.assets.rows()), list.ids(whole.rows()));
         let shown = list.catalog.assets().filter(|asset| StatusTab::ALL[tab].shows(asset.status())).count();
         prop_assert_eq!(whole.rows().len(), shown);
+    }
+}
+
+/// Filters as they are typed, some of which ask for less than others.
+const TYPED: [&str; 17] = [
+    "",
+    "1",
+    "11",
+    "11 since:1h",
+    "11 !fa",
+    "11 !fail",
+    "status:f",
+    "status:failed 1",
+    "!status:f",
+    "status:o",
+    "status:other",
+    "code:1",
+    "FAIL",
+    "f",
+    "fail",
+    "Fail",
+    "samples<5",
+];
+
+proptest! {
+    /// Whatever filter stood there before, the rows of a filter are those of a list that had no other.
+    #[test]
+    fn the_rows_of_a_filter_depend_on_no_other(
+        steps in prop::collection::vec(
+            (0..TYPED.len(), prop::collection::vec((0..30u8, 0..40i64, 0..3usize), 0..6)), 1..9,
+        ),
+        order in 0..5usize, tab in 0..4usize,
+    ) {
+        let mut list = ListFixture::new(&[]);
+        let by = (0..order).fold(Criterion::Time, |by, _| by.next());
+        let order = SortOrder { by, ..SortOrder::default() };
+        list.assets.set_order(order, &list.catalog, NOW);
+        list.assets.set_tab(StatusTab::ALL[tab], &list.catalog, NOW);
+        for ((filter, events), step) in steps.iter().zip(0..) {
+            for ((id, at, status), n) in events.iter().zip(0..) {
+                let status = ["SUCCEED", "FAILED", "OX"][*status];
+                let id = format!("{id}-{}", ["fail", "Fail", ""][usize::from(*id) % 3]);
+                let fault = Fault { code: "11".into(), message: "FAIL".into() };
+                let key = list.catalog.apply(LogEvent {
+                    fault: (status == "FAILED").then(|| Box::new(fault)),
+                    ..event(&id, at * 1000 + step * 10 + n, status)
+                }).unwrap().asset;
+                list.assets.note_change(key);
+            }
+            list.assets.set_filter(Filter::parse(TYPED[*filter]).unwrap(), &list.catalog, NOW);
+            let mut other = AssetList::default();
+            list.catalog.assets().for_each(|asset| other.note_change(asset.key()));
+            other.set_order(order, &list.catalog, NOW);
+            other.set_tab(StatusTab::ALL[tab], &list.catalog, NOW);
+            other.set_filter(Filter::parse(TYPED[*filter]).unwrap(), &list.catalog, NOW);
+            prop_assert_eq!(list.ids(list.assets.rows()), list.ids(other.rows()), "{}", TYPED[*filter]);
+            prop_assert_eq!(list.assets.filtered_counts(), other.filtered_counts());
+        }
     }
 }
 

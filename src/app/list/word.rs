@@ -32,6 +32,11 @@ impl Word {
         Self { finder: Finder::new(text.as_bytes()).into_owned(), digits: HexDigits::new(&text), text, exact }
     }
 
+    /// Returns whether `part` occurs wherever this word does. Of a word in any case and one in its own that is not known.
+    pub(super) fn implies(&self, part: &Self) -> bool {
+        self.exact == part.exact && self.text.contains(&part.text)
+    }
+
     /// Returns whether it occurs in a field of an asset.
     pub(super) fn occurs_in_asset(&self, asset: &Asset<'_>) -> bool {
         any_field(asset, |id| self.occurs_in_id(id), |text| self.occurs_in(text))
