@@ -36,6 +36,7 @@ pub use fingerprint::Fingerprint;
 pub use found::FoundEvents;
 pub use kind::{EventKind, PictureKind};
 pub use log_event::{Facts, Fault, LogEvent};
+pub use needle::looks_like_event;
 pub use offset::Offset;
 pub use origin::{FileId, Origin};
 pub use pictures::{

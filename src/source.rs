@@ -20,6 +20,7 @@ pub mod kafka;
 mod line_reader;
 pub mod lines;
 mod login;
+mod newline;
 mod outlet;
 mod packing;
 mod process;

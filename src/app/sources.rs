@@ -87,7 +87,7 @@ impl Sources {
         &self.failed_events
     }
 
-    /// Sets the head of a last line without its newline; `None` when there is none any more.
+    /// Sets the head of a last line or event that is incomplete; `None` when there is none any more.
     pub fn set_incomplete(&mut self, rank: u16, head: Option<Safe>) {
         match head {
             Some(head) => self.incomplete.insert(rank, Safe::new(&redact(head.as_str()))),
@@ -95,7 +95,7 @@ impl Sources {
         };
     }
 
-    /// The head of a last line that has lacked its newline for a while.
+    /// The head of a last line or event that has been incomplete for a while.
     pub fn incomplete(&self) -> Option<&Safe> {
         self.incomplete.values().next()
     }

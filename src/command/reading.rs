@@ -11,7 +11,10 @@ use crate::{
     catalog::{AssetKey, Catalog},
     cli::{InputArgs, UsageError},
     diagnostics::{detail, error, info},
-    event::{Counts, EventKind, FileId, Health, LogUpdate, Origin, ReadMode, Rejected, Status, Time},
+    event::{
+        Counts, EventKind, FileId, Health, LogUpdate, Origin, ReadMode, Rejected, Status, Time, looks_like_event,
+        redact,
+    },
     report,
     source::{self, Order, Source, Start},
     text::{Safe, number::counted},
@@ -26,6 +29,9 @@ use std::{
 
 /// The exit code when all was read, but no snapshot event and no asset was in it.
 const NOTHING_FOUND: u8 = 3;
+
+/// The most characters of an incomplete event that are reported.
+const HEAD_CHARS: usize = 200;
 
 /// The most statuses of a log that an error lists.
 const LISTED_STATUSES: usize = 8;
@@ -105,6 +111,10 @@ impl SourceMonitor {
             LogUpdate::Notice(notice) => {
                 info(notice.text.as_str());
                 self.last_notice = notice.text.clone();
+            }
+            LogUpdate::Incomplete { rank, head: Some(head) } if looks_like_event(head.as_str()) => {
+                let head: String = redact(head.as_str()).chars().take(HEAD_CHARS).collect();
+                info(&format!("{}: an event is incomplete for 5 s: {head}", self.source_name(*rank)));
             }
             LogUpdate::Lines { .. } | LogUpdate::Incomplete { .. } | LogUpdate::Loaded | LogUpdate::Finished => {}
         }

@@ -21,6 +21,20 @@ impl Fingerprint {
         all.0
     }
 
+    /// Returns the length of the whole lines at the beginning of a text that are the record with this hash.
+    pub fn find(hash: u64, text: &[u8]) -> Option<usize> {
+        let mut all = Self::default();
+        let mut end = 0;
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            all.line(without_returns(line.strip_suffix(b"\n").unwrap_or(line)));
+            end += line.len();
+            if all.0 == hash {
+                return Some(end);
+            }
+        }
+        None
+    }
+
     /// Adds the next line of a record, without its end.
     pub(super) fn line(&mut self, line: &[u8]) {
         self.add(hash(line));

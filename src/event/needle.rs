@@ -25,7 +25,7 @@ pub(super) fn needle(text: &[u8], from: usize) -> Option<Match<'_>> {
 }
 
 /// Returns `true` if a text has a key that makes it look like an event of VOD.
-pub(super) fn looks_like_event(text: &str) -> bool {
+pub fn looks_like_event(text: &str) -> bool {
     let mut at = 0;
     while let Some(found) = needle(text.as_bytes(), at) {
         if Notation::of_thumbnail(text.as_bytes(), found.range()).is_some() {

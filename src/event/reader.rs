@@ -195,6 +195,11 @@ impl RecordReader {
         self.assembler.is_carrying()
     }
 
+    /// Returns the newest event of which a part has not come, as far as it has, and the byte at which that ends.
+    pub fn unfinished(&self) -> Option<(u64, &[u8])> {
+        self.assembler.unfinished()
+    }
+
     /// Returns `true` if lines before the next one decide how it is read, even where nothing is pending.
     pub fn has_context(&self) -> bool {
         self.assembler.has_context()

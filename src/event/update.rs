@@ -38,11 +38,11 @@ pub enum LogUpdate {
         /// The new state.
         health: Health,
     },
-    /// The last line has lacked its newline for 5 s. `None` once it is complete or gone.
+    /// The last line has lacked its newline, or the last event a part of it, for 5 s. `None` once it has grown or is gone.
     Incomplete {
         /// Index among the arguments.
         rank: u16,
-        /// The head of the line, at most 4 KiB.
+        /// The head of it, at most 4 KiB.
         head: Option<Safe>,
     },
     /// Numbers of lines that could not be counted yet when their events were sent: the end of a file comes first.

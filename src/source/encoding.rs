@@ -3,8 +3,12 @@
 //! Pure. A line is decoded only where its bytes leave no reasonable doubt: UTF-16 by its NUL bytes, GBK and Big5 by the
 //! ranges of their pairs, Windows-1252 by single letters among ASCII. Everything else stays as it is, and is reported.
 
+use super::newline;
 use encoding_rs::{BIG5, GBK, WINDOWS_1252};
-use std::borrow::Cow;
+use std::{borrow::Cow, cmp::Reverse};
+
+/// The most short lines with which UTF-16 text without a mark may begin.
+const SHORT_LINES: usize = 8;
 
 /// An encoding other than UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,13 +70,14 @@ pub(super) struct DecodedRun<'a> {
 pub(super) struct LineDecoder {
     /// The encoding of earlier lines, by which a line with few signs of its own is decoded.
     known: Option<Encoding>,
-    byte_order: ByteOrder,
+    /// The byte order that a mark gave.
+    byte_order: Option<ByteOrder>,
     met: EncodingSet,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The order of the bytes of a code unit of UTF-16.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ByteOrder {
-    #[default]
     Little,
     Big,
 }
@@ -98,30 +103,32 @@ impl LineDecoder {
         memchr::memchr(0, bytes).is_none() && (bytes.is_ascii() || str::from_utf8(bytes).is_ok())
     }
 
-    /// Decodes whole lines. Lines that need no decoding are handed on together.
-    pub(super) fn decode<'a>(&mut self, bytes: &'a [u8], mut each: impl FnMut(DecodedRun<'a>)) {
-        let mut at = 0;
-        let mut plain = 0;
-        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-            let len = line_len(rest);
-            let line = rest.get(..len).unwrap_or(rest);
-            let decoded = if is_utf16(line) {
-                let len = utf16_len(rest);
-                Some((len, self.decode_utf16(rest.get(..len).unwrap_or(rest))))
+    /// Decodes whole lines; `byte` is their place in the file. Lines that need no decoding are handed on together.
+    pub(super) fn decode<'a>(&mut self, bytes: &'a [u8], byte: u64, mut each: impl FnMut(DecodedRun<'a>)) {
+        let (mut at, mut plain) = (0, 0);
+        let mut is_wide = false;
+        while at < bytes.len() {
+            let mut end = newline::line_end(bytes, at, byte).unwrap_or(bytes.len());
+            let line = bytes.get(at..end).unwrap_or_default();
+            is_wide = is_wide && has_inner_nul(line) || begins_utf16(bytes.get(at..).unwrap_or_default(), line);
+            let text = if is_wide {
+                let (text, order) = self.decode_utf16(line);
+                // The other half of its newline.
+                end += usize::from(order == ByteOrder::Little && bytes.get(end) == Some(&0));
+                Some(text)
             } else {
-                self.decode_line(line).map(|text| (len, text))
+                self.decode_line(line)
             };
-            let Some((len, text)) = decoded else {
-                at += len;
+            let Some(text) = text else {
+                at = end;
                 continue;
             };
             if plain < at {
                 let run = bytes.get(plain..at).unwrap_or_default();
                 each(DecodedRun { text: Cow::Borrowed(run), at: plain, len: run.len() });
             }
-            each(DecodedRun { text: Cow::Owned(text.into_bytes()), at, len });
-            at += len;
-            plain = at;
+            each(DecodedRun { text: Cow::Owned(text.into_bytes()), at, len: end - at });
+            (at, plain) = (end, end);
         }
         if let Some(run) = bytes.get(plain..).filter(|run| !run.is_empty()) {
             each(DecodedRun { text: Cow::Borrowed(run), at: plain, len: run.len() });
@@ -162,37 +169,50 @@ impl LineDecoder {
         }
     }
 
-    fn decode_utf16(&mut self, bytes: &[u8]) -> String {
+    /// Decodes a line of UTF-16; returns it with its byte order.
+    fn decode_utf16(&mut self, line: &[u8]) -> (String, ByteOrder) {
         self.met.insert(Encoding::Utf16);
-        let mut bytes = bytes;
-        if let Some(rest) = bytes.strip_prefix(b"\xfe\xff") {
-            (bytes, self.byte_order) = (rest, ByteOrder::Big);
-        } else if let Some(rest) = bytes.strip_prefix(b"\xff\xfe") {
-            (bytes, self.byte_order) = (rest, ByteOrder::Little);
-        } else if self.byte_order == ByteOrder::Little {
-            // The second half of the newline before.
-            bytes = bytes.strip_prefix(b"\0").unwrap_or(bytes);
+        let mut line = line;
+        if let Some(rest) = line.strip_prefix(b"\xfe\xff") {
+            (line, self.byte_order) = (rest, Some(ByteOrder::Big));
+        } else if let Some(rest) = line.strip_prefix(b"\xff\xfe") {
+            (line, self.byte_order) = (rest, Some(ByteOrder::Little));
         }
-        let (pairs, last) = bytes.as_chunks::<2>();
-        let unit = |pair: &[u8; 2]| match self.byte_order {
-            ByteOrder::Little => u16::from_le_bytes(*pair),
-            ByteOrder::Big => u16::from_be_bytes(*pair),
+        // The second half of a newline in little-endian order may be the first byte. Of ASCII characters alone the
+        // readings are equal; next to others, a wrong one has fewer of them.
+        let readings = if line.first() == Some(&0) {
+            [(ByteOrder::Big, 0), (ByteOrder::Little, 1), (ByteOrder::Little, 0)]
+        } else {
+            [(ByteOrder::Little, 0), (ByteOrder::Big, 0), (ByteOrder::Little, 1)]
         };
-        let text = char::decode_utf16(pairs.iter().map(unit)).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
-        // The newline whose second half is not there yet.
-        text.chain(last.contains(&b'\n').then_some('\n')).collect()
+        let known = self.byte_order;
+        let readings = readings.into_iter().filter(|(order, _)| known.is_none_or(|known| known == *order));
+        let readings = readings.map(|(order, begin)| (order, line.get(begin..).unwrap_or_default()));
+        let ascii =
+            |(order, text): &(ByteOrder, &[u8])| order.units(text).filter(|unit| (0x20..0x7f).contains(unit)).count();
+        let best = readings.min_by_key(|reading| Reverse(ascii(reading)));
+        let (order, text) = best.unwrap_or((ByteOrder::Little, line));
+        let decoded = char::decode_utf16(order.units(text)).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
+        let is_cut = order == ByteOrder::Little && text.len() % 2 == 1 && text.ends_with(b"\n");
+        (decoded.chain(is_cut.then_some('\n')).collect(), order)
     }
 }
 
-/// Returns lines as [`LineDecoder`] would read them.
-pub(super) fn to_utf8(bytes: &[u8]) -> Vec<u8> {
-    let mut text = Vec::new();
-    LineDecoder::default().decode(bytes, |run| text.extend_from_slice(&run.text));
-    text
+impl ByteOrder {
+    /// Returns the code units of a text.
+    fn units(self, bytes: &[u8]) -> impl Iterator<Item = u16> {
+        bytes.as_chunks::<2>().0.iter().map(move |pair| match self {
+            Self::Little => u16::from_le_bytes(*pair),
+            Self::Big => u16::from_be_bytes(*pair),
+        })
+    }
 }
 
-fn line_len(bytes: &[u8]) -> usize {
-    memchr::memchr(b'\n', bytes).map_or(bytes.len(), |newline| newline + 1)
+/// Returns lines as [`LineDecoder`] would read them; `byte` is their place in the file.
+pub(super) fn to_utf8(bytes: &[u8], byte: u64) -> Vec<u8> {
+    let mut text = Vec::new();
+    LineDecoder::default().decode(bytes, byte, |run| text.extend_from_slice(&run.text));
+    text
 }
 
 /// Returns whether a piece of text up to a newline byte is UTF-16: by a byte order mark, or since more than a third of
@@ -211,20 +231,23 @@ fn is_utf16(line: &[u8]) -> bool {
     inner.len() > 8 && count * 3 > inner.len() && odd.max(count - odd) * 10 >= count * 9
 }
 
-/// Returns the length of the UTF-16 text at the beginning of `bytes`, whose first line is such.
-fn utf16_len(bytes: &[u8]) -> usize {
-    let mut len = line_len(bytes);
-    while let Some(rest) = bytes.get(len..).filter(|rest| !rest.is_empty()) {
-        let next = rest.get(..line_len(rest)).unwrap_or(rest);
-        // A short line goes on where the second half of the newline before it, or the first of its own, shows it.
-        let goes_on = is_utf16(next) || next.len() <= 16 && memchr::memchr_iter(0, next).count() > 1;
-        if !goes_on {
-            // That second half belongs to the text.
-            return len + usize::from(next.first() == Some(&0));
-        }
-        len += next.len();
-    }
-    len
+/// Returns whether a short piece has NULs: the second half of the newline before it, and the first of its own.
+fn may_be_utf16(line: &[u8]) -> bool {
+    line.len() <= 16 && memchr::memchr_iter(0, line).count() > 1
+}
+
+/// Returns whether UTF-16 text begins here, with a few short lines perhaps; `line` is the first.
+fn begins_utf16(bytes: &[u8], line: &[u8]) -> bool {
+    // With what may be the second half of its newline.
+    let first = bytes.get(..=line.len()).unwrap_or(line);
+    let mut behind = bytes.split_inclusive(|byte| *byte == b'\n').skip(1).take(SHORT_LINES);
+    is_utf16(line)
+        || may_be_utf16(first) && behind.find(|line| is_utf16(line) || !may_be_utf16(line)).is_some_and(is_utf16)
+}
+
+/// Returns whether a line has a NUL byte behind its first, which may be the second half of the newline before.
+fn has_inner_nul(line: &[u8]) -> bool {
+    line.get(1..).is_some_and(|line| memchr::memchr(0, line).is_some())
 }
 
 /// Returns whether a line that is no UTF-8 throughout has characters in it: then it is damaged UTF-8.
@@ -303,7 +326,7 @@ mod tests {
     fn decoded(bytes: &[u8]) -> (String, Vec<Encoding>) {
         let (mut decoder, mut text) = (LineDecoder::default(), Vec::new());
         let mut next = 0;
-        decoder.decode(bytes, |run| {
+        decoder.decode(bytes, 0, |run| {
             assert_eq!(run.at, next, "the runs cover the bytes");
             next += run.len;
             text.extend_from_slice(&run.text);
@@ -366,6 +389,11 @@ mod tests {
         let marked = [b"\xff\xfe", little.as_slice()].concat();
         assert_eq!(decoded(&marked), (text.to_owned(), vec![Encoding::Utf16]));
         assert_eq!(decoded(&[b"\xfe\xff", big.as_slice()].concat()).0, text);
+        assert_eq!(decoded(&big).0, text, "without a mark");
+        assert_eq!(
+            decoded(&[b"before\n", big.as_slice(), b"after, a line of UTF-8\n"].concat()).0,
+            format!("before\n{text}after, a line of UTF-8\n")
+        );
         let line = "a line of its own, without a mark\r\n";
         let little: Vec<u8> = line.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let middle = [b"before\n", little.as_slice(), b"after\n"].concat();

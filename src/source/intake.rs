@@ -7,7 +7,7 @@ use crate::{
     event::{FileId, FoundEvents, Health, LogUpdate, Origin, ReadMode, RecordReader, Severity},
     source::{
         config::{Order, Start},
-        encoding::EncodingSet,
+        encoding::{EncodingSet, to_utf8},
         error::{ReadError, Stopped, reason},
         file::{access::SourceFile, load},
         line_reader::LineReader,
@@ -345,8 +345,12 @@ impl Sink for Intake {
         Ok(())
     }
 
+    fn unfinished(&self, generation: u16) -> Option<(u64, &[u8])> {
+        self.readers.iter().find(|(of, _)| *of == generation)?.1.unfinished()
+    }
+
     fn incomplete(&mut self, head: Option<&[u8]>) -> Result<(), Stopped> {
-        let head = head.map(|head| Safe::from_bytes(head.get(..4096.min(head.len())).unwrap_or_default()));
+        let head = head.map(|head| Safe::from_bytes(&to_utf8(head, 0)));
         self.outlet.send(LogUpdate::Incomplete { rank: self.rank, head })
     }
 

@@ -49,7 +49,7 @@ impl LineReader {
         } else {
             0
         };
-        decoder.decode(bytes.get(plain..).unwrap_or_default(), |run| {
+        decoder.decode(bytes.get(plain..).unwrap_or_default(), byte + plain as u64, |run| {
             let before = found.counts.bytes;
             records.read(&run.text, byte + (plain + run.at) as u64, after(found), found);
             found.counts.bytes = before + run.len as u64;

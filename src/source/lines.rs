@@ -4,6 +4,7 @@
 //! at its newline, however the chunks were cut. A line longer than [`LINE_MAX`] is passed over in constant memory and
 //! reported with its head; NUL bytes before a line (a hole in the file) take no memory either.
 
+use super::newline::{self, CONTEXT};
 use std::num::NonZeroU32;
 
 /// The length of the longest line that is kept, in bytes.
@@ -44,6 +45,8 @@ pub struct Lines {
     rest: Vec<u8>,
     /// The byte where `rest` begins.
     byte: u64,
+    /// The byte behind the last whole line: NUL bytes may stand between it and `rest`.
+    end: u64,
     /// The number of the line in `rest`.
     line: Option<NonZeroU32>,
     /// The length so far of a line of which `rest` holds the head alone.
@@ -53,32 +56,62 @@ pub struct Lines {
 impl Lines {
     /// Starts at a byte where a line begins; `line` is that line's number where it is known.
     pub fn new(byte: u64, line: Option<NonZeroU32>) -> Self {
-        Self { rest: Vec::new(), byte, line, overlong: None }
+        Self { rest: Vec::new(), byte, end: byte, line, overlong: None }
     }
 
     /// Takes the next bytes and calls `each` with the lines that they complete. Returns early where `each` fails.
     pub fn push<E>(&mut self, chunk: &[u8], mut each: impl FnMut(SplitLine<'_>) -> Result<(), E>) -> Result<(), E> {
         let mut chunk = chunk;
         if !self.rest.is_empty() {
-            let Some(end) = memchr::memchr(b'\n', chunk) else {
+            let Some(end) = self.held_end(chunk) else {
                 self.hold(chunk);
                 return Ok(());
             };
-            let (end, next) = chunk.split_at(end + 1);
+            let (end, next) = chunk.split_at(end);
             self.hold(end);
             self.emit(1, &mut each)?;
             chunk = next;
+        } else if self.byte > self.end {
+            // The hole before the line goes on.
+            let nuls = leading_nuls(chunk);
+            self.byte += nuls as u64;
+            chunk = chunk.get(nuls..).unwrap_or_default();
         }
-        let whole = memchr::memrchr(b'\n', chunk).map_or(0, |end| end + 1);
+        let whole = newline::whole_len(chunk, self.byte);
         let (lines, rest) = chunk.split_at(whole);
         if !lines.is_empty() {
             each(SplitLine::Whole { bytes: lines, byte: self.byte, line: self.line })?;
             self.advance(lines);
         }
-        let nuls = rest.iter().take_while(|byte| **byte == 0).count();
+        let nuls = leading_nuls(rest);
+        // One at an even place may be the first half of a character.
+        let nuls = if nuls == 1 && self.byte.is_multiple_of(2) { 0 } else { nuls };
         self.byte += nuls as u64;
         self.hold(rest.get(nuls..).unwrap_or_default());
         Ok(())
+    }
+
+    /// Returns where in a chunk the held line ends.
+    fn held_end(&self, chunk: &[u8]) -> Option<usize> {
+        let held = self.rest.get(self.rest.len().saturating_sub(CONTEXT)..).unwrap_or_default();
+        let byte = self.byte + self.overlong.unwrap_or(self.rest.len() as u64);
+        // What follows may show only now that the last byte is a newline.
+        if let Some((b'\n', before)) = held.split_last()
+            && newline::is_newline(before, chunk, byte - 1)
+        {
+            return Some(0);
+        }
+        memchr::memchr_iter(b'\n', chunk)
+            .find(|at| {
+                let (before, behind) = (chunk.get(..*at).unwrap_or_default(), chunk.get(at + 1..).unwrap_or_default());
+                let byte = byte + before.len() as u64;
+                if before.len() >= CONTEXT {
+                    newline::is_newline(before, behind, byte)
+                } else {
+                    newline::is_newline(&[held, before].concat(), behind, byte)
+                }
+            })
+            .map(|at| at + 1)
     }
 
     /// Takes `count` NUL bytes that need not be read one by one. Before a line they are passed over.
@@ -101,12 +134,17 @@ impl Lines {
 
     /// Calls `each` with a last line that has no newline. For the end of a file that will not grow.
     pub fn finish<E>(&mut self, mut each: impl FnMut(SplitLine<'_>) -> Result<(), E>) -> Result<(), E> {
-        if self.rest.is_empty() { Ok(()) } else { self.emit(0, &mut each) }
+        if self.rest.iter().all(|byte| *byte == 0) { Ok(()) } else { self.emit(0, &mut each) }
     }
 
     /// Returns the line that still lacks its newline, or the head of it.
     pub fn pending(&self) -> &[u8] {
         &self.rest
+    }
+
+    /// Returns the byte behind the last whole line.
+    pub fn end(&self) -> u64 {
+        self.end
     }
 
     /// Returns the byte where the next line begins.
@@ -140,6 +178,7 @@ impl Lines {
             let len = len - u64::from(newlines);
             each(SplitLine::Overlong { head: &rest, byte: self.byte, len, line: self.line })?;
             self.byte += len + u64::from(newlines);
+            self.end = self.byte;
             self.line = self.line.and_then(|line| line.checked_add(newlines));
         } else {
             each(SplitLine::Whole { bytes: &rest, byte: self.byte, line: self.line })?;
@@ -153,10 +192,17 @@ impl Lines {
     }
 
     fn advance(&mut self, lines: &[u8]) {
+        // What follows its last newline, in UTF-16 the other half, is not there.
+        let (before, last) = lines.strip_suffix(b"\n").map_or((lines, 0), |before| (before, 1));
+        let count = u32::try_from(newline::count(before, self.byte) + last).unwrap_or(u32::MAX);
         self.byte += lines.len() as u64;
-        let count = u32::try_from(memchr::memchr_iter(b'\n', lines).count()).unwrap_or(u32::MAX);
+        self.end = self.byte;
         self.line = self.line.and_then(|line| line.checked_add(count));
     }
+}
+
+fn leading_nuls(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| **byte == 0).count()
 }
 
 #[cfg(test)]
@@ -231,7 +277,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_chunking_gives_the_same_lines(text in "[ab\n\\x00]{0,60}", cuts in prop::collection::vec(0usize..60, 0..8)) {
+        fn any_chunking_gives_the_same_lines(text in "([ab\n]|\\x00{3,5}){0,60}", cuts in prop::collection::vec(0usize..60, 0..8)) {
             let text = text.as_bytes();
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(text.len())).collect();
             cuts.extend([0, text.len()]);

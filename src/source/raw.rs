@@ -58,7 +58,12 @@ pub(super) fn read_raw(entry: &RankEntry, origin: Origin) -> Result<Vec<u8>, Raw
         RawText::Stream(tape) => {
             let len = usize::try_from(origin.len).unwrap_or(usize::MAX);
             let tape = tape.lock().unwrap_or_else(PoisonError::into_inner);
-            tape.read(origin.byte, len).filter(|text| is_record(text, origin)).ok_or(RawError::Dropped { name })
+            let text = tape.read(origin.byte, len);
+            let text = text.filter(|text| is_record(text, origin)).or_else(|| {
+                let longer = tape.read(origin.byte, usize::try_from(decoded_from(origin)).unwrap_or(usize::MAX))?;
+                decoded(&longer, origin)
+            });
+            text.ok_or(RawError::Dropped { name })
         }
         RawText::File(files, path) => read_record(&**files, path, origin, name),
         #[cfg(feature = "kafka")]
@@ -76,10 +81,22 @@ fn read_text(files: &dyn FileSystem, path: &Path, origin: Origin) -> io::Result<
     if is_record(&text, origin) {
         return Ok(text);
     }
-    // The length is that of UTF-8, which takes half as many bytes as UTF-16, or more than other encodings do.
-    let mut text = to_utf8(&read_at(files, path, origin, 2 * u64::from(origin.len) + 2)?);
-    text.truncate(usize::try_from(origin.len).unwrap_or(usize::MAX));
-    Ok(text)
+    let longer = read_at(files, path, origin, decoded_from(origin))?;
+    Ok(decoded(&longer, origin).unwrap_or(text))
+}
+
+/// Returns the number of bytes that hold a record whose length is that of UTF-8, which takes half as many bytes as UTF-16,
+/// or more than other encodings do.
+fn decoded_from(origin: Origin) -> u64 {
+    2 * u64::from(origin.len) + 2
+}
+
+/// Decodes a record in another encoding than UTF-8; `None` if the text does not begin with it.
+fn decoded(text: &[u8], origin: Origin) -> Option<Vec<u8>> {
+    let mut text = to_utf8(text, origin.byte);
+    text.truncate(Fingerprint::find(origin.hash, &text)?);
+    text.truncate(text.trim_ascii_end().len());
+    Some(text)
 }
 
 /// Reads a record from the file that bears the name, or else from one that it was rotated to.

@@ -47,8 +47,14 @@ pub trait Sink {
     /// Ends a generation: no more lines of it follow.
     fn end(&mut self, generation: u16) -> Result<(), Stopped>;
 
-    /// Takes the head of a last line that has lacked its newline for
-    /// [`INCOMPLETE`](super::file::follow::INCOMPLETE); `None` once it has its newline.
+    /// Returns the newest event of a generation of which a part has not come, though its lines so far are whole, and the
+    /// byte at which they end.
+    fn unfinished(&self, _generation: u16) -> Option<(u64, &[u8])> {
+        None
+    }
+
+    /// Takes the head of a last line without its newline, or of an event without its last part, that has not grown for
+    /// [`INCOMPLETE`](super::file::follow::INCOMPLETE); `None` once it has grown or is gone.
     fn incomplete(&mut self, head: Option<&[u8]>) -> Result<(), Stopped>;
 
     /// Takes a sentence on something that an operator may want to look up later.

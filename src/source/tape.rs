@@ -22,10 +22,11 @@ impl Tape {
         self.text.drain(..excess);
     }
 
-    /// Returns the text at a place; `None` where it was dropped already or has not come yet.
+    /// Returns up to `len` bytes at a place, as far as they have come; `None` where they were dropped already.
     pub(super) fn read(&self, byte: u64, len: usize) -> Option<Vec<u8>> {
         let begin = self.end - self.text.len() as u64;
         let from = usize::try_from(byte.checked_sub(begin)?).ok()?;
-        (from + len <= self.text.len()).then(|| self.text.range(from..from + len).copied().collect())
+        let end = from.saturating_add(len).min(self.text.len());
+        (from <= end).then(|| self.text.range(from..end).copied().collect())
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     }
 }
 
-/// Draws the last line of a source that lacks its newline, on the lower border.
+/// Draws the last line or event of a source that is incomplete, on the lower border.
 fn draw_incomplete(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     if let Some(head) = app.sources().incomplete() {
         let row = Rect::new(area.x + 1, area.bottom().saturating_sub(1), area.width.saturating_sub(2), 1);

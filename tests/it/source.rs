@@ -141,6 +141,64 @@ fn lines_in_other_encodings_are_events_and_are_shown_again() {
     assert_eq!(heard.counts().bytes, parts.concat().len() as u64);
 }
 
+/// Events in UTF-16 with characters of which a byte looks like a newline.
+fn wide_log(range: std::ops::Range<u32>, is_pretty: bool) -> String {
+    let titles = ["上海上传", "上", "end", "上传失败，请稍后再试", "一上"];
+    let event = |n: u32| {
+        let title = titles[n as usize % titles.len()];
+        let event = event(&format!("asset-{n}")).replace("\"sample\"", &format!("\"title\":\"{title}\",\"sample\""));
+        if is_pretty { event.replace('{', "{\n").replace(',', ",\n").replace('}', "\n}") } else { event }
+    };
+    range.map(event).collect()
+}
+
+fn utf16_is_read_whole_in_either_byte_order() {
+    let folder = Folder::new();
+    let path = folder.path("a.log");
+    // A big one is read in several blocks.
+    let texts = [wide_log(0..6000, false), wide_log(0..300, true), wide_log(0..300, false).replace('\n', "\r\n")];
+    for (text, unit, mark) in texts.iter().flat_map(|text| {
+        let orders: [fn(u16) -> [u8; 2]; 2] = [u16::to_le_bytes, u16::to_be_bytes];
+        orders.into_iter().flat_map(move |unit| ["", "\u{feff}"].map(|mark| (text, unit, mark)))
+    }) {
+        let bytes: Vec<u8> = format!("{mark}{text}").encode_utf16().flat_map(unit).collect();
+        fs::write(&path, &bytes).unwrap();
+        let mut heard = Heard::new(&[&path], ReadMode::Once);
+        heard.until_finished();
+        let first: String = text.chars().take(30).collect();
+        let what = format!("{first}… of {} bytes, U+FEFF as {:x?}", bytes.len(), unit(0xfeff));
+        let count = u32::try_from(text.matches("asset_id").count()).unwrap();
+        assert_eq!(heard.ids(), ids(0..count), "{what}");
+        let last = heard.events().last().unwrap().origin;
+        let lines_before =
+            text.lines().count() - text.lines().rev().position(|line| line.contains("event_type")).unwrap();
+        let is_pretty = text.starts_with("{\n");
+        assert_eq!(last.line.map(NonZeroU32::get), u32::try_from(lines_before - usize::from(is_pretty)).ok(), "{what}");
+        for origin in heard.events().map(|event| event.origin).step_by(97) {
+            let raw = String::from_utf8(heard.source.read_raw(origin).unwrap()).unwrap();
+            assert!(text.contains(raw.trim()), "{what}: {raw}");
+        }
+    }
+}
+
+fn utf16_is_followed_however_it_is_written() {
+    for (order, unit) in [("little", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("big", u16::to_be_bytes)] {
+        let folder = Folder::new();
+        let path = folder.path("a.log");
+        fs::write(&path, "").unwrap();
+        let mut heard = Heard::new(&[&path], ReadMode::Follow);
+        heard.until_loaded();
+        let text = wide_log(0..7, false);
+        let bytes: Vec<u8> = text.encode_utf16().flat_map(unit).collect();
+        let mut file = fs::File::options().append(true).open(&path).unwrap();
+        for part in bytes.chunks(41) {
+            file.write_all(part).unwrap();
+            thread::sleep(Duration::from_millis(3));
+        }
+        heard.until(order, |heard| heard.ids() == ids(0..7));
+    }
+}
+
 fn check_archives_of(command: &str) {
     let folder = Folder::new();
     let (one, two) = (pack(command, &log(0..500)), pack(command, &log(500..1000)));
@@ -440,6 +498,8 @@ crate::tests! {
     bzip2_is_known_by_content_and_read_to_the_last_stream,
     xz_is_known_by_content_and_read_to_the_last_stream,
     lines_in_other_encodings_are_events_and_are_shown_again,
+    utf16_is_read_whole_in_either_byte_order,
+    utf16_is_followed_however_it_is_written,
     globs_and_directories_find_new_files_and_know_rotated_ones,
     an_empty_glob_waits_and_the_first_match_takes_its_rank,
     the_last_events_come_with_their_lines_and_what_follows,

@@ -98,6 +98,12 @@ impl RecordAssembler {
         self.streams.iter().filter_map(RecordStream::byte).min()
     }
 
+    /// Returns the newest pending text that has a key of an event, and the byte at which it ends so far.
+    pub(in crate::event) fn unfinished(&self) -> Option<(u64, &[u8])> {
+        let texts = self.streams.iter().flat_map(RecordStream::unfinished);
+        texts.filter(|(_, text)| needle(text, 0).is_some()).max_by_key(|(end, _)| *end)
+    }
+
     /// Goes on with what was pending at the end of another file.
     pub(in crate::event) fn resume(&mut self, mut other: Self) {
         other.streams.iter_mut().for_each(RecordStream::move_to_beginning);

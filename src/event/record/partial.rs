@@ -49,6 +49,11 @@ impl PartialLines {
         self.0.iter_mut().map(|line| &mut line.place)
     }
 
+    /// Returns the lines so far.
+    pub(in crate::event) fn lines(&self) -> &[PartialLine] {
+        &self.0
+    }
+
     /// Returns the number of parts of the newest line.
     pub(in crate::event) fn parts(&self) -> u32 {
         self.0.last().map_or(0, |line| line.parts)

@@ -207,6 +207,11 @@ impl OpenObject {
         (self.text, self.places, self.stamp)
     }
 
+    /// Returns the lines so far.
+    pub(in crate::event) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
     pub(in crate::event) fn len(&self) -> usize {
         self.text.len()
     }

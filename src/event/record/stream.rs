@@ -65,6 +65,12 @@ impl RecordStream {
         open.chain(self.partial.byte()).min()
     }
 
+    /// Returns the texts of what is pending, each with the byte at which it ends so far.
+    pub(in crate::event) fn unfinished(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        let open = self.open.iter().filter_map(|open| Some((open.places().last()?.end, open.text())));
+        open.chain(self.partial.lines().iter().map(|line| (line.place.end, line.text.as_slice())))
+    }
+
     /// Places what is pending at the beginning of a file, for a file that continues another.
     pub(in crate::event) fn move_to_beginning(&mut self) {
         self.partial.places_mut().chain(self.open.iter_mut().flat_map(OpenObject::places_mut)).for_each(|place| {

@@ -247,6 +247,21 @@ fn a_kill_before_anything_was_printed_loses_nothing() {
     running.until_numbers(0..2010);
 }
 
+/// An event whose last part does not come is told while the log is followed, and read once the part comes.
+fn an_event_without_its_last_part_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("vod.log");
+    let whole = event(7);
+    let (head, rest) = whole.trim_end().split_at(90);
+    let stored = |tag: &str, part: &str| format!("2026-03-14T09:15:02.412345678Z stdout {tag} {part}\n");
+    append(&log, &stored("P", head));
+    let mut running = Running::tail(&log);
+    running.until_said(&format!("{}: an event is incomplete for 5 s: {head}", log.display()));
+    append(&log, &stored("F", rest));
+    running.until_numbers(7..8);
+    assert_eq!(running.said("incomplete"), 1);
+}
+
 /// At rest the position of all that was printed is saved, so that a kill repeats nothing on a pipe either.
 fn a_kill_at_rest_repeats_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -486,6 +501,7 @@ crate::tests! {
     a_kill_at_rest_repeats_nothing,
     a_mount_over_the_folder_and_its_end_repeat_nothing,
     a_kill_before_anything_was_printed_loses_nothing,
+    an_event_without_its_last_part_is_told,
     logrotate_with_create,
     logrotate_with_copytruncate,
     permission_is_lost_and_regained,

@@ -13,7 +13,7 @@ use crate::{
             context::FollowContext,
             decision::{FollowStep, Known, decide, may_have_missed_files},
             history::{ReadFile, ReadHistory},
-            incomplete::{IncompleteChange, IncompleteLine},
+            incomplete::{HEAD_MAX, IncompleteChange, IncompleteEnd},
             observation::{FileStamp, FileStat, GRANULARITY, Observation},
             open_file::{OpenFile, ReadOutcome},
             retry::ReopenRetry,
@@ -76,7 +76,7 @@ pub struct Follower {
     saved: Option<SavedName>,
     /// The position in the file that has the name, where an earlier run stopped in it.
     resumed: Option<(ReadFile, SavedFile)>,
-    incomplete: IncompleteLine,
+    incomplete: IncompleteEnd,
 }
 
 /// The state after a poll.
@@ -135,7 +135,7 @@ impl Follower {
             health: None,
             mark: None,
             retry: ReopenRetry::default(),
-            incomplete: IncompleteLine::default(),
+            incomplete: IncompleteEnd::default(),
         }
     }
 
@@ -479,13 +479,19 @@ impl Follower {
         Ok(outcome)
     }
 
-    /// Opens the name. Only with the file in hand is it sure that whatever had the name before lies beside it by now.
+    /// Reports a last line or event that is incomplete.
     fn report_incomplete(&mut self, context: &mut FollowContext<'_, impl Sink>) -> Result<(), Stopped> {
-        let pending = self.open.as_ref().map(|open| (open.anchor.offset(), open.lines.pending()));
-        let pending = pending.filter(|(_, head)| !head.is_empty());
+        let pending = self.open.as_ref().and_then(|open| {
+            let line = Some((open.anchor.offset(), open.lines.pending()))
+                .filter(|(_, head)| head.iter().any(|byte| *byte != 0));
+            line.or_else(|| context.sink.unfinished(open.generation))
+        });
         match self.incomplete.observe(pending.map(|(end, _)| end), context.now) {
             IncompleteChange::Unchanged => Ok(()),
-            IncompleteChange::Show => context.sink.incomplete(pending.map(|(_, head)| head)),
+            IncompleteChange::Show => {
+                let head = pending.map(|(_, head)| head.get(..HEAD_MAX).unwrap_or(head).to_vec());
+                context.sink.incomplete(head.as_deref())
+            }
             IncompleteChange::Clear => context.sink.incomplete(None),
         }
     }

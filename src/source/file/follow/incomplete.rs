@@ -1,17 +1,20 @@
-//! A last line without its newline: when to show it as incomplete.
+//! A last line without its newline, or a last event without its last part: when to show it as incomplete.
 
 use std::time::Duration;
 
-/// The time for which a last line may lack its newline before it is shown as incomplete.
+/// The time for which a last line or event may stay as it is before it is shown as incomplete.
 pub const INCOMPLETE: Duration = Duration::from_secs(5);
 
-/// The last line of a file, as far as it lacks its newline.
+/// The number of bytes of it that are shown.
+pub(super) const HEAD_MAX: usize = 4096;
+
+/// The end of a file, as far as it is incomplete.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum IncompleteLine {
-    /// The file ends with a newline.
+pub(super) enum IncompleteEnd {
+    /// It is complete.
     #[default]
     None,
-    /// The line has ended at this byte since then.
+    /// It has ended at this byte since then.
     Waiting { end: u64, since: Duration },
     /// It was shown as incomplete while it ended at this byte.
     Shown { end: u64 },
@@ -25,8 +28,8 @@ pub(super) enum IncompleteChange {
     Clear,
 }
 
-impl IncompleteLine {
-    /// Notes the end of the last line, if it lacks its newline.
+impl IncompleteEnd {
+    /// Notes the byte at which the file ends, if it is incomplete there.
     pub(super) fn observe(&mut self, end: Option<u64>, now: Duration) -> IncompleteChange {
         let (next, change) = match (*self, end) {
             (Self::None | Self::Waiting { .. }, None) => (Self::None, IncompleteChange::Unchanged),
@@ -55,7 +58,7 @@ mod tests {
 
     #[test]
     fn is_shown_after_five_seconds_and_cleared_when_it_grows_or_ends() {
-        let mut line = IncompleteLine::default();
+        let mut incomplete = IncompleteEnd::default();
         let steps = [
             (0, None, IncompleteChange::Unchanged),
             (1, Some(7), IncompleteChange::Unchanged),
@@ -70,7 +73,7 @@ mod tests {
             (38, None, IncompleteChange::Unchanged),
         ];
         for (second, end, change) in steps {
-            assert_eq!(line.observe(end, Duration::from_secs(second)), change, "at {second} s");
+            assert_eq!(incomplete.observe(end, Duration::from_secs(second)), change, "at {second} s");
         }
     }
 }

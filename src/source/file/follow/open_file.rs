@@ -113,7 +113,13 @@ impl OpenFile {
             let Some(bytes) = chunk.get(..count).and_then(|bytes| bytes.strip_prefix(tail)) else {
                 return Ok(ReadOutcome::Changed);
             };
-            let body = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            let mut body = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            let before =
+                if body == 0 && nuls == 0 { self.lines.pending() } else { bytes.get(..body).unwrap_or_default() };
+            if before.ends_with(b"\n") && bytes.len() == body + 1 {
+                // The second half of a newline in UTF-16.
+                body += 1;
+            }
             let (body, zeros) = bytes.split_at(body);
             if bytes.is_empty() {
                 self.size = Some(size);

@@ -5,7 +5,7 @@
 
 use crate::{
     event::{FoundEvents, Time},
-    source::{file::access::SourceFile, line_reader::LineReader, lines::Lines},
+    source::{file::access::SourceFile, line_reader::LineReader, lines::Lines, newline},
 };
 use std::{convert::Infallible, io, num::NonZeroU32};
 
@@ -122,7 +122,7 @@ pub(super) fn read_block(
     let skip = if from == 0 || before == b"\n" {
         Some(0)
     } else {
-        memchr::memchr(b'\n', inside).map(|newline| newline + 1).filter(|skip| *skip < inside.len())
+        newline::line_end(inside, 0, from).filter(|skip| *skip < inside.len())
     };
     let mut found = FoundEvents::default();
     let Some(skip) = skip.filter(|_| !inside.is_empty()) else {
@@ -130,7 +130,7 @@ pub(super) fn read_block(
     };
     let begin = from + skip as u64;
     let inside = inside.get(skip..).unwrap_or_default();
-    let (whole, mut rest) = inside.split_at(memchr::memrchr(b'\n', inside).map_or(0, |newline| newline + 1));
+    let (whole, mut rest) = inside.split_at(newline::whole_len(inside, begin));
     reader.read(whole, begin, line, &mut found);
     let mut end = begin + whole.len() as u64;
     let next = line.and_then(|line| number(u64::from(line.get()) + found.counts.lines));
@@ -140,7 +140,7 @@ pub(super) fn read_block(
     // The last line goes on behind the block: mostly not far, but it may be any length.
     while end < to {
         read_lines(&mut lines, rest, &mut reader, &mut found);
-        end = memchr::memrchr(b'\n', rest).map_or(end, |newline| at + newline as u64 + 1);
+        end = lines.end();
         at += rest.len() as u64;
         if end >= to {
             break;
@@ -215,7 +215,7 @@ pub(super) fn count_lines(file: &dyn SourceFile, end: u64) -> io::Result<u64> {
             break;
         }
         let count = count.min(usize::try_from(end - at).unwrap_or(count));
-        lines += memchr::memchr_iter(b'\n', block.get(..count).unwrap_or_default()).count() as u64;
+        lines += newline::count(block.get(..count).unwrap_or_default(), at) as u64;
         at += count as u64;
     }
     Ok(lines)
