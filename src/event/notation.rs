@@ -33,6 +33,12 @@ pub(super) enum Notation {
     ElixirMap,
     /// `"event_type" = thumbnailComplete;`
     PropertyList,
+    /// `('event_type', 'thumbnailComplete')`
+    PythonPairs,
+    /// `<<"event_type">> => <<"thumbnailComplete">>`
+    ErlangTerm,
+    /// Both words, and between them quotes and other signs.
+    Unknown,
 }
 
 /// The ways to write a quote, longest first, and what may stand between a key, its separator and its value.
@@ -45,6 +51,9 @@ const SEPARATORS: [(&str, Separator); 5] = [
     ("%253a", Separator::Colon),
     ("=", Separator::Equals),
 ];
+
+/// The most bytes between a key and its value.
+const BETWEEN_MAX: usize = 24;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Separator {
@@ -62,6 +71,11 @@ impl Notation {
             return None;
         }
         let (before, after) = (text.get(..key.start)?, text.get(key.end..)?);
+        Self::of_separated(before, after).or_else(|| Self::of_quoted(before, after))
+    }
+
+    /// Returns the notation in which only a separator, quotes and a type stand between key and value.
+    fn of_separated(before: &[u8], after: &[u8]) -> Option<Self> {
         let (quoted, after) = skip_quotes(after);
         let (bracketed, after) = match after.strip_prefix(b"]") {
             Some(after) => (true, after),
@@ -69,15 +83,7 @@ impl Notation {
         };
         let (separator, after) = separator(after.trim_ascii_start())?;
         let (value_quoted, value) = skip_quotes(skip_type(after.trim_ascii_start()));
-        let value: String = value
-            .iter()
-            .take(32)
-            .take_while(|b| b.is_ascii_alphabetic() || **b == b'_')
-            .map(|b| char::from(*b))
-            .collect();
-        if decode::kind(&value).0 != EventKind::Thumbnail {
-            return None;
-        }
+        let value = thumbnail_value(value)?;
         let is_elixir = before.iter().rposition(|b| *b == b'{').is_some_and(|brace| before[..brace].ends_with(b"%"));
         Some(match separator {
             Separator::Arrow | Separator::Colon if is_elixir => Self::ElixirMap,
@@ -90,6 +96,26 @@ impl Notation {
             Separator::Colon if value_quoted == Quoted::Yes && !in_go(before, after) => Self::Inspect,
             Separator::Colon if in_go(before, after) => Self::GoValue,
             Separator::Colon => Self::Yaml,
+        })
+    }
+
+    /// Returns the notation in which quotes and other signs stand between key and value, without spaces around them.
+    fn of_quoted(before: &[u8], after: &[u8]) -> Option<Self> {
+        let len = after.iter().take(BETWEEN_MAX).take_while(|byte| !byte.is_ascii_alphanumeric()).count();
+        let (between, value) = after.split_at(len);
+        thumbnail_value(value)?;
+        let has_spaces = between.first()?.is_ascii_whitespace() || between.last()?.is_ascii_whitespace();
+        // In a binary notation the length of the value is no text.
+        let is_quoted = str::from_utf8(between).map_or(true, |between| {
+            between.contains(['"', '\'', '`', '“', '”', '«', '»']) && !between.contains(char::is_alphanumeric)
+        });
+        if has_spaces || !is_quoted {
+            return None;
+        }
+        Some(match before.trim_ascii_end() {
+            [.., b'(', b'\'' | b'"'] => Self::PythonPairs,
+            [.., b'<', b'<', b'"'] => Self::ErlangTerm,
+            _ => Self::Unknown,
         })
     }
 
@@ -109,8 +135,18 @@ impl Notation {
             Self::Logfmt => "the fields of an event as key=value pairs: log the body as one quoted field",
             Self::ElixirMap => "a map printed by Elixir's inspect: log Jason.encode!(event)",
             Self::PropertyList => "a dictionary printed by NSLog or a property list: log the body as received",
+            Self::PythonPairs => "pairs printed by Python, as of an OrderedDict: log json.dumps(event)",
+            Self::ErlangTerm => "a term printed by Erlang: log the event as JSON",
+            Self::Unknown => "an event in a notation that is not known: log it as JSON",
         }
     }
+}
+
+/// Returns the word at the beginning of a value if it names a snapshot event.
+fn thumbnail_value(value: &[u8]) -> Option<String> {
+    let letters = value.iter().take(32).take_while(|b| b.is_ascii_alphabetic() || **b == b'_');
+    let word: String = letters.map(|b| char::from(*b)).collect();
+    (decode::kind(&word).0 == EventKind::Thumbnail).then_some(word)
 }
 
 /// Returns `true` if a semicolon follows the value, whatever its quotes.
@@ -211,7 +247,15 @@ mod tests {
         check(r#"%{"x" => %{"event_type" => "thumbnailComplete"}}"#, Some(Notation::ElixirMap));
         check(r#"    "event_type" = thumbnailComplete;"#, Some(Notation::PropertyList));
         check(r#"{ event_type = "thumbnailComplete"; }"#, Some(Notation::PropertyList));
+        check("OrderedDict([('event_type', 'thumbnailComplete'), (", Some(Notation::PythonPairs));
+        check(r#"#{<<"event_type">> => <<"thumbnailComplete">>,"#, Some(Notation::ErlangTerm));
+        check("“event_type”: \"thumbnailComplete\"", Some(Notation::Unknown));
+        check("\"event_type\":\u{a0}\"thumbnailComplete\"", Some(Notation::Unknown));
         check("the event_type thumbnailComplete is subscribed", None);
+        check("the event_type 'thumbnailComplete' is subscribed", None);
+        check("event_type为thumbnailComplete", None);
+        check("event_type “为” thumbnailComplete", None);
+        check("/event_type/thumbnailComplete", None);
         check("event_type: thumbnailCompleted", None);
         check(r#"{"event_type":"coverComplete"}"#, None);
         check("event_type", None);
