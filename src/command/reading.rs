@@ -114,7 +114,7 @@ impl SourceMonitor {
             }
             LogUpdate::Incomplete { rank, head: Some(head) } if looks_like_event(head.as_str()) => {
                 let head: String = redact(head.as_str()).chars().take(HEAD_CHARS).collect();
-                info(&format!("{}: an event is incomplete for 5 s: {head}", self.source_name(*rank)));
+                info(&format!("{}: an event has been incomplete for 5 s: {head}", self.source_name(*rank)));
             }
             LogUpdate::Lines { .. } | LogUpdate::Incomplete { .. } | LogUpdate::Loaded | LogUpdate::Finished => {}
         }

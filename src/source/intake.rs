@@ -244,10 +244,12 @@ impl Sink for Intake {
         let Some(empty_reader) = self.reader(generation).cloned() else { return Ok(None) };
         let new_reader = || empty_reader.clone();
         let file_id = FileId { rank: self.rank, generation };
-        let order = self.order;
+        let (order, is_kept) = (self.order, self.positions == Positions::Kept);
         let mut sink = LoadProgress { file: file_id, size, reported: Instant::now(), first: None, intake: self };
         let loaded = match start {
             Start::All => load::load(file, size, order, &new_reader, &mut sink),
+            // Nothing is sent before its position is known.
+            Start::Last(count) if is_kept => load::find_last(file, size, count, &new_reader),
             Start::Last(count) => load::load_last(file, size, count, &new_reader, &mut sink),
         };
         let first = sink.first;

@@ -22,7 +22,8 @@ use crate::{
     },
 };
 use block::{
-    PORTION, ParsedBlock, count_lines, number, read_block, read_lines, read_of_block, read_range, reads_of_range, shift,
+    PORTION, ParsedBlock, count_lines, look_back, number, read_block, read_lines, read_of_block, read_range,
+    reads_of_range, shift,
 };
 use std::{
     io,
@@ -105,6 +106,47 @@ pub(in crate::source) fn load_last(
     new_reader: &(dyn Fn() -> LineReader + Sync),
     sink: &mut impl LoadSink,
 ) -> Result<Loaded, ReadError> {
+    let LastEvents { from, before, block } = read_last(file, size, count, new_reader)?;
+    sink.found(block.found, size)?;
+    let offset = block.span.map_or(from, |(_, end)| end);
+    let line = before.and_then(|before| number(before + block.lines + 1));
+    Ok(Loaded { resume: Resume { offset, line }, reader: block.reader })
+}
+
+/// Returns the state in which the last `count` thumbnail events, and the other events among them, are what comes next.
+pub(in crate::source) fn find_last(
+    file: &dyn SourceFile,
+    size: u64,
+    count: u64,
+    new_reader: &(dyn Fn() -> LineReader + Sync),
+) -> Result<Loaded, ReadError> {
+    let LastEvents { from, before, block } = read_last(file, size, count, new_reader)?;
+    let Some(first) = block.found.events.first().map(|event| event.origin) else {
+        let offset = block.span.map_or(from, |(_, end)| end);
+        let line = before.and_then(|before| number(before + block.lines + 1));
+        return Ok(Loaded { resume: Resume { offset, line }, reader: block.reader });
+    };
+    let mut reader = new_reader();
+    look_back(file, first.byte, &mut reader)?;
+    Ok(Loaded { resume: Resume { offset: first.byte, line: first.line }, reader })
+}
+
+/// The last events of a file.
+struct LastEvents {
+    /// The byte from which on the file was read.
+    from: u64,
+    /// The number of lines before the block; `None` where counting them takes too long.
+    before: Option<u64>,
+    /// The events, and what else was read with them.
+    block: ParsedBlock,
+}
+
+fn read_last(
+    file: &dyn SourceFile,
+    size: u64,
+    count: u64,
+    new_reader: &(dyn Fn() -> LineReader + Sync),
+) -> io::Result<LastEvents> {
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     let mut reach = SAMPLE.min(size);
     loop {
@@ -123,12 +165,10 @@ pub(in crate::source) fn load_last(
         block.found.events.retain(|event| event.origin.byte >= begin);
         block.found.rejected.retain(|rejected| rejected.origin.byte >= begin);
         block.found.counts.unparsed = block.found.rejected.len() as u64;
-        let (first, offset) = block.span.unwrap_or((from, from));
+        let first = block.span.map_or(from, |(first, _)| first);
         let before = if first <= COUNT_MAX { Some(count_lines(file, first)?) } else { None };
         shift(&mut block.found, before);
-        sink.found(block.found, size)?;
-        let line = before.and_then(|before| number(before + block.lines + 1));
-        return Ok(Loaded { resume: Resume { offset, line }, reader: block.reader });
+        return Ok(LastEvents { from, before, block });
     }
 }
 

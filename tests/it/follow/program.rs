@@ -222,29 +222,32 @@ fn a_mount_over_the_folder_and_its_end_repeat_nothing() {
 
 /// The position is saved before the first event is printed: the log may be rotated right after a kill.
 fn a_kill_before_anything_was_printed_loses_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    let (log, state) = (path("vod.log"), path("state"));
-    append(&log, &events(0..2000));
-    let command = || {
-        let mut command = Command::new(PROGRAM);
-        command.args(tail_args(&log)).arg("--state").arg(&state).env_clear().env("LANG", "C.UTF-8");
-        command
-    };
-    // Nobody reads what it prints, so that it cannot print all.
-    let mut child = command().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let begun = Instant::now();
-    // The file is written at the start, when the log was not opened yet.
-    while !fs::read_to_string(&state).is_ok_and(|state| state.contains("\"offset\":")) {
-        assert!(begun.elapsed() < PATIENCE, "waited in vain for a position");
-        thread::sleep(Duration::from_millis(10));
+    for start in ["+1", "2000"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let (log, state) = (path("vod.log"), path("state"));
+        append(&log, &events(0..2000));
+        let command = || {
+            let mut command = Command::new(PROGRAM);
+            command.args(["tail", "-n", start, "-o", "jsonl"]).arg(&log).arg("--state").arg(&state);
+            command.env_clear().env("LANG", "C.UTF-8");
+            command
+        };
+        // Nobody reads what it prints, so that it cannot print all.
+        let mut child = command().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let begun = Instant::now();
+        // The file is written at the start, when the log was not opened yet.
+        while !fs::read_to_string(&state).is_ok_and(|state| state.contains("\"offset\":")) {
+            assert!(begun.elapsed() < PATIENCE, "waited in vain for a position");
+            thread::sleep(Duration::from_millis(10));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        fs::rename(&log, path("vod.log.1")).unwrap();
+        append(&log, &events(2000..2010));
+        let mut running = Running::follower(&mut command());
+        running.until_numbers(0..2010);
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    fs::rename(&log, path("vod.log.1")).unwrap();
-    append(&log, &events(2000..2010));
-    let mut running = Running::follower(&mut command());
-    running.until_numbers(0..2010);
 }
 
 /// An event whose last part does not come is told while the log is followed, and read once the part comes.
@@ -256,7 +259,7 @@ fn an_event_without_its_last_part_is_told() {
     let stored = |tag: &str, part: &str| format!("2026-03-14T09:15:02.412345678Z stdout {tag} {part}\n");
     append(&log, &stored("P", head));
     let mut running = Running::tail(&log);
-    running.until_said(&format!("{}: an event is incomplete for 5 s: {head}", log.display()));
+    running.until_said(&format!("{}: an event has been incomplete for 5 s: {head}", log.display()));
     append(&log, &stored("F", rest));
     running.until_numbers(7..8);
     assert_eq!(running.said("incomplete"), 1);

@@ -172,7 +172,7 @@ fn same_place_in_page(byte: u64, buffer: &[u8]) -> usize {
 }
 
 /// Shows a reader the lines before `from`, where a line begins or soon will.
-fn look_back(file: &dyn SourceFile, from: u64, reader: &mut LineReader) -> io::Result<()> {
+pub(super) fn look_back(file: &dyn SourceFile, from: u64, reader: &mut LineReader) -> io::Result<()> {
     let (begin, len) = look_back_read(from);
     let mut bytes = vec![0; len];
     let count = read_at_least(len, file, &mut bytes, begin)?;
