@@ -72,6 +72,8 @@ pub(super) struct LineDecoder {
     known: Option<Encoding>,
     /// The byte order that a mark gave.
     byte_order: Option<ByteOrder>,
+    /// Set where the last line was UTF-16, which the next goes on with, however short it is.
+    is_in_utf16: bool,
     met: EncodingSet,
 }
 
@@ -98,6 +100,11 @@ impl LineDecoder {
         self.known.is_some()
     }
 
+    /// Notes that lines needed no decoding.
+    pub(super) fn pass_plain(&mut self) {
+        self.is_in_utf16 = false;
+    }
+
     /// Returns whether lines need no decoding, at the speed of memory for ASCII.
     pub(super) fn is_plain(bytes: &[u8]) -> bool {
         memchr::memchr(0, bytes).is_none() && (bytes.is_ascii() || str::from_utf8(bytes).is_ok())
@@ -106,20 +113,20 @@ impl LineDecoder {
     /// Decodes whole lines; `byte` is their place in the file. Lines that need no decoding are handed on together.
     pub(super) fn decode<'a>(&mut self, bytes: &'a [u8], byte: u64, mut each: impl FnMut(DecodedRun<'a>)) {
         let (mut at, mut plain) = (0, 0);
-        let mut is_wide = false;
         while at < bytes.len() {
-            let mut end = newline::line_end(bytes, at, byte).unwrap_or(bytes.len());
+            let end = newline::line_end(bytes, at, byte).unwrap_or(bytes.len());
             let line = bytes.get(at..end).unwrap_or_default();
-            is_wide = is_wide && has_inner_nul(line) || begins_utf16(bytes.get(at..).unwrap_or_default(), line);
-            let text = if is_wide {
-                let (text, order) = self.decode_utf16(line);
-                // The other half of its newline.
-                end += usize::from(order == ByteOrder::Little && bytes.get(end) == Some(&0));
-                Some(text)
+            let was_utf16 = self.is_in_utf16;
+            self.is_in_utf16 =
+                was_utf16 && has_inner_nul(line) || begins_utf16(bytes.get(at..).unwrap_or_default(), line);
+            let (text, end) = if self.is_in_utf16 {
+                (self.decode_utf16(line, byte + at as u64), end)
+            } else if was_utf16 && line.starts_with(b"\0") {
+                // The second half of the last newline.
+                (String::new(), at + 1)
+            } else if let Some(text) = self.decode_line(line) {
+                (text, end)
             } else {
-                self.decode_line(line)
-            };
-            let Some(text) = text else {
                 at = end;
                 continue;
             };
@@ -169,8 +176,8 @@ impl LineDecoder {
         }
     }
 
-    /// Decodes a line of UTF-16; returns it with its byte order.
-    fn decode_utf16(&mut self, line: &[u8]) -> (String, ByteOrder) {
+    /// Decodes a line of UTF-16 at the place `byte`.
+    fn decode_utf16(&mut self, line: &[u8], byte: u64) -> String {
         self.met.insert(Encoding::Utf16);
         let mut line = line;
         if let Some(rest) = line.strip_prefix(b"\xfe\xff") {
@@ -178,33 +185,35 @@ impl LineDecoder {
         } else if let Some(rest) = line.strip_prefix(b"\xff\xfe") {
             (line, self.byte_order) = (rest, Some(ByteOrder::Little));
         }
-        // The second half of a newline in little-endian order may be the first byte. Of ASCII characters alone the
-        // readings are equal; next to others, a wrong one has fewer of them.
-        let readings = if line.first() == Some(&0) {
-            [(ByteOrder::Big, 0), (ByteOrder::Little, 1), (ByteOrder::Little, 0)]
-        } else {
-            [(ByteOrder::Little, 0), (ByteOrder::Big, 0), (ByteOrder::Little, 1)]
+        // The second half of a newline in little-endian order may be the first byte. A wrong reading loses the ASCII
+        // character behind each run of others, and may find another before it; where both have as many, code units
+        // mostly begin at even places of a file.
+        let is_behind_newline = line.starts_with(b"\0");
+        let readings = [(ByteOrder::Little, 0), (ByteOrder::Little, 1), (ByteOrder::Big, 0)];
+        let readings = readings.into_iter().filter(|(order, begin)| {
+            self.byte_order.is_none_or(|known| known == *order) && (*begin == 0 || is_behind_newline)
+        });
+        let rank = |(order, begin): &(ByteOrder, usize)| {
+            let units = order.units(line.get(*begin..).unwrap_or_default());
+            let ascii = units.filter(|unit| (0x09..0x7f).contains(unit)).count();
+            (Reverse(ascii), (byte + *begin as u64) % 2)
         };
-        let known = self.byte_order;
-        let readings = readings.into_iter().filter(|(order, _)| known.is_none_or(|known| known == *order));
-        let readings = readings.map(|(order, begin)| (order, line.get(begin..).unwrap_or_default()));
-        let ascii =
-            |(order, text): &(ByteOrder, &[u8])| order.units(text).filter(|unit| (0x20..0x7f).contains(unit)).count();
-        let best = readings.min_by_key(|reading| Reverse(ascii(reading)));
-        let (order, text) = best.unwrap_or((ByteOrder::Little, line));
-        let decoded = char::decode_utf16(order.units(text)).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
-        let is_cut = order == ByteOrder::Little && text.len() % 2 == 1 && text.ends_with(b"\n");
-        (decoded.chain(is_cut.then_some('\n')).collect(), order)
+        let (order, begin) = readings.min_by_key(rank).unwrap_or((ByteOrder::Little, 0));
+        let units = order.units(line.get(begin..).unwrap_or_default());
+        char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
     }
 }
 
 impl ByteOrder {
-    /// Returns the code units of a text.
+    /// Returns the code units of a text; of a newline at its end the second half may lack.
     fn units(self, bytes: &[u8]) -> impl Iterator<Item = u16> {
-        bytes.as_chunks::<2>().0.iter().map(move |pair| match self {
+        let (pairs, last) = bytes.as_chunks::<2>();
+        let newline = (self == Self::Little && last == b"\n").then_some(u16::from(b'\n'));
+        let unit = move |pair: &[u8; 2]| match self {
             Self::Little => u16::from_le_bytes(*pair),
             Self::Big => u16::from_be_bytes(*pair),
-        })
+        };
+        pairs.iter().map(unit).chain(newline)
     }
 }
 
@@ -322,6 +331,9 @@ fn is_text(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::lines::{Lines, SplitLine};
+    use proptest::prelude::*;
+    use std::convert::Infallible;
 
     fn decoded(bytes: &[u8]) -> (String, Vec<Encoding>) {
         let (mut decoder, mut text) = (LineDecoder::default(), Vec::new());
@@ -400,5 +412,35 @@ mod tests {
         assert_eq!(decoded(&middle), (format!("before\n{line}after\n"), vec![Encoding::Utf16]));
         let cut = little.get(..little.len() - 1).unwrap();
         assert_eq!(decoded(cut).0, line, "the last byte of the newline is not there yet");
+    }
+
+    proptest! {
+        /// However a log is cut into chunks, and whatever its titles are.
+        #[test]
+        fn utf16_is_read_in_any_chunks(
+            titles in prop::collection::vec("[上中失海传a]{0,6}", 1..6), is_big: bool, is_windows: bool,
+            cuts in prop::collection::vec(0usize..700, 0..6),
+        ) {
+            let newline = if is_windows { "\r\n" } else { "\n" };
+            let text: String =
+                titles.iter().map(|title| format!("{{\"status\":\"SUCCEED\",\"title\":\"{title}\"}}\n").replace('\n', newline)).collect();
+            let bytes: Vec<u8> =
+                text.encode_utf16().flat_map(if is_big { u16::to_be_bytes } else { u16::to_le_bytes }).collect();
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();
+            cuts.extend([0, bytes.len()]);
+            cuts.sort_unstable();
+            let (mut lines, mut decoder, mut read) = (Lines::new(0, None), LineDecoder::default(), Vec::new());
+            let mut each = |piece: SplitLine<'_>| {
+                if let SplitLine::Whole { bytes, byte, .. } = piece {
+                    decoder.decode(bytes, byte, |run| read.extend_from_slice(&run.text));
+                }
+                Ok::<(), Infallible>(())
+            };
+            for cut in cuts.windows(2) {
+                lines.push(&bytes[cut[0]..cut[1]], &mut each).unwrap();
+            }
+            lines.finish(&mut each).unwrap();
+            prop_assert_eq!(String::from_utf8_lossy(&read).into_owned(), text);
+        }
     }
 }

@@ -49,6 +49,9 @@ impl LineReader {
         } else {
             0
         };
+        if plain > 0 {
+            decoder.pass_plain();
+        }
         decoder.decode(bytes.get(plain..).unwrap_or_default(), byte + plain as u64, |run| {
             let before = found.counts.bytes;
             records.read(&run.text, byte + (plain + run.at) as u64, after(found), found);

@@ -72,10 +72,12 @@ impl Lines {
             self.emit(1, &mut each)?;
             chunk = next;
         } else if self.byte > self.end {
-            // The hole before the line goes on.
             let nuls = leading_nuls(chunk);
-            self.byte += nuls as u64;
-            chunk = chunk.get(nuls..).unwrap_or_default();
+            // The hole before the line goes on. A single NUL byte behind another may belong to a character.
+            if self.byte > self.end + 1 || nuls > 1 || nuls == chunk.len() {
+                self.byte += nuls as u64;
+                chunk = chunk.get(nuls..).unwrap_or_default();
+            }
         }
         let whole = newline::whole_len(chunk, self.byte);
         let (lines, rest) = chunk.split_at(whole);

@@ -106,11 +106,9 @@ pub(in crate::source) fn load_last(
     new_reader: &(dyn Fn() -> LineReader + Sync),
     sink: &mut impl LoadSink,
 ) -> Result<Loaded, ReadError> {
-    let LastEvents { from, before, block } = read_last(file, size, count, new_reader)?;
-    sink.found(block.found, size)?;
-    let offset = block.span.map_or(from, |(_, end)| end);
-    let line = before.and_then(|before| number(before + block.lines + 1));
-    Ok(Loaded { resume: Resume { offset, line }, reader: block.reader })
+    let mut last = read_last(file, size, count, new_reader)?;
+    sink.found(std::mem::take(&mut last.block.found), size)?;
+    Ok(last.loaded())
 }
 
 /// Returns the state in which the last `count` thumbnail events, and the other events among them, are what comes next.
@@ -120,12 +118,8 @@ pub(in crate::source) fn find_last(
     count: u64,
     new_reader: &(dyn Fn() -> LineReader + Sync),
 ) -> Result<Loaded, ReadError> {
-    let LastEvents { from, before, block } = read_last(file, size, count, new_reader)?;
-    let Some(first) = block.found.events.first().map(|event| event.origin) else {
-        let offset = block.span.map_or(from, |(_, end)| end);
-        let line = before.and_then(|before| number(before + block.lines + 1));
-        return Ok(Loaded { resume: Resume { offset, line }, reader: block.reader });
-    };
+    let last = read_last(file, size, count, new_reader)?;
+    let Some(first) = last.block.found.events.first().map(|event| event.origin) else { return Ok(last.loaded()) };
     let mut reader = new_reader();
     look_back(file, first.byte, &mut reader)?;
     Ok(Loaded { resume: Resume { offset: first.byte, line: first.line }, reader })
@@ -141,6 +135,17 @@ struct LastEvents {
     block: ParsedBlock,
 }
 
+impl LastEvents {
+    /// Returns the state behind them.
+    fn loaded(self) -> Loaded {
+        let Self { from, before, block } = self;
+        let offset = block.span.map_or(from, |(_, end)| end);
+        let line = before.and_then(|before| number(before + block.lines + 1));
+        Loaded { resume: Resume { offset, line }, reader: block.reader }
+    }
+}
+
+/// Reads the last `count` thumbnail events, and the other events among them, from an end that is long enough.
 fn read_last(
     file: &dyn SourceFile,
     size: u64,
