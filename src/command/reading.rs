@@ -30,8 +30,8 @@ use std::{
 /// The exit code when all was read, but no snapshot event and no asset was in it.
 const NOTHING_FOUND: u8 = 3;
 
-/// The most characters of an incomplete event that are reported.
-const HEAD_CHARS: usize = 200;
+/// The most cells of an unfinished event that are reported.
+const HEAD_WIDTH: usize = 200;
 
 /// The most statuses of a log that an error lists.
 const LISTED_STATUSES: usize = 8;
@@ -113,8 +113,9 @@ impl SourceMonitor {
                 self.last_notice = notice.text.clone();
             }
             LogUpdate::Incomplete { rank, head: Some(head) } if looks_like_event(head.as_str()) => {
-                let head: String = redact(head.as_str()).chars().take(HEAD_CHARS).collect();
-                info(&format!("{}: an event has been incomplete for 5 s: {head}", self.source_name(*rank)));
+                let head = Safe::new(&redact(head.as_str())).fit(HEAD_WIDTH);
+                let name = self.source_name(*rank);
+                info(&format!("{name}: an event is unfinished; it is read once the rest of it comes: {head}"));
             }
             LogUpdate::Lines { .. } | LogUpdate::Incomplete { .. } | LogUpdate::Loaded | LogUpdate::Finished => {}
         }

@@ -21,16 +21,17 @@ impl Fingerprint {
         all.0
     }
 
-    /// Returns the length of the whole lines at the beginning of a text that are the record with this hash.
+    /// Returns the length of the record with this hash at the beginning of a text, without the end of its last line.
     pub fn find(hash: u64, text: &[u8]) -> Option<usize> {
         let mut all = Self::default();
-        let mut end = 0;
-        for line in text.split_inclusive(|byte| *byte == b'\n') {
-            all.line(without_returns(line.strip_suffix(b"\n").unwrap_or(line)));
-            end += line.len();
+        let mut at = 0;
+        for whole in text.split_inclusive(|byte| *byte == b'\n') {
+            let line = without_returns(whole.strip_suffix(b"\n").unwrap_or(whole));
+            all.line(line);
             if all.0 == hash {
-                return Some(end);
+                return Some(at + line.len());
             }
+            at += whole.len();
         }
         None
     }

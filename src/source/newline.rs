@@ -17,8 +17,8 @@ const HOLE: [u8; 3] = [0; 3];
 
 /// Returns the end of the line that begins at `from`, behind its newline. `byte` is the place of `bytes` in the file.
 pub(super) fn line_end(bytes: &[u8], from: usize, byte: u64) -> Option<usize> {
-    let newlines = memchr_iter(b'\n', bytes.get(from..).unwrap_or_default()).map(|at| from + at);
-    newlines.into_iter().find(|at| is_newline_in(bytes, *at, byte)).map(|at| at + 1)
+    let mut newlines = memchr_iter(b'\n', bytes.get(from..).unwrap_or_default()).map(|at| from + at);
+    newlines.find(|at| is_newline_in(bytes, *at, byte)).map(|at| at + 1)
 }
 
 /// Returns the length of the whole lines.

@@ -56,13 +56,12 @@ pub(super) fn read_raw(entry: &RankEntry, origin: Origin) -> Result<Vec<u8>, Raw
     let name = Safe::new(&entry.name);
     match &entry.text {
         RawText::Stream(tape) => {
-            let len = usize::try_from(origin.len).unwrap_or(usize::MAX);
             let tape = tape.lock().unwrap_or_else(PoisonError::into_inner);
-            let text = tape.read(origin.byte, len);
-            let text = text.filter(|text| is_record(text, origin)).or_else(|| {
-                let longer = tape.read(origin.byte, usize::try_from(decoded_from(origin)).unwrap_or(usize::MAX))?;
-                decoded(&longer, origin)
-            });
+            let read = |len| {
+                let text = tape.read(origin.byte, usize::try_from(len).unwrap_or(usize::MAX));
+                text.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+            };
+            let text = read_text(origin, read).ok().filter(|text| is_record(text, origin));
             text.ok_or(RawError::Dropped { name })
         }
         RawText::File(files, path) => read_record(&**files, path, origin, name),
@@ -75,40 +74,31 @@ pub(super) fn read_raw(entry: &RankEntry, origin: Origin) -> Result<Vec<u8>, Raw
     }
 }
 
-/// Reads a text; decodes it where it is in another encoding.
-fn read_text(files: &dyn FileSystem, path: &Path, origin: Origin) -> io::Result<Vec<u8>> {
-    let text = read_at(files, path, origin, u64::from(origin.len))?;
+/// Reads a text by `read`, which takes its length in bytes; decodes it where it is in another encoding.
+fn read_text(origin: Origin, read: impl Fn(u64) -> io::Result<Vec<u8>>) -> io::Result<Vec<u8>> {
+    let len = u64::from(origin.len);
+    let text = read(len)?;
     if is_record(&text, origin) {
         return Ok(text);
     }
-    let longer = read_at(files, path, origin, decoded_from(origin))?;
-    Ok(decoded(&longer, origin).unwrap_or(text))
-}
-
-/// Returns the number of bytes that hold a record whose length is that of UTF-8, which takes half as many bytes as UTF-16,
-/// or more than other encodings do.
-fn decoded_from(origin: Origin) -> u64 {
-    2 * u64::from(origin.len) + 2
-}
-
-/// Decodes a record in another encoding than UTF-8; `None` if the text does not begin with it.
-fn decoded(text: &[u8], origin: Origin) -> Option<Vec<u8>> {
-    let mut text = to_utf8(text, origin.byte);
-    text.truncate(Fingerprint::find(origin.hash, &text)?);
-    text.truncate(text.trim_ascii_end().len());
-    Some(text)
+    // The length is that of UTF-8, which takes half as many bytes as UTF-16, or more than other encodings do.
+    let mut decoded = to_utf8(&read(2 * len + 2)?, origin.byte);
+    let Some(len) = Fingerprint::find(origin.hash, &decoded) else { return Ok(text) };
+    decoded.truncate(len);
+    Ok(decoded)
 }
 
 /// Reads a record from the file that bears the name, or else from one that it was rotated to.
 fn read_record(files: &dyn FileSystem, path: &Path, origin: Origin, name: Safe) -> Result<Vec<u8>, RawError> {
-    let error = match read_text(files, path, origin) {
+    let read = |path: &Path| read_text(origin, |len| read_at(files, path, origin, len));
+    let error = match read(path) {
         Ok(text) if is_record(&text, origin) => return Ok(text),
         Ok(_) => RawError::Changed { name },
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => RawError::Changed { name },
         Err(error) => RawError::Unreadable { name, reason: Safe::new(&reason(&error)) },
     };
     let siblings = files.resolve(path).and_then(|target| siblings::list(files, &[path, &target])).unwrap_or_default();
-    let mut texts = siblings.into_iter().filter_map(|sibling| read_text(files, &sibling.path, origin).ok());
+    let mut texts = siblings.into_iter().filter_map(|sibling| read(&sibling.path).ok());
     texts.find(|text| is_record(text, origin)).ok_or(error)
 }
 

@@ -199,6 +199,20 @@ fn utf16_is_followed_however_it_is_written() {
     }
 }
 
+fn utf16_of_a_stream_is_shown_again() {
+    let folder = Folder::new();
+    let fifo = folder.path("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    let mut heard = Heard::new(&[&fifo], ReadMode::Follow);
+    let mut writer = fs::File::options().read(true).write(true).open(&fifo).unwrap();
+    let text = wide_log(0..5, false);
+    writer.write_all(&text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()).unwrap();
+    heard.until("the events", |heard| heard.ids() == ids(0..5));
+    for (origin, line) in heard.events().map(|event| event.origin).zip(text.lines()) {
+        assert_eq!(String::from_utf8(heard.source.read_raw(origin).unwrap()).unwrap(), line);
+    }
+}
+
 fn check_archives_of(command: &str) {
     let folder = Folder::new();
     let (one, two) = (pack(command, &log(0..500)), pack(command, &log(500..1000)));
@@ -500,6 +514,7 @@ crate::tests! {
     lines_in_other_encodings_are_events_and_are_shown_again,
     utf16_is_read_whole_in_either_byte_order,
     utf16_is_followed_however_it_is_written,
+    utf16_of_a_stream_is_shown_again,
     globs_and_directories_find_new_files_and_know_rotated_ones,
     an_empty_glob_waits_and_the_first_match_takes_its_rank,
     the_last_events_come_with_their_lines_and_what_follows,

@@ -27,7 +27,8 @@ impl AssetList {
         }
         self.filter = filter;
         match (is_narrower, is_wider) {
-            (true, true) => self.keep_selection(),
+            // The same words, as when Enter ends typing: the rows are up to date.
+            (true, true) => {}
             (true, false) => self.narrow(catalog, now),
             (false, _) => self.rebuild(catalog, now),
         }

@@ -259,10 +259,13 @@ fn an_event_without_its_last_part_is_told() {
     let stored = |tag: &str, part: &str| format!("2026-03-14T09:15:02.412345678Z stdout {tag} {part}\n");
     append(&log, &stored("P", head));
     let mut running = Running::tail(&log);
-    running.until_said(&format!("{}: an event has been incomplete for 5 s: {head}", log.display()));
+    running.until_said(&format!(
+        "{}: an event is unfinished; it is read once the rest of it comes: {head}",
+        log.display()
+    ));
     append(&log, &stored("F", rest));
     running.until_numbers(7..8);
-    assert_eq!(running.said("incomplete"), 1);
+    assert_eq!(running.said("unfinished"), 1);
 }
 
 /// At rest the position of all that was printed is saved, so that a kill repeats nothing on a pipe either.

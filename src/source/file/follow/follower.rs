@@ -13,7 +13,7 @@ use crate::{
             context::FollowContext,
             decision::{FollowStep, Known, decide, may_have_missed_files},
             history::{ReadFile, ReadHistory},
-            incomplete::{HEAD_MAX, IncompleteChange, IncompleteEnd},
+            incomplete::{IncompleteChange, IncompleteEnd},
             observation::{FileStamp, FileStat, GRANULARITY, Observation},
             open_file::{OpenFile, ReadOutcome},
             retry::ReopenRetry,
@@ -22,7 +22,7 @@ use crate::{
             sibling_scan::{SETTLED, SiblingScan},
         },
         file::local::LocalFiles,
-        lines::Lines,
+        lines::{HEAD, Lines},
         packing::{MAGIC, packing_of},
         replay::BEGINNING,
         saved_state::{SavedFile, SavedName, SavedSibling},
@@ -489,7 +489,7 @@ impl Follower {
         match self.incomplete.observe(pending.map(|(end, _)| end), context.now) {
             IncompleteChange::Unchanged => Ok(()),
             IncompleteChange::Show => {
-                let head = pending.map(|(_, head)| head.get(..HEAD_MAX).unwrap_or(head).to_vec());
+                let head = pending.map(|(_, head)| head.get(..HEAD).unwrap_or(head).to_vec());
                 context.sink.incomplete(head.as_deref())
             }
             IncompleteChange::Clear => context.sink.incomplete(None),

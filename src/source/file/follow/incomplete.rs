@@ -5,9 +5,6 @@ use std::time::Duration;
 /// The time for which a last line or event may stay as it is before it is shown as incomplete.
 pub const INCOMPLETE: Duration = Duration::from_secs(5);
 
-/// The number of bytes of it that are shown.
-pub(super) const HEAD_MAX: usize = 4096;
-
 /// The end of a file, as far as it is incomplete.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum IncompleteEnd {
